@@ -1,0 +1,61 @@
+# Every target makes the virtual environment when it is missing or older than what it is made from.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 weights sync clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights and table*; DATASET=name picks"
+	@echo "  the data of table5 to table7; PYTHON=python3.12 picks the interpreter that setup starts from."
+
+setup: $(STAMP)  ## the virtual environment .venv, pinned by constraints.txt
+
+# The old stamp goes first and the new one comes last: an install that failed is tried again.
+$(STAMP): pyproject.toml constraints.txt
+	rm -f $@
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[wandb,dev]'
+	touch $@
+
+demo: $(STAMP)  ## synthetic palms, de-identified and attacked
+	$(PY) -m experiments.demo $(ARGS)
+
+test: $(STAMP)  ## the tests, without the slow ones
+	$(PY) -m pytest $(ARGS)
+
+test-slow: $(STAMP)  ## the slow tests alone
+	$(PY) -m pytest -m slow $(ARGS)
+
+lint: $(STAMP)  ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+table2: ## Table 2 of the paper, computing what is missing
+table3: ## Table 3
+table4: ## Table 4
+table5: ## Table 5; DATASET=name
+table6: ## Table 6; DATASET=name
+table7: ## Table 7; DATASET=name
+table2 table3 table4 table5 table6 table7: table%: $(STAMP)
+	$(PY) -m palmbench table $* --run $(if $(filter 5 6 7,$*),$(if $(DATASET),dataset=$(DATASET))) $(ARGS)
+
+weights: $(STAMP)  ## train the embedded weights again
+	$(PY) -m experiments.train_weights $(ARGS)
+
+sync: $(STAMP)  ## upload the offline Weights & Biases runs
+	@runs=$$(ls -d results/wandb/offline-run-* 2>/dev/null); \
+	if [ -n "$$runs" ]; then $(PY) -m wandb sync $$runs; else echo "no offline runs below results/wandb"; fi
+
+clean:  ## caches and build products; keeps .venv, data and results
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	find palmbench recognizers experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
