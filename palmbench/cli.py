@@ -1,0 +1,199 @@
+"""The command line: which verb was meant, and what its exit status is."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from typing import NoReturn
+
+from palmbench.errors import RequestError
+from palmbench.hints import not_found
+
+DONE, DEFECT, CANNOT, SAMPLES_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+HELP = """\
+palmbench: how well does a method hide who a palm belongs to, and what does it cost the photo?
+
+It takes a data set of hand photos, de-identifies every palm, attacks the result with palmprint
+recognizers, measures what the image lost, and sets the numbers beside the paper's.
+
+usage: palmbench [VERB] [settings]        (or: python -m palmbench ...)
+
+verbs
+  run [settings]         a run or a sweep; the verb may be left out
+  ls [GROUP]             what can be chosen, one line each
+  plan [settings]        the points of a run, what is cached, what is left; runs nothing
+  doctor                 packages, device, weights, data sets, disk: what works, how to mend the rest
+  table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
+
+examples
+  palmbench                                        40 rendered palms, the embedded diffusion model
+  palmbench dataset.identities=10 method=blur      fewer palms, a conventional baseline
+  palmbench method.alpha=0.1,0.2,0.3               a sweep: commas make one point each
+  palmbench +ablation=fusion dataset=iitd          an ablation of the paper on a data set of your own
+  palmbench plan '+ablation=[fusion,alpha]'        the 21 points of two ablations crossed
+  palmbench table 5 --run                          Table V, computing what is missing
+
+settings are written key=value, without dashes; `palmbench ls` lists them. Re-running a command does only
+what is missing.
+flags: -h, --help; --version; for settings also Hydra's --cfg job (print a composed run) and --config-dir.
+exit status: 0 done; 1 a defect of the program; 2 the request cannot be met; 3 done, but samples failed.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Words after the program's name; None reads them from the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 2 the request cannot be met (said on standard error), 3 some samples
+        failed, 130 interrupted. A defect propagates as an exception, which Python reports with status 1.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+        return status
+    except RequestError as error:
+        print(f"palmbench: {error}", file=sys.stderr)
+        return CANNOT
+    except KeyboardInterrupt:
+        print("palmbench: interrupted; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has had enough; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _dispatch(words: list[str]) -> int:
+    first = words[0] if words else "run"
+    if first in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return DONE
+    if first == "--version":
+        print(f"palmbench {_version()}")
+        return DONE
+    if first in _VERBS:
+        return _VERBS[first](words[1:])
+    if "=" in first or first.startswith(("+", "~", "-")):
+        return _run(words)
+    raise RequestError(not_found(f"{first} is neither a verb nor a setting", first, _VERBS))
+
+
+def _run(words: list[str]) -> int:
+    if _wants_help(words, "run", "Run one point or a sweep; settings are Hydra overrides."):
+        return DONE
+    points = _points(words)
+    if not points:
+        return DONE
+    from palmbench.run import run
+
+    return run(points)
+
+
+def _plan(words: list[str]) -> int:
+    if _wants_help(words, "plan", "Show the points of a run and what is left to compute; runs nothing."):
+        return DONE
+    points = _points(words)
+    if not points:
+        return DONE
+    from palmbench.planning import plan
+
+    return plan(points) or DONE
+
+
+def _ls(words: list[str]) -> int:
+    parser = _Parser("ls", "What can be chosen, one line each; for one group, its settings too.")
+    parser.add_argument("group", nargs="?", metavar="GROUP", help="dataset, method, ...")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.listing import listing
+
+    print(listing(parsed.group))
+    return DONE
+
+
+def _doctor(words: list[str]) -> int:
+    parser = _Parser("doctor", "Check packages, device, weights, data sets and disk.")
+    if parser.parse(words) is None:
+        return DONE
+    from palmbench.doctor import doctor
+
+    return doctor()
+
+
+def _table(words: list[str]) -> int:
+    parser = _Parser("table", "Write the paper's tables from finished runs to results/tables/.")
+    parser.add_argument("numbers", nargs="+", metavar="N", help="table numbers, then settings")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    numbers = [int(word) for word in parsed.numbers if word.isdecimal()]
+    overrides = [word for word in parsed.numbers if not word.isdecimal()]
+    if not numbers:
+        raise RequestError("table needs the number of a table of the paper, as in `palmbench table 5`.")
+    from palmbench.report import table_command
+
+    return table_command(numbers, overrides, run=parsed.run) or DONE
+
+
+def _points(words: list[str]):  # type: ignore[no-untyped-def]
+    # Imported here: Hydra takes a quarter of a second that help and listings need not spend.
+    from palmbench.compose import compose_points
+
+    return compose_points(words)
+
+
+_VERBS: dict[str, Callable[[list[str]], int]] = {
+    "run": _run,
+    "ls": _ls,
+    "plan": _plan,
+    "doctor": _doctor,
+    "table": _table,
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that answers with a RequestError where the original leaves the process."""
+
+    def __init__(self, verb: str, description: str) -> None:
+        super().__init__(prog=f"palmbench {verb}", description=description, allow_abbrev=False, add_help=False)
+        self.add_argument("-h", "--help", action="store_true", help="show this and exit")
+
+    def parse(self, words: list[str]) -> argparse.Namespace | None:
+        """Parsed words; None after printing the help that they asked for."""
+        if {"-h", "--help"} & set(words):
+            self.print_help()
+            return None
+        return self.parse_intermixed_args(words)
+
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message}; see `{self.prog} --help`.")
+
+
+def _wants_help(words: list[str], verb: str, description: str) -> bool:
+    if not {"-h", "--help"} & set(words):
+        return False
+    parser = _Parser(verb, description)
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="see `palmbench ls` for the keys")
+    parser.print_help()
+    return True
+
+
+def _version() -> str:
+    try:
+        return metadata.version("palmbench")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

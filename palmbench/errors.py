@@ -1,0 +1,27 @@
+"""What can go wrong, by who has to act: the user, one sample, or us."""
+
+from __future__ import annotations
+
+
+class PalmbenchError(Exception):
+    """Base of every error whose message is written for the user."""
+
+
+class RequestError(PalmbenchError):
+    """The request cannot be met: a bad setting, missing data, missing weights.
+
+    The message says in one or two sentences what was wrong, where, and how to mend it.
+    The command line prints it without a traceback and exits with status 2.
+    """
+
+
+class MissingWeights(RequestError):
+    """A weight file is absent, truncated, or not the one that was expected."""
+
+
+class SampleError(PalmbenchError):
+    """One sample cannot be processed: unreadable photo, no hand. It is counted, and the run goes on."""
+
+
+class NoHandError(SampleError):
+    """No hand was found in a photo: a finding like any other, kept in the store and not looked for again."""

@@ -1,0 +1,244 @@
+"""The configuration of one run as plain frozen dataclasses.
+
+Values come from `conf/` (each documented there, with its unit); these classes say which keys exist and
+what they may hold. Nothing here, and nothing that reads these objects, knows Hydra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from palmbench.errors import RequestError
+from palmbench.hints import not_found
+from palmbench.strict import build, check, setting
+
+ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
+
+
+def canonical_fusion(fusion: str) -> str:
+    """Fusion set in the paper's order: "m+s" and "s+m" are the same mean of embeddings.
+
+    Raises
+    ------
+    RequestError
+        If a part is not s, m or f, or occurs twice.
+    """
+    parts = [part.strip() for part in fusion.split("+")]
+    if not set(parts) <= set(ROI_NAMES) or len(set(parts)) < len(parts):
+        raise RequestError(
+            f"method.fusion must join different ones of s, m and f with +, such as s+m or s+m+f, not {fusion}."
+        )
+    return "+".join(name for name in ROI_NAMES if name in parts)
+
+
+@dataclass(frozen=True)
+class SynthConfig:
+    """Procedural hands."""
+
+    name: Literal["synth"] = "synth"
+    profile: Literal["controlled"] = "controlled"
+    identities: int = setting(40, low=1, high=100_000)
+    samples: int = setting(4, low=1, high=10_000)
+
+
+@dataclass(frozen=True)
+class FolderDatasetConfig:
+    """Photos in a folder; `root` None means `<data_dir>/<name>`, a limit None means all."""
+
+    name: Literal["iitd", "polyu", "rest", "zhou", "ntupi", "folder"]
+    root: str | None = None
+    identities: int | None = setting(None, low=1)
+    samples: int | None = setting(None, low=1)
+
+
+@dataclass(frozen=True)
+class DiffusionConfig:
+    """Exemplar-guided inpainting of the palm (Section III of the paper)."""
+
+    name: Literal["diffusion"] = "diffusion"
+    weights: str = "embedded"
+    fusion: str = "s+m"
+    alpha: float = setting(0.1, low=0, high=1)
+    guidance: float = setting(3.0, low=0, high=100)
+    sampler: Literal["dpmsolver++", "plms"] = "dpmsolver++"
+    steps: int = setting(20, low=1, high=1000)
+    noise: Literal["sample", "shared"] = "sample"
+    crop: Literal["palm", "hand"] = "palm"
+    size: int | None = setting(256, low=32, high=4096, multiple_of=8)
+    posterior: Literal["mode", "sample"] = "mode"
+    scales: dict[str, float] = field(
+        default_factory=lambda: {"s": 0.1, "m": 0.5, "f": 1.0}, metadata={"above": 0, "high": 1}
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fusion", canonical_fusion(self.fusion))
+
+
+@dataclass(frozen=True)
+class MaskConfig:
+    """The palm painted over with one grey level."""
+
+    name: Literal["mask"] = "mask"
+    fill: int = setting(0, low=0, high=255)
+
+
+@dataclass(frozen=True)
+class BlurConfig:
+    """Gaussian blur inside the palm; sigma in pixels."""
+
+    name: Literal["blur"] = "blur"
+    sigma: float = setting(5.0, above=0, high=1000)
+
+
+@dataclass(frozen=True)
+class PixelateConfig:
+    """Mosaic inside the palm; block side in pixels."""
+
+    name: Literal["pixelate"] = "pixelate"
+    block: int = setting(8, low=1, high=4096)
+
+
+@dataclass(frozen=True)
+class IdentityConfig:
+    """The photo unchanged."""
+
+    name: Literal["identity"] = "identity"
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """Hand detector and its 21 keypoints."""
+
+    name: Literal["embedded"] = "embedded"
+    weights: str = "embedded"
+    threshold: float = setting(0.5, low=0, high=1)
+
+
+@dataclass(frozen=True)
+class SegmenterConfig:
+    """Hand mask; closing is the side of the structuring square in pixels, 0 = off."""
+
+    name: Literal["embedded"] = "embedded"
+    closing: int = setting(5, low=0, high=255)
+
+
+@dataclass(frozen=True)
+class RecognizerConfig:
+    """Palmprint recognizer that attacks the photos."""
+
+    name: Literal["mtcc"] = "mtcc"
+    variant: Literal["yan", "original"] = "yan"
+
+
+@dataclass(frozen=True)
+class QualityConfig:
+    """Image quality metrics; a weight file None means: look in the usual caches, else leave the metric out."""
+
+    name: Literal["paper"] = "paper"
+    lpips_weights: str | None = None
+    inception_weights: str | None = None
+
+
+@dataclass(frozen=True)
+class ExecutorConfig:
+    """Where and how wide to compute; never changes a result."""
+
+    name: Literal["local"] = "local"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    workers: int | None = setting(None, low=1, high=1024)
+    batch_size: int = setting(8, low=1, high=4096)
+
+
+@dataclass(frozen=True)
+class TrackerConfig:
+    """Observer of finished results."""
+
+    name: Literal["none", "wandb"] = "none"
+    project: str = "palmbench"
+    mode: Literal["offline", "online"] = "offline"
+
+
+DatasetConfig = SynthConfig | FolderDatasetConfig
+MethodConfig = DiffusionConfig | MaskConfig | BlurConfig | PixelateConfig | IdentityConfig
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that one point of a sweep is; compare with `==`, serialise with `dataclasses.asdict`."""
+
+    dataset: DatasetConfig = field(default_factory=SynthConfig)
+    method: MethodConfig = field(default_factory=DiffusionConfig)
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
+    segmenter: SegmenterConfig = field(default_factory=SegmenterConfig)
+    recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
+    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    seed: int = setting(0, low=0, high=2**63 - 1)
+    results_dir: str = "results"
+    data_dir: str = "data"
+
+
+# Which class the `name` of a group's option stands for.
+KINDS: Mapping[str, Mapping[str, type]] = {
+    "dataset": {
+        "synth": SynthConfig,
+        **{name: FolderDatasetConfig for name in ("iitd", "polyu", "rest", "zhou", "ntupi", "folder")},
+    },
+    "method": {
+        "diffusion": DiffusionConfig,
+        "mask": MaskConfig,
+        "blur": BlurConfig,
+        "pixelate": PixelateConfig,
+        "identity": IdentityConfig,
+    },
+    "detector": {"embedded": DetectorConfig},
+    "segmenter": {"embedded": SegmenterConfig},
+    "recognizer": {"mtcc": RecognizerConfig},
+    "quality": {"paper": QualityConfig},
+    "executor": {"local": ExecutorConfig},
+    "tracker": {"none": TrackerConfig, "wandb": TrackerConfig},
+}
+
+
+def run_config(values: Mapping[str, Any]) -> RunConfig:
+    """One run's configuration from a plain mapping, strictly.
+
+    Parameters
+    ----------
+    values : mapping
+        Resolved composition of `conf/`: one mapping per group, and seed, results_dir, data_dir.
+
+    Raises
+    ------
+    RequestError
+        If a key is unknown or missing, or a value is of the wrong type, not a choice, or out of range.
+        Keys that were added with Hydra's `+key=` are caught here too.
+    """
+    known = {item.name: item for item in fields(RunConfig)}
+    for key in values:
+        if key not in known:
+            raise RequestError(not_found(f"{key} is not a setting of palmbench", str(key), known))
+    checked: dict[str, Any] = {}
+    kinds = {"seed": int, "results_dir": str, "data_dir": str}
+    for key, item in known.items():
+        if values.get(key) is None:
+            raise RequestError(f"{key} is missing; every run needs it.")
+        if key in KINDS:
+            checked[key] = _option(key, values[key])
+        else:
+            checked[key] = check(values[key], kinds[key], key, item.metadata)
+    return RunConfig(**checked)
+
+
+def _option(group: str, values: Any) -> Any:
+    """Settings of a group, by the class that their `name` stands for."""
+    if not isinstance(values, Mapping):
+        raise RequestError(f"{group} must be a group of settings, not {values}.")
+    kind = KINDS[group].get(str(values.get("name")))
+    if kind is None:
+        name = values.get("name")
+        raise RequestError(not_found(f"{group}.name: there is no {group} called {name}", str(name), KINDS[group]))
+    return build(kind, values, group)

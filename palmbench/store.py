@@ -1,0 +1,108 @@
+"""The store: plain files under keys, written whole or not at all.
+
+An artefact of a stage lies at `<root>/<stage>/<first two digits>/<key><suffix>`. It is written to a temporary name in
+the same folder and renamed, so that a reader sees all of it or nothing, a killed process leaves no half
+file behind a good name, and two processes that do the same work do no harm.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from palmbench.errors import RequestError
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of artefacts.
+
+    Attributes
+    ----------
+    root : Path
+        Made on the first write.
+    """
+
+    root: Path
+
+    def path(self, stage: str, key: str, suffix: str) -> Path:
+        """Where an artefact lies, whether it is there or not."""
+        return self.root / stage / key[:2] / f"{key}{suffix}"
+
+    def has(self, stage: str, key: str, suffix: str) -> bool:
+        """Whether an artefact is there."""
+        return self.path(stage, key, suffix).is_file()
+
+    def read(self, stage: str, key: str, suffix: str) -> bytes:
+        """Contents of an artefact. Raises FileNotFoundError when it is absent."""
+        return self.path(stage, key, suffix).read_bytes()
+
+    def write(self, stage: str, key: str, suffix: str, data: bytes) -> None:
+        """Write an artefact, whole or not at all."""
+        write_bytes(self.path(stage, key, suffix), data)
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends well, and vanishes otherwise.
+
+    Raises
+    ------
+    RequestError
+        If the disk is full or the folder cannot be written.
+    """
+    part: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+        part = Path(name)
+        yield part
+        os.chmod(part, 0o644)
+        part.replace(path)
+    except OSError as error:
+        raise RequestError(
+            f"{path} cannot be written: {error.strerror or error}. Free some space there, "
+            "or choose another place with results_dir=."
+        ) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with atomic(path) as part:
+        part.write_bytes(data)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file with sorted keys, whole or not at all."""
+    write_bytes(path, json_bytes(content))
+
+
+def json_bytes(content: Any) -> bytes:
+    """JSON with sorted keys, the same bytes for the same content."""
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def pack_arrays(**arrays: np.ndarray) -> bytes:
+    """Arrays as an uncompressed npz in memory."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
+    """Arrays of `pack_arrays`."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}

@@ -1,0 +1,138 @@
+"""The command line, as a user meets it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from palmbench import cli
+from palmbench.errors import RequestError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def palmbench(*words: str, cwd: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, and let it say which heavy packages it imported."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{before}\n"
+        "from palmbench.__main__ import main\n"
+        f"status = main({list(words)!r})\n"
+        "heavy = {'torch', 'cv2', 'hydra', 'wandb', 'diffusers'} & set(sys.modules)\n"
+        "print('imported', *sorted(heavy)); sys.exit(status)\n"
+    )
+    return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+def fake(monkeypatch: pytest.MonkeyPatch, module: str, **functions: object) -> None:
+    monkeypatch.setitem(sys.modules, module, SimpleNamespace(**functions))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["--version"], ["ls"], ["ls", "method"], ["table", "--help"]])
+def test_help_and_listings_answer_at_once(words: list[str], tmp_path: Path) -> None:
+    begin = time.perf_counter()
+    done = palmbench(*words, cwd=tmp_path)
+    assert time.perf_counter() - begin < 1.5
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("imported\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_names_every_verb_and_works_through_examples() -> None:
+    for verb in cli._VERBS:
+        assert f"\n  {verb} " in cli.HELP
+    examples = cli.HELP.split("examples\n")[1].split("\n\n")[0]
+    assert len(examples.splitlines()) == 6
+    assert max(map(len, cli.HELP.splitlines())) <= 110
+
+
+def test_python_m_is_the_same_command(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "palmbench", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, cli.HELP)
+
+
+def test_planning_needs_no_torch(tmp_path: Path) -> None:
+    stand_in = (
+        "import types; sys.modules['palmbench.run'] = types.SimpleNamespace(plan=lambda points: print(len(points)))"
+    )
+    done = palmbench("plan", "+ablation=roi", cwd=tmp_path, before=stand_in)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3\nimported hydra\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_setting_is_told_on_standard_error_with_status_2(tmp_path: Path) -> None:
+    done = palmbench("method=blurr", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("palmbench: method=blurr: there is no method called blurr; did you mean blur?")
+    assert len(done.stderr.splitlines()) == 1
+    assert "torch" not in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["tabel", "3"], "tabel is neither a verb nor a setting; did you mean table?"),
+        (["ls", "methods"], "there is no group methods; did you mean method?"),
+        (["ls", "method", "dataset"], "unrecognized arguments: dataset; see `palmbench ls --help`"),
+        (["table"], "see `palmbench table --help`"),
+        (["table", "method=mask"], "table needs the number of a table"),
+        (["table", "5", "--rum"], "unrecognized arguments: --rum"),
+        (["plan", "method.alpha=9"], "method.alpha must be a number from 0 to 1, not 9.0"),
+    ],
+)
+def test_what_cannot_be_met_is_said_with_status_2(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(words) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err and captured.out == ""
+
+
+@pytest.mark.parametrize("words", [["method=mask,blur"], ["run", "method=mask,blur"], ["-m", "method=mask,blur"]])
+def test_settings_without_a_verb_are_a_run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    fake(monkeypatch, "palmbench.run", run=lambda points: seen.extend(points) or 3)
+    assert cli.main(words) == 3
+    assert [point.method.name for point in seen] == ["mask", "blur"]
+
+
+def test_a_table_takes_numbers_and_settings_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    fake(monkeypatch, "palmbench.report", table_command=lambda *call, run: seen.append((*call, run)) or 0)
+    assert cli.main(["table", "5", "dataset=iitd", "--run", "6", "+ablation=roi"]) == 0
+    assert cli.main(["table", "2"]) == 0
+    assert seen == [([5, 6], ["dataset=iitd", "+ablation=roi"], True), ([2], [], False)]
+
+
+@pytest.mark.parametrize(("error", "status"), [(RequestError("no data"), 2), (KeyboardInterrupt(), 130)])
+def test_a_run_that_stops_says_why(
+    error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(points: list[object]) -> int:
+        raise error
+
+    fake(monkeypatch, "palmbench.run", run=stop)
+    assert cli.main([]) == status
+    assert capsys.readouterr().err.startswith("palmbench: ")
+
+
+def test_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(points: list[object]) -> int:
+        raise ZeroDivisionError
+
+    fake(monkeypatch, "palmbench.run", run=fail)
+    with pytest.raises(ZeroDivisionError):
+        cli.main([])
+
+
+def test_printing_the_configuration_runs_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake(monkeypatch, "palmbench.run")
+    assert cli.main(["--cfg", "job", "method=mask"]) == 0
+    assert "fill: 0" in capsys.readouterr().out
