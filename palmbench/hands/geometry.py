@@ -1,0 +1,129 @@
+"""Palm geometry: polygon, ROI squares, crops and the recognition ROI.
+
+The polygon, the squares and the hand crop follow the de-identification paper's own run (section III-B2);
+the recognition ROI follows PKLNet (Liang et al., 2023): a square hung from the line between two finger valleys.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from palmbench.hands.hand import Hand
+
+PALM_KEYPOINTS = (0, 17, 13, 9, 5, 2)
+ROI_SCALES = {"s": 0.1, "m": 0.5, "f": 1.0}
+RECOGNITION_SIZE = 128
+VALLEY_OFFSET = 0.15
+VALLEY_SIDE = 1.2
+PALM_CROP_MARGIN = 1.25
+
+
+class Square(NamedTuple):
+    """An axis-aligned square of pixels inside a photo: left, top, side."""
+
+    x: int
+    y: int
+    side: int
+
+    def crop(self, image: np.ndarray) -> np.ndarray:
+        """The pixels below the square, a view of `image` (height x width, any channels)."""
+        return image[self.y : self.y + self.side, self.x : self.x + self.side]
+
+
+def palm_polygon(keypoints_2d: np.ndarray) -> np.ndarray:
+    """Corners of the palm, shape (6, 2), float32 pixels: keypoints 0, 17, 13, 9, 5, 2 in that order."""
+    return np.asarray(keypoints_2d, np.float32)[list(PALM_KEYPOINTS)]
+
+
+def fill_polygon(polygon: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Mask of a convex polygon (its convex hull is filled), bool of `shape` (height, width)."""
+    canvas = np.zeros(shape, np.uint8)
+    hull = cv2.convexHull(np.round(polygon).astype(np.int32))
+    cv2.fillConvexPoly(canvas, hull, 1)
+    return canvas.astype(bool)
+
+
+def inpaint_mask(hand: Hand) -> np.ndarray:
+    """Where a method may repaint: palm polygon AND hand mask, bool of the photo's height and width."""
+    return fill_polygon(palm_polygon(hand.keypoints_2d), hand.mask.shape[:2]) & hand.mask
+
+
+def bounding_square(points: np.ndarray, shape: tuple[int, int], margin: float = 1.0) -> Square:
+    """Square about the bounding box of `points`: its larger side times `margin`, shifted back inside the photo.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, 2)
+        (x, y) in pixels.
+    shape : (int, int)
+        Height and width of the photo; the side is capped at the smaller one.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    side = int(round(float((high - low).max()) * margin))
+    side = max(2, min(side, *shape[:2]))
+    left, top = ((low + high) / 2 - side / 2).round().astype(int)
+    height, width = shape[:2]
+    return Square(int(np.clip(left, 0, width - side)), int(np.clip(top, 0, height - side)), side)
+
+
+def hand_crop(hand: Hand, shape: tuple[int, int]) -> Square:
+    """The paper's crop: the hand's box made square."""
+    return bounding_square(hand.box.reshape(2, 2), shape)
+
+
+def palm_crop(hand: Hand, shape: tuple[int, int]) -> Square:
+    """The palm with the skin around it: what a small model spends its resolution on."""
+    return bounding_square(palm_polygon(hand.keypoints_2d), shape, PALM_CROP_MARGIN)
+
+
+def roi_square(hand: Hand, shape: tuple[int, int], scale: float) -> Square:
+    """ROI square of the palm (fROI at scale 1), shrunk about its centre by `scale`; 0.5 is mROI, 0.1 is sROI."""
+    full = bounding_square(palm_polygon(hand.keypoints_2d), shape)
+    side = max(2, int(round(full.side * scale)))
+    return Square(full.x + (full.side - side) // 2, full.y + (full.side - side) // 2, side)
+
+
+def palm_side(keypoints_2d: np.ndarray) -> str:
+    """Which hand shows its palm: "left" when index, little finger and wrist turn clockwise in the photo."""
+    wrist, index, little = np.asarray(keypoints_2d, np.float64)[[0, 5, 17]]
+    across, down = little - index, wrist - index
+    return "left" if across[0] * down[1] - across[1] * down[0] > 0 else "right"
+
+
+def recognition_corners(valleys: np.ndarray, side: str) -> np.ndarray:
+    """Corners of the recognition ROI, shape (4, 2), float32 pixels.
+
+    With d the distance of the valley points, the ROI is a square of side 1.2 d that begins 0.15 d below
+    their line, on the side of the wrist. Corner order: top at the index finger, top at the little finger, bottom at
+    the little finger, bottom at the index finger; so left and right hands are warped to one chirality.
+    """
+    index, little = np.asarray(valleys, np.float64)
+    across = little - index
+    distance = float(np.hypot(*across))
+    unit = across / max(distance, 1e-9)
+    down = np.array([-unit[1], unit[0]]) if side == "left" else np.array([unit[1], -unit[0]])
+    middle = (index + little) / 2
+    top = middle + VALLEY_OFFSET * distance * down
+    bottom = top + VALLEY_SIDE * distance * down
+    half = VALLEY_SIDE / 2 * distance * unit
+    return np.stack([top - half, top + half, bottom + half, bottom - half]).astype(np.float32)
+
+
+def recognition_roi(image: np.ndarray, hand: Hand) -> np.ndarray:
+    """The ROI that a palmprint recognizer reads, uint8 (128, 128), grey.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), uint8 RGB
+    hand : Hand
+        Found in that image.
+    """
+    size = RECOGNITION_SIZE
+    corners = recognition_corners(hand.valleys, hand.side)
+    target = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float32)
+    transform = cv2.getPerspectiveTransform(corners, target)
+    grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+    return cv2.warpPerspective(grey, transform, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)

@@ -1,0 +1,76 @@
+"""What is known of a hand in a photo: keypoints, valley points, mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+WRIST = 0
+THUMB = (1, 2, 3, 4)
+INDEX = (5, 6, 7, 8)
+MIDDLE = (9, 10, 11, 12)
+RING = (13, 14, 15, 16)
+LITTLE = (17, 18, 19, 20)
+FINGERS = (THUMB, INDEX, MIDDLE, RING, LITTLE)
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A hand found in a photo. Coordinates are (x, y) in pixels of the photo, pixel centres at integers.
+
+    Attributes
+    ----------
+    score : float
+        The detector's confidence, in [0, 1].
+    box : ndarray of shape (4,), float32
+        Left, top, right, bottom of the hand, fingers included.
+    side : {"left", "right"}
+        Which hand it is, seen from its palm.
+    keypoints_2d : ndarray of shape (21, 2), float32
+        Wrist, then thumb, index, middle, ring and little finger from base to tip.
+    keypoints_3d : ndarray of shape (21, 3), float32
+        The same joints relative to the wrist, in hand lengths (wrist to tip of the straight middle finger);
+        x to the right, y down, z away from the camera.
+    valleys : ndarray of shape (2, 2), float32
+        The valley points between index and middle, and between ring and little finger.
+    mask : ndarray of shape (height, width), bool
+        True on the hand.
+    """
+
+    score: float
+    box: np.ndarray
+    side: str
+    keypoints_2d: np.ndarray
+    keypoints_3d: np.ndarray
+    valleys: np.ndarray
+    mask: np.ndarray
+
+
+class Detector(Protocol):
+    """Finds hands in photos, from their pixels alone."""
+
+    name: str
+
+    def settings(self) -> dict:
+        """Everything that can change what is found: options and the digest of the weights."""
+        ...
+
+    def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
+        """Hands of each photo (uint8, height x width x 3, RGB), the most confident first."""
+        ...
+
+
+class Segmenter(Protocol):
+    """Gives a detected hand its final mask."""
+
+    name: str
+
+    def settings(self) -> dict:
+        """Everything that can change the mask."""
+        ...
+
+    def segment(self, image: np.ndarray, hand: Hand) -> Hand:
+        """The hand, found in `image` (uint8, height x width x 3, RGB), with its final mask."""
+        ...

@@ -1,0 +1,22 @@
+"""Procedural hands: a palmprint world without people, with exact ground truth."""
+
+from palmbench.synth.profiles import PROFILES
+from palmbench.synth.render import Render, render
+from palmbench.synth.seeds import (
+    BENCHMARK_IDENTITIES,
+    RENDERER_VERSION,
+    TRAINING_IDENTITIES,
+    person_of,
+    side_of,
+)
+
+__all__ = [
+    "BENCHMARK_IDENTITIES",
+    "PROFILES",
+    "RENDERER_VERSION",
+    "TRAINING_IDENTITIES",
+    "Render",
+    "person_of",
+    "render",
+    "side_of",
+]
