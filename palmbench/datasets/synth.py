@@ -1,0 +1,47 @@
+"""The synthetic data set: rendered hands of nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from palmbench.datasets.cards import read_card
+from palmbench.datasets.sample import Dataset, Sample
+from palmbench.keys import digest
+from palmbench.schema import SynthConfig
+
+
+@dataclass(frozen=True)
+class SynthSource:
+    """Renders the photo of a sample."""
+
+    profile: str
+
+    def __call__(self, sample: Sample) -> np.ndarray:
+        # Imported here and below: listing data sets must not load the renderer.
+        from palmbench.synth import render
+
+        identity, number = map(int, sample.id.split("_"))
+        return render(identity, number, profile=self.profile).image
+
+
+def open_synth(config: SynthConfig) -> Dataset:
+    """Identities 0 to n - 1, photos 0 to m - 1 of each, out of the renderer's benchmark identities."""
+    from palmbench.synth import RENDERER_VERSION, person_of, side_of
+
+    samples = tuple(
+        Sample(
+            id=f"{identity:04d}_{number:04d}",
+            identity=f"{identity:04d}",
+            person=f"{person_of(identity):04d}",
+            side=side_of(identity),
+            digest=digest(
+                "synth photo", renderer=RENDERER_VERSION, profile=config.profile, identity=identity, sample=number
+            ),
+        )
+        for identity in range(config.identities)
+        for number in range(config.samples)
+    )
+    card = read_card("synth")
+    return Dataset("synth", card.title, card, samples, SynthSource(config.profile))
