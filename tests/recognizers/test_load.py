@@ -1,0 +1,64 @@
+"""Recognizers are found by name: ours, and those of other packages."""
+
+from importlib.metadata import EntryPoint, EntryPoints
+
+import numpy as np
+import pytest
+
+import recognizers
+from recognizers.protocol import Recognizer
+
+
+class MeanGrey:
+    """Smallest recognizer there can be: the mean grey of a ROI."""
+
+    name = "meangrey"
+    takes = "roi"
+
+    def settings(self):
+        return {"name": self.name}
+
+    def extract(self, rois):
+        return rois.mean(axis=(1, 2))
+
+    def distances(self, a, b):
+        return np.abs(a[:, None] - b[None]).astype(np.float32)
+
+
+@pytest.fixture
+def third_party(monkeypatch):
+    points = EntryPoints([EntryPoint("meangrey", f"{__name__}:MeanGrey", recognizers.ENTRY_POINTS)])
+    monkeypatch.setattr(recognizers, "entry_points", lambda group: points.select(group=group))
+    monkeypatch.setattr(EntryPoint, "load", lambda self: MeanGrey)
+
+
+def test_mtcc_says_what_its_results_depend_on():
+    mtcc = recognizers.load("mtcc", variant="original", threads=2)
+    assert isinstance(mtcc, Recognizer)
+    assert mtcc.takes == "roi"
+    assert mtcc.settings() == {"name": "mtcc", "variant": "original", "version": 1}
+    assert recognizers.load("mtcc").settings()["variant"] == "yan"
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_and_all():
+    with pytest.raises(ValueError, match=r"'mtc'; did you mean mtcc\?.*Choose from.*mtcc"):
+        recognizers.load("mtc")
+    with pytest.raises(ValueError, match=r"no variant 'orginal'; did you mean original\?"):
+        recognizers.load("mtcc", variant="orginal")
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(TypeError):
+        recognizers.load("mtcc", varient="yan")
+
+
+def test_a_recognizer_of_another_package_is_found_by_its_entry_point(third_party):
+    assert recognizers.names() == ["meangrey", "mtcc"]
+    assert recognizers.load("meangrey").name == "meangrey"
+
+
+def test_pairwise_works_without_the_recognizers_help():
+    greys = np.random.default_rng(0).random(600)
+    expected = np.abs(greys[:, None] - greys[None])[np.triu_indices(600, 1)]
+    np.testing.assert_array_equal(recognizers.pairwise(MeanGrey(), greys), expected.astype(np.float32))
+    assert recognizers.pairwise(MeanGrey(), greys[:0]).shape == (0,)
