@@ -1,0 +1,69 @@
+"""All unordered pairs of templates, and which of them are genuine, impostor or neither."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+class PairKinds(NamedTuple):
+    """Kind of every unordered pair, in scipy's condensed order.
+
+    Attributes
+    ----------
+    genuine : (n * (n - 1) / 2,) bool
+        Both templates are of one identity (one hand of one person).
+    impostor : (n * (n - 1) / 2,) bool
+        The templates are of two persons. Left and right hand of one person are neither genuine nor
+        impostor: palms of one person resemble each other.
+    """
+
+    genuine: np.ndarray
+    impostor: np.ndarray
+
+
+def pair_indices(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and second template of every unordered pair, int32, in scipy's condensed order."""
+    sizes = np.arange(n - 1, -1, -1)
+    first = np.repeat(np.arange(n, dtype=np.int32), sizes)
+    second = np.arange(len(first)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + first + 1
+    return first, second.astype(np.int32)
+
+
+def pair_kinds(identities: ArrayLike, persons: ArrayLike | None = None) -> PairKinds:
+    """Sort all unordered pairs of n templates into genuine, impostor and neither.
+
+    Parameters
+    ----------
+    identities : (n,) array_like
+        Identity (hand) of each template.
+    persons : (n,) array_like, optional
+        Person of each template. Without it every identity counts as a person.
+
+    Raises
+    ------
+    ValueError
+        If lengths disagree, or one identity belongs to two persons.
+    """
+    hands = labels(identities)
+    people = hands if persons is None else labels(persons)
+    if len(hands) != len(people):
+        raise ValueError(f"{len(hands)} identities but {len(people)} persons")
+    n = len(hands)
+    genuine, impostor = np.empty(n * (n - 1) // 2, bool), np.empty(n * (n - 1) // 2, bool)
+    start = 0
+    for i in range(n - 1):
+        stop = start + n - 1 - i
+        np.equal(hands[i + 1 :], hands[i], out=genuine[start:stop])
+        np.not_equal(people[i + 1 :], people[i], out=impostor[start:stop])
+        start = stop
+    if np.any(genuine & impostor):
+        raise ValueError("an identity belongs to two persons")
+    return PairKinds(genuine, impostor)
+
+
+def labels(names: ArrayLike) -> np.ndarray:
+    """Number the distinct names 0, 1, ...; (n,) int32."""
+    return np.unique(np.asarray(names), return_inverse=True)[1].astype(np.int32).ravel()

@@ -1,0 +1,199 @@
+"""Error rates and separability of matching distances. Smaller is closer; rates are fractions, 1 is 100 %."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from palmbench.scoring.distribution import Distribution, Scores
+
+GRID_STEP = 0.001
+_ROWS_PER_BLOCK = 1024
+
+
+class EqualErrorRate(NamedTuple):
+    """Operating point at which false acceptances and false rejections balance.
+
+    Attributes
+    ----------
+    rate : float
+        Mean of `far` and `frr`.
+    threshold : float
+        A comparison is accepted iff its distance is at or below it.
+    far, frr : float
+        Share of impostor scores accepted, share of genuine scores rejected. With few genuine pairs they differ.
+    """
+
+    rate: float
+    threshold: float
+    far: float
+    frr: float
+
+
+def equal_error_rate(
+    genuine: Scores, impostor: Scores, convention: Literal["exact", "grid"] = "exact"
+) -> EqualErrorRate:
+    """Equal error rate and its threshold.
+
+    Parameters
+    ----------
+    genuine, impostor : array_like or Distribution
+        Distances of mated and of non-mated pairs.
+    convention : {"exact", "grid"}
+        "exact" tries the midpoints between neighbouring distinct scores and a threshold outside either end.
+        It takes the least |FAR - FRR|; of equals the smaller FAR + FRR, then the lower FAR. "grid" is the
+        convention of the paper's first author: steps of 0.001 from min(genuine) - 0.001 to
+        max(impostor) + 0.001, and the first least |FAR - FRR|.
+
+    Raises
+    ------
+    ValueError
+        If a list is empty or not finite, or the convention is unknown.
+    """
+    genuine, impostor = Distribution.of(genuine), Distribution.of(impostor)
+    if convention == "exact":
+        thresholds = _midpoints(np.union1d(genuine.values, impostor.values))
+    elif convention == "grid":
+        thresholds = np.arange(genuine.values[0] - GRID_STEP, impostor.values[-1] + 2 * GRID_STEP, GRID_STEP)
+    else:
+        raise ValueError(f"unknown convention {convention!r}: choose 'exact' or 'grid'")
+    # Over the common denominator n_genuine * n_impostor everything is an integer, so that ties are ties.
+    accepted = impostor.within(thresholds) * genuine.size
+    rejected = (genuine.size - genuine.within(thresholds)) * impostor.size
+    gap = np.abs(accepted - rejected)
+    best = np.flatnonzero(gap == gap.min())
+    if convention == "exact":
+        best = best[np.lexsort((accepted[best], (accepted + rejected)[best]))]
+    chosen = best[0]
+    pairs = genuine.size * impostor.size
+    far, frr = float(accepted[chosen] / pairs), float(rejected[chosen] / pairs)
+    return EqualErrorRate((far + frr) / 2, float(thresholds[chosen]), far, frr)
+
+
+def rejection_rate(scores: ArrayLike, threshold: float) -> float:
+    """Share of comparisons rejected: distance above the threshold, or no distance at all.
+
+    Parameters
+    ----------
+    scores : (n,) array_like
+        Distances; NaN where there was no hand, ROI or template to compare, which counts as a rejection. For
+        the rate without failures leave these out.
+    threshold : float
+        Usually that of `equal_error_rate` on the originals.
+
+    Raises
+    ------
+    ValueError
+        If there are no scores.
+    """
+    scores = np.asarray(scores)
+    if not scores.size:
+        raise ValueError("there are no scores")
+    return np.count_nonzero(~(scores <= threshold)) / scores.size
+
+
+def decidability(a: Scores, b: Scores) -> float:
+    """Signed decidability index d' (equation 3 of the paper, without its absolute value).
+
+        d'(a, b) = (mean b - mean a) / sqrt((var a + var b) / 2),  with population variances
+
+    Positive when `b` lies at larger distances, as impostor scores do beside genuine ones; its magnitude is
+    the d' of Daugman and of the paper.
+
+    Raises
+    ------
+    ValueError
+        If a list is empty or not finite, or neither has any spread.
+    """
+    a, b = Distribution.of(a), Distribution.of(b)
+    pooled = math.sqrt((a.variance + b.variance) / 2)
+    if pooled == 0:
+        raise ValueError("d' is undefined: neither list of scores has any spread")
+    return (b.mean - a.mean) / pooled
+
+
+def deid_ratio(genuine: Scores, impostor: Scores, deid: Scores) -> float:
+    """De-identification ratio DIR (equation 4 of the paper), signed.
+
+        DIR = d'(genuine, deid) / d'(genuine, impostor)
+
+    1 (100 %) when de-identified scores fall like impostor scores, 0 or less when they fall like genuine ones. It
+    depends on the spread of the de-identified scores and is blind to a leaking tail: read it beside the
+    rejection rate.
+
+    Parameters
+    ----------
+    genuine, impostor, deid : array_like or Distribution
+        Distances; `deid` compares originals with de-identified samples, and NaN (failures) are left out.
+
+    Raises
+    ------
+    ValueError
+        If a list is empty, or one of the two d' is undefined or, below the line, zero.
+    """
+    if not isinstance(deid, Distribution):
+        deid = np.asarray(deid)
+        deid = deid[~np.isnan(deid)]
+    reference = decidability(genuine, impostor)
+    if reference == 0:
+        raise ValueError("DIR is undefined: genuine and impostor scores have the same mean")
+    return decidability(genuine, deid) / reference
+
+
+def rank1_hits(distances: np.ndarray, probe_ids: ArrayLike, gallery_ids: ArrayLike) -> np.ndarray:
+    """Probes whose nearest gallery template has their identity.
+
+    A hit needs a template of the right identity strictly closer than every one of a wrong identity: a tie is an
+    error, so that a method which makes all templates alike gains nothing by the gallery's order. A probe that
+    failed (a row of NaN) or has no mate in the gallery is no hit; failed gallery templates are passed over.
+
+    Parameters
+    ----------
+    distances : (n_probe, n_gallery) float
+        Matching distances, NaN where either side failed.
+    probe_ids, gallery_ids : (n_probe,), (n_gallery,) array_like
+        Identities.
+
+    Returns
+    -------
+    (n_probe,) bool
+
+    Raises
+    ------
+    ValueError
+        If the lengths disagree.
+    """
+    distances, probe_ids, gallery_ids = np.asarray(distances), np.asarray(probe_ids), np.asarray(gallery_ids)
+    if distances.shape != (len(probe_ids), len(gallery_ids)):
+        raise ValueError(f"distances {distances.shape} for {len(probe_ids)} probes and {len(gallery_ids)} in gallery")
+    hits = np.zeros(len(probe_ids), bool)
+    for start in range(0, len(probe_ids), _ROWS_PER_BLOCK):
+        block = slice(start, start + _ROWS_PER_BLOCK)
+        mated = probe_ids[block, None] == gallery_ids[None, :]
+        known = ~np.isnan(distances[block])
+        right = np.min(distances[block], axis=1, where=mated & known, initial=np.inf)
+        wrong = np.min(distances[block], axis=1, where=~mated & known, initial=np.inf)
+        hits[block] = right < wrong
+    return hits
+
+
+def rank1_accuracy(distances: np.ndarray, probe_ids: ArrayLike, gallery_ids: ArrayLike) -> float:
+    """Share of probes that `rank1_hits` finds right (rank-1 identification rate, closed set).
+
+    Raises
+    ------
+    ValueError
+        If there are no probes, or the lengths disagree.
+    """
+    hits = rank1_hits(distances, probe_ids, gallery_ids)
+    if not len(hits):
+        raise ValueError("there are no probes")
+    return float(hits.mean())
+
+
+def _midpoints(values: np.ndarray) -> np.ndarray:
+    below, above = np.nextafter(values[0], -np.inf), np.nextafter(values[-1], np.inf)
+    return np.concatenate([[below], (values[:-1] + values[1:]) / 2, [above]])

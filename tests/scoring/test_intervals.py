@@ -1,0 +1,143 @@
+"""The bootstrap resamples identities, and each replicate is an exact evaluation of its own."""
+
+import math
+
+import numpy as np
+import pytest
+
+from palmbench.scoring import (
+    bootstrap,
+    decidability,
+    deid_ratio,
+    equal_error_rate,
+    mean_interval,
+    pair_indices,
+    pair_kinds,
+    rejection_rate,
+    score_intervals,
+)
+from palmbench.scoring import intervals as module
+
+
+def data_set(identities=12, samples=4, seed=0, decimals=3):
+    rng = np.random.default_rng(seed)
+    hands = rng.permutation(np.repeat(np.arange(identities), samples))
+    persons = hands // 2
+    genuine, _ = pair_kinds(hands, persons)
+    distances = np.where(genuine, rng.normal(0.33, 0.05, len(genuine)), rng.normal(0.44, 0.03, len(genuine)))
+    deid = rng.normal(0.42, 0.03, len(hands)).round(decimals)
+    return hands, persons, distances.round(decimals), deid
+
+
+class OfEach:
+    """A generator that draws every identity once."""
+
+    def multinomial(self, n, pvals, size):
+        return np.ones((size, n), np.int64)
+
+
+def test_a_replicate_is_the_evaluation_of_the_data_set_it_drew():
+    hands, persons, distances, deid = data_set()
+    deid[[3, 9]] = math.nan
+    found = bootstrap(distances, hands, np.random.default_rng(5), persons, replicates=40)
+    first, second = pair_indices(len(hands))
+    kinds = pair_kinds(hands, persons)
+    for r, weight in enumerate(found.weights.astype(int)):
+        genuine = np.repeat(distances[kinds.genuine], weight[first][kinds.genuine])
+        impostor = np.repeat(distances[kinds.impostor], (weight[first] * weight[second])[kinds.impostor])
+        point = equal_error_rate(genuine, impostor)
+        assert (found.eer[r], found.threshold[r]) == pytest.approx((point.rate, point.threshold), abs=1e-12)
+        assert found.genuine_mean[r] == pytest.approx(genuine.mean())
+        assert found.impostor_variance[r] == pytest.approx(impostor.var())
+        one = found._replace(**{name: value[r : r + 1] for name, value in found._asdict().items()})
+        of_one = score_intervals(one, deid, deid > 0.42)
+        drawn = np.repeat(deid, weight)
+        assert of_one.rr.lo == pytest.approx(rejection_rate(drawn, point.threshold))
+        assert of_one.rr_without_failures.lo == pytest.approx(rejection_rate(drawn[~np.isnan(drawn)], point.threshold))
+        assert of_one.dprime.lo == pytest.approx(decidability(genuine, impostor))
+        assert of_one.dir.lo == pytest.approx(deid_ratio(genuine, impostor, drawn))
+        assert of_one.acc_nn.lo == pytest.approx(np.mean(drawn > 0.42))
+
+
+def test_each_replicate_draws_as_many_identities_as_there_are():
+    hands, _, distances, _ = data_set()
+    weights = bootstrap(distances, hands, np.random.default_rng(0), replicates=50).weights
+    assert (weights.sum(axis=1) == len(hands)).all()
+    for identity in range(12):
+        assert (np.ptp(weights[:, hands == identity], axis=1) == 0).all()
+
+
+def test_the_same_seed_gives_the_same_intervals_whatever_the_threads():
+    hands, persons, distances, deid = data_set()
+    runs = [
+        score_intervals(bootstrap(distances, hands, np.random.default_rng(3), persons, 200, threads), deid)
+        for threads in (1, 2)
+    ]
+    assert runs[0] == runs[1]
+    assert runs[0].acc_nn is None
+
+
+def test_intervals_hold_the_point_estimates():
+    hands, persons, distances, deid = data_set(identities=30)
+    found = score_intervals(bootstrap(distances, hands, np.random.default_rng(0), persons), deid)
+    genuine, impostor = (distances[kind] for kind in pair_kinds(hands, persons))
+    point = equal_error_rate(genuine, impostor)
+    for interval, value in [
+        (found.eer, point.rate),
+        (found.dprime, decidability(genuine, impostor)),
+        (found.rr, rejection_rate(deid, point.threshold)),
+        (found.dir, deid_ratio(genuine, impostor, deid)),
+    ]:
+        assert interval.lo < value < interval.hi
+
+
+def test_rounding_to_steps_moves_thresholds_by_a_step_at_most(monkeypatch):
+    hands, persons, distances, _ = data_set(identities=24, decimals=9)
+    exact = bootstrap(distances, hands, np.random.default_rng(1), persons, replicates=60)
+    monkeypatch.setattr(module, "MAX_LEVELS", 1000)
+    rounded = bootstrap(distances, hands, np.random.default_rng(1), persons, replicates=60)
+    step = np.ptp(distances) / 1000
+    assert np.median(np.abs(exact.threshold - rounded.threshold)) < step
+    np.testing.assert_allclose(rounded.eer, exact.eer, atol=0.005)
+    np.testing.assert_allclose(rounded.impostor_mean, exact.impostor_mean, atol=step / 10)
+    np.testing.assert_allclose(rounded.genuine_variance, exact.genuine_variance, rtol=0.003)
+
+
+def test_missing_templates_leave_their_pairs_out():
+    hands, persons, distances, _ = data_set()
+    first, second = pair_indices(len(hands))
+    gone = (first == 5) | (second == 5)
+    kept = np.arange(len(hands)) != 5
+    holes = np.where(gone, np.nan, distances)
+    found = bootstrap(holes, hands, OfEach(), persons, replicates=1)
+    kinds = pair_kinds(hands[kept], persons[kept])
+    point = equal_error_rate(distances[~gone][kinds.genuine], distances[~gone][kinds.impostor])
+    assert found.eer[0] == pytest.approx(point.rate)
+    assert found.threshold[0] == pytest.approx(point.threshold)
+
+
+def test_identities_not_samples_carry_the_information():
+    rng = np.random.default_rng(0)
+    of_identity = rng.normal(size=50)
+    values, hands = np.repeat(of_identity, 20), np.repeat(np.arange(50), 20)
+    lo, hi = mean_interval(values, hands, np.random.default_rng(1), replicates=4000)
+    assert lo < values.mean() < hi
+    assert hi - lo == pytest.approx(2 * 1.96 * of_identity.std() / math.sqrt(50), rel=0.08)
+
+
+def test_values_that_are_missing_are_left_out_of_a_mean():
+    hands = np.arange(40)
+    values = np.where(hands % 2, np.nan, 3.0)
+    assert mean_interval(values, hands, np.random.default_rng(0)) == (3.0, 3.0)
+    lo, hi = mean_interval(np.full(4, np.nan), np.arange(4), np.random.default_rng(0))
+    assert np.isnan([lo, hi]).all()
+
+
+def test_numbers_without_genuine_pairs_have_no_interval():
+    found = score_intervals(bootstrap(np.array([0.4, 0.5, 0.6]), ["a", "b", "c"], np.random.default_rng(0)))
+    assert np.isnan([found.eer, found.dprime]).all()
+
+
+def test_distances_must_fit_the_samples():
+    with pytest.raises(ValueError, match="3 samples make 3 pairs"):
+        bootstrap(np.zeros(4), ["a", "b", "c"], np.random.default_rng(0))

@@ -1,0 +1,144 @@
+"""Error rates and separability on cases worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from palmbench.scoring import (
+    Distribution,
+    decidability,
+    deid_ratio,
+    equal_error_rate,
+    rank1_accuracy,
+    rank1_hits,
+    rejection_rate,
+)
+
+
+def test_eer_where_the_rates_cross():
+    point = equal_error_rate([0.1, 0.2, 0.3, 0.4], [0.35, 0.5, 0.6, 0.7])
+    assert point == pytest.approx((0.25, 0.375, 0.25, 0.25))
+
+
+def test_separable_scores_have_no_error_and_a_threshold_half_way():
+    assert equal_error_rate([0.1, 0.2], [0.6, 0.8]) == pytest.approx((0.0, 0.4, 0.0, 0.0))
+
+
+def test_of_equal_gaps_the_smaller_sum_of_errors_wins():
+    # At 1.5 FAR, FRR = 1/2, 1; at 2.5 they are 1/2, 0.
+    assert equal_error_rate([2], [1, 3]) == (0.25, 2.5, 0.5, 0.0)
+
+
+def test_of_equal_gaps_and_sums_the_lower_far_wins():
+    point = equal_error_rate([1.0], [1.0])
+    assert (point.rate, point.far, point.frr) == (0.5, 0.0, 1.0)
+    assert point.threshold == np.nextafter(1.0, 0.0)
+
+
+def test_a_score_at_the_threshold_is_accepted():
+    point = equal_error_rate([3.0, 3.0, 3.0], [3.0, 5.0, 5.0, 5.0])
+    assert (point.far, point.frr, point.threshold) == (0.25, 0.0, 4.0)
+    assert rejection_rate([3.0, 4.0, 4.0 + 1e-9, 5.0], point.threshold) == 0.5
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_eer_equals_an_exhaustive_search(seed):
+    rng = np.random.default_rng(seed)
+    genuine, impostor = rng.integers(0, 12, rng.integers(1, 9)), rng.integers(4, 20, rng.integers(1, 30))
+    candidates = []
+    for threshold in np.arange(-0.5, 21):
+        far, frr = np.mean(impostor <= threshold), np.mean(genuine > threshold)
+        candidates.append((round(abs(far - frr), 12), round(far + frr, 12), round(far, 12)))
+    point = equal_error_rate(genuine, impostor)
+    found = abs(point.far - point.frr), point.far + point.frr, point.far
+    assert found == pytest.approx(min(candidates), abs=1e-11)
+    assert point.far == np.mean(impostor <= point.threshold)
+    assert point.frr == np.mean(genuine > point.threshold)
+    assert point.rate == pytest.approx((point.far + point.frr) / 2)
+
+
+def test_grid_convention_takes_the_first_step_that_balances():
+    point = equal_error_rate([0.1004, 0.2], [0.3, 0.4], convention="grid")
+    assert point.rate == 0
+    # From 0.0994 in steps of 0.001, the first at or above 0.2.
+    assert point.threshold == pytest.approx(0.2004)
+    with pytest.raises(ValueError, match="unknown convention"):
+        equal_error_rate([0.1], [0.2], convention="fine")
+
+
+def test_exact_and_grid_agree_on_many_scores():
+    rng = np.random.default_rng(0)
+    genuine, impostor = rng.normal(0.3, 0.05, 5000), rng.normal(0.44, 0.03, 50000)
+    exact, grid = (equal_error_rate(genuine, impostor, convention) for convention in ("exact", "grid"))
+    assert exact.rate == pytest.approx(grid.rate, abs=1e-3)
+    assert exact.threshold == pytest.approx(grid.threshold, abs=2e-3)
+
+
+def test_a_compact_distribution_gives_the_same_numbers():
+    rng = np.random.default_rng(1)
+    genuine, impostor, deid = (rng.integers(low, low + 40, 500) / 64 for low in (0, 20, 15))
+    compact = [Distribution.of(scores) for scores in (genuine, impostor, deid)]
+    assert compact[0].size == 500
+    assert compact[0].counts.sum() == 500
+    assert equal_error_rate(*compact[:2]) == equal_error_rate(genuine, impostor)
+    assert deid_ratio(*compact) == deid_ratio(genuine, impostor, deid)
+    assert decidability(genuine, impostor) == pytest.approx(
+        (impostor.mean() - genuine.mean()) / math.sqrt((impostor.var() + genuine.var()) / 2)
+    )
+
+
+@pytest.mark.parametrize("scores", [[], [0.1, math.nan], [0.1, math.inf]])
+def test_scores_that_are_no_scores_are_refused(scores):
+    with pytest.raises(ValueError, match="scores"):
+        equal_error_rate(scores, [0.5])
+    with pytest.raises(ValueError, match="scores"):
+        decidability([0.5, 0.6], scores)
+
+
+def test_a_failure_is_a_rejection():
+    scores = np.array([0.1, 0.6, math.nan, 0.7])
+    assert rejection_rate(scores, 0.5) == 0.75
+    assert rejection_rate(scores[~np.isnan(scores)], 0.5) == pytest.approx(2 / 3)
+    with pytest.raises(ValueError, match="no scores"):
+        rejection_rate([], 0.5)
+
+
+def test_decidability_is_signed_and_uses_the_population_variance():
+    # Means 2 and 6, variances 1 and 1.
+    assert decidability([1, 3], [5, 7]) == 4
+    assert decidability([5, 7], [1, 3]) == -4
+    with pytest.raises(ValueError, match="spread"):
+        decidability([1, 1], [2])
+
+
+def test_deid_ratio_is_one_for_impostor_like_and_negative_for_self_like_scores():
+    genuine, impostor = [1, 3], [5, 7]
+    assert deid_ratio(genuine, impostor, [5, 7]) == 1
+    assert deid_ratio(genuine, impostor, [1, 3]) == 0
+    # (0 - 2) / sqrt((1 + 1) / 2) over 4
+    assert deid_ratio(genuine, impostor, [-1, math.nan, 1]) == -0.5
+    with pytest.raises(ValueError, match="same mean"):
+        deid_ratio([1, 3], [1, 3], [2])
+
+
+def test_rank1_needs_the_nearest_template_to_be_right_without_a_tie():
+    distances = np.array(
+        [
+            [0.1, 0.3, 0.2],  # a: right
+            [0.3, 0.3, 0.4],  # a: tie of a and b
+            [0.4, 0.2, 0.1],  # b: c is nearer
+            [np.nan, np.nan, np.nan],  # failed
+            [0.1, 0.2, 0.3],  # no mate in the gallery
+            [0.2, np.nan, 0.3],  # a: a failed gallery template is passed over
+        ]
+    )
+    probes, gallery = ["a", "a", "b", "a", "d", "a"], ["a", "b", "c"]
+    np.testing.assert_array_equal(rank1_hits(distances, probes, gallery), [1, 0, 0, 0, 0, 1])
+    assert rank1_accuracy(distances, probes, gallery) == pytest.approx(2 / 6)
+    with pytest.raises(ValueError, match="probes"):
+        rank1_hits(distances, probes, gallery[:2])
+
+
+def test_templates_that_are_all_alike_identify_nobody():
+    assert rank1_accuracy(np.zeros((4, 4)), [0, 0, 1, 1], [0, 0, 1, 1]) == 0
