@@ -1,0 +1,71 @@
+"""How latents are sampled: the settings and the cheap checks of them. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from palmbench.errors import RequestError
+
+SAMPLERS = ("plms", "dpmsolver++")
+POSTERIORS = ("mode", "sample")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How latents are sampled.
+
+    Attributes
+    ----------
+    steps : int
+        Steps of the sampler.
+    guidance : float
+        Scale of classifier-free guidance; the authors' is 3. At 1 and below guidance is off.
+    sampler : {"plms", "dpmsolver++"} or None
+        "plms" is the authors' (one network call more than steps); "dpmsolver++" is second order and multistep, good
+        at 20 steps. None is the checkpoint's own.
+    posterior : {"mode", "sample"}
+        What of the autoencoder's posterior is the latent of an image; the authors sample.
+
+    Raises
+    ------
+    RequestError
+        If a value is out of range.
+    """
+
+    steps: int = 50
+    guidance: float = 3.0
+    sampler: str | None = None
+    posterior: str = "sample"
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise RequestError(f"The sampler needs at least one step, and steps is {self.steps}.")
+        if self.sampler not in (None, *SAMPLERS):
+            raise RequestError(f"There is no sampler {self.sampler}. Choose from: {', '.join(SAMPLERS)}.")
+        if self.posterior not in POSTERIORS:
+            raise RequestError(f"There is no posterior {self.posterior}. Choose from: {', '.join(POSTERIORS)}.")
+
+
+def sampler_for(schedule: Mapping[str, Any], sampler: str | None) -> str:
+    """The sampler to use with a checkpoint's `scheduler_config.json`.
+
+    Raises
+    ------
+    RequestError
+        For PLMS on a schedule that ends in pure noise (zero terminal SNR): its steps divide by the signal left.
+    """
+    if sampler is None:
+        sampler = "dpmsolver++" if schedule.get("_class_name") == "DPMSolverMultistepScheduler" else "plms"
+    if sampler == "plms" and ends_in_noise(schedule):
+        raise RequestError(
+            "These diffusion weights start from pure noise (zero terminal SNR), where PLMS divides by zero. "
+            "Set method.sampler=dpmsolver++."
+        )
+    return sampler
+
+
+def ends_in_noise(schedule: Mapping[str, Any]) -> bool:
+    """Whether the noise schedule of a checkpoint has zero terminal SNR."""
+    return bool(schedule.get("rescale_betas_zero_snr"))

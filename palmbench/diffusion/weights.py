@@ -1,0 +1,166 @@
+"""Where a Paint by Example checkpoint lies, which of its files are read, and their digest. Imports no torch."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from palmbench.errors import MissingWeights
+from palmbench.keys import digest, file_digest
+from palmbench.paths import weights_dir
+
+EMBEDDED = "embedded"
+# The main branch of the published checkpoint holds pickles only; this revision adds safetensors of the same weights.
+PINNED_REVISIONS = {"Fantasy-Studio/Paint-by-Example": "refs/pr/3"}
+
+_HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(@(?P<revision>[\w./-]+))?")
+_DIFFUSERS_FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
+_TRANSFORMERS_FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+class WeightFiles(NamedTuple):
+    """The files of a checkpoint in the hub's layout that are read; `preprocessor_config` may be absent."""
+
+    folder: Path
+    unet_config: Path
+    unet: Path
+    vae_config: Path
+    vae: Path
+    image_encoder_config: Path
+    image_encoder: Path
+    scheduler_config: Path
+    preprocessor_config: Path | None
+
+
+def resolve(weights: str, download: bool = True) -> Path:
+    """Folder of a checkpoint.
+
+    Parameters
+    ----------
+    weights : str
+        "embedded", a local folder, or a hub id ("owner/name", "owner/name@revision"). A folder wins over a hub id
+        of the same spelling.
+    download : bool
+        Whether a hub id that is not in the local cache may be fetched.
+
+    Raises
+    ------
+    MissingWeights
+        If there is no such folder, or the hub cannot be reached and the cache does not hold the checkpoint.
+    """
+    if weights == EMBEDDED:
+        folder = weights_dir() / "paint-by-example"
+        if not folder.is_dir():
+            raise MissingWeights(
+                f"The embedded diffusion weights are missing: there is no folder {folder}. "
+                "Train them with `make weights`, or name a checkpoint: method.weights=Fantasy-Studio/Paint-by-Example."
+            )
+        return folder
+    folder = Path(weights).expanduser()
+    if folder.is_dir():
+        return folder
+    hub_id = _HUB_ID.fullmatch(weights)
+    if hub_id is None:
+        raise MissingWeights(
+            f"There is no folder of diffusion weights at {weights}. "
+            'Give "embedded", a folder in the hub\'s layout, or a hub id such as Fantasy-Studio/Paint-by-Example.'
+        )
+    repo = hub_id["repo"]
+    return _snapshot(repo, hub_id["revision"] or PINNED_REVISIONS.get(repo), download)
+
+
+def weight_files(folder: Path) -> WeightFiles:
+    """Find the files of a checkpoint; safetensors are taken where a component has both kinds.
+
+    Raises
+    ------
+    MissingWeights
+        If a file is absent or empty; the message names it.
+    """
+    preprocessor = folder / "feature_extractor" / "preprocessor_config.json"
+    return WeightFiles(
+        folder=folder,
+        unet_config=_present(folder, "unet", ("config.json",)),
+        unet=_present(folder, "unet", _DIFFUSERS_FILES),
+        vae_config=_present(folder, "vae", ("config.json",)),
+        vae=_present(folder, "vae", _DIFFUSERS_FILES),
+        image_encoder_config=_present(folder, "image_encoder", ("config.json",)),
+        image_encoder=_present(folder, "image_encoder", _TRANSFORMERS_FILES),
+        scheduler_config=_present(folder, "scheduler", ("scheduler_config.json",)),
+        preprocessor_config=preprocessor if preprocessor.is_file() else None,
+    )
+
+
+def weights_digest(files: WeightFiles) -> str:
+    """Digest of the files that are read, by relative name and contents; a README beside them changes nothing."""
+    return _digest_of(files, tuple(path.stat().st_mtime_ns for path in _read(files)))
+
+
+@functools.lru_cache(maxsize=8)
+def _digest_of(files: WeightFiles, modified: tuple[int, ...]) -> str:
+    # The times of change are no part of the digest: they only keep a stale one from being answered.
+    names = {path.relative_to(files.folder).as_posix(): file_digest(path) for path in _read(files)}
+    return digest("paint-by-example weights", files=names)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A component's JSON config; MissingWeights if it is not one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise MissingWeights(f"{path} is truncated or not JSON. Fetch it again.") from error
+    if not isinstance(content, dict):
+        raise MissingWeights(f"{path} is not a config. Fetch it again.")
+    return content
+
+
+def pixels_per_latent(files: WeightFiles) -> int:
+    """Pixels per latent along a side of an image, from the autoencoder's config."""
+    try:
+        return 2 ** (len(read_config(files.vae_config)["block_out_channels"]) - 1)
+    except KeyError as error:
+        raise MissingWeights(f"{files.vae_config} is not the config of an autoencoder: it has no {error}.") from error
+
+
+def _read(files: WeightFiles) -> list[Path]:
+    return [path for path in files[1:] if path is not None]
+
+
+def _present(folder: Path, component: str, names: tuple[str, ...]) -> Path:
+    for name in names:
+        path = folder / component / name
+        if path.is_file() and path.stat().st_size > 0:
+            return path
+    raise MissingWeights(
+        f"Diffusion weights are incomplete: {folder / component} has no {' or '.join(names)}. "
+        "Copy the whole checkpoint there in the hub's layout (unet, vae, image_encoder, scheduler, feature_extractor)."
+    )
+
+
+def _snapshot(repo: str, revision: str | None, download: bool) -> Path:
+    from huggingface_hub import snapshot_download
+
+    suffixes = ["*.safetensors"] if revision and revision == PINNED_REVISIONS.get(repo) else ["*.safetensors", "*.bin"]
+    patterns = ["*/*.json"] + [f"{part}/{end}" for part in ("unet", "vae", "image_encoder") for end in suffixes]
+    try:
+        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=patterns, local_files_only=True))
+        weight_files(folder)
+        return folder
+    except (OSError, ValueError, MissingWeights):  # not in the cache, or only a part of it
+        reason = "are not in the local cache"
+    if download:
+        try:
+            return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
+        # The hub client's errors have no common base below Exception (its HTTP library's are among them), and every
+        # one of them means the same to the user: the weights could not be had.
+        except Exception as error:
+            reason += f" and could not be fetched ({type(error).__name__})"
+    command = f"hf download {repo}" + (f" --revision {revision}" if revision else "")
+    command += "".join(f" --include '{pattern}'" for pattern in patterns)
+    raise MissingWeights(
+        f"The diffusion weights {repo} {reason}. Where the hub can be reached run `{command}`, "
+        "or set method.weights to a folder that holds them."
+    )

@@ -1,0 +1,204 @@
+"""Semantic-guided embedding fusion and prior interpolation on Paint by Example (paper, section III-B)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from palmbench.diffusion import weights
+from palmbench.diffusion.sampling import Sampling, sampler_for
+from palmbench.errors import RequestError
+from palmbench.hands import Hand
+from palmbench.hands.geometry import Square, hand_crop, palm_crop, roi_square
+from palmbench.methods.region import palm_region
+from palmbench.schema import ROI_NAMES, DiffusionConfig, canonical_fusion
+
+if TYPE_CHECKING:
+    from palmbench.diffusion.model import Conditions, PaintByExample
+
+EXEMPLAR_SIZE = 128
+CROPS = {"hand": hand_crop, "palm": palm_crop}
+
+
+class View(NamedTuple):
+    """What the model sees of a photo: where it lies, its pixels (uint8, square) and what to repaint (bool)."""
+
+    square: Square
+    image: np.ndarray
+    mask: np.ndarray
+
+
+class DiffusionMethod:
+    """Repaint the palm after exemplars of the palm itself, and paste the hand back into the photo.
+
+    A square crop about the hand or the palm is brought to `size` pixels (bilinear both ways, as the authors do), the
+    palm region in it is repainted, the result is truncated to uint8 (as the authors do), brought back to the crop's
+    size and pasted inside the hand mask. So fingers inside the crop pass through the autoencoder too, and the
+    background is untouched.
+
+    Parameters
+    ----------
+    config : DiffusionConfig
+        `noise` is not read here: who calls chooses the seeds, one for all photos or one each.
+    device : str
+        A torch device.
+
+    Raises
+    ------
+    RequestError
+        If a setting is out of range, or does not suit the weights.
+    MissingWeights
+        If the weight files are absent.
+    """
+
+    name = "diffusion"
+    seeded = True
+
+    def __init__(self, config: DiffusionConfig, device: str = "cpu") -> None:
+        self._fusion = canonical_fusion(config.fusion).split("+")
+        if not 0 <= config.alpha <= 1:
+            raise RequestError(f"method.alpha is a share from 0 to 1, not {config.alpha}.")
+        if config.crop not in CROPS:
+            raise RequestError(f"method.crop is one of {', '.join(CROPS)}, not {config.crop}.")
+        self._sampling = Sampling(config.steps, config.guidance, config.sampler, config.posterior)
+        self._config = config
+        self._device = device
+        self._files = weights.weight_files(weights.resolve(config.weights))
+        sampler_for(weights.read_config(self._files.scheduler_config), config.sampler)
+        factor = weights.pixels_per_latent(self._files)
+        if config.size is not None and config.size % factor:
+            raise RequestError(f"method.size must be a multiple of {factor} for these weights, not {config.size}.")
+
+    def settings(self) -> dict[str, Any]:
+        """Everything that can change the output of a given seed."""
+        config = self._config
+        return {
+            "name": self.name,
+            "weights": weights.weights_digest(self._files),
+            "fusion": "+".join(self._fusion),
+            "scales": {name: config.scales[name] for name in self._fusion},
+            "alpha": config.alpha,
+            "guidance": config.guidance,
+            "sampler": config.sampler,
+            "steps": config.steps,
+            "posterior": config.posterior,
+            "crop": config.crop,
+            "size": config.size,
+        }
+
+    def encode_settings(self) -> dict[str, Any]:
+        """What encodings depend on: not fusion, alpha, guidance, sampler or seed, which a sweep varies."""
+        config = self._config
+        return {
+            "weights": weights.weights_digest(self._files),
+            "crop": config.crop,
+            "size": config.size,
+            "scales": dict(config.scales),
+        }
+
+    def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
+        """Encode photos.
+
+        Returns
+        -------
+        list of dict
+            For each photo `original` and `background`, moments of the autoencoder's posterior of the crop with and
+            without its palm greyed, (2 * channels, h, w); and `embeddings` (3, dim) of the s, m and f squares.
+        """
+        from palmbench.diffusion.conditioning import background_image, signed_image
+
+        views = [self._view(image, hand) for image, hand in zip(images, hands, strict=True)]
+        encodings: list[dict[str, np.ndarray]] = [{} for _ in images]
+        for group in _by_size(views):
+            pictures = [signed_image(views[i].image) for i in group]
+            pictures += [background_image(views[i].image, views[i].mask) for i in group]
+            exemplars = [exemplar for i in group for exemplar in self._exemplars(images[i], hands[i])]
+            moments = self._model.moments(pictures).numpy()
+            embeddings = self._model.embed(exemplars).numpy().reshape(len(group), len(ROI_NAMES), -1)
+            for place, i in enumerate(group):
+                encodings[i] = {
+                    "original": moments[place],
+                    "background": moments[len(group) + place],
+                    "embeddings": embeddings[place],
+                }
+        return encodings
+
+    def deidentify(
+        self,
+        images: list[np.ndarray],
+        hands: list[Hand],
+        seeds: list[int],
+        encodings: list[dict[str, np.ndarray] | None],
+    ) -> list[np.ndarray]:
+        """New photos; each seed, in [0, 2**63), names its photo's start noise."""
+        import torch
+
+        views = [self._view(image, hand) for image, hand in zip(images, hands, strict=True)]
+        missing = [i for i, encoding in enumerate(encodings) if encoding is None]
+        computed = self.encode([images[i] for i in missing], [hands[i] for i in missing])
+        known = {i: encoding for i, encoding in enumerate(encodings) if encoding is not None}
+        known |= dict(zip(missing, computed, strict=True))
+        deidentified = [image.copy() for image in images]
+        for group in _by_size(views):
+            conditions = [self._conditions(views[i], known[i]) for i in group]
+            generators = [torch.Generator("cpu").manual_seed(seeds[i]) for i in group]
+            for i, painted in zip(group, self._model.paint(conditions, generators, self._sampling), strict=True):
+                _paste_back(deidentified[i], painted, views[i].square, hands[i])
+        return deidentified
+
+    @cached_property
+    def _model(self) -> PaintByExample:
+        from palmbench.diffusion.components import load_components
+        from palmbench.diffusion.model import PaintByExample
+
+        return PaintByExample(load_components(self._files), self._device)
+
+    def _view(self, image: np.ndarray, hand: Hand) -> View:
+        square = CROPS[self._config.crop](hand, image.shape[:2])
+        size = self._config.size
+        if size is None:
+            step = self._model.side_step
+            size = max(step, round(square.side / step) * step)
+        region = square.crop(palm_region(hand)).astype(np.uint8)
+        return View(
+            square,
+            cv2.resize(square.crop(image), (size, size), interpolation=cv2.INTER_LINEAR),
+            cv2.resize(region, (size, size), interpolation=cv2.INTER_NEAREST).astype(bool),
+        )
+
+    def _exemplars(self, image: np.ndarray, hand: Hand) -> list[np.ndarray]:
+        squares = [roi_square(hand, image.shape[:2], self._config.scales[name]) for name in ROI_NAMES]
+        size = (EXEMPLAR_SIZE, EXEMPLAR_SIZE)
+        return [cv2.resize(square.crop(image), size, interpolation=cv2.INTER_LINEAR) for square in squares]
+
+    def _conditions(self, view: View, encoding: dict[str, np.ndarray]) -> Conditions:
+        import torch
+
+        from palmbench.diffusion.model import Conditions
+
+        chosen = [ROI_NAMES.index(name) for name in self._fusion]
+        return Conditions(
+            background=torch.tensor(encoding["background"]),
+            original=torch.tensor(encoding["original"]),
+            mask=view.mask,
+            embeddings=torch.tensor(encoding["embeddings"][chosen]),
+            alpha=self._config.alpha,
+        )
+
+
+def _by_size(views: list[View]) -> list[list[int]]:
+    """Places of the views that have the same size, and so can share a batch."""
+    groups: dict[int, list[int]] = {}
+    for place, view in enumerate(views):
+        groups.setdefault(view.image.shape[0], []).append(place)
+    return list(groups.values())
+
+
+def _paste_back(photo: np.ndarray, painted: np.ndarray, square: Square, hand: Hand) -> None:
+    levels = (painted * 255).astype(np.uint8)
+    pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
+    inside = square.crop(hand.mask)
+    square.crop(photo)[inside] = pixels[inside]

@@ -1,0 +1,24 @@
+"""The palm painted over with one grey level."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from palmbench.methods.region import RegionMethod
+
+
+class MaskMethod(RegionMethod):
+    """Fill the palm region with `fill` in all channels, 0 (black) to 255 (white)."""
+
+    name = "mask"
+
+    def __init__(self, fill: int = 0) -> None:
+        self.fill = fill
+
+    def settings(self) -> dict[str, Any]:
+        return {"name": self.name, "fill": self.fill}
+
+    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
+        return np.full_like(photo, self.fill)

@@ -1,0 +1,46 @@
+"""Mosaic inside the palm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from palmbench.methods.region import RegionMethod
+
+
+class PixelateMethod(RegionMethod):
+    """Replace the palm region by squares of `block` pixels, each the mean of the photo below it.
+
+    The grid starts at the top left corner of the region's bounding box; squares at the photo's edge are cut off.
+    """
+
+    name = "pixelate"
+
+    def __init__(self, block: int) -> None:
+        self.block = block
+
+    def settings(self) -> dict[str, Any]:
+        return {"name": self.name, "block": self.block}
+
+    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
+        rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+        redrawn = photo.copy()
+        # Whole blocks, so that the last ones average as many pixels as the others unless the photo ends.
+        below, right = _whole(rows[0], rows[-1], self.block), _whole(columns[0], columns[-1], self.block)
+        box = redrawn[rows[0] : below, columns[0] : right]
+        box[...] = _mosaic(box, self.block)
+        return redrawn
+
+
+def _whole(first: int, last: int, block: int) -> int:
+    return first + -(-(last + 1 - first) // block) * block
+
+
+def _mosaic(image: np.ndarray, block: int) -> np.ndarray:
+    top, left = (np.arange(0, length, block) for length in image.shape[:2])
+    sums = np.add.reduceat(np.add.reduceat(image, top, axis=0, dtype=np.int64), left, axis=1)
+    heights = np.diff(np.append(top, image.shape[0]))
+    widths = np.diff(np.append(left, image.shape[1]))
+    means = np.round(sums / (heights[:, None] * widths)[..., None]).astype(np.uint8)
+    return means.repeat(heights, axis=0).repeat(widths, axis=1)

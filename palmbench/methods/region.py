@@ -1,0 +1,65 @@
+"""The palm region, which every method acts on, and what the methods without a network have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from palmbench.errors import SampleError
+from palmbench.hands import Hand
+from palmbench.hands.geometry import inpaint_mask
+
+
+def palm_region(hand: Hand) -> np.ndarray:
+    """Palm polygon AND hand mask, bool (H, W).
+
+    Raises
+    ------
+    SampleError
+        If it is empty.
+    """
+    region = inpaint_mask(hand)
+    if not region.any():
+        raise SampleError("The palm region is empty: the palm's keypoints lie outside the hand mask.")
+    return region
+
+
+def paste(photo: np.ndarray, other: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """A new photo that shows `other` where the mask is True."""
+    return np.where(where[..., None], other, photo)
+
+
+class RegionMethod(ABC):
+    """A deterministic method that changes pixels of the palm region only."""
+
+    name: str
+    seeded = False
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Everything that can change the output."""
+
+    @abstractmethod
+    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
+        """The photo as it shall look inside the region, uint8 of the same shape; the outside is not used."""
+
+    def encode_settings(self) -> None:
+        return None
+
+    def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
+        return [{} for _ in images]
+
+    def deidentify(
+        self,
+        images: list[np.ndarray],
+        hands: list[Hand],
+        seeds: list[int],
+        encodings: list[dict[str, np.ndarray] | None],
+    ) -> list[np.ndarray]:
+        deidentified = []
+        for image, hand in zip(images, hands, strict=True):
+            region = palm_region(hand)
+            deidentified.append(paste(image, self.redraw(image, region), region))
+        return deidentified

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from palmbench.diffusion.denoising import denoise, make_scheduler
+from palmbench.errors import RequestError
+
+SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
+PLMS = SCHEDULE | {"_class_name": "PNDMScheduler", "steps_offset": 1, "set_alpha_to_one": False}
+ZERO_SNR = SCHEDULE | {"prediction_type": "v_prediction", "rescale_betas_zero_snr": True}
+
+
+class Oracle:
+    """The perfect network for a data set of one latent; it remembers what it was asked."""
+
+    def __init__(self, schedule: dict, data: torch.Tensor) -> None:
+        self.signal = make_scheduler(schedule, "dpmsolver++").alphas_cumprod
+        self.velocity = schedule.get("prediction_type") == "v_prediction"
+        self.data = data
+        self.calls: list[tuple[int, torch.Tensor, torch.Tensor]] = []
+
+    def __call__(self, sample, step, encoder_hidden_states):
+        self.calls.append((int(step), sample, encoder_hidden_states))
+        noisy = sample[:, :4]
+        signal = self.signal[int(step)]
+        noise = (noisy - signal.sqrt() * self.data) / (1 - signal).sqrt()
+        velocity = signal.sqrt() * noise - (1 - signal).sqrt() * self.data
+        return SimpleNamespace(sample=velocity if self.velocity else noise)
+
+
+# PLMS stops at the schedule's first noise level, of standard deviation 0.03; the other goes to zero.
+@pytest.mark.parametrize(
+    ("schedule", "sampler", "calls", "tolerance"),
+    [(PLMS, "plms", 21, 0.1), (PLMS, "dpmsolver++", 20, 1e-3), (ZERO_SNR, "dpmsolver++", 20, 1e-3)],
+)
+def test_a_perfect_network_is_sampled_back_to_its_data(schedule, sampler, calls, tolerance):
+    data = torch.linspace(-1, 1, 4 * 2 * 2).reshape(1, 4, 2, 2)
+    oracle = Oracle(schedule, data)
+    latents = run(oracle, schedule, sampler, steps=20)
+    assert len(oracle.calls) == calls
+    assert (latents - data).abs().max() < tolerance
+
+
+def test_weights_that_start_from_pure_noise_are_asked_for_their_last_step_first():
+    oracle = Oracle(ZERO_SNR, torch.zeros(1, 4, 2, 2))
+    run(oracle, ZERO_SNR, "dpmsolver++", steps=20)
+    assert [call[0] for call in oracle.calls[:2]] == [999, 949]
+    with pytest.raises(RequestError, match=r"dpmsolver\+\+"):
+        make_scheduler(ZERO_SNR, "plms")
+
+
+def test_the_network_sees_latent_background_mask_and_the_unconditional_half_first():
+    oracle = Oracle(PLMS, torch.zeros(1, 4, 2, 2))
+    run(oracle, PLMS, "plms", steps=2)
+    _, sample, tokens = oracle.calls[0]
+    assert sample.shape == (2, 9, 2, 2)
+    assert torch.equal(sample[0], sample[1])
+    assert sample[0, 4:8].unique().tolist() == [7.0]
+    assert sample[0, 8].unique().tolist() == [1.0]
+    assert tokens[:, 0, 0].tolist() == [-1.0, 2.0]
+
+
+def test_guidance_extrapolates_from_the_unconditional_half():
+    def network(sample, step, encoder_hidden_states):
+        return SimpleNamespace(sample=encoder_hidden_states[:, :, :1, None].expand(-1, 4, 2, 2))
+
+    class Echo:
+        init_noise_sigma = 1.0
+        timesteps = torch.tensor([1])
+
+        def set_timesteps(self, steps, device): ...
+
+        def scale_model_input(self, sample, step):
+            return sample
+
+        def step(self, predicted, step, latents):
+            return SimpleNamespace(prev_sample=predicted)
+
+    settings = {"noise": torch.zeros(1, 4, 2, 2), "background": torch.zeros(1, 4, 2, 2), "keep": torch.ones(1, 1, 2, 2)}
+    settings |= {"token": torch.tensor([[2.0]]), "unconditional": torch.tensor([-1.0]), "steps": 1}
+    assert denoise(network, Echo(), **settings, guidance=3.0).unique().tolist() == [8.0]
+    assert denoise(network, Echo(), **settings, guidance=1.0).unique().tolist() == [2.0]
+
+
+def run(oracle: Oracle, schedule: dict, sampler: str, steps: int) -> torch.Tensor:
+    return denoise(
+        oracle,
+        make_scheduler(schedule, sampler),
+        noise=torch.randn(1, 4, 2, 2, generator=torch.Generator().manual_seed(0)),
+        background=torch.full((1, 4, 2, 2), 7.0),
+        keep=torch.ones(1, 1, 2, 2),
+        token=torch.tensor([[2.0]]),
+        unconditional=torch.tensor([-1.0]),
+        steps=steps,
+        guidance=3.0,
+    )

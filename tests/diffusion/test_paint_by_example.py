@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from palmbench.diffusion.conditioning import background_image, signed_image
+from palmbench.diffusion.model import Conditions
+from palmbench.diffusion.sampling import Sampling
+from palmbench.errors import RequestError
+
+
+@pytest.mark.parametrize(("steps", "guidance", "seed"), [(10, 3.0, 123), (50, 5.0, 321)])
+def test_one_exemplar_and_alpha_zero_reproduce_the_stock_pipeline(
+    model, scene, expected, latents, steps, guidance, seed
+):
+    name = f"steps{steps}_g{guidance}_seed{seed}"
+    settings = {"alpha": 0.0, "steps": steps, "guidance": guidance, "latents": latents[name]}
+    painted = model.inpaint_float(
+        *scene[:2], [scene.exemplar], **settings, generator=torch.Generator().manual_seed(seed)
+    )
+    assert np.abs(painted - expected[name]).max() < 1e-3
+
+    from_seed = model.inpaint(*scene[:2], [scene.exemplar], **settings, seed=seed)
+    assert from_seed.dtype == np.uint8
+    assert np.array_equal(from_seed, np.round(painted * 255))
+
+
+def test_embeddings_are_the_encoders_after_its_last_projection(model, scene, expected):
+    assert np.allclose(model.embed([scene.exemplar]).numpy(), expected["sge"][0], atol=1e-5)
+
+
+def test_alpha_zero_does_not_depend_on_whether_the_original_was_encoded(model, scene):
+    without = conditions(model, scene, 0.0)
+    with_original = Conditions(
+        without.background, model.moments([signed_image(scene.image)])[0], scene.mask, without.embeddings, 0.0
+    )
+    first, second = (
+        model.paint([c], [torch.Generator().manual_seed(5)], Sampling(steps=2))[0] for c in (without, with_original)
+    )
+    assert np.array_equal(first, second)
+
+
+def test_alpha_shifts_the_result_and_alpha_one_forgets_the_background(model, scene):
+    def paint(alpha, image):
+        return model.inpaint_float(image, scene.mask, [scene.exemplar], alpha=alpha, steps=2, posterior="mode")
+
+    changed = scene.image.copy()
+    changed[scene.mask] = 255 - changed[scene.mask]
+    assert np.array_equal(paint(0.0, scene.image), paint(0.0, changed))
+    assert np.abs(paint(0.1, scene.image) - paint(0.0, scene.image)).max() > 1e-4
+    assert np.abs(paint(1.0, scene.image) - paint(1.0, changed)).max() > 1e-3
+
+
+def test_three_images_in_one_call_equal_three_single_calls(model, scene):
+    images = [np.roll(scene.image, shift, axis=0) for shift in (0, 3, 7)]
+    each = [conditions(model, scene._replace(image=image), 0.1) for image in images]
+    seeds = (11, 12, 13)
+    together = model.paint(each, [torch.Generator().manual_seed(s) for s in seeds], Sampling(steps=3))
+    for condition, seed, painted in zip(each, seeds, together, strict=True):
+        alone = model.paint([condition], [torch.Generator().manual_seed(seed)], Sampling(steps=3))[0]
+        assert np.array_equal(alone, painted)
+
+
+def test_exemplars_are_averaged_whatever_their_order(model, scene):
+    other = scene.exemplar[::-1].copy()
+
+    def paint(exemplars):
+        return model.inpaint_float(*scene[:2], exemplars, steps=2)
+
+    assert np.array_equal(paint([scene.exemplar, other]), paint([other, scene.exemplar]))
+    assert np.abs(paint([scene.exemplar, other]) - paint([scene.exemplar])).max() > 1e-6
+
+
+def test_the_seed_names_the_noise(model, scene):
+    def paint(seed):
+        return model.inpaint(*scene[:2], [scene.exemplar], steps=2, seed=seed, sampler="dpmsolver++")
+
+    assert np.array_equal(paint(4), paint(4))
+    assert not np.array_equal(paint(4), paint(5))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"image": np.zeros((100, 128, 3), np.uint8), "mask": np.zeros((100, 128), bool)}, "multiples of 8"),
+        ({"mask": np.zeros((128, 128), np.uint8)}, "mask must be bool"),
+        ({"mask": np.zeros((64, 64), bool)}, "mask must be bool"),
+        ({"exemplars": []}, "at least one exemplar"),
+        ({"alpha": 1.5}, "from 0 to 1"),
+        ({"steps": 0}, "at least one step"),
+        ({"sampler": "ddim"}, "plms, dpmsolver"),
+        ({"posterior": "median"}, "mode, sample"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_said_plainly(model, scene, change, says):
+    request = {"image": scene.image, "mask": scene.mask, "exemplars": [scene.exemplar]} | change
+    with pytest.raises(RequestError, match=says):
+        model.inpaint(**request)
+
+
+def conditions(model, scene, alpha) -> Conditions:
+    original = model.moments([signed_image(scene.image)])[0] if alpha else None
+    background = model.moments([background_image(scene.image, scene.mask)])[0]
+    return Conditions(background, original, scene.mask, model.embed([scene.exemplar]), alpha)

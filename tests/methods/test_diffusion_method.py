@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from palmbench import methods
+from palmbench.errors import MissingWeights, RequestError, SampleError
+from palmbench.hands.geometry import hand_crop, palm_crop
+from palmbench.methods.diffusion import DiffusionMethod
+from palmbench.schema import DiffusionConfig
+
+CHECKPOINT = Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
+CONFIG = DiffusionConfig(weights=str(CHECKPOINT), size=64, steps=2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def method() -> DiffusionMethod:
+    return DiffusionMethod(CONFIG)
+
+
+def run(config, photo, hand, seed=1) -> np.ndarray:
+    return DiffusionMethod(config).deidentify([photo], [hand], [seed], [None])[0]
+
+
+@pytest.mark.parametrize(("crop", "square_of"), [("hand", hand_crop), ("palm", palm_crop)])
+def test_only_the_hand_inside_the_crop_changes(photo, hand, crop, square_of):
+    square = square_of(hand, photo.shape[:2])
+    inside = np.zeros_like(hand.mask)
+    square.crop(inside)[...] = True
+    inside &= hand.mask
+    result = run(replace(CONFIG, crop=crop), photo, hand)
+    assert np.array_equal(result[~inside], photo[~inside])
+    assert (result[inside] != photo[inside]).any(axis=1).mean() > 0.9
+
+
+def test_painted_values_are_truncated_not_rounded(photo, hand):
+    class Painter:
+        def paint(self, conditions, generators, sampling):
+            return [np.full((64, 64, 3), 0.999, np.float32)]
+
+    method = DiffusionMethod(CONFIG)
+    encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
+    encoding["embeddings"] = np.zeros((3, 32), np.float32)
+    method.__dict__["_model"] = Painter()
+    result = method.deidentify([photo], [hand], [1], [encoding])[0]
+    palm = cv2.erode(hand.mask.astype(np.uint8), np.ones((3, 3)))
+    assert (palm_crop(hand, photo.shape[:2]).crop(result)[palm_crop(hand, photo.shape[:2]).crop(palm) > 0] == 254).all()
+
+
+def test_three_photos_in_one_call_equal_three_single_calls(method, photo, hand):
+    photos = [photo, photo[::-1].copy(), 255 - photo]
+    together = method.deidentify(photos, [hand] * 3, [1, 2, 3], [None] * 3)
+    for image, seed, result in zip(photos, [1, 2, 3], together, strict=True):
+        assert np.array_equal(method.deidentify([image], [hand], [seed], [None])[0], result)
+
+
+def test_given_encodings_equal_computed_ones(method, photo, hand):
+    photos = [photo, 255 - photo]
+    encodings = method.encode(photos, [hand] * 2)
+    assert encodings[0]["original"].shape == encodings[0]["background"].shape == (8, 8, 8)
+    assert encodings[0]["embeddings"].shape == (3, 32)
+    assert {value.dtype for value in encodings[0].values()} == {np.dtype(np.float32)}
+    computed = method.deidentify(photos, [hand] * 2, [1, 2], [None, None])
+    for given in ([encodings[0], encodings[1]], [None, encodings[1]]):
+        for result, expected in zip(method.deidentify(photos, [hand] * 2, [1, 2], given), computed, strict=True):
+            assert np.array_equal(result, expected)
+
+
+def test_one_encoding_serves_every_point_of_a_sweep(method, photo, hand):
+    encoding = method.encode([photo], [hand])[0]
+    for change in ({"alpha": 0.0}, {"fusion": "f"}, {"steps": 3, "guidance": 1.0}, {"posterior": "sample"}):
+        other = DiffusionMethod(replace(CONFIG, **change))
+        assert other.encode_settings() == method.encode_settings()
+        assert other.settings() != method.settings()
+        kept, fresh = (other.deidentify([photo], [hand], [1], [given])[0] for given in (encoding, None))
+        assert np.array_equal(kept, fresh)
+
+
+def test_what_changes_the_encoding_changes_its_settings(method):
+    for change in ({"crop": "hand"}, {"size": 128}, {"scales": {"s": 0.2, "m": 0.5, "f": 1.0}}):
+        assert DiffusionMethod(replace(CONFIG, **change)).encode_settings() != method.encode_settings()
+
+
+def test_the_scale_of_an_unused_roi_is_no_setting_of_the_result(method):
+    other = DiffusionMethod(replace(CONFIG, scales={"s": 0.1, "m": 0.5, "f": 0.9}))
+    assert other.settings() == method.settings()
+
+
+def test_the_seed_changes_the_palm(method, photo, hand):
+    first, again, second = method.deidentify([photo] * 3, [hand] * 3, [1, 1, 2], [None] * 3)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, second)
+
+
+def test_without_a_size_the_crop_keeps_its_own(photo, hand):
+    encoding = DiffusionMethod(replace(CONFIG, size=None)).encode([photo], [hand])[0]
+    side = palm_crop(hand, photo.shape[:2]).side
+    assert abs(encoding["original"].shape[1] * 8 - side) <= 32
+
+
+def test_a_hand_without_a_palm_region_does_not_pass_as_deidentified(method, photo, hand):
+    with pytest.raises(SampleError):
+        method.deidentify([photo], [replace(hand, mask=np.zeros_like(hand.mask))], [1], [None])
+
+
+def test_settings_that_cannot_be_met_are_refused_before_any_work(tmp_path):
+    with pytest.raises(RequestError, match="s, m and f"):
+        methods.load(DiffusionConfig(fusion="s+x"))
+    with pytest.raises(RequestError, match="multiple of 8"):
+        methods.load(replace(CONFIG, size=100))
+    with pytest.raises(MissingWeights, match="no folder"):
+        methods.load(replace(CONFIG, weights=str(tmp_path / "absent")))
+    zero_snr = Path(shutil.copytree(CHECKPOINT, tmp_path / "zero"))
+    config = zero_snr / "scheduler" / "scheduler_config.json"
+    config.write_text(config.read_text().replace("{", '{"rescale_betas_zero_snr": true,', 1))
+    with pytest.raises(RequestError, match=r"dpmsolver\+\+"):
+        methods.load(replace(CONFIG, weights=str(zero_snr), sampler="plms"))
+
+
+def test_planning_imports_no_torch():
+    code = (
+        "import sys; from palmbench import methods; from palmbench.schema import DiffusionConfig; "
+        f"m = methods.load(DiffusionConfig(weights={str(CHECKPOINT)!r}, size=64)); m.settings(); m.encode_settings(); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
