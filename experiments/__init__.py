@@ -1,0 +1,1 @@
+"""What one runs: a short file for each table and figure of the paper."""

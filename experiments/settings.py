@@ -1,0 +1,49 @@
+"""The rows that the paper's tables share, and the overrides that compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from palmbench.report.tables import RecognizerColumns, Setting
+
+OURS = Setting("Diffusion", "diffusion", "s+m", 0.1)
+BASELINES = (Setting("Masking", "mask"), Setting("Blurring", "blur"), Setting("Pixelating", "pixelate"))
+
+SINGLE_SCALES = tuple(Setting(fusion, "diffusion", fusion, 0.0) for fusion in ("s", "m", "f"))
+FUSIONS = tuple(Setting(fusion, "diffusion", fusion, 0.0) for fusion in ("s+m", "s+f", "m+f", "s+m+f"))
+PRIORS = tuple(Setting(f"α=0.{tenths}", "diffusion", "s+m", tenths / 10) for tenths in (1, 2, 3))
+
+METHODS = ((OURS, *BASELINES),)
+ABLATION = (SINGLE_SCALES, FUSIONS, PRIORS, BASELINES)
+
+MTCC = RecognizerColumns("mtcc", "MTCC", ("rr", "rr_without_failures", "dir", "acc_nn"))
+MTCC_ORIGINAL = MTCC._replace(name="mtcc-original", label="MTCC (original)")
+CCNET = RecognizerColumns("ccnet", "CCNet", ("rr", "rr_without_failures", "dir", "acc_cls", "acc_nn"))
+EEHNET = RecognizerColumns("eehnet", "EEHNet", ("rr", "rr_without_failures", "dir", "acc_nn"))
+ABOUT_THE_ORIGINALS = ("eer", "dprime")
+
+QUALITY = RecognizerColumns("", "", ("ssim", "ms_ssim", "psnr", "lpips", "fid"))
+USABILITY = RecognizerColumns(
+    "", "", ("hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation")
+)
+
+
+def method_points(datasets: Sequence[str]) -> list[list[str]]:
+    """Overrides of Tables II to IV: the paper's setting and the baselines, on every data set."""
+    ours = ["method=diffusion", f"method.fusion={OURS.fusion}", f"method.alpha={OURS.alpha}"]
+    return [[f"dataset={name}", *method] for name in datasets for method in (ours, *_BASELINE_OVERRIDES)]
+
+
+def ablation_points(datasets: Sequence[str]) -> list[list[str]]:
+    """Overrides of Tables V to VII: every fusion without a prior, s+m with each prior, the baselines."""
+    fusions = ",".join(setting.fusion for setting in SINGLE_SCALES + FUSIONS)
+    alphas = ",".join(str(setting.alpha) for setting in PRIORS)
+    methods = (
+        ["method=diffusion", f"method.fusion={fusions}", "method.alpha=0.0"],
+        ["method=diffusion", "method.fusion=s+m", f"method.alpha={alphas}"],
+        *_BASELINE_OVERRIDES,
+    )
+    return [[f"dataset={name}", *method] for name in datasets for method in methods]
+
+
+_BASELINE_OVERRIDES = tuple([f"method={setting.method}"] for setting in BASELINES)

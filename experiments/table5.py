@@ -1,0 +1,21 @@
+"""Table V: de-identification performance of the ablation study."""
+
+from __future__ import annotations
+
+from experiments.settings import ABLATION, ABOUT_THE_ORIGINALS, CCNET, MTCC, MTCC_ORIGINAL, ablation_points
+from palmbench.report.tables import TableSpec
+
+SPEC = TableSpec(
+    number=5,
+    caption=(
+        "De-identification performance of the ablation study (%). "
+        "The arrow points to better de-identification. "
+        "Best of a segment in bold."
+    ),
+    axis="setting",
+    segments=ABLATION,
+    groups=(MTCC, MTCC_ORIGINAL, CCNET),
+    also=ABOUT_THE_ORIGINALS,
+)
+
+points = ablation_points

@@ -1,0 +1,16 @@
+"""Table VI: image quality of the ablation study."""
+
+from __future__ import annotations
+
+from experiments.settings import ABLATION, QUALITY, ablation_points
+from palmbench.report.tables import TableSpec
+
+SPEC = TableSpec(
+    number=6,
+    caption=("Image quality of the ablation study. The arrow points to higher quality. Best of a segment in bold."),
+    axis="setting",
+    segments=ABLATION,
+    groups=(QUALITY,),
+)
+
+points = ablation_points

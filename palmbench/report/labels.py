@@ -1,0 +1,57 @@
+"""How data sets and metrics are written in tables."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DATASETS = {
+    "iitd": "IITD",
+    "polyu": "PolyU",
+    "rest": "REST",
+    "zhou": "Zhou",
+    "ntupi": "NTU-PI",
+    "synth": "Synthetic",
+    "folder": "Folder",
+}
+
+
+class MetricLabel(NamedTuple):
+    """Heading of a metric's column, whether more or less is better, and the decimals that are printed."""
+
+    text: str
+    higher_is_better: bool
+    decimals: int
+
+    @property
+    def heading(self) -> str:
+        return f"{self.text} {'↑' if self.higher_is_better else '↓'}"
+
+
+# The arrows are the paper's: they point to better de-identification, quality and usability.
+METRICS = {
+    "rr": MetricLabel("RR", True, 2),
+    "rr_without_failures": MetricLabel("RR without failures", True, 2),
+    "dir": MetricLabel("DIR", True, 2),
+    "acc_nn": MetricLabel("Acc. (nearest)", False, 2),
+    "acc_cls": MetricLabel("Acc. (classifier)", False, 2),
+    "eer": MetricLabel("EER of originals", False, 2),
+    "dprime": MetricLabel("d′ of originals", True, 2),
+    "ssim": MetricLabel("SSIM", True, 4),
+    "ms_ssim": MetricLabel("MS-SSIM", True, 4),
+    "psnr": MetricLabel("PSNR", True, 4),
+    "lpips": MetricLabel("LPIPS", False, 4),
+    "fid": MetricLabel("FID", False, 4),
+    "hand_detection": MetricLabel("Hand Detection", False, 3),
+    "keypoints_2d": MetricLabel("2D Keypoint Detection", False, 3),
+    "keypoints_3d": MetricLabel("3D Keypoint Detection", False, 3),
+    "roi_localization": MetricLabel("ROI Localization", False, 3),
+    "hand_segmentation": MetricLabel("Hand Segmentation", False, 3),
+}
+
+# What an attack measures; everything else is a matter of the photos alone, whichever recognizer ran beside it.
+RECOGNITION_METRICS = frozenset({"rr", "rr_without_failures", "dir", "acc_nn", "acc_cls", "eer", "dprime"})
+
+
+def dataset_label(name: str) -> str:
+    """A data set as the paper writes it."""
+    return DATASETS.get(name, name)

@@ -1,0 +1,241 @@
+"""The arrangement of a table: which number stands where, as plain data for the writers of Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from palmbench.report.labels import METRICS, MetricLabel, dataset_label
+from palmbench.report.paper import Cell
+from palmbench.report.rows import Row
+
+NOTHING = "–"
+SYNTHETIC = "Synthetic hands, not the paper's data."
+
+
+class Setting(NamedTuple):
+    """One way to de-identify, as a row of a table; baselines have neither fusion nor alpha."""
+
+    label: str
+    method: str
+    fusion: str = ""
+    alpha: float | None = None
+
+
+class RecognizerColumns(NamedTuple):
+    """The columns of one recognizer: its name in the tidy rows, its heading, and its metrics."""
+
+    name: str
+    label: str
+    metrics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A table of the paper.
+
+    Attributes
+    ----------
+    number : int
+    caption : str
+    axis : {"dataset", "setting"}
+        What a segment is: every setting on one data set, or a group of settings on the table's one data set.
+    segments : tuple of tuple of Setting
+        Settings between two rules, in order. On the axis "dataset" there is one such tuple, repeated for each.
+    groups : tuple of RecognizerColumns
+        Columns. A recognizer without a single row is left out, so a table may list those yet to come. A group with
+        the name "" holds metrics that no recognizer has a part in.
+    also : tuple of str
+        Metrics that the CSV holds besides those in the columns.
+    """
+
+    number: int
+    caption: str
+    axis: Literal["dataset", "setting"]
+    segments: tuple[tuple[Setting, ...], ...]
+    groups: tuple[RecognizerColumns, ...]
+    also: tuple[str, ...] = ()
+
+
+class Entry(NamedTuple):
+    """One number in its place; `row` is None where nothing was computed."""
+
+    row: Row | None
+    label: MetricLabel
+    best: bool = False
+
+    @property
+    def value(self) -> float | None:
+        return self.row.value if self.row else None
+
+
+class Line(NamedTuple):
+    """A line of the table: data set and setting, its entries, and the samples they are over."""
+
+    dataset: str
+    setting: str
+    entries: tuple[Entry, ...]
+    n: str
+    failed: str
+
+
+class Column(NamedTuple):
+    """A column of numbers: the recognizer it belongs to (or ""), and its metric's label."""
+
+    group: str
+    metric: str
+    label: MetricLabel
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be written: segments of lines, columns, caption, and notes to print below it."""
+
+    number: int
+    caption: str
+    axis: str
+    columns: tuple[Column, ...]
+    segments: tuple[tuple[Line, ...], ...]
+    notes: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def arrange(spec: TableSpec, rows: Iterable[Row], datasets: Sequence[str], notes: Sequence[str] = ()) -> Table:
+    """Put rows in their places.
+
+    Parameters
+    ----------
+    spec : TableSpec
+    rows : iterable of Row
+        May hold more than the table shows, and less: what is absent is printed as a dash.
+    datasets : sequence of str
+        Data sets of the table, in order; on the axis "setting" exactly one.
+    notes : sequence of str
+        Sentences to print before the notes that the arrangement makes.
+
+    Returns
+    -------
+    Table
+        In each segment the best value of a column is marked, ties in print included, where there are two or more.
+    """
+    found = {row.cell: row for row in rows}
+    present = {cell.recognizer for cell in found}
+    groups = [group for group in spec.groups if not group.name or group.name in present] or list(spec.groups[:1])
+    columns = [(group, metric) for group in groups for metric in group.metrics]
+    if spec.axis == "dataset":
+        plan = [[(dataset, setting) for setting in spec.segments[0]] for dataset in datasets]
+    else:
+        plan = [[(datasets[0], setting) for setting in segment] for segment in spec.segments]
+    segments = tuple(_with_best([_line(found, *place, columns) for place in segment]) for segment in plan)
+    shown = _rows_of_table(found, [place for segment in plan for place in segment], groups, spec.also)
+    caption = spec.caption if spec.axis == "dataset" else f"{spec.caption} Data set: {dataset_label(datasets[0])}."
+    if "synth" in datasets:
+        whose = "" if set(datasets) == {"synth"} else f"{dataset_label('synth')}: "
+        caption = f"{caption} {whose}{SYNTHETIC}"
+    return Table(
+        number=spec.number,
+        caption=caption,
+        axis=spec.axis,
+        columns=tuple(Column(group.label, metric, METRICS[metric]) for group, metric in columns),
+        segments=segments,
+        notes=(*notes, *_notes(segments, shown)),
+        rows=tuple(shown),
+    )
+
+
+def number_text(value: float | None, decimals: int) -> str:
+    """A number as printed: fixed decimals, ∞, or a dash."""
+    if value is None:
+        return NOTHING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.{decimals}f}"
+
+
+def entry_texts(entry: Entry) -> tuple[str, str]:
+    """Our number with its spread or interval, and the paper's; either may be empty of meaning ("–") or absent ("")."""
+    row, decimals = entry.row, entry.label.decimals
+    if row is None or row.value is None:
+        ours = NOTHING
+    elif row.std is not None:
+        ours = f"{number_text(row.value, decimals)} ± {number_text(row.std, decimals)}"
+    elif row.lo is not None and row.hi is not None:
+        ours = f"{number_text(row.value, decimals)} [{number_text(row.lo, decimals)}, {number_text(row.hi, decimals)}]"
+    else:
+        ours = number_text(row.value, decimals)
+    if row is None or row.paper is None:
+        return ours, ""
+    theirs = number_text(row.paper.value, decimals)
+    return ours, f"{theirs} ± {number_text(row.paper.std, decimals)}" if row.paper.std is not None else theirs
+
+
+def _line(found: dict[Cell, Row], dataset: str, setting: Setting, columns: list[tuple[RecognizerColumns, str]]) -> Line:
+    place = (dataset, setting.method, setting.fusion, setting.alpha)
+    entries = tuple(Entry(found.get(Cell(*place, group.name, metric)), METRICS[metric]) for group, metric in columns)
+    measured = [entry.row for entry in entries if entry.row is not None and entry.row.value is not None]
+    sizes = sorted({row.n for row in measured})
+    n = NOTHING if not sizes else str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]}–{sizes[-1]}"
+    failed = str(max(row.failed for row in measured)) if measured else NOTHING
+    return Line(dataset_label(dataset), setting.label, entries, n, failed)
+
+
+def _with_best(lines: list[Line]) -> tuple[Line, ...]:
+    marked = [list(line.entries) for line in lines]
+    for column in range(len(marked[0]) if marked else 0):
+        label = marked[0][column].label
+        printed = {
+            index: round(value, label.decimals)
+            for index, entries in enumerate(marked)
+            if (value := entries[column].value) is not None
+        }
+        if len(printed) > 1:
+            best = (max if label.higher_is_better else min)(printed.values())
+            for index, value in printed.items():
+                if value == best:
+                    marked[index][column] = marked[index][column]._replace(best=True)
+    return tuple(line._replace(entries=tuple(entries)) for line, entries in zip(lines, marked, strict=True))
+
+
+def _rows_of_table(
+    found: dict[Cell, Row],
+    places: list[tuple[str, Setting]],
+    groups: list[RecognizerColumns],
+    also: tuple[str, ...],
+) -> list[Row]:
+    cells = (
+        Cell(dataset, setting.method, setting.fusion, setting.alpha, group.name, metric)
+        for dataset, setting in places
+        for group in groups
+        for metric in (*group.metrics, *also)
+    )
+    return [found[cell] for cell in cells if cell in found]
+
+
+def _notes(segments: Sequence[Sequence[Line]], rows: Sequence[Row]) -> list[str]:
+    entries = [entry for segment in segments for line in segment for entry in line.entries]
+    texts = [entry_texts(entry) for entry in entries]
+    notes = []
+    if any("[" in ours for ours, _ in texts):
+        notes.append("In brackets: 95 % intervals, identities resampled.")
+    if any("±" in ours for ours, _ in texts):
+        notes.append("After ±: standard deviation over images; the CSV holds the intervals.")
+    if any(theirs for _, theirs in texts):
+        notes.append("In parentheses: the paper's number.")
+    missing: dict[str, list[str]] = {}
+    for row in rows:
+        if row.value is None and row.missing:
+            names = missing.setdefault(row.missing, [])
+            if (name := METRICS[row.cell.metric].text) not in names:
+                names.append(name)
+    notes += [f"{', '.join(names)}: not measured, {what} is missing." for what, names in missing.items()]
+    absent = [
+        f"{line.setting} ({line.dataset})"
+        for segment in segments
+        for line in segment
+        if all(entry.row is None for entry in line.entries)
+    ]
+    if absent:
+        notes.append(f"Not computed: {', '.join(absent)}.")
+    return notes

@@ -1,0 +1,126 @@
+"""`palmbench table` draws what the store holds and says what it does not."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from palmbench.errors import RequestError
+from palmbench.report import table_command
+from palmbench.report.request import parse_overrides, with_overrides
+from tests.report.records import number
+
+
+class Runs:
+    """Stands for `palmbench.run`: knows which points are computed, by the name of their method."""
+
+    def __init__(self, *computed: str, status: int = 0) -> None:
+        self.computed, self.asked, self.status = set(computed), [], status
+
+    def record_of(self, point):
+        method = point.method
+        if method.name not in self.computed:
+            return None
+        fusion, alpha = getattr(method, "fusion", ""), getattr(method, "alpha", None)
+        where = {"dataset": point.dataset.name, "recognizer": "mtcc", "variant": point.recognizer.variant}
+        metrics = {"rr": number(90.0, n=8), "ssim": number(0.9, n=8, std=0.1)}
+        return {"point": {**where, "method": method.name, "fusion": fusion, "alpha": alpha}, "metrics": metrics}
+
+    def run(self, points):
+        self.asked += points
+        self.computed |= {point.method.name for point in points}
+        return self.status
+
+
+@pytest.fixture
+def use(monkeypatch):
+    def install(runs: Runs) -> Runs:
+        monkeypatch.setitem(sys.modules, "palmbench.run", SimpleNamespace(record_of=runs.record_of, run=runs.run))
+        return runs
+
+    return install
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return [f"results_dir={tmp_path / 'results'}", f"data_dir={tmp_path / 'data'}"]
+
+
+def test_nothing_computed_is_status_2_and_the_command_is_named(use, settings, capsys):
+    use(Runs())
+    assert table_command([5], [*settings, "dataset=synth"]) == 2
+    said = capsys.readouterr().err
+    assert "none of the 13 runs of table 5" in said
+    assert "`palmbench table 5 --run results_dir=" in said
+
+
+def test_run_computes_only_what_is_missing_and_passes_its_status_on(use, settings, tmp_path, capsys):
+    runs = use(Runs("mask", status=3))
+    assert table_command([2], settings, run=True) == 3
+    assert sorted(point.method.name for point in runs.asked) == ["blur", "diffusion", "pixelate"]
+    folder = tmp_path / "results" / "tables"
+    assert sorted(path.name for path in folder.iterdir()) == ["table2.csv", "table2.md", "table2.tex"]
+    printed = capsys.readouterr().out
+    assert (folder / "table2.md").read_text(encoding="utf-8") in printed
+    assert str(folder / "table2.tex") in printed
+
+
+def test_the_same_runs_give_the_same_bytes(use, settings, tmp_path):
+    use(Runs("mask", "diffusion"))
+    folder = tmp_path / "results" / "tables"
+    written = []
+    for _ in range(2):
+        assert table_command([3, 6], settings) == 0
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert written[0] == written[1]
+    assert len(written[0]) == 6
+
+
+def test_absent_data_sets_are_named_with_where_to_ask(use, settings, capsys):
+    use(Runs("mask"))
+    table_command([2], settings)
+    printed = capsys.readouterr().out
+    for name in ("IITD", "PolyU", "REST", "Zhou", "NTU-PI"):
+        assert f"- {name} is not below " in printed
+    assert "Synthetic hands, not the paper's data." in printed
+
+
+def test_the_diffusion_behind_the_rows_is_named(use, settings, capsys):
+    use(Runs("diffusion"))
+    table_command([2], [*settings, "method.steps=7"])
+    assert "- Diffusion: the embedded weights, dpmsolver++, 7 steps, guidance 3, palm crop." in capsys.readouterr().out
+
+
+def test_settings_go_to_the_methods_that_have_them():
+    points = [["dataset=synth", "method=diffusion"], ["dataset=synth", "method=blur"]]
+    merged = with_overrides(points, parse_overrides(["method=diffusion_paper", "method.sigma=9", "seed=3"]))
+    assert merged == [
+        ["dataset=synth", "method=diffusion_paper", "seed=3"],
+        ["dataset=synth", "method=blur", "method.sigma=9", "seed=3"],
+    ]
+    with pytest.raises(RequestError, match="did you mean sigma"):
+        with_overrides(points, parse_overrides(["method.sigmma=9"]))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "reason"),
+    [
+        (["method.alpha=0.5"], "set method.alpha themselves"),
+        (["method=blur"], "shows every method"),
+        (["dataset=synth,iitd"], "about one data set"),
+        (["seed=1,2", "dataset=synth"], "one run a row"),
+        (["iitd"], "key=value"),
+    ],
+)
+def test_what_a_table_cannot_be_asked_is_explained(use, settings, overrides, reason):
+    use(Runs("mask"))
+    with pytest.raises(RequestError, match=reason):
+        table_command([5], [*settings, *overrides])
+
+
+def test_there_is_no_table_8(use, settings):
+    use(Runs())
+    with pytest.raises(RequestError, match="no table 8"):
+        table_command([8], settings)

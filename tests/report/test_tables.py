@@ -1,0 +1,117 @@
+"""Tables say what was measured, on how many samples, and what the paper found."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments import table2, table3, table5
+from palmbench.report.latex import escape, to_latex
+from palmbench.report.markdown import to_markdown
+from palmbench.report.paper import Cell, paper_values
+from palmbench.report.rows import rows_of, to_csv
+from palmbench.report.tables import arrange
+from tests.report.records import RECORDS, number, record
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize(("name", "write"), [("table2.md", to_markdown), ("table2.tex", to_latex)])
+def test_a_table_is_written_as_it_was(name, write):
+    table = arrange(table2.SPEC, rows_of(RECORDS), ["iitd"], ["Diffusion: a note."])
+    assert write(table) == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_the_papers_numbers_are_all_there_and_each_beside_its_own():
+    values = paper_values()
+    # 39 + 25 + 25 + 78 + 65 + 65 numbers, of which Tables II to IV repeat eleven of V to VII: IITD at alpha 0.1,
+    # two recognizers of three metrics (EEHNet is not in Table V) and twice five.
+    assert len(values) == 39 + 25 + 25 + 78 + 65 + 65 - 6 - 5 - 5
+    assert values[Cell("iitd", "diffusion", "s+m", 0.1, "mtcc", "acc_nn")].value == 10.35
+    assert values[Cell("iitd", "diffusion", "s+m", 0.1, "ccnet", "acc_cls")].value == 0.27
+    assert values[Cell("iitd", "mask", "", None, "", "psnr")] == (13.9204, 1.141)
+    rows = {(row.cell.method, row.cell.metric): row for row in rows_of(RECORDS)}
+    assert rows["diffusion", "rr"].paper == (95.42, None)
+    assert rows["diffusion", "rr_without_failures"].paper is None
+
+
+def test_the_paper_stands_beside_its_own_data_and_recognizer_only():
+    ours = [
+        record("mask", {"rr": number(100.0)}, dataset="synth"),
+        record("mask", {"rr": number(100.0)}, variant="original"),
+    ]
+    synthetic, other = rows_of(ours)
+    assert synthetic.paper is None
+    assert other.paper is None
+    assert other.cell.recognizer == "mtcc-original"
+
+
+def test_csv_is_tidy():
+    rows = list(csv.DictReader(to_csv(rows_of(RECORDS)).splitlines()))
+    head, first = to_csv(rows_of(RECORDS)).splitlines()[:2]
+    assert head == "dataset,method,fusion,alpha,recognizer,metric,value,std,lo,hi,n,failed,paper"
+    assert first == "iitd,diffusion,s+m,0.1,mtcc,rr,80,,60,100,5,1,95.42"
+    lpips = next(row for row in rows if row["metric"] == "lpips" and row["method"] == "mask")
+    assert (lpips["value"], lpips["n"], lpips["recognizer"], lpips["alpha"]) == ("", "0", "", "")
+
+
+def test_two_recognizers_on_one_photo_give_its_quality_once():
+    again = {**RECORDS[0], "point": {**RECORDS[0]["point"], "variant": "original"}}
+    cells = [row.cell for row in rows_of([RECORDS[0], again])]
+    assert len(cells) == len(set(cells))
+    assert sum(cell.metric == "ssim" for cell in cells) == 1
+    assert sum(cell.metric == "rr" for cell in cells) == 2
+
+
+def test_ties_in_print_are_all_best_and_infinity_is_printed():
+    lines = arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]).segments[0]
+    best = {line.setting: [entry.label.text for entry in line.entries if entry.best] for line in lines}
+    assert best == {"Diffusion": ["SSIM"], "Masking": [], "Blurring": ["SSIM", "PSNR"], "Pixelating": []}
+    text = to_markdown(arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]))
+    assert "**0.9600 ± 0.0100** (0.9633 ± 0.0104)" in text
+    assert "**∞** (41.0394 ± 1.7601)" in text
+
+
+def test_what_is_missing_is_a_dash_and_the_file_is_named():
+    text = to_markdown(arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]))
+    assert "- LPIPS: not measured, vgg16-397923af.pth is missing." in text
+    assert "- Not computed: Pixelating (IITD)." in text
+    assert "| IITD | Pixelating | – | – | – | – | – | – | – |" in text
+
+
+def test_synthetic_hands_are_called_so():
+    caption = arrange(table5.SPEC, [], ["synth"]).caption
+    assert caption.endswith("Data set: Synthetic. Synthetic hands, not the paper's data.")
+    assert "Synthetic" not in arrange(table5.SPEC, [], ["iitd"]).caption
+
+
+def test_table_5_has_the_papers_segments():
+    table = arrange(table5.SPEC, [], ["iitd"])
+    assert [[line.setting for line in segment] for segment in table.segments] == [
+        ["s", "m", "f"],
+        ["s+m", "s+f", "m+f", "s+m+f"],
+        ["α=0.1", "α=0.2", "α=0.3"],
+        ["Masking", "Blurring", "Pixelating"],
+    ]
+
+
+@pytest.mark.parametrize("spec", [table2.SPEC, table3.SPEC, table5.SPEC])
+def test_latex_is_balanced_and_plain_ascii(spec):
+    text = to_latex(arrange(spec, rows_of(RECORDS), ["iitd"], ["100 % of a_b & c#d {e}"]))
+    assert text.isascii()
+    begun, ended = re.findall(r"\\begin\{(\w+)\}", text), re.findall(r"\\end\{(\w+)\}", text)
+    assert begun == ended[::-1]
+    bare = re.sub(r"\\.", "", text)
+    assert bare.count("{") == bare.count("}")
+    assert bare.count("$") % 2 == 0
+    columns = len(re.search(r"\\begin\{tabular\}\{(\w+)\}", text)[1])
+    body = [line for line in text.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
+    assert body
+    assert {len(re.findall(r"(?<!\\)&", line)) + 1 for line in body} == {columns}
+
+
+def test_latex_escapes_what_tex_would_read():
+    assert escape("100 % of a_b & α ± ∞") == r"100 \% of a\_b \& $\alpha$ $\pm$ $\infty$"
