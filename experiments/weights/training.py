@@ -1,0 +1,130 @@
+"""What the recipes share: schedule, moving average, checkpoints that survive a kill, safetensors in half precision."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any, TypeVar
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train. `minutes` ends training early; the learning rate falls as a cosine either way."""
+
+    steps: int
+    minutes: float
+    rate: float
+    warmup: int = 50
+
+    def progress(self, step: int, spent: float) -> float:
+        """Share of the training that is done, in [0, 1], by whichever of steps and minutes runs out first."""
+        return min(1.0, max(step / self.steps, spent / (self.minutes * 60)))
+
+    def rate_at(self, step: int, progress: float) -> float:
+        """Learning rate: a linear rise, then half a cosine."""
+        return self.rate * min(1.0, (step + 1) / self.warmup) * (0.5 + 0.5 * math.cos(math.pi * progress))
+
+
+class Trainer:
+    """Optimises a module, keeps a moving average of its weights, and picks up where a killed run stopped."""
+
+    def __init__(
+        self, module: nn.Module, schedule: Schedule, checkpoint: Path, average: float = 0.998, decay: float = 1e-3
+    ) -> None:
+        self.module, self.schedule, self.checkpoint, self.average = module, schedule, checkpoint, average
+        self.optimiser = torch.optim.AdamW(module.parameters(), lr=schedule.rate, weight_decay=decay, betas=(0.9, 0.99))
+        self.smooth = {name: value.detach().clone().float() for name, value in module.state_dict().items()}
+        self.step, self.spent, self._loss = 0, 0.0, 0.0
+        self._since = self._saved = time.monotonic()
+        if checkpoint.is_file():
+            self._resume()
+
+    def running(self) -> bool:
+        """Whether the schedule asks for another step."""
+        return self.schedule.progress(self.step, self.spent) < 1
+
+    def update(self, loss: Tensor) -> None:
+        """One step down the gradient of `loss`, then the moving average, then perhaps a checkpoint."""
+        rate = self.schedule.rate_at(self.step, self.schedule.progress(self.step, self.spent))
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        keep = min(self.average, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            for name, value in self.module.state_dict().items():
+                if value.is_floating_point():
+                    self.smooth[name].lerp_(value.float(), 1 - keep)
+                else:
+                    self.smooth[name].copy_(value)
+        now = time.monotonic()
+        self.spent, self._since = self.spent + now - self._since, now
+        self._loss = loss.item() if self.step == 1 else 0.98 * self._loss + 0.02 * loss.item()
+        if self.step % 50 == 0:
+            print(f"step {self.step}  loss {self._loss:.4f}  rate {rate:.2e}  {self.spent / 60:.1f} min", flush=True)
+        if now - self._saved > 120:
+            self.save()
+            self._saved = now
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        state = {
+            "module": self.module.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "smooth": self.smooth,
+            "step": self.step,
+            "spent": self.spent,
+        }
+        part = self.checkpoint.with_suffix(".part")
+        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(state, part)
+        part.replace(self.checkpoint)
+
+    def adopt_average(self) -> nn.Module:
+        """Put the averaged weights into the module and return it, ready for use."""
+        own = self.module.state_dict()
+        self.module.load_state_dict({name: value.to(own[name].dtype) for name, value in self.smooth.items()})
+        return self.module.eval()
+
+    def _resume(self) -> None:
+        state: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
+        self.module.load_state_dict(state["module"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.smooth, self.step, self.spent = state["smooth"], state["step"], state["spent"]
+        print(f"resumed at step {self.step}", flush=True)
+
+
+def prefetch(source: Iterator[Item], depth: int = 4) -> Iterator[Item]:
+    """Draw from `source` in a thread, a few items ahead."""
+    queue: Queue[Item] = Queue(depth)
+
+    def fill() -> None:
+        for item in source:
+            queue.put(item)
+
+    Thread(target=fill, daemon=True).start()
+    while True:
+        yield queue.get()
+
+
+def save_half(state: dict[str, Tensor], path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Write weights as safetensors, floating-point ones in half precision."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = {
+        name: (value.half() if value.is_floating_point() else value).contiguous().cpu() for name, value in state.items()
+    }
+    save_file(half, path, metadata=metadata)

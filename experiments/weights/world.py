@@ -1,0 +1,110 @@
+"""The training set of the embedded networks: photos of training identities, rendered once and kept as arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from palmbench.hands.geometry import bounding_square, fill_polygon, palm_polygon
+from palmbench.synth import RENDERER_VERSION, TRAINING_IDENTITIES, render
+
+SHRINK = 2
+CROP_SIZE = 256
+CROP_MARGIN = (1.17, 1.33)
+PROFILE = "controlled"
+
+
+@dataclass(frozen=True)
+class World:
+    """Rendered training data, memory-mapped.
+
+    Attributes
+    ----------
+    photos : ndarray of shape (n, 240, 320, 3), uint8
+        Whole photos at half size.
+    masks : ndarray of shape (n, 240, 320), uint8
+        Hand masks of them, 0 or 1.
+    points : ndarray of shape (n, 23, 2), float32
+        21 keypoints and 2 valley points, in pixels of the half-size photos.
+    depths : ndarray of shape (n, 21), float32
+        Depth of each keypoint relative to the wrist, in hand lengths.
+    palms : ndarray of shape (n, 256, 256, 3), uint8
+        Palm crops of the full-size photos.
+    regions : ndarray of shape (n, 256, 256), uint8
+        Of each crop: 1 = hand, 2 = palm polygon, 3 = both.
+    """
+
+    photos: np.ndarray
+    masks: np.ndarray
+    points: np.ndarray
+    depths: np.ndarray
+    palms: np.ndarray
+    regions: np.ndarray
+
+
+_SHAPES = {
+    "photos": ((240, 320, 3), np.uint8),
+    "masks": ((240, 320), np.uint8),
+    "points": ((23, 2), np.float32),
+    "depths": ((21,), np.float32),
+    "palms": ((CROP_SIZE, CROP_SIZE, 3), np.uint8),
+    "regions": ((CROP_SIZE, CROP_SIZE), np.uint8),
+}
+
+
+def load_world(folder: Path, identities: int, samples: int, workers: int = 2) -> World:
+    """Open the training set in `folder`, rendering it first when it is absent or of another size or renderer."""
+    count = identities * samples
+    wanted = {"renderer": RENDERER_VERSION, "profile": PROFILE, "identities": identities, "samples": samples}
+    note = folder / "world.json"
+    if not note.is_file() or json.loads(note.read_text()) != wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        note.unlink(missing_ok=True)
+        arrays = {
+            name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype=kind, shape=(count, *shape))
+            for name, (shape, kind) in _SHAPES.items()
+        }
+        with ProcessPoolExecutor(workers) as pool:
+            for index, parts in enumerate(pool.map(_sample, _wanted(identities, samples), chunksize=16)):
+                for name, part in parts.items():
+                    arrays[name][index] = part
+                if (index + 1) % 500 == 0:
+                    print(f"rendered {index + 1} of {count} photos", flush=True)
+        for array in arrays.values():
+            array.flush()
+        note.write_text(json.dumps(wanted))
+    return World(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _SHAPES})
+
+
+def _wanted(identities: int, samples: int) -> Iterator[tuple[int, int]]:
+    for identity in range(identities):
+        for sample in range(samples):
+            yield TRAINING_IDENTITIES[identity], sample
+
+
+def _sample(wanted: tuple[int, int]) -> dict[str, np.ndarray]:
+    cv2.setNumThreads(1)
+    photo = render(*wanted, profile=PROFILE)
+    random = np.random.default_rng(wanted)
+    shape = photo.mask.shape
+    # A detector's polygon is a little off, and so is the crop that is laid around it.
+    polygon = palm_polygon(photo.keypoints_2d) + random.normal(0, 1.0, (6, 2)).astype(np.float32)
+    square = bounding_square(polygon, shape, random.uniform(*CROP_MARGIN))
+    regions = photo.mask.astype(np.uint8) + 2 * fill_polygon(polygon, shape).astype(np.uint8)
+    size = (CROP_SIZE, CROP_SIZE)
+    half = (shape[1] // SHRINK, shape[0] // SHRINK)
+    points = np.vstack([photo.keypoints_2d, photo.valleys])
+    return {
+        "photos": cv2.resize(photo.image, half, interpolation=cv2.INTER_AREA),
+        "masks": cv2.resize(photo.mask.astype(np.uint8) * 255, half, interpolation=cv2.INTER_AREA) // 128,
+        "points": ((points + 0.5) / SHRINK - 0.5).astype(np.float32),
+        "depths": photo.keypoints_3d[:, 2],
+        "palms": cv2.resize(square.crop(photo.image), size, interpolation=cv2.INTER_LINEAR),
+        "regions": cv2.resize(square.crop(regions), size, interpolation=cv2.INTER_NEAREST),
+    }

@@ -1,0 +1,72 @@
+"""Progress of long steps: one living line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+_PLAIN_INTERVAL = 10.0
+_LIVE_INTERVAL = 0.2
+
+
+class Progress:
+    """Counts the items of one step and says how it goes: done, rate, time left; reused, computed, failed.
+
+    Parameters
+    ----------
+    title : str
+        What the step does.
+    total : int
+        Items of the step.
+    reused, failed : int
+        Items that need no work, because their result or their failure is known.
+    """
+
+    def __init__(self, title: str, total: int, reused: int, failed: int, stream: TextIO | None = None) -> None:
+        self.title, self.total, self.reused, self.failed, self.computed = title, total, reused, failed, 0
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._began = self._shown = time.monotonic()
+        if self._todo():
+            self._show(final=False)
+
+    def advance(self, computed: int, failed: int) -> None:
+        """Some more items are done."""
+        self.computed += computed
+        self.failed += failed
+        now = time.monotonic()
+        if now - self._shown > (_LIVE_INTERVAL if self._live else _PLAIN_INTERVAL):
+            self._shown = now
+            self._show(final=False)
+
+    def finish(self) -> None:
+        """The step is over."""
+        self._show(final=True)
+
+    def _todo(self) -> int:
+        return self.total - self.reused - self.computed - self.failed
+
+    def _show(self, final: bool) -> None:
+        done = self.total - self._todo()
+        counts = f"{self.reused} reused, {self.computed} computed, {self.failed} failed"
+        pace = self._pace()
+        text = f"{self.title:<34} {done:>5}/{self.total:<5} {counts}{pace}"
+        if self._live:
+            self._stream.write(f"\r\x1b[K{text}" + ("\n" if final else ""))
+        else:
+            self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def _pace(self) -> str:
+        spent = time.monotonic() - self._began
+        if not self.computed or spent < 0.5:
+            return ""
+        rate = self.computed / spent
+        left = f", {_clock(self._todo() / rate)} left" if self._todo() else f" in {_clock(spent)}"
+        return f"  ({rate:.1f}/s{left})"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(round(seconds)), 60)
+    return f"{minutes}:{rest:02d}"

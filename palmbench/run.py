@@ -1,0 +1,221 @@
+"""Runs the points of a sweep: plan them all, compute what is missing, write each run's record."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from palmbench.engine import Counts, Engine, Failure
+from palmbench.executor import Executor
+from palmbench.keys import KEY_VERSION
+from palmbench.pipeline import Pipeline
+from palmbench.schema import RunConfig
+from palmbench.store import Store, atomic, write_bytes, write_json
+from palmbench.tracking import open_tracker
+
+if TYPE_CHECKING:
+    from palmbench.stages.compare import DeidScores
+    from palmbench.stages.measure import Recognition
+
+FORMAT = 1
+DONE, SAMPLES_FAILED = 0, 3
+_SHOWN = ("rr", "dir", "acc_nn", "ssim", "keypoints_2d")
+_PACKAGES = ("palmbench", "torch", "diffusers", "transformers", "numpy", "opencv-python-headless", "scikit-image", "piq")
+
+
+def run(points: Sequence[RunConfig]) -> int:
+    """Compute every point that has no finished record, and say what was done.
+
+    Parameters
+    ----------
+    points : sequence of RunConfig
+        As `palmbench.compose.compose_points` gives them.
+
+    Returns
+    -------
+    int
+        0, or 3 if samples failed.
+
+    Raises
+    ------
+    RequestError
+        If a data set, weights or a setting is not to be had; before anything is computed.
+    """
+    pipelines = [Pipeline.of(point) for point in points]
+    for note in dict.fromkeys(note for pipeline in pipelines for note in pipeline.dataset.notes):
+        print(note, file=sys.stderr)
+    failed: list[Failure] = []
+    finished = 0
+    began = time.monotonic()
+    counts: dict[str, Counts] = {}
+    with Executor(points[0].executor) as executor:
+        for number, pipeline in enumerate(pipelines, 1):
+            engine = Engine(Store(Path(pipeline.config.results_dir) / "store"), executor, counts)
+            record = finished_record(pipeline)
+            if record is not None:
+                finished += 1
+                failed += [Failure(**failure) for failure in record["failures"]]
+                for title, kept in record["items"].items():
+                    counts.setdefault(title, Counts()).reused += kept
+                continue
+            print(f"[{number}/{len(pipelines)}] {describe(pipeline)}", file=sys.stderr)
+            failed += _run_point(pipeline, engine)
+    _summarise(pipelines, counts, finished, failed, time.monotonic() - began)
+    return SAMPLES_FAILED if failed else DONE
+
+
+def record_of(point: RunConfig) -> dict[str, Any] | None:
+    """Contents of a point's `metrics.json`, or None when it has not been computed."""
+    pipeline = Pipeline.of(point)
+    if finished_record(pipeline) is None:
+        return None
+    return json.loads((run_folder(pipeline) / "metrics.json").read_text(encoding="utf-8"))
+
+
+def finished_record(pipeline: Pipeline) -> dict[str, Any] | None:
+    """A point's `record.json` if nothing is left to do for it; a failure that may pass leaves something to do."""
+    folder = run_folder(pipeline)
+    try:
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    complete = record.get("format") == FORMAT and (folder / "metrics.json").is_file()
+    return record if complete and all(failure["lasting"] for failure in record["failures"]) else None
+
+
+def run_folder(pipeline: Pipeline) -> Path:
+    """Folder of a point's record: `<results_dir>/runs/<key>`."""
+    return Path(pipeline.config.results_dir) / "runs" / pipeline.key
+
+
+def describe(pipeline: Pipeline) -> str:
+    """A point in a line."""
+    point = pipeline.point
+    how = f" {point['fusion']} alpha {point['alpha']:g}" if point["fusion"] else ""
+    photos = f"{len(pipeline.samples)} photos of {len({sample.identity for sample in pipeline.samples})} palms"
+    return f"{point['method']}{how} on {point['dataset']} ({photos}), {point['recognizer']} {point['variant']}"
+
+
+def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
+    before = {title: Counts(**asdict(counts)) for title, counts in engine.counts.items()}
+    failures = pipeline.run(engine)
+    metrics, recognition, scores = pipeline.measure(engine)
+    folder = run_folder(pipeline)
+    write_json(folder / "metrics.json", {"format": FORMAT, "point": pipeline.point, "metrics": metrics})
+    _write_scores(folder / "scores.parquet", pipeline, recognition, scores)
+    _write_errors(folder / "errors.jsonl", failures)
+    _write_config(folder / "config.yaml", pipeline.config)
+    # The record comes last: where it is, the rest is too.
+    write_json(folder / "record.json", _record(pipeline, engine, before, failures))
+    tracker = open_tracker(pipeline.config.tracker, pipeline.config.results_dir)
+    tracker.start(asdict(pipeline.config), pipeline.key)
+    tracker.log_summary({name: found["value"] for name, found in metrics.items()})
+    tracker.finish()
+    return failures
+
+
+def _record(
+    pipeline: Pipeline, engine: Engine, before: dict[str, Counts], failures: Sequence[Failure]
+) -> dict[str, Any]:
+    def items(counts: Counts) -> int:
+        return counts.reused + counts.computed
+
+    none = Counts()
+    return {
+        "format": FORMAT,
+        "key": pipeline.key,
+        "key_version": KEY_VERSION,
+        "point": pipeline.point,
+        "items": {title: items(now) - items(before.get(title, none)) for title, now in engine.counts.items()},
+        "stages": {
+            title: {
+                "computed": now.computed - before.get(title, none).computed,
+                "seconds": round(now.seconds - before.get(title, none).seconds, 3),
+            }
+            for title, now in engine.counts.items()
+        },
+        "failures": [failure._asdict() for failure in failures],
+        "device": engine.executor.device,
+        "workers": engine.executor.workers,
+        "batch_size": engine.executor.batch_size,
+        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+    }
+
+
+def _write_scores(path: Path, pipeline: Pipeline, recognition: Recognition, scores: DeidScores) -> None:
+    """Original against de-identified in full, genuine and impostor as distinct distances and their counts."""
+    import pandas as pd
+
+    own = pd.DataFrame(
+        {
+            "set": "deidentified",
+            "sample": [sample.id for sample in pipeline.samples],
+            "identity": [sample.identity for sample in pipeline.samples],
+            "distance": scores.own.astype(np.float64),
+            "nearest_mate": scores.mate.astype(np.float64),
+            "nearest_stranger": scores.stranger.astype(np.float64),
+            "count": 1,
+        }
+    )
+    pairs = [
+        pd.DataFrame({"set": name, "distance": found.values, "count": found.counts})
+        for name, found in (("genuine", recognition.genuine), ("impostor", recognition.impostor))
+    ]
+    with atomic(path) as part:
+        pd.concat([own, *pairs], ignore_index=True).to_parquet(part, index=False)
+
+
+def _write_errors(path: Path, failures: Sequence[Failure]) -> None:
+    lines = (json.dumps(failure._asdict(), sort_keys=True, ensure_ascii=False) + "\n" for failure in failures)
+    write_bytes(path, "".join(lines).encode())
+
+
+def _write_config(path: Path, config: RunConfig) -> None:
+    from omegaconf import OmegaConf
+
+    write_bytes(path, OmegaConf.to_yaml(OmegaConf.create(asdict(config))).encode())
+
+
+def _summarise(
+    pipelines: Sequence[Pipeline],
+    counts: dict[str, Counts],
+    finished: int,
+    failed: Sequence[Failure],
+    seconds: float,
+) -> None:
+    print(f"\n{'stage':<36} {'reused':>8} {'computed':>9} {'failed':>7}")
+    for title, count in counts.items():
+        print(f"{title:<36} {count.reused:>8} {count.computed:>9} {count.failed:>7}")
+    reused, computed = (sum(getattr(count, name) for count in counts.values()) for name in ("reused", "computed"))
+    print(f"{reused} reused, {computed} computed, {len(failed)} failed in {seconds:.0f} s", end="")
+    print(f"; {finished} of {len(pipelines)} points were finished before\n" if finished else "\n")
+    for pipeline in pipelines:
+        print(f"{describe(pipeline)}\n    {_headline(pipeline)}\n    {run_folder(pipeline)}")
+    for failure in list(failed)[:5]:
+        print(f"failed: {failure.sample} at {failure.stage}: {failure.reason}")
+    if len(failed) > 5:
+        print(f"... and {len(failed) - 5} more, listed in errors.jsonl of each run")
+
+
+def _headline(pipeline: Pipeline) -> str:
+    metrics = json.loads((run_folder(pipeline) / "metrics.json").read_text(encoding="utf-8"))["metrics"]
+    shown = ((name, metrics[name]["value"]) for name in _SHOWN)
+    return "  ".join(f"{name} {'-' if value is None else f'{float(value):.4g}'}" for name, value in shown)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,122 @@
+"""photo, Hand -> photo': a method gives the palm another look.
+
+What a method can prepare once for every point of a sweep (the diffusion model's latents and embeddings) is a
+stage of its own, before the one that paints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from palmbench import methods
+from palmbench.datasets.sample import Sample
+from palmbench.images import decode_png, encode_png
+from palmbench.keys import digest, sample_seed
+from palmbench.methods import Method
+from palmbench.schema import DiffusionConfig, MethodConfig
+from palmbench.stages.prepare import Prepare
+from palmbench.store import Store, pack_arrays, unpack_arrays
+
+ENCODE_VERSION = 1
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Encode:
+    """Whatever of a method's work does not depend on fusion, alpha or seed."""
+
+    prepare: Prepare
+    method: MethodConfig
+    settings: dict[str, Any]
+    name: str = "encodings"
+    title: str = "encode originals"
+    suffix: str = ".npz"
+
+    @classmethod
+    def of(cls, prepare: Prepare, method: MethodConfig) -> Encode | None:
+        """The stage, or None for a method that has nothing to encode."""
+        settings = methods.load(method).encode_settings()
+        return None if settings is None else cls(prepare, method, settings)
+
+    def key(self, sample: Sample) -> str:
+        return digest("encoding", version=ENCODE_VERSION, hand=self.prepare.key(sample), method=self.settings)
+
+    def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
+        photos = [self.prepare.photos.load(sample, store) for sample in samples]
+        hands = [self.prepare.load(sample, store) for sample in samples]
+        return [pack_arrays(**encoding) for encoding in _method(self.method, device).encode(photos, hands)]
+
+    def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
+        """The encoding of a sample that this stage has been through."""
+        return unpack_arrays(store.read(self.name, self.key(sample), self.suffix))
+
+
+@dataclass(frozen=True)
+class Deidentify:
+    """Gives each photo another palm."""
+
+    prepare: Prepare
+    encode: Encode | None
+    method: MethodConfig
+    settings: dict[str, Any]
+    seeded: bool
+    seed: int
+    name: str = "deidentified"
+    title: str = "de-identify"
+    suffix: str = ".png"
+
+    @classmethod
+    def of(cls, prepare: Prepare, method: MethodConfig, seed: int) -> Deidentify:
+        """The stage for one point. Raises MissingWeights or RequestError when the method cannot be had."""
+        loaded = methods.load(method)
+        return cls(prepare, Encode.of(prepare, method), method, loaded.settings(), loaded.seeded, seed)
+
+    def key(self, sample: Sample) -> str:
+        seed = self._seed(sample) if self.seeded else None
+        return digest("deidentified", version=VERSION, hand=self.prepare.key(sample), method=self.settings, seed=seed)
+
+    def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
+        photos = [self.prepare.photos.load(sample, store) for sample in samples]
+        hands = [self.prepare.load(sample, store) for sample in samples]
+        encodings = [self.encode.load(sample, store) if self.encode else None for sample in samples]
+        seeds = [self._seed(sample) for sample in samples]
+        return [encode_png(photo) for photo in _method(self.method, device).deidentify(photos, hands, seeds, encodings)]
+
+    def load(self, sample: Sample, store: Store) -> np.ndarray:
+        """The de-identified photo of a sample that this stage has been through."""
+        return decode_png(store.read(self.name, self.key(sample), self.suffix))
+
+    def _seed(self, sample: Sample) -> int:
+        # The paper starts every image from the same noise, drawn from the run's seed itself.
+        shared = isinstance(self.method, DiffusionConfig) and self.method.noise == "shared"
+        return self.seed if shared else sample_seed(self.seed, sample.id)
+
+
+@dataclass(frozen=True)
+class Deidentified:
+    """De-identified photos as the input of later stages."""
+
+    stage: Deidentify
+    title: str = "de-identified photos"
+
+    def key(self, sample: Sample) -> str:
+        return self.stage.key(sample)
+
+    def load(self, sample: Sample, store: Store) -> np.ndarray:
+        return self.stage.load(sample, store)
+
+
+_methods: dict[tuple[str, str], Method] = {}
+
+
+def _method(config: MethodConfig, device: str) -> Method:
+    """The method of a configuration, loaded once a process."""
+    key = (repr(config), device)
+    if key not in _methods:
+        _methods.clear()  # networks are large: the last one used is enough
+        _methods[key] = methods.load(config, device)
+    return _methods[key]

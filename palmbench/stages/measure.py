@@ -1,0 +1,129 @@
+"""scores and per-image numbers -> metrics: what a run's record says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from palmbench.datasets.sample import Sample
+from palmbench.quality import frechet_distance, summarise
+from palmbench.scoring import bootstrap, deid_ratio, decidability, equal_error_rate, mean_interval, score_intervals
+from palmbench.scoring.distribution import Distribution
+from palmbench.scoring.pairs import pair_kinds
+from palmbench.stages.compare import DeidScores
+from palmbench.usability import USABILITY_METRICS
+
+VERSION = 1
+REPLICATES = 1000
+_BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
+
+
+class Recognition(NamedTuple):
+    """Rates of one recognizer, and the distributions that they come from."""
+
+    metrics: dict[str, dict[str, Any]]
+    genuine: Distribution
+    impostor: Distribution
+    threshold: float
+
+
+def measure_recognition(
+    samples: Sequence[Sample], distances: np.ndarray, scores: DeidScores
+) -> Recognition:
+    """Error rate, decidability, rejection rate, DIR and rank-1 accuracy, in percent, with 95 % intervals.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    distances : ndarray of shape (n (n - 1) / 2,)
+        Between originals, NaN where a template is missing.
+    scores : DeidScores
+        Samples without a distance to their own original failed; they count as rejected.
+    """
+    identities = [sample.identity for sample in samples]
+    persons = [sample.person for sample in samples]
+    kinds = pair_kinds(identities, persons)
+    known = ~np.isnan(distances)
+    genuine = Distribution.of(distances[kinds.genuine & known])
+    impostor = Distribution.of(distances[kinds.impostor & known])
+    equal = equal_error_rate(genuine, impostor)
+    valid = ~np.isnan(scores.own)
+    rejected = ~(scores.own <= equal.threshold)
+    replicates = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, REPLICATES)
+    bounds = score_intervals(replicates, deid=scores.own, hits=scores.hits)
+    n, scored = len(samples), int(valid.sum())
+    failed = n - scored
+    acc = mean_interval(scores.hits_without_source.astype(float), identities, np.random.default_rng(_BOOTSTRAP_SEED))
+    metrics = {
+        "eer": _rate(equal.rate, bounds.eer, n, 0),
+        "dprime": _number(decidability(genuine, impostor), bounds.dprime, n, 0),
+        "rr": _rate(rejected.mean(), bounds.rr, n, failed),
+        "rr_without_failures": _rate(rejected[valid].mean() if scored else None, bounds.rr_without_failures, scored, 0),
+        "dir": _rate(deid_ratio(genuine, impostor, scores.own) if scored > 1 else None, bounds.dir, scored, failed),
+        "acc_nn": _rate(scores.hits.mean(), bounds.acc_nn, n, failed),
+        "acc_nn_without_source": _rate(scores.hits_without_source.mean(), acc, n, failed),
+        "chance": _rate(1 / len(set(identities)), None, n, 0),
+    }
+    return Recognition(metrics, genuine, impostor, equal.threshold)
+
+
+def measure_images(
+    samples: Sequence[Sample],
+    values: Mapping[str, Mapping[str, float]],
+    metrics: Sequence[str],
+    missing: Mapping[str, str],
+) -> dict[str, dict[str, Any]]:
+    """Mean, standard deviation over images and 95 % interval of per-image numbers.
+
+    Parameters
+    ----------
+    values : mapping of sample id to mapping of metric to number
+        Samples without an entry failed.
+    metrics : sequence of str
+        What to summarise.
+    missing : mapping of metric to str
+        What was not measured, and which file it would need.
+    """
+    summary: dict[str, dict[str, Any]] = {}
+    identities = [sample.identity for sample in samples]
+    for metric in metrics:
+        found = np.array([values.get(sample.id, {}).get(metric, math.nan) for sample in samples])
+        mean, std, n = summarise(found[~np.isnan(found)].tolist())
+        finite = np.where(np.isfinite(found), found, np.nan)
+        bounds = mean_interval(finite, identities, np.random.default_rng(_BOOTSTRAP_SEED)) if n > 1 else None
+        summary[metric] = {**_number(mean, bounds, n, int(np.isnan(found).sum())), "std": _plain(std)}
+    for metric, file in missing.items():
+        summary[metric] = {**_number(None, None, 0, 0), "missing": file}
+    return summary
+
+
+def measure_usability(
+    samples: Sequence[Sample], values: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, Any]]:
+    """The five usability differences, in percent; hands that were not found again are counted as failed."""
+    return measure_images(samples, values, USABILITY_METRICS, {})
+
+
+def measure_fid(originals: Sequence[np.ndarray], deidentified: Sequence[np.ndarray], failed: int) -> dict[str, Any]:
+    """FID of de-identified photos against their originals, n arrays of shape (2048,) each."""
+    return _number(frechet_distance(np.stack(originals), np.stack(deidentified)), None, len(originals), failed)
+
+
+def _rate(value: float | None, bounds: Any, n: int, failed: int) -> dict[str, Any]:
+    percent = None if value is None else 100 * float(value)
+    return _number(percent, None if bounds is None else tuple(100 * bound for bound in bounds), n, failed)
+
+
+def _number(value: float | None, bounds: Any, n: int, failed: int) -> dict[str, Any]:
+    low, high = (None, None) if bounds is None else bounds
+    return {"value": _plain(value), "std": None, "lo": _plain(low), "hi": _plain(high), "n": n, "failed": failed}
+
+
+def _plain(value: float | None) -> float | str | None:
+    """A number as JSON can hold it: infinity as a word, undefined as null, and no digits that are only rounding."""
+    if value is None or math.isnan(value):
+        return None
+    return ("inf" if value > 0 else "-inf") if math.isinf(value) else float(f"{float(value):.10g}")

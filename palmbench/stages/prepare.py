@@ -1,0 +1,95 @@
+"""photo -> Hand: detect the hand and its keypoints, segment it.
+
+Original and de-identified photos go the same way, from their pixels alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from palmbench.datasets.sample import Sample
+from palmbench.errors import NoHandError
+from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
+from palmbench.keys import digest
+from palmbench.schema import DetectorConfig, SegmenterConfig
+from palmbench.stages.stage import Photos
+from palmbench.store import Store, pack_arrays, unpack_arrays
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Finds the hand in each photo."""
+
+    photos: Photos
+    detector: DetectorConfig
+    segmenter: SegmenterConfig
+    settings: dict[str, Any]
+    name: str = "hands"
+    suffix: str = ".npz"
+
+    @classmethod
+    def of(cls, photos: Photos, detector: DetectorConfig, segmenter: SegmenterConfig) -> Prepare:
+        """The stage for some photos. Raises MissingWeights when the detector's weights are absent."""
+        settings = {"detector": load_detector(detector).settings(), "segmenter": load_segmenter(segmenter).settings()}
+        return cls(photos, detector, segmenter, settings)
+
+    @property
+    def title(self) -> str:
+        return f"find hands in {self.photos.title}"
+
+    def key(self, sample: Sample) -> str:
+        return digest("hand", version=VERSION, photo=self.photos.key(sample), **self.settings)
+
+    def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
+        detector, segmenter = _tools(self.detector, self.segmenter, device)
+        photos = [self.photos.load(sample, store) for sample in samples]
+        artefacts = []
+        for photo, found in zip(photos, detector.detect(photos), strict=True):
+            if not found:
+                raise NoHandError("no hand was found")
+            artefacts.append(_pack(segmenter.segment(photo, found[0])))
+        return artefacts
+
+    def load(self, sample: Sample, store: Store) -> Hand:
+        """The hand of a sample that this stage has been through."""
+        return _unpack(store.read(self.name, self.key(sample), self.suffix))
+
+
+def _pack(hand: Hand) -> bytes:
+    return pack_arrays(
+        score=np.float32(hand.score),
+        box=hand.box,
+        side=np.array(hand.side),
+        keypoints_2d=hand.keypoints_2d,
+        keypoints_3d=hand.keypoints_3d,
+        valleys=hand.valleys,
+        shape=np.array(hand.mask.shape),
+        mask=np.packbits(hand.mask),
+    )
+
+
+def _unpack(data: bytes) -> Hand:
+    parts = unpack_arrays(data)
+    height, width = (int(length) for length in parts["shape"])
+    mask = np.unpackbits(parts["mask"], count=height * width).astype(bool).reshape(height, width)
+    return Hand(
+        score=float(parts["score"]),
+        box=parts["box"],
+        side=str(parts["side"]),
+        keypoints_2d=parts["keypoints_2d"],
+        keypoints_3d=parts["keypoints_3d"],
+        valleys=parts["valleys"],
+        mask=mask,
+    )
+
+
+@lru_cache(maxsize=4)
+def _tools(detector: DetectorConfig, segmenter: SegmenterConfig, device: str) -> tuple[Detector, Segmenter]:
+    return load_detector(detector, device), load_segmenter(segmenter)
