@@ -59,8 +59,13 @@ def main(arguments: list[str] | None = None) -> int:
         failed, 130 interrupted. A defect propagates as an exception, which Python reports with status 1.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
+    return guarded(lambda: _dispatch(words))
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command, and turn what the user has to act on into a sentence and an exit status; see `main`."""
     try:
-        status = _dispatch(words)
+        status = command()
         sys.stdout.flush()
         return status
     except RequestError as error:

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +14,12 @@ from typing import NamedTuple
 from palmbench.compose import compose_points
 from palmbench.datasets import card_names, present_datasets, read_card
 from palmbench.errors import MissingWeights, RequestError
-from palmbench.paths import weights_dir
 from palmbench.schema import RunConfig
 
 _NEEDED = {
     "torch": "torch", "diffusers": "diffusers", "transformers": "transformers", "hydra-core": "hydra",
     "numpy": "numpy", "numba": "numba", "opencv-python-headless": "cv2", "pillow": "PIL",
-    "scikit-image": "skimage", "piq": "piq", "pandas": "pandas", "safetensors": "safetensors",
+    "scikit-image": "skimage", "piq": "piq", "pandas": "pandas", "safetensors": "safetensors", "pyyaml": "yaml",
 }  # fmt: skip
 _OPTIONAL = {
     "lpips": ("lpips", "LPIPS"),
@@ -86,31 +85,38 @@ def _device() -> Iterator[Finding]:
 
 
 def _weights(config: RunConfig) -> Iterator[Finding]:
-    from palmbench import methods
+    """The embedded networks: their files are found here, and read at their first use."""
+    from palmbench import hands, methods
 
-    folder = weights_dir()
-    for path in sorted(folder.rglob("*.safetensors")) if folder.is_dir() else []:
-        yield Finding("ok", path.relative_to(folder).as_posix(), f"{path.stat().st_size / 2**20:.1f} MiB")
-    try:
-        methods.load(config.method)  # finds and checks the files; networks are built at their first use
-        yield Finding("ok", "diffusion weights", "complete")
-    except RequestError as error:
-        yield Finding("broken", "diffusion weights", str(error))
+    loads: dict[str, tuple[Callable[[], object], str]] = {
+        "hand network": (lambda: hands.load_detector(config.detector), "finds hands: every column needs it"),
+        "diffusion weights": (lambda: methods.load(config.method), "the rows Diffusion; baselines do without"),
+    }
+    for subject, (load, use) in loads.items():
+        try:
+            load()
+            yield Finding("ok", subject, use)
+        except RequestError as error:
+            yield Finding("broken", subject, str(error))
 
 
 def _quality(config: RunConfig) -> Iterator[Finding]:
-    from palmbench.quality.weights import missing_weights
+    from palmbench.quality import missing_weights
+    from palmbench.quality.weights import INCEPTION, VGG16, torch_cache
 
     try:
         missing = missing_weights(config.quality)
     except MissingWeights as error:
         yield Finding("broken", "quality weights", str(error))
         return
-    for metric in ("lpips", "fid"):
-        if metric in missing:
-            yield Finding("absent", f"{metric} network", f"{missing[metric]} is not here; the column is left out")
+    for file, column in ((VGG16, "LPIPS"), (INCEPTION, "FID")):
+        where = f"put it in {torch_cache()} or name it with quality.{file.setting}=FILE"
+        lack = missing.get(file.metric)
+        if lack is None:
+            yield Finding("ok", f"{column} weights", f"column {column} of Table III")
         else:
-            yield Finding("ok", f"{metric} network", "found")
+            mend = where if lack == file.name else f"pip install {file.package.replace('_', '-')}"
+            yield Finding("absent", f"{column} weights", f"no column {column} in Table III: {lack} is missing; {mend}")
 
 
 def _data(config: RunConfig) -> Iterator[Finding]:
@@ -128,7 +134,7 @@ def _disk(config: RunConfig) -> Iterator[Finding]:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    if not os.access(folder, os.W_OK):
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
         yield Finding("broken", "results_dir", f"{folder} cannot be written; set results_dir=FOLDER")
     elif free < _LEAST_FREE:
         yield Finding("broken", "disk", f"{free / 2**30:.1f} GiB free below {folder}; set results_dir=FOLDER elsewhere")

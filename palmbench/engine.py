@@ -29,14 +29,29 @@ class Failure(NamedTuple):
     lasting: bool
 
 
+class Inventory(NamedTuple):
+    """What the store has of a stage: the number of artefacts, lasting failures by sample id, samples with neither."""
+
+    reused: int
+    failures: dict[str, Failure]
+    missing: list[Sample]
+
+
 @dataclass
 class Counts:
-    """What a stage did over the points of a command: items reused, computed and failed, and seconds of computing."""
+    """What a stage did: items reused, computed and failed, and seconds of computing."""
 
     reused: int = 0
     computed: int = 0
     failed: int = 0
     seconds: float = 0.0
+
+    def add(self, reused: int = 0, computed: int = 0, failed: int = 0, seconds: float = 0.0) -> None:
+        """Count some more."""
+        self.reused += reused
+        self.computed += computed
+        self.failed += failed
+        self.seconds += seconds
 
 
 @dataclass
@@ -55,30 +70,18 @@ class Engine:
         dict of sample id to Failure
             Samples without an artefact.
         """
-        failures: dict[str, Failure] = {}
-        missing: list[Sample] = []
-        for sample in samples:
-            key = stage.key(sample)
-            if self.store.has(stage.name, key, stage.suffix):
-                continue
-            if self.store.has(stage.name, key, FAILED):
-                reason = self.store.read(stage.name, key, FAILED).decode()
-                failures[sample.id] = Failure(sample.id, stage.title, reason, lasting=True)
-            else:
-                missing.append(sample)
-        reused = len(samples) - len(missing) - len(failures)
+        reused, failures, missing = look_up(stage, samples, self.store)
         progress = Progress(stage.title, len(samples), reused, len(failures))
         began = time.monotonic()
-        if missing:
-            for failed, computed in self.executor.map(_work, self._tasks(stage, missing)):
-                failures.update({failure.sample: failure for failure in failed})
-                progress.advance(computed, len(failed))
-        progress.finish()
-        counts = self.counts.setdefault(stage.title, Counts())
-        counts.reused += reused
-        counts.computed += progress.computed
-        counts.failed += len(failures)
-        counts.seconds += time.monotonic() - began if missing else 0.0
+        try:
+            if missing:
+                for failed, computed in self.executor.map(_work, self._tasks(stage, missing)):
+                    failures.update({failure.sample: failure for failure in failed})
+                    progress.advance(computed, len(failed))
+        finally:
+            progress.finish()
+        seconds = time.monotonic() - began if missing else 0.0
+        self.counts.setdefault(stage.title, Counts()).add(reused, progress.computed, len(failures), seconds)
         return failures
 
     def _tasks(self, stage: Stage, samples: list[Sample]) -> list[_Task]:
@@ -87,6 +90,22 @@ class Engine:
         size = self.executor.batch_size if self.executor.device == "cuda" else min(self.executor.batch_size, even)
         chunks = (tuple(samples[start : start + size]) for start in range(0, len(samples), size))
         return [_Task(stage, chunk, self.store, self.executor.device) for chunk in chunks]
+
+
+def look_up(stage: Stage, samples: Sequence[Sample], store: Store) -> Inventory:
+    """What the store has of a stage."""
+    failures: dict[str, Failure] = {}
+    missing: list[Sample] = []
+    for sample in samples:
+        key = stage.key(sample)
+        if store.has(stage.name, key, stage.suffix):
+            continue
+        if store.has(stage.name, key, FAILED):
+            reason = store.read(stage.name, key, FAILED).decode()
+            failures[sample.id] = Failure(sample.id, stage.title, reason, lasting=True)
+        else:
+            missing.append(sample)
+    return Inventory(len(samples) - len(missing) - len(failures), failures, missing)
 
 
 class _Task(NamedTuple):

@@ -40,11 +40,13 @@ class Executor:
 
     @property
     def device(self) -> str:
-        """"cpu" or "cuda"."""
+        """Where stages compute, "cpu" or "cuda"."""
         if self._device is None:
             self._device = "cuda" if self._config.device != "cpu" and _has_cuda() else "cpu"
             if self._config.device == "cuda" and self._device != "cuda":
-                raise RequestError("executor.device=cuda, but torch finds no CUDA device here; use executor.device=cpu.")
+                raise RequestError(
+                    "executor.device=cuda, but torch finds no CUDA device here; use executor.device=cpu."
+                )
         return self._device
 
     @property

@@ -60,12 +60,11 @@ def bytes_digest(data: bytes) -> str:
 
 def file_digest(path: Path) -> str:
     """Digest of a file's contents, 32 hexadecimal digits."""
+    sha = hashlib.sha256()
     with open(path, "rb") as stream:
-        return (
-            hashlib.file_digest(stream, "sha256").hexdigest()[:KEY_LENGTH]
-            if hasattr(hashlib, "file_digest")
-            else _read_in_blocks(stream)
-        )
+        while block := stream.read(1 << 20):
+            sha.update(block)
+    return sha.hexdigest()[:KEY_LENGTH]
 
 
 def folder_digest(path: Path) -> str:
@@ -74,20 +73,13 @@ def folder_digest(path: Path) -> str:
     return digest("folder", files={p.relative_to(path).as_posix(): file_digest(p) for p in files})
 
 
-def _read_in_blocks(stream: Any) -> str:
-    sha = hashlib.sha256()
-    while block := stream.read(1 << 20):
-        sha.update(block)
-    return sha.hexdigest()[:KEY_LENGTH]
-
-
 def _canonical(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
         # 0.1 + 0.2 and 0.3 name the same setting; 1 and 1.0 do too.
         rounded = float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
-        return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else repr(rounded)
+        return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
     if isinstance(value, Mapping):
         return {str(key): _canonical(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from palmbench.datasets import Dataset, open_dataset
 from palmbench.datasets.sample import Sample
-from palmbench.engine import Engine, Failure
+from palmbench.engine import Engine, Failure, Inventory, look_up
 from palmbench.keys import digest
 from palmbench.quality import ImageQuality
 from palmbench.schema import DatasetConfig, DiffusionConfig, RunConfig
-from palmbench.stages import compare, measure, usability
+from palmbench.stages import compare, measure
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
 from palmbench.stages.enrol import Enrol
@@ -21,6 +21,14 @@ from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Features, Quality
 from palmbench.stages.stage import Originals, Stage
 from palmbench.stages.usability import Usability
+from palmbench.store import Store
+
+
+class Step(NamedTuple):
+    """A stage, and the stage whose artefacts it is made from; None for the photos themselves."""
+
+    stage: Stage
+    needs: Stage | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Pipeline:
             If the data set, a weight file or a method is not to be had.
         """
         dataset = dataset_of(config)
-        originals = Originals(dataset.source)
+        originals = Originals(dataset.source, keep=dataset.rendered)
         prepare = Prepare.of(originals, config.detector, config.segmenter)
         deidentify = Deidentify.of(prepare, config.method, config.seed)
         deidentified = Deidentified(deidentify)
@@ -73,19 +81,19 @@ class Pipeline:
         return self.dataset.samples
 
     @property
-    def stages(self) -> list[Stage]:
-        """Every stage that makes an artefact a sample."""
-        encode = [self.deidentify.encode] if self.deidentify.encode else []
+    def steps(self) -> list[Step]:
+        """Every stage that makes an artefact a sample, in the order in which they run."""
+        encode = self.deidentify.encode
         return [
-            self.prepare,
-            *encode,
-            self.deidentify,
-            self.again,
-            self.enrol,
-            self.enrol_again,
-            self.quality,
-            self.usability,
-            *self.features,
+            Step(self.prepare, None),
+            Step(self.enrol, self.prepare),
+            *([Step(encode, self.prepare)] if encode else []),
+            Step(self.deidentify, encode or self.prepare),
+            Step(self.quality, self.deidentify),
+            Step(self.again, self.deidentify),
+            Step(self.enrol_again, self.again),
+            Step(self.usability, self.again),
+            *(Step(stage, self.deidentify) for stage in self.features),
         ]
 
     @cached_property
@@ -93,10 +101,12 @@ class Pipeline:
         """Key of the run: everything that can change one of its numbers."""
         return digest(
             "run",
-            photos={sample.id: [self.enrol_again.key(sample), self.quality.key(sample)] for sample in self.samples},
+            photos={
+                sample.id: [stage.key(sample) for stage in (self.enrol_again, self.quality, self.usability)]
+                for sample in self.samples
+            },
             palms={sample.id: [sample.identity, sample.person] for sample in self.samples},
             originals=self.enrol.settings,
-            usability=usability.VERSION,
             compare=compare.VERSION,
             measure=[measure.VERSION, measure.REPLICATES],
         )
@@ -105,37 +115,40 @@ class Pipeline:
     def point(self) -> dict[str, Any]:
         """What the run is called in tables."""
         method, recognizer = self.config.method, self.config.recognizer
-        diffusion = isinstance(method, DiffusionConfig)
+        diffusion = method if isinstance(method, DiffusionConfig) else None
         return {
             "dataset": self.config.dataset.name,
             "method": method.name,
-            "fusion": method.fusion if isinstance(method, DiffusionConfig) else "",
-            "alpha": method.alpha if isinstance(method, DiffusionConfig) else None,
+            "fusion": diffusion.fusion if diffusion else "",
+            "alpha": diffusion.alpha if diffusion else None,
             "recognizer": recognizer.name,
             "variant": recognizer.variant,
-            **({"weights": method.weights} if diffusion else {}),
+            **({"weights": diffusion.weights} if diffusion else {}),
         }
 
     def run(self, engine: Engine) -> list[Failure]:
         """Bring every artefact of the point into the store; what could not be made."""
-        failures: list[Failure] = []
+        return list(self._through(engine.run))
 
-        def through(stage: Stage, samples: Sequence[Sample]) -> list[Sample]:
-            failed = engine.run(stage, samples)
-            failures.extend(failed.values())
-            return [sample for sample in samples if sample.id not in failed]
+    def look_up(self, store: Store) -> list[tuple[Stage, Inventory]]:
+        """What a store has of each stage, counting only samples that the stage can be given."""
+        found: list[tuple[Stage, Inventory]] = []
 
-        found = through(self.prepare, self.samples)
-        through(self.enrol, found)
-        encoded = through(self.deidentify.encode, found) if self.deidentify.encode else found
-        deidentified = through(self.deidentify, encoded)
-        through(self.quality, deidentified)
-        found_again = through(self.again, deidentified)
-        through(self.enrol_again, found_again)
-        through(self.usability, found_again)
-        for stage in self.features:
-            through(stage, deidentified)
-        return failures
+        def look(stage: Stage, samples: Sequence[Sample]) -> dict[str, Failure]:
+            found.append((stage, look_up(stage, samples, store)))
+            return found[-1][1].failures
+
+        list(self._through(look))
+        return found
+
+    def _through(self, work: Callable[[Stage, Sequence[Sample]], dict[str, Failure]]) -> Iterator[Failure]:
+        """Take the samples through the steps: one that fails a stage goes to none that needs it."""
+        passed: dict[str | None, Sequence[Sample]] = {None: self.samples}
+        for stage, needs in self.steps:
+            given = passed[needs.title if needs else None]
+            failed = work(stage, given)
+            passed[stage.title] = [sample for sample in given if sample.id not in failed]
+            yield from failed.values()
 
     def measure(self, engine: Engine) -> tuple[dict[str, Any], measure.Recognition, compare.DeidScores]:
         """The run's metrics from what is in the store."""
@@ -153,14 +166,13 @@ class Pipeline:
             **measure.measure_usability(samples, self._stored(self.usability, engine)),
         }
         if len(self.features) == 2:
-            metrics["fid"] = self._fid(engine)
+            metrics["fid"] = self._fid(*self.features, engine)
         return metrics, recognition, scores
 
-    def _fid(self, engine: Engine) -> dict[str, Any]:
-        before, after = self.features
-        both = [sample for sample in self.samples if all(self._there(stage, sample, engine) for stage in self.features)]
-        features = ([stage.load(sample, engine.store) for sample in both] for stage in (before, after))
-        return measure.measure_fid(*features, failed=len(self.samples) - len(both))
+    def _fid(self, before: Features, after: Features, engine: Engine) -> dict[str, Any]:
+        both = [s for s in self.samples if self._there(before, s, engine) and self._there(after, s, engine)]
+        originals, deidentified = ([stage.load(s, engine.store) for s in both] for stage in (before, after))
+        return measure.measure_fid(originals, deidentified, failed=len(self.samples) - len(both))
 
     def _stored(self, stage: Quality | Usability, engine: Engine) -> dict[str, dict[str, float]]:
         there = (sample for sample in self.samples if self._there(stage, sample, engine))

@@ -19,26 +19,27 @@ def plan(points: Sequence[RunConfig]) -> int:
     """
     pipelines = [Pipeline.of(point) for point in points]
     left: dict[tuple[str, str], str] = {}
+    unfinished = 0
     for pipeline in pipelines:
-        store = Store(Path(pipeline.config.results_dir) / "store")
-        mine = {
-            (stage.name, stage.key(sample)): stage.title
-            for stage in pipeline.stages
-            for sample in pipeline.samples
-            if not store.has(stage.name, stage.key(sample), stage.suffix)
-        }
-        done = finished_record(pipeline) is not None
-        total = len(pipeline.stages) * len(pipeline.samples)
-        state = "finished" if done else f"{total - len(mine)} of {total} artefacts are there, {len(mine)} left"
+        state = "finished"
+        if finished_record(pipeline) is None:
+            unfinished += 1
+            found = pipeline.look_up(Store(Path(pipeline.config.results_dir) / "store"))
+            there = sum(inventory.reused for _, inventory in found)
+            missing = [(stage, sample) for stage, inventory in found for sample in inventory.missing]
+            failed = sum(len(inventory.failures) for _, inventory in found)
+            state = f"{there} of {there + len(missing)} artefacts are there, {len(missing)} left"
+            state += f", {failed} photos without a hand" if failed else ""
+            left.update({(stage.name, stage.key(sample)): stage.title for stage, sample in missing})
         print(f"{pipeline.key}  {describe(pipeline)}: {state}")
-        if not done:
-            left.update(mine)
+    of_points = f"{len(pipelines)} point{'s' if len(pipelines) > 1 else ''}"
     titles = list(dict.fromkeys(left.values()))
     if not titles:
-        print(f"{len(pipelines)} points, nothing left to compute")
+        print(f"{of_points}, {f'{unfinished} left to measure' if unfinished else 'nothing left to compute'}")
         return 0
     pace = _pace(run_folder(pipelines[0]).parent)
-    print(f"\n{len(pipelines)} points, {len(left)} artefacts left; points share what they share:")
+    shared = "; points share what they share" if len(pipelines) > 1 else ""
+    print(f"\n{of_points}, {len(left)} artefacts left{shared}:")
     seconds, unknown = 0.0, []
     for title in titles:
         count = sum(each == title for each in left.values())
@@ -47,8 +48,10 @@ def plan(points: Sequence[RunConfig]) -> int:
             seconds += count * pace[title]
         else:
             unknown.append(title)
-    print(f"about {seconds / 60:.1f} minutes at the pace of earlier runs" if len(unknown) < len(titles) else "", end="")
-    print(f"no pace is known yet for: {', '.join(unknown)}" if unknown else "")
+    if len(unknown) < len(titles):
+        print(f"about {seconds / 60:.1f} minutes at the pace of earlier runs")
+    if unknown:
+        print(f"no pace is known yet for: {', '.join(unknown)}")
     return 0
 
 

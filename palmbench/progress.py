@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import TextIO
@@ -41,7 +42,7 @@ class Progress:
             self._show(final=False)
 
     def finish(self) -> None:
-        """The step is over."""
+        """The step is over, or has been stopped."""
         self._show(final=True)
 
     def _todo(self) -> int:
@@ -53,7 +54,8 @@ class Progress:
         pace = self._pace()
         text = f"{self.title:<34} {done:>5}/{self.total:<5} {counts}{pace}"
         if self._live:
-            self._stream.write(f"\r\x1b[K{text}" + ("\n" if final else ""))
+            # A line that wraps cannot be taken back, so the living one stays within the terminal.
+            self._stream.write(f"\r\x1b[K{text}\n" if final else f"\r\x1b[K{text[: _columns() - 1]}")
         else:
             self._stream.write(text + "\n")
         self._stream.flush()
@@ -67,6 +69,10 @@ class Progress:
         return f"  ({rate:.1f}/s{left})"
 
 
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
 def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(round(seconds)), 60)
+    minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"

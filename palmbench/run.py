@@ -19,7 +19,7 @@ from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION
 from palmbench.pipeline import Pipeline
 from palmbench.schema import RunConfig
-from palmbench.store import Store, atomic, write_bytes, write_json
+from palmbench.store import Store, atomic, require_writable, write_bytes, write_json
 from palmbench.tracking import open_tracker
 
 if TYPE_CHECKING:
@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 FORMAT = 1
 DONE, SAMPLES_FAILED = 0, 3
 _SHOWN = ("rr", "dir", "acc_nn", "ssim", "keypoints_2d")
-_PACKAGES = ("palmbench", "torch", "diffusers", "transformers", "numpy", "opencv-python-headless", "scikit-image", "piq")
+_FAILURES_SHOWN = 5
+_PACKAGES = (
+    "palmbench",
+    "torch",
+    "diffusers",
+    "transformers",
+    "numpy",
+    "opencv-python-headless",
+    "scikit-image",
+    "piq",
+)
 
 
 def run(points: Sequence[RunConfig]) -> int:
@@ -53,43 +63,57 @@ def run(points: Sequence[RunConfig]) -> int:
     pipelines = [Pipeline.of(point) for point in points]
     for note in dict.fromkeys(note for pipeline in pipelines for note in pipeline.dataset.notes):
         print(note, file=sys.stderr)
+    for pipeline in pipelines:
+        if finished_record(pipeline) is None:
+            require_writable(Path(pipeline.config.results_dir))
     failed: list[Failure] = []
     finished = 0
     began = time.monotonic()
-    counts: dict[str, Counts] = {}
+    totals = {stage.title: Counts() for pipeline in pipelines for stage, _ in pipeline.steps}
     with Executor(points[0].executor) as executor:
         for number, pipeline in enumerate(pipelines, 1):
-            engine = Engine(Store(Path(pipeline.config.results_dir) / "store"), executor, counts)
             record = finished_record(pipeline)
             if record is not None:
                 finished += 1
-                failed += [Failure(**failure) for failure in record["failures"]]
+                failures = [Failure(**failure) for failure in record["failures"]]
                 for title, kept in record["items"].items():
-                    counts.setdefault(title, Counts()).reused += kept
-                continue
-            print(f"[{number}/{len(pipelines)}] {describe(pipeline)}", file=sys.stderr)
-            failed += _run_point(pipeline, engine)
-    _summarise(pipelines, counts, finished, failed, time.monotonic() - began)
+                    totals.setdefault(title, Counts()).add(reused=kept)
+                for failure in failures:
+                    totals.setdefault(failure.stage, Counts()).add(failed=1)
+            else:
+                print(f"[{number}/{len(pipelines)}] {describe(pipeline)}", file=sys.stderr)
+                engine = Engine(Store(Path(pipeline.config.results_dir) / "store"), executor)
+                failures = _run_point(pipeline, engine)
+                for title, counts in engine.counts.items():
+                    totals[title].add(**asdict(counts))
+            failed += failures
+    _summarise(pipelines, totals, finished, failed, time.monotonic() - began)
     return SAMPLES_FAILED if failed else DONE
 
 
 def record_of(point: RunConfig) -> dict[str, Any] | None:
     """Contents of a point's `metrics.json`, or None when it has not been computed."""
     pipeline = Pipeline.of(point)
-    if finished_record(pipeline) is None:
+    if _complete_record(pipeline) is None:
         return None
-    return json.loads((run_folder(pipeline) / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((run_folder(pipeline) / "metrics.json").read_text(encoding="utf-8"))
+    # One key can have two names: weights by word or by folder, photos as a data set or as a plain folder.
+    return {**metrics, "point": pipeline.point}
 
 
 def finished_record(pipeline: Pipeline) -> dict[str, Any] | None:
     """A point's `record.json` if nothing is left to do for it; a failure that may pass leaves something to do."""
+    record = _complete_record(pipeline)
+    return record if record and all(failure["lasting"] for failure in record["failures"]) else None
+
+
+def _complete_record(pipeline: Pipeline) -> dict[str, Any] | None:
     folder = run_folder(pipeline)
     try:
         record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
-    complete = record.get("format") == FORMAT and (folder / "metrics.json").is_file()
-    return record if complete and all(failure["lasting"] for failure in record["failures"]) else None
+    return record if record.get("format") == FORMAT and (folder / "metrics.json").is_file() else None
 
 
 def run_folder(pipeline: Pipeline) -> Path:
@@ -106,7 +130,6 @@ def describe(pipeline: Pipeline) -> str:
 
 
 def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
-    before = {title: Counts(**asdict(counts)) for title, counts in engine.counts.items()}
     failures = pipeline.run(engine)
     metrics, recognition, scores = pipeline.measure(engine)
     folder = run_folder(pipeline)
@@ -115,7 +138,7 @@ def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
     _write_errors(folder / "errors.jsonl", failures)
     _write_config(folder / "config.yaml", pipeline.config)
     # The record comes last: where it is, the rest is too.
-    write_json(folder / "record.json", _record(pipeline, engine, before, failures))
+    write_json(folder / "record.json", _record(pipeline, engine, failures))
     tracker = open_tracker(pipeline.config.tracker, pipeline.config.results_dir)
     tracker.start(asdict(pipeline.config), pipeline.key)
     tracker.log_summary({name: found["value"] for name, found in metrics.items()})
@@ -123,25 +146,16 @@ def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
     return failures
 
 
-def _record(
-    pipeline: Pipeline, engine: Engine, before: dict[str, Counts], failures: Sequence[Failure]
-) -> dict[str, Any]:
-    def items(counts: Counts) -> int:
-        return counts.reused + counts.computed
-
-    none = Counts()
+def _record(pipeline: Pipeline, engine: Engine, failures: Sequence[Failure]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "key": pipeline.key,
         "key_version": KEY_VERSION,
         "point": pipeline.point,
-        "items": {title: items(now) - items(before.get(title, none)) for title, now in engine.counts.items()},
+        "items": {title: counts.reused + counts.computed for title, counts in engine.counts.items()},
         "stages": {
-            title: {
-                "computed": now.computed - before.get(title, none).computed,
-                "seconds": round(now.seconds - before.get(title, none).seconds, 3),
-            }
-            for title, now in engine.counts.items()
+            title: {"computed": counts.computed, "seconds": round(counts.seconds, 3)}
+            for title, counts in engine.counts.items()
         },
         "failures": [failure._asdict() for failure in failures],
         "device": engine.executor.device,
@@ -202,16 +216,19 @@ def _summarise(
     print(f"; {finished} of {len(pipelines)} points were finished before\n" if finished else "\n")
     for pipeline in pipelines:
         print(f"{describe(pipeline)}\n    {_headline(pipeline)}\n    {run_folder(pipeline)}")
-    for failure in list(failed)[:5]:
+    different = list(dict.fromkeys(failed))  # points of a sweep share the failures of their originals
+    for failure in different[:_FAILURES_SHOWN]:
         print(f"failed: {failure.sample} at {failure.stage}: {failure.reason}")
-    if len(failed) > 5:
-        print(f"... and {len(failed) - 5} more, listed in errors.jsonl of each run")
+    if len(different) > _FAILURES_SHOWN:
+        print(f"... and {len(different) - _FAILURES_SHOWN} more, listed in errors.jsonl of each run")
 
 
 def _headline(pipeline: Pipeline) -> str:
     metrics = json.loads((run_folder(pipeline) / "metrics.json").read_text(encoding="utf-8"))["metrics"]
     shown = ((name, metrics[name]["value"]) for name in _SHOWN)
-    return "  ".join(f"{name} {'-' if value is None else f'{float(value):.4g}'}" for name, value in shown)
+    values = "  ".join(f"{name} {'-' if value is None else f'{float(value):.4g}'}" for name, value in shown)
+    lacking = metrics["rr"].get("missing")
+    return f"{values}  ({lacking} is missing)" if lacking else values
 
 
 def _version(package: str) -> str | None:

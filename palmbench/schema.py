@@ -68,6 +68,7 @@ class DiffusionConfig:
     crop: Literal["palm", "hand"] = "palm"
     size: int | None = setting(256, low=32, high=4096, multiple_of=8)
     posterior: Literal["mode", "sample"] = "mode"
+    colour: Literal["match", "raw"] = "match"
     scales: dict[str, float] = field(
         default_factory=lambda: {"s": 0.1, "m": 0.5, "f": 1.0}, metadata={"above": 0, "high": 1}
     )

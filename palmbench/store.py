@@ -7,6 +7,7 @@ file behind a good name, and two processes that do the same work do no harm.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -39,8 +40,11 @@ class Store:
         return self.root / stage / key[:2] / f"{key}{suffix}"
 
     def has(self, stage: str, key: str, suffix: str) -> bool:
-        """Whether an artefact is there."""
-        return self.path(stage, key, suffix).is_file()
+        """Whether an artefact is there. An empty file is none: a machine that lost power can leave one."""
+        try:
+            return self.path(stage, key, suffix).stat().st_size > 0
+        except OSError:
+            return False
 
     def read(self, stage: str, key: str, suffix: str) -> bytes:
         """Contents of an artefact. Raises FileNotFoundError when it is absent."""
@@ -70,13 +74,26 @@ def atomic(path: Path) -> Iterator[Path]:
         os.chmod(part, 0o644)
         part.replace(path)
     except OSError as error:
-        raise RequestError(
-            f"{path} cannot be written: {error.strerror or error}. Free some space there, "
-            "or choose another place with results_dir=."
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+def require_writable(folder: Path) -> None:
+    """Make a folder where it is missing, and make sure that files can be written there.
+
+    Raises
+    ------
+    RequestError
+        If not; better before the work than after it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(b"whatever")
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -106,3 +123,10 @@ def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
     """Arrays of `pack_arrays`."""
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
+
+
+def _cannot_write(path: Path, error: OSError) -> RequestError:
+    mend = "free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check its permissions"
+    return RequestError(
+        f"{path} cannot be written: {error.strerror or error}; {mend}, or choose another place with results_dir=FOLDER."
+    )

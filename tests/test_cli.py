@@ -56,11 +56,21 @@ def test_python_m_is_the_same_command(tmp_path: Path) -> None:
 
 
 def test_planning_needs_no_torch(tmp_path: Path) -> None:
-    stand_in = (
-        "import types; sys.modules['palmbench.run'] = types.SimpleNamespace(plan=lambda points: print(len(points)))"
-    )
-    done = palmbench("plan", "+ablation=roi", cwd=tmp_path, before=stand_in)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "3\nimported hydra\n", "")
+    weights = ROOT / "tests" / "fixtures" / "pbe-tiny" / "pipeline"
+    done = palmbench("plan", "+ablation=roi", f"method.weights={weights}", "method.size=64", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 of 1280 artefacts are there, 1280 left" in done.stdout
+    assert "3 points, 2880 artefacts left" in done.stdout  # of the originals, 480 are shared by the three
+    assert done.stdout.endswith("imported cv2 hydra\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_of_finished_runs_needs_no_torch(tmp_path: Path) -> None:
+    weights = ROOT / "tests" / "fixtures" / "pbe-tiny" / "pipeline"
+    done = palmbench("table", "2", f"method.weights={weights}", "method.size=64", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "none of the 4 runs of table 2 is there" in done.stderr
+    assert "torch" not in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -51,7 +51,7 @@ def metadata(wheel: Path) -> Message:
         ("conf", "**/*.yaml", "palmbench/conf"),
         ("data", "*.yaml", "palmbench/cards"),
         ("results/paper", "*.csv", "palmbench/paper"),
-        ("palmbench/weights", "*", "palmbench/weights"),
+        ("palmbench/weights", "**/*", "palmbench/weights"),
         ("palmbench", "**/*.py", "palmbench"),
         ("recognizers", "**/*.py", "recognizers"),
         ("experiments", "**/*.py", "experiments"),

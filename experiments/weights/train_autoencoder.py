@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,9 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 from torch.nn import functional
 
-from experiments.weights.training import Schedule, Trainer, prefetch, save_half
+from experiments.weights.training import Schedule, Trainer, prefetch, save_half, spread
 from experiments.weights.world import World, load_world
+from palmbench.executor import available_cores
 from palmbench.paths import weights_dir
 
 HELD_OUT = 200
@@ -33,10 +35,24 @@ CONFIG = {
     "block_out_channels": [16, 32, 64, 96],
     "layers_per_block": 1,
     "latent_channels": 4,
-    "norm_num_groups": 8,
+    # One group: more would divide a hand's colour out of the few channels.
+    "norm_num_groups": 1,
     "sample_size": 256,
     "mid_block_add_attention": False,
 }
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the recipe is told: folder of the training set and its size, length and width of the training."""
+
+    data: Path
+    identities: int
+    samples: int
+    steps: int
+    minutes: float
+    batch: int
+    processes: int
 
 
 def main() -> None:
@@ -45,14 +61,22 @@ def main() -> None:
     options.add_argument("--identities", type=int, default=1600)
     options.add_argument("--samples", type=int, default=4)
     options.add_argument("--steps", type=int, default=6000)
-    options.add_argument("--minutes", type=float, default=25)
-    options.add_argument("--batch", type=int, default=8)
-    chosen = options.parse_args()
+    options.add_argument("--minutes", type=float, default=16)
+    options.add_argument("--batch", type=int, default=8, help="windows a process and step")
+    options.add_argument("--processes", type=int, default=available_cores(), help="of one thread each")
+    chosen = Options(**vars(options.parse_args()))
+    load_world(chosen.data, chosen.identities, chosen.samples)
+    spread(train, chosen.processes, chosen)
+
+
+def train(rank: int, options: Options) -> None:
+    """Train as one of several processes that average their gradients; the first one writes the weights."""
     torch.manual_seed(0)
-    world = load_world(chosen.data, chosen.identities, chosen.samples)
+    world = load_world(options.data, options.identities, options.samples)
     autoencoder = AutoencoderKL(**CONFIG).to(memory_format=torch.channels_last)
-    trainer = Trainer(autoencoder, Schedule(chosen.steps, chosen.minutes, rate=1e-3), chosen.data / "vae.pt", average=0.995)
-    batches = prefetch(_batches(world, len(world.palms) - HELD_OUT, chosen.batch, trainer.step))
+    schedule = Schedule(options.steps, options.minutes, rate=1.2e-3)
+    trainer = Trainer(autoencoder, schedule, options.data / "vae.pt", average=0.995)
+    batches = prefetch(_batches(world, len(world.palms) - HELD_OUT, options.batch, trainer.step, rank))
     autoencoder.train()
     while trainer.running():
         images = next(batches)
@@ -61,20 +85,23 @@ def main() -> None:
             restored = autoencoder.decode(posterior.sample()).sample
         trainer.update(_loss(images, restored.float(), posterior.kl().float()))
     trainer.save()
-    trainer.adopt_average()
-    held_out = world.palms[len(world.palms) - HELD_OUT :]
-    scale = _report(autoencoder, held_out)
-    autoencoder.register_to_config(scaling_factor=scale)
+    if rank == 0:
+        trainer.adopt_average()
+        write(autoencoder, report(autoencoder, world.palms[len(world.palms) - HELD_OUT :]))
+
+
+def write(autoencoder: AutoencoderKL, scale: float) -> None:
+    """Write the autoencoder in the layout of the published checkpoint."""
     folder = weights_dir() / "paint-by-example" / "vae"
     save_half(autoencoder.state_dict(), folder / "diffusion_pytorch_model.safetensors")
     config = {"_class_name": "AutoencoderKL", **CONFIG, "scaling_factor": scale}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def _batches(world: World, count: int, size: int, start: int) -> Iterator[Tensor]:
+def _batches(world: World, count: int, size: int, start: int, rank: int) -> Iterator[Tensor]:
     step = start
     while True:
-        random = np.random.default_rng((11, step))
+        random = np.random.default_rng((11, step, rank))
         yield to_signed(np.stack([_window(world, int(index), random) for index in random.integers(0, count, size)]))
         step += 1
 
@@ -98,6 +125,7 @@ def to_signed(images: np.ndarray) -> Tensor:
 
 def _loss(images: Tensor, restored: Tensor, divergence: Tensor) -> Tensor:
     loss = functional.l1_loss(restored, images)
+    loss = loss + functional.l1_loss(functional.avg_pool2d(restored, 16), functional.avg_pool2d(images, 16))
     for factor in (1, 2):
         a, b = (images, restored) if factor == 1 else (functional.avg_pool2d(t, factor) for t in (images, restored))
         for axis in (2, 3):
@@ -107,7 +135,7 @@ def _loss(images: Tensor, restored: Tensor, divergence: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def _report(autoencoder: AutoencoderKL, palms: np.ndarray) -> float:
+def report(autoencoder: AutoencoderKL, palms: np.ndarray) -> float:
     """Print the error on held-out palms; return the factor that gives latents unit variance."""
     squared, latents = [], []
     for start in range(0, len(palms), 10):

@@ -13,6 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -23,13 +26,15 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import CLIPVisionConfig
 
-from experiments.weights.training import Schedule, Trainer, prefetch, save_half
+from experiments.weights.training import Schedule, Trainer, prefetch, save_half, spread
 from experiments.weights.world import World, load_world
 from palmbench.diffusion.components import PaintByExampleImageEncoder
 from palmbench.diffusion.conditioning import Preprocessing, background_image, keep_mask, signed_image
+from palmbench.executor import available_cores
 from palmbench.paths import weights_dir
 
 HELD_OUT = 200
+_CHUNK = 200
 FACTOR = 8
 TOKEN = 128
 EXEMPLAR_SIZE = 64
@@ -81,24 +86,45 @@ class Painter(nn.Module):
         return self.unet(inputs, times, encoder_hidden_states=tokens).sample
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the recipe is told: folder of the training set and its size, length and width of the training."""
+
+    data: Path
+    identities: int
+    samples: int
+    steps: int
+    minutes: float
+    batch: int
+    processes: int
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=Path("data/training"))
     options.add_argument("--identities", type=int, default=1600)
     options.add_argument("--samples", type=int, default=4)
     options.add_argument("--steps", type=int, default=20000)
-    options.add_argument("--minutes", type=float, default=60)
-    options.add_argument("--batch", type=int, default=16)
-    options.add_argument("--threads", type=int, default=torch.get_num_threads())
-    chosen = options.parse_args()
+    options.add_argument("--minutes", type=float, default=90)
+    options.add_argument("--batch", type=int, default=8, help="examples a process and step")
+    options.add_argument("--processes", type=int, default=available_cores(), help="of one thread each")
+    chosen = Options(**vars(options.parse_args()))
+    load_world(chosen.data, chosen.identities, chosen.samples)
+    encode_world(chosen)
+    spread(train, chosen.processes, chosen)
+
+
+def train(rank: int, options: Options) -> None:
+    """Train as one of several processes that average their gradients; the first one writes the weights."""
     torch.manual_seed(0)
-    torch.set_num_threads(chosen.threads)
-    world = load_world(chosen.data, chosen.identities, chosen.samples)
-    latents = encode_world(world, chosen.data)
+    world = load_world(options.data, options.identities, options.samples)
+    latents = encode_world(options)
     painter = Painter().to(memory_format=torch.channels_last)
-    trainer = Trainer(painter, Schedule(chosen.steps, chosen.minutes, rate=6e-4, warmup=200), chosen.data / "painter.pt")
+    schedule = Schedule(options.steps, options.minutes, rate=6e-4, warmup=200)
+    trainer = Trainer(painter, schedule, options.data / "painter.pt", average=0.999)
     levels = signal_levels()
-    batches = prefetch(_batches(world, latents, len(world.palms) - HELD_OUT, chosen.batch, trainer.step))
+    count = len(world.palms) - HELD_OUT
+    batches = prefetch(_batches(world, latents, count, options.batch, trainer.step, rank))
     painter.train()
     while trainer.running():
         original, background, keep, exemplars, dropped, times, noise = next(batches)
@@ -110,8 +136,9 @@ def main() -> None:
         weight = torch.where(keep > 0, OUTSIDE_WEIGHT, 1.0)
         trainer.update(((guess.float() - velocity).square() * weight).mean() / weight.mean())
     trainer.save()
-    trainer.adopt_average()
-    write(painter)
+    if rank == 0:
+        trainer.adopt_average()
+        write(painter)
 
 
 def signal_levels() -> Tensor:
@@ -121,37 +148,55 @@ def signal_levels() -> Tensor:
     return levels
 
 
-@torch.inference_mode()
-def encode_world(world: World, folder: Path) -> np.ndarray:
+def encode_world(options: Options) -> np.ndarray:
     """Latents of every palm crop and of its blanked background, float16 (n, 2, 4, 32, 32); kept for the next run."""
-    path = folder / "latents.npy"
-    if path.is_file():
-        return np.load(path, mmap_mode="r")
-    vae = weights_dir() / "paint-by-example" / "vae"
-    autoencoder = AutoencoderKL.from_config(json.loads((vae / "config.json").read_text())).eval()
-    autoencoder.load_state_dict({k: v.float() for k, v in load_file(vae / "diffusion_pytorch_model.safetensors").items()})
-    autoencoder.to(memory_format=torch.channels_last)
+    path = options.data / "latents.npy"
+    if not path.is_file():
+        count = options.identities * options.samples
+        tasks = [(options, start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
+        latents = []
+        with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
+            for part in pool.map(_encode, tasks):
+                latents.append(part)
+                print(f"encoded {sum(map(len, latents))} of {count} palms", flush=True)
+        partial = options.data / "latents.part.npy"
+        np.save(partial, np.concatenate(latents))
+        partial.replace(path)
+    return np.load(path, mmap_mode="r")
+
+
+@torch.inference_mode()
+def _encode(task: tuple[Options, int, int]) -> np.ndarray:
+    options, start, stop = task
+    torch.set_num_threads(1)
+    world = load_world(options.data, options.identities, options.samples)
+    autoencoder = _autoencoder()
     side = world.palms.shape[1] // FACTOR
-    latents = np.zeros((len(world.palms), 2, 4, side, side), np.float16)
-    for index in range(len(world.palms)):
+    latents = np.zeros((stop - start, 2, 4, side, side), np.float16)
+    for index in range(start, stop):
         mask = world.regions[index] == 3
         pair = torch.stack([signed_image(world.palms[index]), background_image(world.palms[index], mask)])
         with torch.autocast("cpu", torch.bfloat16):
             mean = autoencoder.encode(pair.contiguous(memory_format=torch.channels_last)).latent_dist.mode()
-        latents[index] = (mean.float() * autoencoder.config.scaling_factor).numpy()
-        if (index + 1) % 1000 == 0:
-            print(f"encoded {index + 1} of {len(world.palms)} palms", flush=True)
-    part = folder / "latents.part.npy"
-    np.save(part, latents)
-    part.replace(path)
+        latents[index - start] = (mean.float() * autoencoder.config.scaling_factor).numpy()
     return latents
 
 
-def _batches(world: World, latents: np.ndarray, count: int, size: int, start: int) -> Iterator[tuple[Tensor, ...]]:
+def _autoencoder() -> AutoencoderKL:
+    folder = weights_dir() / "paint-by-example" / "vae"
+    autoencoder = AutoencoderKL.from_config(json.loads((folder / "config.json").read_text())).eval()
+    state = load_file(folder / "diffusion_pytorch_model.safetensors")
+    autoencoder.load_state_dict({name: value.float() for name, value in state.items()})
+    return autoencoder.to(memory_format=torch.channels_last)
+
+
+def _batches(
+    world: World, latents: np.ndarray, count: int, size: int, start: int, rank: int
+) -> Iterator[tuple[Tensor, ...]]:
     preprocess = Preprocessing.clip(EXEMPLAR_SIZE)
     step = start
     while True:
-        random = np.random.default_rng((13, step))
+        random = np.random.default_rng((13, step, rank))
         indices = random.integers(0, count, size)
         pairs = torch.from_numpy(latents[indices].astype(np.float32))
         keep = torch.stack([keep_mask(world.regions[index] == 3, FACTOR) for index in indices])

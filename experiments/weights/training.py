@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
@@ -12,6 +13,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import torch
+import torch.distributed as dist
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -37,7 +39,11 @@ class Schedule:
 
 
 class Trainer:
-    """Optimises a module, keeps a moving average of its weights, and picks up where a killed run stopped."""
+    """Optimises a module, keeps a moving average of its weights, and picks up where a killed run stopped.
+
+    Among processes of a `torch.distributed` group, each with a batch of its own, gradients are averaged and the first
+    process keeps the clock and the checkpoint.
+    """
 
     def __init__(
         self, module: nn.Module, schedule: Schedule, checkpoint: Path, average: float = 0.998, decay: float = 1e-3
@@ -52,15 +58,16 @@ class Trainer:
 
     def running(self) -> bool:
         """Whether the schedule asks for another step."""
-        return self.schedule.progress(self.step, self.spent) < 1
+        return self._progress() < 1
 
     def update(self, loss: Tensor) -> None:
         """One step down the gradient of `loss`, then the moving average, then perhaps a checkpoint."""
-        rate = self.schedule.rate_at(self.step, self.schedule.progress(self.step, self.spent))
+        rate = self.schedule.rate_at(self.step, self._progress())
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        _average_gradients(self.module)
         nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
@@ -74,7 +81,7 @@ class Trainer:
         now = time.monotonic()
         self.spent, self._since = self.spent + now - self._since, now
         self._loss = loss.item() if self.step == 1 else 0.98 * self._loss + 0.02 * loss.item()
-        if self.step % 50 == 0:
+        if self.step % 50 == 0 and _is_first():
             print(f"step {self.step}  loss {self._loss:.4f}  rate {rate:.2e}  {self.spent / 60:.1f} min", flush=True)
         if now - self._saved > 120:
             self.save()
@@ -82,6 +89,8 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
+        if not _is_first():
+            return
         state = {
             "module": self.module.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -100,12 +109,53 @@ class Trainer:
         self.module.load_state_dict({name: value.to(own[name].dtype) for name, value in self.smooth.items()})
         return self.module.eval()
 
+    def _progress(self) -> float:
+        # One clock for all processes: they must agree on the last step.
+        clock = torch.tensor([self.spent], dtype=torch.float64)
+        if dist.is_initialized():
+            dist.broadcast(clock, src=0)
+        self.spent = float(clock)
+        return self.schedule.progress(self.step, self.spent)
+
     def _resume(self) -> None:
         state: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
         self.module.load_state_dict(state["module"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.smooth, self.step, self.spent = state["smooth"], state["step"], state["spent"]
         print(f"resumed at step {self.step}", flush=True)
+
+
+def spread(train: Callable[..., None], processes: int, *arguments: Any) -> None:
+    """Call `train(rank, *arguments)` in processes of one thread each that form a `torch.distributed` group."""
+    if processes == 1:
+        torch.set_num_threads(1)
+        train(0, *arguments)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = f"file://{folder}/meeting"
+        torch.multiprocessing.spawn(_join, (meeting, processes, train, arguments), nprocs=processes)
+
+
+def _join(rank: int, meeting: str, processes: int, train: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=processes)
+    train(rank, *arguments)
+    dist.destroy_process_group()
+
+
+def _is_first() -> bool:
+    return not dist.is_initialized() or dist.get_rank() == 0
+
+
+def _average_gradients(module: nn.Module) -> None:
+    if not dist.is_initialized():
+        return
+    gradients = [parameter.grad for parameter in module.parameters() if parameter.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
 
 
 def prefetch(source: Iterator[Item], depth: int = 4) -> Iterator[Item]:

@@ -31,9 +31,11 @@ def draw_view(world: World, index: int, random: np.random.Generator) -> View:
     if random.random() < 0.35:
         photo = _deidentify(photo.copy(), mask, points, random)
     transform = _placement(points, random)
-    flags = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE if random.random() < 0.7 else cv2.BORDER_CONSTANT}
+    border = cv2.BORDER_REPLICATE if random.random() < 0.7 else cv2.BORDER_CONSTANT
     size = (INPUT_SIZE, INPUT_SIZE)
-    image = cv2.warpAffine(photo, transform, size, borderValue=(128, 128, 128), **flags)
+    image = cv2.warpAffine(
+        photo, transform, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=(128, 128, 128)
+    )
     placed_mask = cv2.warpAffine(mask * 255, transform, size, flags=cv2.INTER_LINEAR, borderValue=0)
     placed = points @ transform[:, :2].T + transform[:, 2]
     present = random.random() >= NO_HAND

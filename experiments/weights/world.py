@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -70,7 +71,8 @@ def load_world(folder: Path, identities: int, samples: int, workers: int = 2) ->
             name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype=kind, shape=(count, *shape))
             for name, (shape, kind) in _SHAPES.items()
         }
-        with ProcessPoolExecutor(workers) as pool:
+        # Not forked: a fork of a process whose libraries have threads can wait for ever.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             for index, parts in enumerate(pool.map(_sample, _wanted(identities, samples), chunksize=16)):
                 for name, part in parts.items():
                     arrays[name][index] = part

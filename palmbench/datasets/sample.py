@@ -48,6 +48,8 @@ class Dataset:
     samples : tuple of Sample
     source : callable
         From a sample to its photo.
+    rendered : bool
+        Whether photos are made when they are asked for, and so worth keeping.
     notes : tuple of str
         What the scanner found odd, a sentence each: files left out, counts that differ from the card's.
     """
@@ -58,6 +60,7 @@ class Dataset:
     samples: tuple[Sample, ...]
     source: Callable[[Sample], np.ndarray]
     notes: tuple[str, ...] = ()
+    rendered: bool = False
 
     def photo(self, sample: Sample) -> np.ndarray:
         """The photo, uint8 (height, width, 3), RGB.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from palmbench.datasets.cards import read_card
 from palmbench.datasets.sample import Dataset, Sample
+from palmbench.errors import RequestError
 from palmbench.keys import digest
 from palmbench.schema import SynthConfig
 
@@ -27,9 +28,21 @@ class SynthSource:
 
 
 def open_synth(config: SynthConfig) -> Dataset:
-    """Identities 0 to n - 1, photos 0 to m - 1 of each, out of the renderer's benchmark identities."""
-    from palmbench.synth import RENDERER_VERSION, person_of, side_of
+    """Identities 0 to n - 1, photos 0 to m - 1 of each, out of the renderer's benchmark identities.
 
+    Raises
+    ------
+    RequestError
+        If there are not so many: further ones may be palms that the embedded weights were trained on.
+    """
+    from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, person_of, side_of
+
+    identities = BENCHMARK_IDENTITIES[: config.identities]
+    if len(identities) < config.identities:
+        raise RequestError(
+            f"dataset.identities: the synthetic data set has {len(BENCHMARK_IDENTITIES)} palms, "
+            f"not {config.identities}; ask for fewer."
+        )
     samples = tuple(
         Sample(
             id=f"{identity:04d}_{number:04d}",
@@ -37,11 +50,16 @@ def open_synth(config: SynthConfig) -> Dataset:
             person=f"{person_of(identity):04d}",
             side=side_of(identity),
             digest=digest(
-                "synth photo", renderer=RENDERER_VERSION, profile=config.profile, identity=identity, sample=number
+                "synth photo",
+                renderer=RENDERER_VERSION,
+                profile=config.profile,
+                conditions=asdict(PROFILES[config.profile]),
+                identity=identity,
+                sample=number,
             ),
         )
-        for identity in range(config.identities)
+        for identity in identities
         for number in range(config.samples)
     )
     card = read_card("synth")
-    return Dataset("synth", card.title, card, samples, SynthSource(config.profile))
+    return Dataset("synth", card.title, card, samples, SynthSource(config.profile), rendered=True)

@@ -62,7 +62,7 @@ def bounding_square(points: np.ndarray, shape: tuple[int, int], margin: float = 
         Height and width of the photo; the side is capped at the smaller one.
     """
     low, high = points.min(axis=0), points.max(axis=0)
-    side = int(round(float((high - low).max()) * margin))
+    side = round(float((high - low).max()) * margin)
     side = max(2, min(side, *shape[:2]))
     left, top = ((low + high) / 2 - side / 2).round().astype(int)
     height, width = shape[:2]
@@ -82,7 +82,7 @@ def palm_crop(hand: Hand, shape: tuple[int, int]) -> Square:
 def roi_square(hand: Hand, shape: tuple[int, int], scale: float) -> Square:
     """ROI square of the palm (fROI at scale 1), shrunk about its centre by `scale`; 0.5 is mROI, 0.1 is sROI."""
     full = bounding_square(palm_polygon(hand.keypoints_2d), shape)
-    side = max(2, int(round(full.side * scale)))
+    side = max(2, round(full.side * scale))
     return Square(full.x + (full.side - side) // 2, full.y + (full.side - side) // 2, side)
 
 

@@ -6,6 +6,7 @@ at the square about that hand. Trained on rendered hands only (`experiments/weig
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -55,13 +56,12 @@ class HandNetwork(nn.Module):
         self.widths = tuple(widths)
         stem, quarter, eighth, sixteenth, bottom = self.widths
         self.stem = _convolution(3, stem, stride=2)
+        steps = list(pairwise(self.widths))
         self.down = nn.ModuleList(
             nn.Sequential(_convolution(a, b, stride=2), *(_Residual(b) for _ in range(blocks)))
-            for a, b, blocks in ((stem, quarter, 1), (quarter, eighth, 2), (eighth, sixteenth, 2), (sixteenth, bottom, 2))
+            for (a, b), blocks in zip(steps, (1, 2, 2, 2), strict=True)
         )
-        self.lateral = nn.ModuleList(
-            nn.Conv2d(a, b, 1) for a, b in ((bottom, sixteenth), (sixteenth, eighth), (eighth, quarter), (quarter, stem))
-        )
+        self.lateral = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(steps))
         self.merge = nn.ModuleList(_Residual(width) for width in (sixteenth, eighth, quarter, stem))
         self.refine = _Residual(quarter)
         self.heat = nn.Conv2d(quarter, POINTS, 1)

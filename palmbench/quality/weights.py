@@ -15,8 +15,11 @@ from palmbench.errors import MissingWeights
 class QualityWeights(Protocol):
     """The part of the quality settings that names weight files; None means torch's own cache."""
 
-    lpips_weights: str | None
-    inception_weights: str | None
+    @property
+    def lpips_weights(self) -> str | None: ...
+
+    @property
+    def inception_weights(self) -> str | None: ...
 
 
 class WeightFile(NamedTuple):

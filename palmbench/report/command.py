@@ -34,7 +34,8 @@ def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = 
         Tables of the paper, 2 to 7.
     overrides : sequence of str
         Settings for every run behind the tables, as `key=value`. `dataset=` picks the data sets; without it Tables
-        II to IV take every one that is present, and Tables V to VII take IITD; synthetic hands stand in for both.
+        II to IV take the synthetic hands and every set of the paper that is present, and Tables V to VII take IITD,
+        for which the synthetic hands stand in.
     run : bool
         Compute what is missing first.
 
@@ -109,7 +110,7 @@ def _datasets(spec: TableSpec, overrides: Sequence[Override], data_dir: str) -> 
     if spec.axis == "setting":
         wanted, datasets = [_ABLATION_DATASET], [_ABLATION_DATASET if _ABLATION_DATASET in present else "synth"]
     else:
-        wanted, datasets = list(_PAPERS_DATASETS), present or ["synth"]
+        wanted, datasets = list(_PAPERS_DATASETS), ["synth", *(name for name in _PAPERS_DATASETS if name in present)]
     absent = [read_card(name) for name in wanted if name not in present]
     notes = [f"{dataset_label(card.name)} is not below {data_dir}; ask for it at {card.request}." for card in absent]
     return datasets, notes

@@ -66,10 +66,10 @@ class Compare:
             recognizer = load_recognizer(self.originals.recognizer)
             if hasattr(recognizer, "threads"):
                 recognizer.threads = self.threads
-            found = recognizers.pairwise(recognizer, templates[present])
             condensed = np.full(len(samples) * (len(samples) - 1) // 2, np.nan, np.float32)
-            first, second = np.triu_indices(len(samples), 1)
-            condensed[present[first] & present[second]] = found
+            if present.any():
+                first, second = np.triu_indices(len(samples), 1)
+                condensed[present[first] & present[second]] = recognizers.pairwise(recognizer, templates[present])
             return {"distances": condensed}
 
         return _stored(store, key, compute)["distances"]
@@ -90,7 +90,7 @@ class Compare:
             scores = DeidScores(*(np.full(len(samples), fill, np.float32) for fill in (np.nan, np.inf, np.inf)))
             columns = np.flatnonzero(in_gallery)
             rows = np.flatnonzero(in_probes)
-            for start in range(0, len(rows), _ROWS):
+            for start in range(0, len(rows) if len(columns) else 0, _ROWS):
                 block = rows[start : start + _ROWS]
                 distances = recognizer.distances(probes[block], gallery[columns])
                 same = identities[block, None] == identities[None, columns]
@@ -115,7 +115,7 @@ class Compare:
 def _load(stage: Enrol, samples: Sequence[Sample], store: Store) -> tuple[np.ndarray, np.ndarray]:
     """Templates of the samples, zeros where there is none, and where there is one."""
     present = np.array([store.has(stage.name, stage.key(sample), stage.suffix) for sample in samples])
-    found = {i: stage.load(samples[i], store) for i in np.flatnonzero(present)}
+    found = {i: stage.load(samples[i], store) for i in np.flatnonzero(present).tolist()}
     if not found:
         return np.zeros((len(samples), 0)), present
     example = next(iter(found.values()))

@@ -76,8 +76,14 @@ class Deidentify:
         return cls(prepare, Encode.of(prepare, method), method, loaded.settings(), loaded.seeded, seed)
 
     def key(self, sample: Sample) -> str:
-        seed = self._seed(sample) if self.seeded else None
-        return digest("deidentified", version=VERSION, hand=self.prepare.key(sample), method=self.settings, seed=seed)
+        return digest(
+            "deidentified",
+            version=VERSION,
+            encoding=ENCODE_VERSION if self.encode else None,
+            hand=self.prepare.key(sample),
+            method=self.settings,
+            seed=self._seed(sample) if self.seeded else None,
+        )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]

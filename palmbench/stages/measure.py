@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from palmbench.datasets.sample import Sample
 from palmbench.quality import frechet_distance, summarise
-from palmbench.scoring import bootstrap, deid_ratio, decidability, equal_error_rate, mean_interval, score_intervals
+from palmbench.scoring import (
+    ScoreIntervals,
+    bootstrap,
+    decidability,
+    deid_ratio,
+    equal_error_rate,
+    mean_interval,
+    score_intervals,
+)
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.pairs import pair_kinds
 from palmbench.stages.compare import DeidScores
@@ -18,6 +26,7 @@ from palmbench.usability import USABILITY_METRICS
 
 VERSION = 1
 REPLICATES = 1000
+_NEED_BOTH_KINDS = ("eer", "dprime", "rr", "rr_without_failures", "dir")
 _BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
 
 
@@ -27,13 +36,13 @@ class Recognition(NamedTuple):
     metrics: dict[str, dict[str, Any]]
     genuine: Distribution
     impostor: Distribution
-    threshold: float
 
 
-def measure_recognition(
-    samples: Sequence[Sample], distances: np.ndarray, scores: DeidScores
-) -> Recognition:
+def measure_recognition(samples: Sequence[Sample], distances: np.ndarray, scores: DeidScores) -> Recognition:
     """Error rate, decidability, rejection rate, DIR and rank-1 accuracy, in percent, with 95 % intervals.
+
+    Without a genuine or without an impostor pair there is no operating point: what needs one has no value, and its
+    `missing` says so.
 
     Parameters
     ----------
@@ -47,27 +56,41 @@ def measure_recognition(
     persons = [sample.person for sample in samples]
     kinds = pair_kinds(identities, persons)
     known = ~np.isnan(distances)
-    genuine = Distribution.of(distances[kinds.genuine & known])
-    impostor = Distribution.of(distances[kinds.impostor & known])
-    equal = equal_error_rate(genuine, impostor)
-    valid = ~np.isnan(scores.own)
-    rejected = ~(scores.own <= equal.threshold)
+    genuine, impostor = (_distribution(distances[kind & known]) for kind in kinds)
+    n, failed = len(samples), int(np.isnan(scores.own).sum())
     replicates = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, REPLICATES)
     bounds = score_intervals(replicates, deid=scores.own, hits=scores.hits)
-    n, scored = len(samples), int(valid.sum())
-    failed = n - scored
     acc = mean_interval(scores.hits_without_source.astype(float), identities, np.random.default_rng(_BOOTSTRAP_SEED))
     metrics = {
-        "eer": _rate(equal.rate, bounds.eer, n, 0),
-        "dprime": _number(decidability(genuine, impostor), bounds.dprime, n, 0),
-        "rr": _rate(rejected.mean(), bounds.rr, n, failed),
-        "rr_without_failures": _rate(rejected[valid].mean() if scored else None, bounds.rr_without_failures, scored, 0),
-        "dir": _rate(deid_ratio(genuine, impostor, scores.own) if scored > 1 else None, bounds.dir, scored, failed),
         "acc_nn": _rate(scores.hits.mean(), bounds.acc_nn, n, failed),
         "acc_nn_without_source": _rate(scores.hits_without_source.mean(), acc, n, failed),
         "chance": _rate(1 / len(set(identities)), None, n, 0),
     }
-    return Recognition(metrics, genuine, impostor, equal.threshold)
+    if genuine.size and impostor.size:
+        metrics |= _at_operating_point(genuine, impostor, scores.own, bounds)
+        metrics |= {name: metrics[name] | _enrolled(known, n) for name in ("eer", "dprime")}
+    else:
+        lacking = "an impostor pair" if genuine.size else "a genuine pair"
+        metrics |= {name: {**_number(None, None, 0, failed), "missing": lacking} for name in _NEED_BOTH_KINDS}
+    return Recognition(metrics, genuine, impostor)
+
+
+def _at_operating_point(
+    genuine: Distribution, impostor: Distribution, own: np.ndarray, bounds: ScoreIntervals
+) -> dict[str, dict[str, Any]]:
+    equal = equal_error_rate(genuine, impostor)
+    valid = ~np.isnan(own)
+    rejected = ~(own <= equal.threshold)
+    n, scored = len(own), int(valid.sum())
+    failed = n - scored
+    ratio = _defined(deid_ratio, genuine, impostor, own) if scored > 1 else None
+    return {
+        "eer": _rate(equal.rate, bounds.eer, n, 0),
+        "dprime": _number(_defined(decidability, genuine, impostor), bounds.dprime, n, 0),
+        "rr": _rate(rejected.mean(), bounds.rr, n, failed),
+        "rr_without_failures": _rate(rejected[valid].mean() if scored else None, bounds.rr_without_failures, scored, 0),
+        "dir": _rate(ratio, bounds.dir, scored, failed),
+    }
 
 
 def measure_images(
@@ -109,7 +132,33 @@ def measure_usability(
 
 def measure_fid(originals: Sequence[np.ndarray], deidentified: Sequence[np.ndarray], failed: int) -> dict[str, Any]:
     """FID of de-identified photos against their originals, n arrays of shape (2048,) each."""
+    if len(originals) < 2:
+        return _number(None, None, 0, failed)
     return _number(frechet_distance(np.stack(originals), np.stack(deidentified)), None, len(originals), failed)
+
+
+def _enrolled(known: np.ndarray, n: int) -> dict[str, int]:
+    """How many of n originals take part in a known pair, condensed, and how many do not."""
+    taking_part = np.zeros(n, bool)
+    start = 0
+    for i in range(n - 1):
+        row = known[start : start + n - 1 - i]
+        taking_part[i] |= row.any()
+        taking_part[i + 1 :] |= row
+        start += n - 1 - i
+    return {"n": int(taking_part.sum()), "failed": int(n - taking_part.sum())}
+
+
+def _distribution(distances: np.ndarray) -> Distribution:
+    return Distribution.of(distances) if len(distances) else Distribution(np.empty(0), np.empty(0, np.int64))
+
+
+def _defined(number: Callable[..., float], *scores: Distribution | np.ndarray) -> float | None:
+    """The number, or None where scores without any spread leave it undefined."""
+    try:
+        return number(*scores)
+    except ValueError:
+        return None
 
 
 def _rate(value: float | None, bounds: Any, n: int, failed: int) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Prepare:
 
 def _pack(hand: Hand) -> bytes:
     return pack_arrays(
-        score=np.float32(hand.score),
+        score=np.array(hand.score, np.float32),
         box=hand.box,
         side=np.array(hand.side),
         keypoints_2d=hand.keypoints_2d,

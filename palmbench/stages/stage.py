@@ -9,7 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from palmbench.datasets.sample import Sample
+from palmbench.images import decode_png, encode_png
 from palmbench.store import Store
+
+_PHOTOS, _PNG = "photos", ".png"
 
 
 class Stage(Protocol):
@@ -66,13 +69,28 @@ class Photos(Protocol):
 
 @dataclass(frozen=True)
 class Originals:
-    """The photos of a data set."""
+    """The photos of a data set.
+
+    Attributes
+    ----------
+    source : callable
+        From a sample to its photo.
+    keep : bool
+        Whether to keep photos in the store: for those that take long to make, as rendered ones do.
+    """
 
     source: Callable[[Sample], np.ndarray]
+    keep: bool = False
     title: str = "originals"
 
     def key(self, sample: Sample) -> str:
         return sample.digest
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
-        return self.source(sample)
+        if not self.keep:
+            return self.source(sample)
+        if store.has(_PHOTOS, sample.digest, _PNG):
+            return decode_png(store.read(_PHOTOS, sample.digest, _PNG))
+        photo = self.source(sample)
+        store.write(_PHOTOS, sample.digest, _PNG, encode_png(photo))
+        return photo

@@ -106,14 +106,14 @@ def _principal_lines(drawing: _Drawing, generator: np.random.Generator) -> None:
 
     life_start = near((0.04, 0.37), (0.035, 0.045))
     joined = generator.random() < 0.35
-    head_start = life_start + (generator.normal(0, 0.012, 2) if joined else generator.normal((0.0, -0.07), (0.02, 0.03)))
+    apart = generator.normal(0, 0.012, 2) if joined else generator.normal((0.0, -0.07), (0.02, 0.03))
+    head_start = life_start + apart
     topology = generator.random()
     head_end = near((0.83, 0.60), (0.11, 0.075)) if topology > 0.05 else near((0.97, 0.52), (0.02, 0.04))
     life = _arc(life_start, near((0.60, 0.96), (0.085, 0.030)), generator.normal(-0.150, 0.030), generator)
     head = _arc(head_start, head_end, generator.normal(-0.075, 0.035), generator)
-    heart = _arc(
-        near((0.99, 0.33), (0.015, 0.045)), near((0.33, 0.13), (0.085, 0.050)), generator.normal(-0.085, 0.035), generator
-    )
+    heart_start, heart_end = near((0.99, 0.33), (0.015, 0.045)), near((0.33, 0.13), (0.085, 0.050))
+    heart = _arc(heart_start, heart_end, generator.normal(-0.085, 0.035), generator)
     strength = generator.uniform(0.85, 1.15)
     single_transverse = 0.05 < topology < 0.09
     for curve in (life, head) if single_transverse else (life, head, heart):
@@ -128,7 +128,8 @@ def _principal_lines(drawing: _Drawing, generator: np.random.Generator) -> None:
         # Forks and islands: short branches that leave a principal line at a small angle.
         for _ in range(int(generator.integers(1, 4))):
             at = int(generator.uniform(0.15, 0.9) * (len(curve) - 2))
-            heading = np.arctan2(*(curve[at + 1] - curve[at])[::-1]) + generator.choice([-1, 1]) * generator.uniform(0.3, 0.8)
+            along = np.arctan2(*(curve[at + 1] - curve[at])[::-1])
+            heading = along + generator.choice([-1, 1]) * generator.uniform(0.3, 0.8)
             end = curve[at] + generator.uniform(0.04, 0.10) * np.array([np.cos(heading), np.sin(heading)])
             drawing.crease(
                 _bow(curve[at], end, generator.normal(0, 0.1)),
@@ -194,9 +195,8 @@ def _arc(start: np.ndarray, end: np.ndarray, bend: float, generator: np.random.G
     bulge = bend * 4 / 3 * np.array([generator.normal(1, 0.12), generator.normal(1, 0.12)])
     controls = [first, first + early * chord + bulge[0] * normal, first + late * chord + bulge[1] * normal, last]
     t = np.linspace(0, 1, max(8, int(np.hypot(*chord) * 1.15 / _STEP)))[:, None]
-    curve = (
-        (1 - t) ** 3 * controls[0] + 3 * (1 - t) ** 2 * t * controls[1] + 3 * (1 - t) * t**2 * controls[2] + t**3 * controls[3]
-    )
+    weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3)
+    curve = sum(weight * control for weight, control in zip(weights, controls, strict=True))
     return curve + _normals(curve) * (_smooth_noise(generator, len(curve), 6) * 0.0035)[:, None]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numba import njit
 
+from palmbench.jit import compiled
 from palmbench.synth.anatomy import HandShape, palm_discs
 from palmbench.synth.creases import PRINCIPAL, WRINKLE, Creases
 from palmbench.synth.pose import Pose, Tube
@@ -51,7 +51,7 @@ def relief(coverage: np.ndarray, pose: Pose, shape: HandShape, texture: np.ndarr
     climb = 1 - np.minimum(inside / edge, 1)
     height = edge * 0.8 * np.sqrt(np.maximum(1 - climb * climb, 0))
     for place, reach, lift in _mounds(pose, shape):
-        _add_bump(height, pose.camera.project(np.array([place]))[0], reach * unit, lift * unit)
+        add_bump(height, pose.camera.project(np.array([place]))[0], reach * unit, lift * unit)
     height = cv2.GaussianBlur(height.astype(np.float32), (0, 0), 0.008 * unit)
     return height + texture
 
@@ -127,7 +127,8 @@ def _mounds(pose: Pose, shape: HandShape) -> list[tuple[np.ndarray, float, float
     ]
 
 
-def _add_bump(height: np.ndarray, centre: np.ndarray, reach: float, lift: float) -> None:
+def add_bump(height: np.ndarray, centre: np.ndarray, reach: float, lift: float) -> None:
+    """Add a Gaussian bump to `height` in place: centre (x, y) and standard deviation `reach` in pixels."""
     rows = np.exp(-0.5 * ((np.arange(height.shape[0]) - centre[1]) / reach) ** 2)
     columns = np.exp(-0.5 * ((np.arange(height.shape[1]) - centre[0]) / reach) ** 2)
     height += lift * rows[:, None] * columns[None]
@@ -164,8 +165,8 @@ def _joint_creases(pose: Pose, unit: float) -> tuple[np.ndarray, np.ndarray, np.
     return np.concatenate(points), np.concatenate(width), np.concatenate(depth)
 
 
-@njit(cache=True, nogil=True)
-def _stamp(canvas, points, width, depth):  # type: ignore[no-untyped-def]
+@compiled
+def _stamp(canvas, points, width, depth):
     """Press a groove of Gaussian profile along points: the deepest wins where grooves meet."""
     rows, columns = canvas.shape
     for i in range(points.shape[0]):

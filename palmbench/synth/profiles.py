@@ -41,9 +41,9 @@ class Profile:
     spread: float = 2.2
     flexion: float = 4.0
     shift: float = 0.012
-    warp: float = 0.0034
-    fade: float = 0.32
-    dropout: float = 0.22
+    warp: float = 0.0043
+    fade: float = 0.36
+    dropout: float = 0.26
     light: float = 0.55
     blur: tuple[float, float] = (0.45, 1.0)
     noise: tuple[float, float] = (1.0, 3.0)

@@ -147,11 +147,13 @@ def _skin(
     unit = pose.camera.focal / 3.4
     tips = pose.camera.project(pose.joints)[[4, 8, 12, 16, 20, 2, 17, 5, 9]]
     for centre, reach in zip(tips, [0.05] * 5 + [0.10, 0.08, 0.05, 0.05], strict=True):
-        paint._add_bump(flush, centre, reach * unit, 1.0)
-    flush = np.minimum(flush, 1) * float(np.clip(generator.normal(0.040, 0.018), 0, 0.09)) + 0.018 * mottle
+        paint.add_bump(flush, centre, reach * unit, 1.0)
+    warmth = float(np.clip(generator.normal(0.040, 0.018), 0, 0.09))
+    redness = np.minimum(flush, 1) * warmth + 0.018 * mottle
     grain = 1 + 0.012 * texture
-    tint = np.stack([0.10 * flush, -0.80 * flush, -0.70 * flush], axis=-1)
-    return ((base * (1 + generator.normal(0, 0.02)) + tint) * grain[..., None]).astype(np.float32)
+    base *= 1 + generator.normal(0, 0.02)
+    tints = zip(base, (0.10, -0.80, -0.70), strict=True)
+    return cv2.merge([((level + share * redness) * grain).astype(np.float32) for level, share in tints])
 
 
 @lru_cache(maxsize=32)
@@ -189,7 +191,7 @@ def _background(
     rows = np.linspace(-0.5, 0.5, conditions.height)[:, None] * generator.normal(0, 0.12)
     columns = np.linspace(-0.5, 0.5, conditions.width)[None] * generator.normal(0, 0.12)
     shadow = cv2.GaussianBlur(coverage, (0, 0), 9)
-    offset = np.float32([[1, 0, -22 * light[0]], [0, 1, -22 * light[1]]])
+    offset = np.array([[1, 0, -22 * light[0]], [0, 1, -22 * light[1]]], np.float32)
     shadow = cv2.warpAffine(shadow, offset, (conditions.width, conditions.height))
     even = (1 + rows + columns) * (1 - 0.30 * shadow)
     return (even[..., None] * colour).astype(np.float32)
@@ -198,9 +200,12 @@ def _background(
 def _camera(photo: np.ndarray, conditions: Profile, generator: np.random.Generator) -> np.ndarray:
     balance = 1 + generator.normal(0, 0.015, 3)
     exposure = 1 + generator.normal(0, 0.05)
-    sharp = cv2.GaussianBlur(photo * (balance * exposure).astype(np.float32), (0, 0), generator.uniform(*conditions.blur))
-    sensor = generator.standard_normal(photo.shape, dtype=np.float32) * generator.uniform(*conditions.noise)
-    return np.clip(np.round(sharp * 255 + sensor), 0, 255).astype(np.uint8)
+    exposed = photo * (balance * exposure).astype(np.float32)
+    sharp = cv2.GaussianBlur(exposed, (0, 0), generator.uniform(*conditions.blur))
+    levels = generator.standard_normal(photo.shape, dtype=np.float32)
+    levels *= generator.uniform(*conditions.noise)
+    levels += sharp * 255
+    return np.clip(np.rint(levels, out=levels), 0, 255, out=levels).astype(np.uint8)
 
 
 def _box(keypoints: np.ndarray, pose: Pose, conditions: Profile) -> np.ndarray:

@@ -15,9 +15,14 @@ TRACKERS = ("none", "wandb")
 class TrackerSettings(Protocol):
     """The part of the settings a tracker reads."""
 
-    name: str
-    project: str
-    mode: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def project(self) -> str: ...
+
+    @property
+    def mode(self) -> str: ...
 
 
 class Tracker(Protocol):

@@ -14,11 +14,11 @@ import torch
 from palmbench import methods
 from palmbench.errors import MissingWeights, RequestError, SampleError
 from palmbench.hands.geometry import hand_crop, palm_crop
-from palmbench.methods.diffusion import DiffusionMethod
+from palmbench.methods.diffusion import DiffusionMethod, View, match_colour
 from palmbench.schema import DiffusionConfig
 
 CHECKPOINT = Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
-CONFIG = DiffusionConfig(weights=str(CHECKPOINT), size=64, steps=2)
+CONFIG = DiffusionConfig(weights=str(CHECKPOINT), size=64, steps=2, colour="raw")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,13 +51,45 @@ def test_painted_values_are_truncated_not_rounded(photo, hand):
         def paint(self, conditions, generators, sampling):
             return [np.full((64, 64, 3), 0.999, np.float32)]
 
-    method = DiffusionMethod(CONFIG)
+    method = DiffusionMethod(replace(CONFIG, crop="hand"))
     encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
     encoding["embeddings"] = np.zeros((3, 32), np.float32)
     method.__dict__["_model"] = Painter()
     result = method.deidentify([photo], [hand], [1], [encoding])[0]
-    palm = cv2.erode(hand.mask.astype(np.uint8), np.ones((3, 3)))
-    assert (palm_crop(hand, photo.shape[:2]).crop(result)[palm_crop(hand, photo.shape[:2]).crop(palm) > 0] == 254).all()
+    square = hand_crop(hand, photo.shape[:2])
+    inside = cv2.erode(hand.mask.astype(np.uint8), np.ones((3, 3))) > 0
+    assert (square.crop(result)[square.crop(inside)] == 254).all()
+
+
+def test_a_palm_crop_is_blended_in_along_its_rim(photo, hand):
+    class Painter:
+        def paint(self, conditions, generators, sampling):
+            return [np.ones((64, 64, 3), np.float32)]
+
+    photo = np.zeros_like(photo)
+    method = DiffusionMethod(replace(CONFIG, crop="palm"))
+    encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
+    encoding["embeddings"] = np.zeros((3, 32), np.float32)
+    method.__dict__["_model"] = Painter()
+    everywhere = replace(hand, mask=np.ones_like(hand.mask))
+    result = palm_crop(hand, photo.shape[:2]).crop(method.deidentify([photo], [everywhere], [1], [encoding])[0])
+    middle = result[result.shape[0] // 2, :, 0].astype(int)
+    assert middle[0] < 40 and middle[len(middle) // 2] == 255
+    assert (np.diff(middle[: len(middle) // 2]) >= 0).all()
+
+
+def test_a_tint_of_the_whole_crop_is_taken_back(photo, hand):
+    square = palm_crop(hand, photo.shape[:2])
+    size = (64, 64)
+    image = cv2.resize(square.crop(photo), size)
+    mask = np.zeros(size, bool)
+    mask[20:44, 20:44] = True
+    everywhere = replace(hand, mask=np.ones_like(hand.mask))
+    shift = np.array([0.05, -0.04, 0.0]) + np.linspace(-0.03, 0.03, 64)[:, None, None]
+    tinted = np.clip(image / 255, 0.2, 0.8) + shift
+    view = View(square, (np.clip(image / 255, 0.2, 0.8) * 255).astype(np.uint8), mask)
+    matched = match_colour(tinted.astype(np.float32), view, everywhere)
+    assert np.abs(matched - np.clip(image / 255, 0.2, 0.8)).max() < 0.01
 
 
 def test_three_photos_in_one_call_equal_three_single_calls(method, photo, hand):

@@ -87,6 +87,22 @@ def test_absent_data_sets_are_named_with_where_to_ask(use, settings, capsys):
     assert "Synthetic hands, not the paper's data." in printed
 
 
+@pytest.mark.parametrize(("number", "datasets"), [(2, "Synthetic REST Zhou"), (4, "Synthetic REST Zhou"), (5, "")])
+def test_synthetic_hands_come_first_and_present_data_sets_follow(use, settings, capsys, monkeypatch, number, datasets):
+    monkeypatch.setattr("palmbench.datasets.present_datasets", lambda folder: ["synth", "zhou", "rest"])
+    use(Runs("mask"))
+    table_command([number], settings)
+    printed = capsys.readouterr().out
+    rows = [line.split("|")[1:3] for line in printed.splitlines() if line.startswith("|")]
+    masked = [place.strip() for place, method in rows if method.strip() == "Masking"]
+    assert " ".join(masked) == datasets
+    if datasets:
+        assert "Synthetic: Synthetic hands, not the paper's data." in printed
+        assert "IITD is not below" in printed and "REST is not below" not in printed
+    else:
+        assert "Data set: Synthetic." in printed
+
+
 def test_the_diffusion_behind_the_rows_is_named(use, settings, capsys):
     use(Runs("diffusion"))
     table_command([2], [*settings, "method.steps=7"])

@@ -1,0 +1,103 @@
+"""Recipes train by a schedule, and a killed one ends with the weights of one that was never stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from experiments.weights.training import Schedule, Trainer, prefetch, save_half
+
+HOURS = 1e9  # never the limit
+STEPS = 12
+
+
+def a_module() -> nn.Module:
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
+
+
+def loss_of(module: nn.Module, step: int) -> Tensor:
+    inputs = torch.randn(16, 4, generator=torch.Generator().manual_seed(step))
+    return (module(inputs).squeeze(1) - inputs.sum(dim=1)).square().mean()
+
+
+def train(checkpoint: Path, until: int) -> Trainer:
+    trainer = Trainer(a_module(), Schedule(STEPS, HOURS, rate=1e-2, warmup=4), checkpoint, average=0.9)
+    while trainer.running() and trainer.step < until:
+        trainer.update(loss_of(trainer.module, trainer.step))
+    return trainer
+
+
+def test_a_killed_training_resumes_exactly(tmp_path: Path) -> None:
+    straight = train(tmp_path / "straight.pt", until=STEPS)
+    train(tmp_path / "killed.pt", until=5).save()
+    # Killed in the middle of writing the next checkpoint.
+    (tmp_path / "killed.part").write_bytes(b"half")
+    resumed = train(tmp_path / "killed.pt", until=STEPS)
+    assert resumed.step == straight.step == STEPS
+    assert not resumed.running()
+    for mine, theirs in (
+        (resumed.module.state_dict(), straight.module.state_dict()),
+        (resumed.smooth, straight.smooth),
+    ):
+        assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+
+
+def test_training_learns_and_its_average_is_ready_for_use(tmp_path: Path) -> None:
+    trainer = Trainer(a_module(), Schedule(300, HOURS, rate=3e-2), tmp_path / "net.pt", average=0.9)
+    before = loss_of(trainer.module, 999).item()
+    while trainer.running():
+        trainer.update(loss_of(trainer.module, trainer.step))
+    module = trainer.adopt_average()
+    assert not module.training
+    assert all(torch.equal(module.state_dict()[name], value) for name, value in trainer.smooth.items())
+    assert loss_of(module, 999).item() < 0.1 * before
+
+
+def test_what_runs_out_first_ends_the_training() -> None:
+    schedule = Schedule(steps=100, minutes=2, rate=1.0, warmup=50)
+    assert schedule.progress(25, spent=0) == 0.25
+    assert schedule.progress(25, spent=60) == 0.5
+    assert schedule.progress(25, spent=500) == 1
+    assert schedule.progress(100, spent=0) == 1
+
+
+def test_the_rate_rises_linearly_and_falls_as_a_cosine() -> None:
+    schedule = Schedule(steps=100, minutes=2, rate=0.8, warmup=50)
+    assert schedule.rate_at(0, 0.0) == pytest.approx(0.8 / 50)
+    assert schedule.rate_at(24, 0.0) == pytest.approx(0.4)
+    assert schedule.rate_at(60, 0.5) == pytest.approx(0.4)
+    assert schedule.rate_at(60, 1 / 3) == pytest.approx(0.6)
+    assert schedule.rate_at(99, 1.0) == pytest.approx(0.0)
+
+
+def test_a_finished_training_takes_no_further_step(tmp_path: Path) -> None:
+    trainer = Trainer(a_module(), Schedule(1000, minutes=0.01, rate=1e-2), tmp_path / "net.pt")
+    trainer.spent = 0.6
+    trainer.save()
+    assert not Trainer(a_module(), trainer.schedule, tmp_path / "net.pt").running()
+
+
+def test_prefetching_keeps_the_order() -> None:
+    ahead = prefetch(iter(range(100)), depth=3)
+    assert [next(ahead) for _ in range(100)] == list(range(100))
+
+
+def test_weights_are_written_in_half_precision(tmp_path: Path) -> None:
+    state = {
+        "weight": torch.linspace(-3, 3, 12).reshape(3, 4).t(),
+        "count": torch.tensor(70_001),
+    }
+    path = tmp_path / "deep" / "net.safetensors"
+    save_half(state, path, metadata={"renderer": "1"})
+    with safe_open(path, "pt") as file:
+        assert file.metadata() == {"renderer": "1"}
+        weight, count = file.get_tensor("weight"), file.get_tensor("count")
+    assert (weight.dtype, weight.shape) == (torch.float16, (4, 3))
+    # Half precision keeps eleven binary digits.
+    torch.testing.assert_close(weight.float(), state["weight"], rtol=2**-11, atol=0)
+    assert (count.dtype, int(count)) == (torch.int64, 70_001)

@@ -1,0 +1,108 @@
+"""The training set holds what was rendered, and views of it keep their truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from experiments.weights import world as world_module
+from experiments.weights.views import View, draw_view
+from experiments.weights.world import World, load_world
+from palmbench.synth import TRAINING_IDENTITIES, render
+
+MASK_SCALE = 2  # of a view's pixels
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("training")
+
+
+@pytest.fixture(scope="module")
+def world(folder: Path) -> World:
+    return load_world(folder, identities=1, samples=2, workers=1)
+
+
+@pytest.fixture(scope="module")
+def views(world: World) -> list[View]:
+    random = np.random.default_rng(5)
+    return [draw_view(world, index % 2, random) for index in range(40)]
+
+
+@pytest.fixture
+def no_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(world_module, "ProcessPoolExecutor", refuse)
+
+
+def test_photos_are_kept_at_half_size_with_their_truth(world: World) -> None:
+    photo = render(TRAINING_IDENTITIES[0], 1)
+    small = cv2.resize(photo.image, (320, 240), interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(world.photos[1], small)
+    assert (world.masks[1][photo.mask[::2, ::2]]).mean() > 0.99
+    # Pixel centres lie at integers: pixels 0 and 1 become pixel 0, so that 0.5 becomes 0.
+    np.testing.assert_allclose(world.points[1][:21], (photo.keypoints_2d - 0.5) / 2, atol=1e-4)
+    np.testing.assert_array_equal(world.depths[1], photo.keypoints_3d[:, 2])
+
+
+def test_the_palm_crop_shows_the_palm_with_skin_around_it(world: World) -> None:
+    for palm, region in zip(world.palms, world.regions, strict=True):
+        assert (palm.shape, palm.dtype) == ((256, 256, 3), np.uint8)
+        repainted = region == 3
+        assert 0.2 < repainted.mean() < 0.7
+        assert repainted[96:160, 96:160].mean() > 0.95
+        assert not repainted[[0, -1]].any()
+        assert not repainted[:, [0, -1]].any()
+
+
+def test_a_training_set_is_rendered_once(folder: Path, world: World, no_rendering: None) -> None:
+    again = load_world(folder, identities=1, samples=2)
+    np.testing.assert_array_equal(again.photos, world.photos)
+
+
+def test_one_of_another_size_is_not_taken_for_it(world: World, no_rendering: None, tmp_path: Path) -> None:
+    (tmp_path / "world.json").write_text('{"renderer": 0, "profile": "controlled", "identities": 1, "samples": 1}')
+    for _ in range(2):  # nor is one whose rendering was interrupted
+        with pytest.raises(KeyboardInterrupt):
+            load_world(tmp_path, identities=1, samples=1)
+        assert not (tmp_path / "world.json").exists()
+
+
+def test_views_keep_points_on_the_hand(views: list[View]) -> None:
+    shown = [view for view in views if view.present]
+    assert len(shown) >= 20
+    inside = 0
+    for view in shown:
+        assert (view.image.shape, view.image.dtype) == ((192, 192, 3), np.uint8)
+        hand = cv2.dilate((view.mask > 0.5).astype(np.uint8), np.ones((5, 5), np.uint8))
+        columns, rows = np.round((view.points + 0.5) / MASK_SCALE - 0.5).astype(int).T
+        seen = (columns >= 0) & (columns < 96) & (rows >= 0) & (rows < 96)
+        assert hand[rows[seen], columns[seen]].all()
+        inside += seen.sum()
+    assert inside > 0.95 * 23 * len(shown)
+
+
+def test_some_views_show_no_hand(views: list[View]) -> None:
+    absent = [view for view in views if not view.present]
+    assert absent
+    assert not any(view.mask.any() for view in absent)
+
+
+def test_half_of_the_views_are_mirrored(views: list[View], world: World) -> None:
+    def turns(points: np.ndarray) -> bool:
+        across, down = points[17] - points[5], points[0] - points[5]
+        return bool(across[0] * down[1] - across[1] * down[0] > 0)
+
+    share = np.mean([turns(view.points) == turns(world.points[index % 2]) for index, view in enumerate(views)])
+    assert 0.2 < share < 0.8
+
+
+def test_the_same_generator_draws_the_same_view(world: World) -> None:
+    first, second = (draw_view(world, 0, np.random.default_rng(8)) for _ in range(2))
+    for mine, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(mine, other)

@@ -1,0 +1,174 @@
+"""The embedded detector finds rendered hands that it was not trained on, and nothing where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from scipy.ndimage import binary_dilation, binary_erosion
+
+from palmbench.errors import MissingWeights
+from palmbench.hands import Hand, load_detector, load_segmenter
+from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
+from palmbench.hands.network import GRID, HandNetwork, _expected_place
+from palmbench.paths import weights_dir
+from palmbench.schema import DetectorConfig, SegmenterConfig
+from palmbench.synth import Render, render
+
+WEIGHTS = weights_dir() / "hand" / "hand.safetensors"
+
+
+@pytest.fixture(scope="module")
+def detector() -> EmbeddedDetector:
+    torch.set_num_threads(1)
+    return EmbeddedDetector()
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[Render]:
+    return [render(identity, 1) for identity in (20, 31, 42, 53)]
+
+
+@pytest.fixture(scope="module")
+def found(detector: EmbeddedDetector, photos: list[Render]) -> list[Hand]:
+    hands = detector.detect([photo.image for photo in photos])
+    assert [len(each) for each in hands] == [1] * len(photos)
+    return [each[0] for each in hands]
+
+
+def test_keypoints_and_valleys_are_found(photos: list[Render], found: list[Hand]) -> None:
+    for photo, hand in zip(photos, found, strict=True):
+        size = (photo.box[2:] - photo.box[:2]).max()
+        errors = np.linalg.norm(hand.keypoints_2d - photo.keypoints_2d, axis=1) / size
+        assert errors.mean() < 0.015
+        assert errors.max() < 0.03
+        assert (np.linalg.norm(hand.valleys - photo.valleys, axis=1) / size).max() < 0.03
+
+
+def test_keypoints_in_space_are_found_up_to_a_tenth_of_a_hand(photos: list[Render], found: list[Hand]) -> None:
+    for photo, hand in zip(photos, found, strict=True):
+        assert np.linalg.norm(hand.keypoints_3d - photo.keypoints_3d, axis=1).mean() < 0.1
+        assert (hand.keypoints_3d[0] == 0).all()
+
+
+def test_mask_box_and_side_are_found(photos: list[Render], found: list[Hand]) -> None:
+    for photo, hand in zip(photos, found, strict=True):
+        assert hand.side == photo.hand
+        assert 0.9 < hand.score <= 1
+        assert (hand.mask.shape, hand.mask.dtype) == (photo.mask.shape, np.bool_)
+        assert (hand.mask & photo.mask).sum() / (hand.mask | photo.mask).sum() > 0.94
+        size = (photo.box[2:] - photo.box[:2]).max()
+        np.testing.assert_allclose(hand.box, photo.box, atol=0.09 * size)
+
+
+def test_other_photos_in_the_batch_change_nothing(detector: EmbeddedDetector, photos: list[Render]) -> None:
+    together = detector.detect([photo.image for photo in photos[:2]])
+    alone = detector.detect([photos[1].image])
+    for name in ("score", "side", "box", "keypoints_2d", "keypoints_3d", "valleys", "mask"):
+        np.testing.assert_array_equal(getattr(together[1][0], name), getattr(alone[0][0], name))
+    assert detector.detect([]) == []
+
+
+def test_there_is_no_hand_where_none_is_shown(detector: EmbeddedDetector) -> None:
+    random = np.random.default_rng(3)
+    slope = np.linspace(60, 120, 640)[None, :, None] * np.ones((480, 1, 3))
+    backdrop = np.clip(slope + random.normal(0, 3, slope.shape), 0, 255).astype(np.uint8)
+    grain = np.clip(random.normal(128, 20, slope.shape), 0, 255).astype(np.uint8)
+    blank = [np.full((480, 640, 3), level, np.uint8) for level in (0, 128, 255)]
+    photos = [*blank, grain, backdrop]
+    assert [len(hands) for hands in detector.detect(photos)] == [0] * len(photos)
+
+
+def test_nothing_is_confident_enough_for_a_threshold_above_one(photos: list[Render]) -> None:
+    assert EmbeddedDetector(threshold=1.1).detect([photos[0].image]) == [[]]
+
+
+def test_a_portrait_and_a_larger_photo_show_the_same_hand(detector: EmbeddedDetector, photos: list[Render]) -> None:
+    photo = photos[0]
+    left = int(np.clip(photo.box[[0, 2]].mean() - 200, 0, 240))
+    portrait = np.ascontiguousarray(photo.image[:, left : left + 400])
+    larger = cv2.resize(photo.image, (1280, 960), interpolation=cv2.INTER_LINEAR)
+    size = (photo.box[2:] - photo.box[:2]).max()
+    for image, scale, shift in ((portrait, 1, left), (larger, 2, 0)):
+        (hand,) = detector.detect([image])[0]
+        assert hand.mask.shape == image.shape[:2]
+        # Pixel centres lie at integers, so that a photo grows about (-0.5, -0.5).
+        seen = (hand.keypoints_2d + 0.5) / scale - 0.5 + np.array([shift, 0])
+        assert np.linalg.norm(seen - photo.keypoints_2d, axis=1).mean() < 0.03 * size
+
+
+def test_odd_photos_get_an_answer(detector: EmbeddedDetector, photos: list[Render]) -> None:
+    photo = photos[0].image
+    grey = np.repeat(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    pieces = [photo[200 : 200 + height, 300 : 300 + width] for height, width in ((1, 1), (32, 32), (3, 200))]
+    for image in (*pieces, np.rot90(photo), photo[::-1], grey):
+        for hand in detector.detect([image])[0]:
+            assert hand.mask.shape == image.shape[:2]
+            assert np.isfinite(hand.keypoints_2d).all()
+
+
+def test_settings_name_the_weights_by_their_contents(detector: EmbeddedDetector, tmp_path: Path) -> None:
+    other = tmp_path / "same.safetensors"
+    other.write_bytes(WEIGHTS.read_bytes())
+    assert load_detector(DetectorConfig(weights=str(other))).settings() == detector.settings()
+    assert detector.settings().keys() == {"name", "weights", "threshold"}
+
+
+def test_absent_truncated_and_foreign_weights_are_named(tmp_path: Path) -> None:
+    image = np.zeros((64, 64, 3), np.uint8)
+    with pytest.raises(MissingWeights, match=r"are missing: .*nowhere\.safetensors.*detector\.weights="):
+        EmbeddedDetector(str(tmp_path / "nowhere.safetensors"))
+    truncated = tmp_path / "truncated.safetensors"
+    truncated.write_bytes(WEIGHTS.read_bytes()[:100_000])
+    with pytest.raises(MissingWeights, match=r"truncated\.safetensors does not hold"):
+        EmbeddedDetector(str(truncated)).detect([image])
+    foreign = tmp_path / "foreign.safetensors"
+    save_file({"weight": torch.zeros(3)}, foreign)
+    with pytest.raises(MissingWeights, match=r"foreign\.safetensors does not hold"):
+        EmbeddedDetector(str(foreign)).detect([image])
+
+
+def test_a_heat_map_with_one_hot_cell_stands_for_the_cells_centre() -> None:
+    share = torch.zeros(1, 2, GRID * GRID)
+    share[0, 0, 0] = 1
+    share[0, 1, 5 * GRID + 7] = 1
+    # Cells are 4 x 4 pixels with pixel centres at integers: cell k is centred at 4 k + 1.5.
+    assert _expected_place(share)[0].tolist() == [[1.5, 1.5], [29.5, 21.5]]
+
+
+def test_the_network_measures_depth_from_the_wrist() -> None:
+    torch.manual_seed(0)
+    sight = HandNetwork((4, 8, 8, 8, 8)).eval()(torch.rand(2, 3, 192, 192))
+    assert (sight.points.shape, sight.depths.shape) == ((2, 23, 2), (2, 21))
+    assert (sight.mask.shape, sight.presence.shape) == ((2, 1, 96, 96), (2,))
+    assert (sight.depths[:, 0] == 0).all()
+    torch.testing.assert_close(sight.heat.exp().sum(dim=2), torch.ones(2, 23))
+
+
+def test_closing_is_two_dilations_and_two_erosions_by_a_square_of_five(found: list[Hand]) -> None:
+    random = np.random.default_rng(0)
+    mask = found[0].mask & (random.random(found[0].mask.shape) > 0.02)
+    mask[:, 300:309] = False
+    closed = load_segmenter(SegmenterConfig(closing=5)).segment(np.zeros((480, 640, 3)), replace(found[0], mask=mask))
+    square = np.ones((5, 5), bool)
+    wide = binary_dilation(mask, square, iterations=2)
+    np.testing.assert_array_equal(closed.mask, binary_erosion(wide, square, iterations=2, border_value=1))
+    assert closed.mask.dtype == np.bool_
+    np.testing.assert_array_equal(closed.keypoints_2d, found[0].keypoints_2d)
+
+
+def test_gaps_of_eight_pixels_close_and_wider_ones_stay(found: list[Hand]) -> None:
+    for gap, closes in ((8, True), (9, False)):
+        mask = np.ones((40, 60), bool)
+        mask[:, 20 : 20 + gap] = False
+        hand = EmbeddedSegmenter(5).segment(np.zeros((40, 60, 3)), replace(found[0], mask=mask))
+        assert bool(hand.mask.all()) is closes
+
+
+def test_without_closing_the_mask_is_the_detectors(found: list[Hand]) -> None:
+    assert EmbeddedSegmenter(0).segment(np.zeros((480, 640, 3)), found[0]) is found[0]

@@ -1,0 +1,158 @@
+"""Palm geometry by cases that are worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from palmbench.hands.geometry import (
+    Square,
+    bounding_square,
+    fill_polygon,
+    hand_crop,
+    inpaint_mask,
+    palm_crop,
+    palm_polygon,
+    palm_side,
+    recognition_corners,
+    recognition_roi,
+    roi_square,
+)
+from palmbench.hands.hand import Hand
+from palmbench.synth import render
+
+PHOTO = (200, 300)
+
+
+def a_hand(side: str = "left") -> Hand:
+    """A hand whose palm polygon fills 100 to 180 across and 60 to 160 down; a left palm has its index finger left."""
+    keypoints = np.full((21, 2), 130, np.float32)
+    keypoints[[0, 17, 13, 9, 5, 2]] = [(140, 160), (180, 70), (160, 62), (130, 60), (110, 65), (100, 120)]
+    valleys = np.array([(120, 60), (170, 60)], np.float32)
+    if side == "right":
+        keypoints[:, 0], valleys[:, 0] = 280 - keypoints[:, 0], 280 - valleys[:, 0]
+    mask = np.zeros(PHOTO, bool)
+    mask[50:, :170] = True
+    box = np.array([90, 20, 190, 180], np.float32)
+    return Hand(0.9, box, side, keypoints, np.zeros((21, 3), np.float32), valleys, mask)
+
+
+def test_the_palm_polygon_is_keypoints_0_17_13_9_5_2() -> None:
+    keypoints = np.arange(42, dtype=np.float64).reshape(21, 2)
+    polygon = palm_polygon(keypoints)
+    assert polygon.dtype == np.float32
+    np.testing.assert_array_equal(polygon[:, 0], [0, 34, 26, 18, 10, 4])
+
+
+def test_a_filled_polygon_holds_its_corners() -> None:
+    square = np.array([(2, 3), (6, 3), (6, 7), (2, 7)], np.float32)
+    mask = fill_polygon(square, (10, 12))
+    assert (mask.shape, mask.dtype) == ((10, 12), np.bool_)
+    assert mask.sum() == 25
+    assert mask[3:8, 2:7].all()
+    # A dent is filled: the hull counts.
+    dented = np.vstack([square, [(4, 6)]])[[0, 4, 1, 2, 3]]
+    np.testing.assert_array_equal(fill_polygon(dented, (10, 12)), mask)
+
+
+def test_a_polygon_may_reach_beyond_the_photo() -> None:
+    mask = fill_polygon(np.array([(-5, -5), (3, -5), (3, 3), (-5, 3)], np.float32), (10, 12))
+    assert mask.sum() == 16
+    assert mask[:4, :4].all()
+
+
+def test_only_skin_within_the_palm_is_repainted() -> None:
+    hand = a_hand()
+    mask = inpaint_mask(hand)
+    assert mask[100, 140]
+    assert not mask[100, 172:].any()  # palm, but not hand
+    assert not mask[190, 20]  # hand, but not palm
+    assert not mask[:60].any()
+
+
+def test_a_square_stays_inside_the_photo() -> None:
+    corner = np.array([(0, 0), (40, 20)], np.float32)
+    assert bounding_square(corner, PHOTO) == Square(0, 0, 40)
+    assert bounding_square(corner + np.array([255, 175]), PHOTO) == Square(255, 160, 40)
+    assert bounding_square(corner + 100, PHOTO, margin=1.5) == Square(90, 80, 60)
+    # No larger than the photo's smaller side, no smaller than two pixels.
+    assert bounding_square(np.array([(0, 0), (299, 199)]), PHOTO) == Square(50, 0, 200)
+    assert bounding_square(np.array([(299, 199)]), PHOTO) == Square(298, 198, 2)
+
+
+def test_a_square_crops_its_pixels() -> None:
+    image = np.arange(200 * 300 * 3).reshape(200, 300, 3)
+    np.testing.assert_array_equal(Square(7, 11, 5).crop(image), image[11:16, 7:12])
+
+
+def test_the_crops_are_the_box_and_the_palm_with_a_margin() -> None:
+    hand = a_hand()
+    assert hand_crop(hand, PHOTO) == Square(60, 20, 160)
+    # Palm: 100 pixels high about (140, 110), a quarter more.
+    assert palm_crop(hand, PHOTO) == Square(78, 48, 125)
+
+
+@pytest.mark.parametrize(
+    ("scale", "square"), [(1.0, Square(90, 60, 100)), (0.5, Square(115, 85, 50)), (0.1, Square(135, 105, 10))]
+)
+def test_exemplar_squares_shrink_about_the_palms_centre(scale: float, square: Square) -> None:
+    assert roi_square(a_hand(), PHOTO, scale) == square
+
+
+def test_the_side_is_read_from_index_little_finger_and_wrist() -> None:
+    upright = {side: a_hand(side).keypoints_2d for side in ("left", "right")}
+    for angle in (0, 77, 180, 271):
+        turn = cv2.getRotationMatrix2D((140, 100), angle, 1.0)
+        for side, keypoints in upright.items():
+            assert palm_side(keypoints @ turn[:, :2].T + turn[:, 2]) == side
+
+
+def test_the_recognition_roi_hangs_below_the_valleys() -> None:
+    # Valleys 100 apart: 15 below their line, 120 wide, 120 high.
+    left = recognition_corners(np.array([(100, 100), (200, 100)]), "left")
+    np.testing.assert_allclose(left, [(90, 115), (210, 115), (210, 235), (90, 235)])
+    right = recognition_corners(np.array([(200, 100), (100, 100)]), "right")
+    np.testing.assert_allclose(right, [(210, 115), (90, 115), (90, 235), (210, 235)])
+    # Fingers to the right: the wrist is on the left.
+    turned = recognition_corners(np.array([(300, 50), (300, 150)]), "left")
+    np.testing.assert_allclose(turned, [(285, 40), (285, 160), (165, 160), (165, 40)])
+
+
+def test_the_recognition_roi_is_warped_to_its_corners() -> None:
+    columns, rows = np.meshgrid(np.arange(300), np.arange(200))
+    ramp = np.repeat((columns // 2 + rows // 2)[..., None], 3, axis=2).astype(np.uint8)
+    hand = replace(a_hand(), valleys=np.array([(100, 20), (200, 20)], np.float32))
+    roi = recognition_roi(ramp, hand)
+    assert (roi.shape, roi.dtype) == ((128, 128), np.uint8)
+    # ROI pixel (i, j) is photo pixel (90 + 120 i / 128, 35 + 120 j / 128).
+    for i, j in ((0, 0), (127, 0), (0, 127), (64, 32)):
+        assert abs(float(roi[j, i]) - (90 + 35 + 120 * (i + j) / 128) / 2) <= 1.5
+
+
+def test_a_mirrored_hand_has_the_same_recognition_roi() -> None:
+    photo = render(4, 0)
+    hand = photo.as_hand()
+    width = photo.image.shape[1]
+    mirrored = replace(
+        hand,
+        side="right",
+        keypoints_2d=hand.keypoints_2d * (-1, 1) + (width - 1, 0),
+        valleys=hand.valleys * (-1, 1) + (width - 1, 0),
+        mask=hand.mask[:, ::-1],
+    )
+    assert palm_side(mirrored.keypoints_2d) == "right"
+    here = recognition_roi(photo.image, hand).astype(int)
+    there = recognition_roi(photo.image[:, ::-1], mirrored).astype(int)
+    # Warping rounds places to 1/32 pixel.
+    assert np.abs(here - there).mean() < 0.5
+    assert np.abs(here - there).max() <= 4
+    assert here.std() > 5
+
+
+def test_a_roi_beyond_the_photo_is_filled_by_reflection() -> None:
+    image = np.full((*PHOTO, 3), 90, np.uint8)
+    hand = replace(a_hand(), valleys=np.array([(10, 150), (110, 150)], np.float32))
+    assert (recognition_roi(image, hand) == 90).all()

@@ -1,0 +1,89 @@
+"""Metrics from scores: checked by hand, and defined as far as the scores go."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from palmbench.datasets.sample import Sample
+from palmbench.stages.compare import DeidScores
+from palmbench.stages.measure import measure_fid, measure_images, measure_recognition
+
+INF = math.inf
+# Two photos each of two palms of two persons; pairs 01 02 03 12 13 23.
+SAMPLES = [Sample(f"{palm}_{photo}", palm, palm, "left", "") for palm in "ab" for photo in "01"]
+DISTANCES = np.array([0.1, 0.5, 0.6, 0.7, 0.8, 0.2], np.float32)
+
+
+def scores(own: list[float], mate: list[float], stranger: list[float]) -> DeidScores:
+    return DeidScores(*(np.array(values, np.float32) for values in (own, mate, stranger)))
+
+
+def test_rates_of_a_case_done_by_hand() -> None:
+    # Genuine 0.1 and 0.2, impostor 0.5 to 0.8: the threshold lies at 0.35. The last photo failed.
+    found = measure_recognition(
+        SAMPLES, DISTANCES, scores([0.3, 0.4, 0.6, math.nan], [0.5, 0.3, 0.7, INF], [0.45, 0.35, 0.5, INF])
+    ).metrics
+    assert (found["eer"]["value"], found["eer"]["n"], found["eer"]["failed"]) == (0, 4, 0)
+    assert (found["rr"]["value"], found["rr"]["n"], found["rr"]["failed"]) == (75, 4, 1)
+    assert (found["rr_without_failures"]["value"], found["rr_without_failures"]["n"]) == (pytest.approx(200 / 3), 3)
+    # Nearest of the own palm, 0.3, 0.3 and 0.6, against the nearest stranger: two hits of four.
+    assert found["acc_nn"]["value"] == 50
+    # Without its own photo in the gallery only the second is found.
+    assert found["acc_nn_without_source"]["value"] == 25
+    assert found["chance"]["value"] == 50
+
+
+def test_an_original_without_a_template_is_counted_where_originals_are_compared() -> None:
+    distances = np.array([0.1, 0.5, math.nan, 0.7, math.nan, math.nan], np.float32)
+    found = measure_recognition(SAMPLES, distances, scores([0.3] * 3 + [math.nan], [INF] * 4, [INF] * 4)).metrics
+    for name in ("eer", "dprime"):
+        assert (found[name]["n"], found[name]["failed"]) == (3, 1)
+    assert (found["rr"]["n"], found["rr"]["failed"]) == (4, 1)
+
+
+def test_a_tie_is_no_identification() -> None:
+    found = measure_recognition(SAMPLES, DISTANCES, scores([0.4] * 4, [INF] * 4, [0.4] * 4)).metrics
+    assert found["acc_nn"]["value"] == 0
+
+
+@pytest.mark.parametrize(
+    ("distances", "lacking"),
+    [
+        (np.full(6, np.nan, np.float32), "a genuine pair"),
+        (np.array([math.nan, 0.5, 0.6, 0.7, 0.8, math.nan], np.float32), "a genuine pair"),
+        (np.array([0.1] + 5 * [math.nan], np.float32), "an impostor pair"),
+    ],
+)
+def test_without_pairs_there_is_no_operating_point(distances: np.ndarray, lacking: str) -> None:
+    found = measure_recognition(SAMPLES, distances, scores([math.nan] * 4, [INF] * 4, [INF] * 4)).metrics
+    for name in ("eer", "dprime", "rr", "rr_without_failures", "dir"):
+        assert (found[name]["value"], found[name]["n"], found[name]["missing"]) == (None, 0, lacking)
+    assert (found["acc_nn"]["value"], found["acc_nn"]["failed"]) == (0, 4)
+
+
+def test_scores_without_spread_leave_separability_undefined() -> None:
+    found = measure_recognition(
+        SAMPLES, np.array([0, 1, 1, 1, 1, 0], np.float32), scores([1] * 4, [INF] * 4, [1] * 4)
+    ).metrics
+    assert (found["dprime"]["value"], found["dir"]["value"]) == (None, None)
+    assert (found["eer"]["value"], found["rr"]["value"]) == (0, 100)
+
+
+def test_numbers_of_photos_are_means_with_their_spread() -> None:
+    values = {"a_0": {"ssim": 0.9}, "a_1": {"ssim": 0.7}, "b_0": {"ssim": INF}}
+    found = measure_images(SAMPLES, values, ["ssim"], {"lpips": "vgg16.pth"})
+    ssim = found["ssim"]
+    assert (ssim["value"], ssim["std"]) == (pytest.approx(0.8), pytest.approx(0.1))
+    assert (ssim["n"], ssim["failed"]) == (2, 1)  # an untouched photo has no finite number, and did not fail
+    assert found["lpips"]["missing"] == "vgg16.pth" and found["lpips"]["value"] is None
+
+
+def test_fid_needs_two_photos() -> None:
+    features = [np.zeros(4, np.float32), np.ones(4, np.float32)]
+    assert measure_fid(features, features, 1) == {
+        "value": pytest.approx(0, abs=1e-6), "std": None, "lo": None, "hi": None, "n": 2, "failed": 1,
+    }  # fmt: skip
+    assert measure_fid(features[:1], features[:1], 3)["value"] is None

@@ -1,0 +1,124 @@
+"""What is said of a rendered photo is true of its pixels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from palmbench.hands.geometry import fill_polygon, palm_side
+from palmbench.synth import Render
+
+HAND_LENGTH = 380  # pixels, about, in the controlled profile
+
+
+def test_photos_are_vga_with_their_truth_beside_them(renders: list[Render]) -> None:
+    for photo in renders:
+        assert (photo.image.shape, photo.image.dtype) == ((480, 640, 3), np.uint8)
+        assert (photo.mask.shape, photo.mask.dtype) == ((480, 640), np.bool_)
+        assert photo.keypoints_2d.shape == (21, 2)
+        assert photo.keypoints_3d.shape == (21, 3)
+
+
+def test_keypoints_lie_on_the_hand(renders: list[Render]) -> None:
+    for photo in renders:
+        assert (photo.keypoints_2d >= 0).all()
+        assert (photo.keypoints_2d <= (639, 479)).all()
+        columns, rows = np.round(photo.keypoints_2d).astype(int).T
+        assert photo.mask[rows, columns].all()
+
+
+def test_the_box_holds_the_fingers_and_not_the_forearm(renders: list[Render]) -> None:
+    for photo in renders:
+        left, top, right, bottom = photo.box
+        assert (photo.keypoints_2d >= (left, top)).all()
+        assert (photo.keypoints_2d <= (right, bottom)).all()
+        rows, columns = np.nonzero(photo.mask[: int(photo.keypoints_2d[1, 1])])
+        # The edge of the palm may stand out by half a finger's width, which is about 20 pixels.
+        np.testing.assert_allclose([columns.min(), rows.min(), columns.max()], [left, top, right], atol=25)
+        assert bottom < np.nonzero(photo.mask)[0].max() - 20
+
+
+def test_the_hand_stands_out_from_its_background(renders: list[Render]) -> None:
+    for photo in renders:
+        inside = cv2.erode(photo.mask.astype(np.uint8), np.ones((7, 7))) > 0
+        outside = cv2.dilate(photo.mask.astype(np.uint8), np.ones((7, 7))) == 0
+        colours = [np.median(photo.image[region], axis=0) for region in (inside, outside)]
+        assert np.abs(colours[0] - colours[1]).max() > 25
+
+
+def test_the_palms_side_can_be_read_from_the_keypoints(renders: list[Render]) -> None:
+    assert [photo.hand for photo in renders[:4]] == ["left", "left", "right", "right"]
+    assert [palm_side(photo.keypoints_2d) for photo in renders] == [photo.hand for photo in renders]
+
+
+def test_the_recognition_roi_lies_in_the_palm(renders: list[Render]) -> None:
+    shares = []
+    for photo in renders:
+        roi = fill_polygon(photo.recognition_roi, photo.mask.shape)
+        shares.append((roi & fill_polygon(photo.palm, photo.mask.shape)).sum() / roi.sum())
+        assert (roi & photo.mask).sum() == roi.sum()
+    assert min(shares) >= 0.95
+    assert np.mean(shares) >= 0.97
+
+
+def test_valleys_lie_below_the_notches_between_fingers(renders: list[Render]) -> None:
+    for photo in renders:
+        notches = _notches(photo.mask)
+        for valley in photo.valleys:
+            offsets = notches - valley
+            nearest = offsets[np.linalg.norm(offsets, axis=1).argmin()]
+            # Where fingers touch at their bases the outline's notch begins beyond the web, up to a finger's width.
+            assert np.linalg.norm(nearest) < 0.075 * HAND_LENGTH
+            assert nearest @ (valley - photo.keypoints_2d[0]) > 0
+    between_index_and_middle = [
+        np.linalg.norm(_notches(photo.mask) - photo.valleys[0], axis=1).min() for photo in renders
+    ]
+    assert np.mean(between_index_and_middle) < 0.02 * HAND_LENGTH
+
+
+def test_one_pinhole_camera_takes_the_joints_to_their_pixels(renders: list[Render]) -> None:
+    for photo in renders:
+        seen, distance = _reprojected(photo.keypoints_3d, photo.keypoints_2d)
+        np.testing.assert_allclose(seen, photo.keypoints_2d, atol=0.01)
+        # The camera stands 3.4 hand lengths before the palm.
+        assert abs(distance - 3.4) < 0.2
+
+
+def test_lengths_in_space_are_hand_lengths(renders: list[Render]) -> None:
+    for photo in renders:
+        assert (photo.keypoints_3d[0] == 0).all()
+        chain = photo.keypoints_3d[[0, 9, 10, 11, 12]]
+        assert abs(np.linalg.norm(np.diff(chain, axis=0), axis=1).sum() - 1) < 0.1
+
+
+def test_bones_keep_their_length_whatever_the_pose(renders: list[Render]) -> None:
+    first, second = renders[:2]
+    bones = [np.linalg.norm(np.diff(p.keypoints_3d[[9, 10, 11, 12]], axis=0), axis=1) for p in (first, second)]
+    assert np.abs(first.keypoints_3d - second.keypoints_3d).max() > 0.02
+    # Skin stretch moves joints by less than one part in a hundred of a hand.
+    np.testing.assert_allclose(*bones, atol=0.02)
+
+
+def _notches(mask: np.ndarray) -> np.ndarray:
+    """Deepest points (x, y) of the outline's concavities that are deeper than 25 pixels."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=len)
+    defects = cv2.convexityDefects(outline, cv2.convexHull(outline, returnPoints=False)).reshape(-1, 4)
+    return outline.reshape(-1, 2)[defects[defects[:, 3] > 25 * 256, 2]].astype(float)
+
+
+def _reprojected(space: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, float]:
+    """Pixels by the camera that explains `seen` best, and its distance from the wrist.
+
+    u (Z + d) = c Z + f X + a is linear in the distance d, the centre c, the focal length f and the wrist's place a.
+    """
+    x, y, z = space.astype(np.float64).T
+    u, v = seen.astype(np.float64).T
+    none, ones = np.zeros(21), np.ones(21)
+    across = np.stack([-u, z, none, x, ones, none], axis=1)
+    down = np.stack([-v, none, z, y, none, ones], axis=1)
+    solution, *_ = np.linalg.lstsq(np.vstack([across, down]), np.concatenate([u * z, v * z]), rcond=None)
+    distance, centre_x, centre_y, focal, place_x, place_y = solution
+    columns = (centre_x * z + focal * x + place_x) / (z + distance)
+    rows = (centre_y * z + focal * y + place_y) / (z + distance)
+    return np.stack([columns, rows], axis=1), float(distance)

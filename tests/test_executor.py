@@ -1,0 +1,124 @@
+"""Executors: the same answers however many processes there are, and no process that stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from palmbench import executor as executors
+from palmbench.errors import RequestError, SampleError
+from palmbench.executor import Executor, available_cores
+from palmbench.schema import ExecutorConfig
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def config(workers: int | None) -> ExecutorConfig:
+    return ExecutorConfig(device="cpu", workers=workers)
+
+
+def threads_and_square(number: int) -> tuple[int, int, int, str | None]:
+    import cv2
+    import torch
+
+    return number * number, torch.get_num_threads(), cv2.getNumThreads(), os.environ.get("OMP_NUM_THREADS")
+
+
+def refuse(error: Exception) -> None:
+    raise error
+
+
+def be_killed(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_pid_and_wait(folder: str) -> None:
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(120)
+
+
+def wait_in_workers(folder: str) -> None:
+    """What the process does that is going to be killed."""
+    with Executor(config(2)) as executor:
+        list(executor.map(write_pid_and_wait, [folder, folder]))
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Executor]:
+    with Executor(config(2)) as executor:
+        yield executor
+
+
+def test_one_and_two_workers_give_the_same_answers(two: Executor) -> None:
+    tasks = list(range(9))
+    with Executor(config(1)) as alone:
+        expected = [threads_and_square(task)[0] for task in tasks]
+        assert [answer[0] for answer in alone.map(threads_and_square, tasks)] == expected
+    assert sorted(answer[0] for answer in two.map(threads_and_square, tasks)) == expected
+    assert list(two.map(threads_and_square, [])) == []
+
+
+def test_every_worker_computes_in_one_thread(two: Executor) -> None:
+    environment = dict(os.environ)
+    assert {answer[1:] for answer in two.map(threads_and_square, [1, 2, 3, 4])} == {(1, 1, "1")}
+    assert dict(os.environ) == environment
+
+
+@pytest.mark.parametrize("error", [SampleError("no palm"), RequestError("the disk is full"), ZeroDivisionError("ours")])
+def test_what_a_worker_raises_is_raised_here(two: Executor, error: Exception) -> None:
+    with pytest.raises(type(error), match=str(error)):
+        list(two.map(refuse, [error]))
+
+
+def test_a_killed_worker_is_said_in_a_sentence_and_the_next_call_works() -> None:
+    with Executor(config(2)) as executor:
+        with pytest.raises(RequestError, match=r"A worker process was killed.*executor\.workers=1"):
+            list(executor.map(be_killed, [1, 2, 3]))
+        assert sorted(answer[0] for answer in executor.map(threads_and_square, [2, 3])) == [4, 9]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    code = f"import test_executor; test_executor.wait_in_workers({str(tmp_path)!r})"
+    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT)])
+    parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path})
+    try:
+        assert until(lambda: len(list(tmp_path.iterdir())) == 2, seconds=90)
+    finally:
+        parent.kill()
+        parent.wait()
+    workers = [int(file.name) for file in tmp_path.iterdir()]
+    assert until(lambda: not any(map(runs, workers)), seconds=20)
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(condition, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return met
+
+
+def test_a_device_that_is_not_there_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "_has_cuda", lambda: False)
+    assert Executor(ExecutorConfig(device="auto")).device == "cpu"
+    with pytest.raises(RequestError, match=r"executor\.device=cuda"):
+        _ = Executor(ExecutorConfig(device="cuda")).device
+
+
+def test_without_a_number_there_is_a_worker_a_core() -> None:
+    assert Executor(config(None)).workers == available_cores() >= 1
+    assert Executor(config(3)).workers == 3

@@ -1,0 +1,114 @@
+"""The store: an artefact is there whole or not at all, whatever happens while it is written."""
+
+from __future__ import annotations
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from palmbench.errors import RequestError
+from palmbench.store import Store, atomic, json_bytes, pack_arrays, require_writable, unpack_arrays, write_bytes
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_artefact_lies_under_its_key(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    key = "ab" + "0" * 30
+    assert not store.has("hands", key, ".npz")
+    store.write("hands", key, ".npz", b"hand")
+    assert store.path("hands", key, ".npz") == tmp_path / "hands" / "ab" / f"{key}.npz"
+    assert store.has("hands", key, ".npz") and not store.has("hands", key, ".failed")
+    assert store.read("hands", key, ".npz") == b"hand"
+    assert names(tmp_path) == [f"{key}.npz"]
+
+
+def test_an_empty_file_is_no_artefact(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write("hands", "abc", ".npz", b"")
+    assert not store.has("hands", "abc", ".npz")
+
+
+def test_nothing_is_made_before_the_first_write(tmp_path: Path) -> None:
+    assert not Store(tmp_path / "store").has("hands", "abc", ".npz")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [ValueError("a defect"), KeyboardInterrupt()])
+def test_a_failure_while_writing_leaves_what_was_there(tmp_path: Path, error: BaseException) -> None:
+    path = tmp_path / "metrics.json"
+    write_bytes(path, b"old")
+    with pytest.raises(type(error)), atomic(path) as part:
+        part.write_bytes(b"half of the n")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["metrics.json"]
+
+
+def test_a_failure_while_writing_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
+    with pytest.raises(ValueError), atomic(tmp_path / "deep" / "metrics.json") as part:
+        part.write_bytes(b"half")
+        raise ValueError
+    assert names(tmp_path) == []
+
+
+def test_readers_see_the_old_or_the_new_and_never_half(tmp_path: Path) -> None:
+    path = tmp_path / "block"
+    contents = [bytes([digit]) * 200_000 for digit in range(4)]
+    write_bytes(path, contents[0])
+
+    def write(content: bytes) -> None:
+        for _ in range(20):
+            write_bytes(path, content)
+
+    with ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, content) for content in contents]
+        while not all(writer.done() for writer in writers):
+            assert path.read_bytes() in contents
+        for writer in writers:
+            writer.result()
+    assert names(tmp_path) == ["block"]
+
+
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RequestError, match=r"block cannot be written: No space left on device; free some space"),
+        atomic(tmp_path / "block") as part,
+    ):
+        part.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert names(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for attempt in (require_writable, lambda folder: write_bytes(folder / "block", b"")):
+        with pytest.raises(RequestError, match=r"cannot be written: .*choose another place with results_dir=FOLDER\.$"):
+            attempt(tmp_path / "file" / "results")
+    assert not Store(tmp_path / "file").has("hands", "abc", ".npz")
+
+
+def test_a_trial_leaves_no_file(tmp_path: Path) -> None:
+    require_writable(tmp_path / "results")
+    assert (tmp_path / "results").is_dir() and names(tmp_path) == []
+
+
+def test_arrays_come_back_as_they_were_and_equal_arrays_are_equal_bytes() -> None:
+    arrays = {"mask": np.array([1, 2], np.uint8), "side": np.array("left"), "none": np.zeros((0, 3), np.float32)}
+    back = unpack_arrays(pack_arrays(**arrays))
+    assert {name: (array.dtype, array.tolist()) for name, array in back.items()} == {
+        name: (array.dtype, array.tolist()) for name, array in arrays.items()
+    }
+    assert pack_arrays(**arrays) == pack_arrays(**arrays)
+
+
+def test_json_is_sorted_and_strict() -> None:
+    assert json_bytes({"b": 1, "a": "ö"}) == '{\n "a": "ö",\n "b": 1\n}\n'.encode()
+    with pytest.raises(ValueError):
+        json_bytes({"psnr": float("inf")})
