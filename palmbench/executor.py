@@ -141,14 +141,18 @@ class _environment:
 
 def _start_worker(parent: int) -> None:
     _limit_threads()
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+    leave_with(parent)
 
 
-def _leave_with(parent: int) -> None:
-    """End this worker when its parent is gone, however it went: a killed parent cannot say goodbye."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+def leave_with(parent: int) -> None:
+    """End this process when the process `parent` is gone, however it went: a killed parent cannot say goodbye."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _limit_threads() -> None:

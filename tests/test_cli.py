@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -33,10 +32,8 @@ def fake(monkeypatch: pytest.MonkeyPatch, module: str, **functions: object) -> N
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["--version"], ["ls"], ["ls", "method"], ["table", "--help"]])
-def test_help_and_listings_answer_at_once(words: list[str], tmp_path: Path) -> None:
-    begin = time.perf_counter()
+def test_help_and_listings_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:
     done = palmbench(*words, cwd=tmp_path)
-    assert time.perf_counter() - begin < 1.5
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("imported\n")
     assert list(tmp_path.iterdir()) == []

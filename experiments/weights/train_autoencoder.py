@@ -3,16 +3,13 @@
     python -m experiments.weights.train_autoencoder
 
 Writes palmbench/weights/paint-by-example/vae. Creases must survive it: beside colour, the loss compares
-gradients at two scales.
+gradients at two scales and hues.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,9 +17,8 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 from torch.nn import functional
 
-from experiments.weights.training import Schedule, Trainer, prefetch, save_half, spread
+from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.world import World, load_world
-from palmbench.executor import available_cores
 from palmbench.paths import weights_dir
 
 HELD_OUT = 200
@@ -42,31 +38,10 @@ CONFIG = {
 }
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the recipe is told: folder of the training set and its size, length and width of the training."""
-
-    data: Path
-    identities: int
-    samples: int
-    steps: int
-    minutes: float
-    batch: int
-    processes: int
-
-
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--data", type=Path, default=Path("data/training"))
-    options.add_argument("--identities", type=int, default=1600)
-    options.add_argument("--samples", type=int, default=4)
-    options.add_argument("--steps", type=int, default=6000)
-    options.add_argument("--minutes", type=float, default=16)
-    options.add_argument("--batch", type=int, default=8, help="windows a process and step")
-    options.add_argument("--processes", type=int, default=available_cores(), help="of one thread each")
-    chosen = Options(**vars(options.parse_args()))
-    load_world(chosen.data, chosen.identities, chosen.samples)
-    spread(train, chosen.processes, chosen)
+    options = parse_options(__doc__ or "", steps=6000, minutes=23, batch=8)
+    load_world(options.data, options.identities, options.samples)
+    spread(train, options.processes, options)
 
 
 def train(rank: int, options: Options) -> None:
@@ -125,13 +100,19 @@ def to_signed(images: np.ndarray) -> Tensor:
 
 def _loss(images: Tensor, restored: Tensor, divergence: Tensor) -> Tensor:
     loss = functional.l1_loss(restored, images)
-    loss = loss + functional.l1_loss(functional.avg_pool2d(restored, 16), functional.avg_pool2d(images, 16))
+    loss = loss + 4 * functional.l1_loss(_hue(restored), _hue(images))
     for factor in (1, 2):
         a, b = (images, restored) if factor == 1 else (functional.avg_pool2d(t, factor) for t in (images, restored))
         for axis in (2, 3):
             loss = loss + 1.0 * functional.l1_loss(b.diff(dim=axis), a.diff(dim=axis))
     latent_values = images.shape[2] * images.shape[3] / 64 * CONFIG["latent_channels"]  # type: ignore[operator]
     return loss + 1e-4 * divergence.mean() / latent_values
+
+
+def _hue(images: Tensor) -> Tensor:
+    """Green level of patches, and how far red and blue are from it: skin tones differ by little else."""
+    patches = functional.avg_pool2d(images, 8)
+    return torch.cat([patches[:, :1] - patches[:, 1:2], patches[:, 2:] - patches[:, 1:2], patches[:, 1:2]], dim=1)
 
 
 @torch.inference_mode()

@@ -7,16 +7,14 @@ Writes palmbench/weights/hand/hand.safetensors and prints its errors on identiti
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from experiments.weights.training import Schedule, Trainer, prefetch, save_half
+from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.views import View, draw_view
 from experiments.weights.world import World, load_world
 from palmbench.hands.network import GRID, HandNetwork, Sight
@@ -27,20 +25,20 @@ SPREAD = 1.2  # of the target heat maps, in cells
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--data", type=Path, default=Path("data/training"))
-    options.add_argument("--identities", type=int, default=1600)
-    options.add_argument("--samples", type=int, default=4)
-    options.add_argument("--steps", type=int, default=4000)
-    options.add_argument("--minutes", type=float, default=22)
-    options.add_argument("--batch", type=int, default=24)
-    chosen = options.parse_args()
+    options = parse_options(__doc__ or "", steps=4000, minutes=22, batch=24)
+    load_world(options.data, options.identities, options.samples)
+    spread(train, options.processes, options)
+
+
+def train(rank: int, options: Options) -> None:
+    """Train as one of several processes that average their gradients; the first one writes the weights."""
     torch.manual_seed(0)
-    world = load_world(chosen.data, chosen.identities, chosen.samples)
+    world = load_world(options.data, options.identities, options.samples)
     network = HandNetwork().to(memory_format=torch.channels_last)
-    schedule = Schedule(chosen.steps, chosen.minutes, rate=2e-3, warmup=100)
-    trainer = Trainer(network, schedule, chosen.data / "hand.pt", average=0.997)
-    batches = prefetch(_batches(world, len(world.photos) - HELD_OUT, chosen.batch, trainer.step))
+    schedule = Schedule(options.steps, options.minutes, rate=2e-3, warmup=100)
+    trainer = Trainer(network, schedule, options.data / "hand.pt", average=0.997)
+    count = len(world.photos) - HELD_OUT
+    batches = prefetch(_batches(world, count, options.batch, trainer.step, rank))
     network.train()
     while trainer.running():
         images, points, depths, mask, present = next(batches)
@@ -48,15 +46,16 @@ def main() -> None:
             sight = network(images)
         trainer.update(_loss(sight, points, depths, mask, present))
     trainer.save()
-    trainer.adopt_average()
-    save_half(network.state_dict(), weights_dir() / "hand" / "hand.safetensors")
-    _report(network, world, chosen.batch)
+    if rank == 0:
+        trainer.adopt_average()
+        save_half(network.state_dict(), weights_dir() / "hand" / "hand.safetensors")
+        _report(network, world, options.batch)
 
 
-def _batches(world: World, count: int, size: int, start: int) -> Iterator[tuple[Tensor, ...]]:
+def _batches(world: World, count: int, size: int, start: int, rank: int) -> Iterator[tuple[Tensor, ...]]:
     step = start
     while True:
-        random = np.random.default_rng((7, step))
+        random = np.random.default_rng((7, step, rank))
         yield _tensors([draw_view(world, int(index), random) for index in random.integers(0, count, size)])
         step += 1
 

@@ -10,11 +10,9 @@ learns to restore it.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -26,11 +24,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import CLIPVisionConfig
 
-from experiments.weights.training import Schedule, Trainer, prefetch, save_half, spread
+from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.world import World, load_world
 from palmbench.diffusion.components import PaintByExampleImageEncoder
 from palmbench.diffusion.conditioning import Preprocessing, background_image, keep_mask, signed_image
-from palmbench.executor import available_cores
+from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
 
 HELD_OUT = 200
@@ -86,32 +84,11 @@ class Painter(nn.Module):
         return self.unet(inputs, times, encoder_hidden_states=tokens).sample
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the recipe is told: folder of the training set and its size, length and width of the training."""
-
-    data: Path
-    identities: int
-    samples: int
-    steps: int
-    minutes: float
-    batch: int
-    processes: int
-
-
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--data", type=Path, default=Path("data/training"))
-    options.add_argument("--identities", type=int, default=1600)
-    options.add_argument("--samples", type=int, default=4)
-    options.add_argument("--steps", type=int, default=20000)
-    options.add_argument("--minutes", type=float, default=90)
-    options.add_argument("--batch", type=int, default=8, help="examples a process and step")
-    options.add_argument("--processes", type=int, default=available_cores(), help="of one thread each")
-    chosen = Options(**vars(options.parse_args()))
-    load_world(chosen.data, chosen.identities, chosen.samples)
-    encode_world(chosen)
-    spread(train, chosen.processes, chosen)
+    options = parse_options(__doc__ or "", steps=20000, minutes=90, batch=8)
+    load_world(options.data, options.identities, options.samples)
+    encode_world(options)
+    spread(train, options.processes, options)
 
 
 def train(rank: int, options: Options) -> None:
@@ -150,7 +127,8 @@ def signal_levels() -> Tensor:
 
 def encode_world(options: Options) -> np.ndarray:
     """Latents of every palm crop and of its blanked background, float16 (n, 2, 4, 32, 32); kept for the next run."""
-    path = options.data / "latents.npy"
+    vae = file_digest(weights_dir() / "paint-by-example" / "vae" / "diffusion_pytorch_model.safetensors")
+    path = options.data / f"latents-{vae[:8]}.npy"
     if not path.is_file():
         count = options.identities * options.samples
         tasks = [(options, start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
@@ -159,7 +137,7 @@ def encode_world(options: Options) -> np.ndarray:
             for part in pool.map(_encode, tasks):
                 latents.append(part)
                 print(f"encoded {sum(map(len, latents))} of {count} palms", flush=True)
-        partial = options.data / "latents.part.npy"
+        partial = path.with_name(f"part-{path.name}")
         np.save(partial, np.concatenate(latents))
         partial.replace(path)
     return np.load(path, mmap_mode="r")

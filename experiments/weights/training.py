@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import math
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,49 @@ import torch.distributed as dist
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from palmbench.executor import available_cores, leave_with
+
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a recipe is told on its command line.
+
+    Attributes
+    ----------
+    data : Path
+        Folder of the training set, of the checkpoint and of whatever else is kept between runs.
+    identities, samples : int
+        Size of the training set: palms, and photos of each.
+    steps, minutes : int, float
+        Training ends with whichever runs out first.
+    batch : int
+        Examples a process and step.
+    processes : int
+        Processes of one thread each.
+    """
+
+    data: Path
+    identities: int
+    samples: int
+    steps: int
+    minutes: float
+    batch: int
+    processes: int
+
+
+def parse_options(recipe: str, steps: int, minutes: float, batch: int) -> Options:
+    """Options of a recipe from the process's words; `recipe` is its docstring."""
+    parser = argparse.ArgumentParser(description=recipe, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("data/training"), help="training set and checkpoints")
+    parser.add_argument("--identities", type=int, default=1600, help="palms in the training set")
+    parser.add_argument("--samples", type=int, default=4, help="photos of each palm")
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--minutes", type=float, default=minutes, help="training ends when steps or minutes run out")
+    parser.add_argument("--batch", type=int, default=batch, help="examples a process and step")
+    parser.add_argument("--processes", type=int, default=available_cores(), help="of one thread each")
+    return Options(**vars(parser.parse_args()))
 
 
 @dataclass(frozen=True)
@@ -133,10 +177,13 @@ def spread(train: Callable[..., None], processes: int, *arguments: Any) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         meeting = f"file://{folder}/meeting"
-        torch.multiprocessing.spawn(_join, (meeting, processes, train, arguments), nprocs=processes)
+        torch.multiprocessing.spawn(_join, (os.getpid(), meeting, processes, train, arguments), nprocs=processes)
 
 
-def _join(rank: int, meeting: str, processes: int, train: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def _join(
+    rank: int, parent: int, meeting: str, processes: int, train: Callable[..., None], arguments: tuple[Any, ...]
+) -> None:
+    leave_with(parent)
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=processes)
     train(rank, *arguments)

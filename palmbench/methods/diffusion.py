@@ -234,8 +234,8 @@ def match_colour(painted: np.ndarray, view: View, hand: Hand) -> np.ndarray:
         return painted
     known = view.image[rows, columns] / 255 - painted[rows, columns]
     plane = np.linalg.lstsq(_plane(rows, columns, size[0]), known, rcond=None)[0]
-    everywhere = np.indices(size).reshape(2, -1)
-    shift = (_plane(*everywhere, size[0]) @ plane).reshape(painted.shape)
+    all_rows, all_columns = np.indices(size).reshape(2, -1)
+    shift = (_plane(all_rows, all_columns, size[0]) @ plane).reshape(painted.shape)
     return np.clip(painted + shift, 0, 1).astype(np.float32)
 
 

@@ -1,15 +1,10 @@
-"""What a tracker is, and how a run opens the one it was told to use."""
+"""What a tracker is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
-
-from palmbench.errors import RequestError
-from palmbench.hints import not_found
-
-TRACKERS = ("none", "wandb")
 
 
 class TrackerSettings(Protocol):
@@ -69,22 +64,3 @@ class NoTracker:
 
     def finish(self) -> None:
         pass
-
-
-def open_tracker(config: TrackerSettings, results_dir: str | Path) -> Tracker:
-    """The tracker that the settings name: "none", or "wandb" with its files below `results_dir`/wandb.
-
-    A tracker whose package is not installed is replaced by none, with one warning that says how to install it.
-
-    Raises
-    ------
-    RequestError
-        If there is no such tracker.
-    """
-    if config.name == "none":
-        return NoTracker()
-    if config.name == "wandb":
-        from palmbench.tracking.wandb import open_wandb
-
-        return open_wandb(config, Path(results_dir)) or NoTracker()
-    raise RequestError(not_found(f"there is no tracker {config.name}", config.name, TRACKERS))
