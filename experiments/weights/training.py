@@ -225,3 +225,4 @@ def save_half(state: dict[str, Tensor], path: Path, metadata: dict[str, str] | N
         name: (value.half() if value.is_floating_point() else value).contiguous().cpu() for name, value in state.items()
     }
     save_file(half, path, metadata=metadata)
+    path.chmod(0o644)

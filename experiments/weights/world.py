@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from palmbench.hands.geometry import bounding_square, fill_polygon, palm_polygon
-from palmbench.synth import RENDERER_VERSION, TRAINING_IDENTITIES, render
+from palmbench.synth import PROFILES, RENDERER_VERSION, TRAINING_IDENTITIES, render
 
 SHRINK = 2
 CROP_SIZE = 256
@@ -62,7 +62,12 @@ _SHAPES = {
 def load_world(folder: Path, identities: int, samples: int, workers: int = 2) -> World:
     """Open the training set in `folder`, rendering it first when it is absent or of another size or renderer."""
     count = identities * samples
-    wanted = {"renderer": RENDERER_VERSION, "profile": PROFILE, "identities": identities, "samples": samples}
+    wanted = {
+        "renderer": RENDERER_VERSION,
+        "conditions": json.loads(json.dumps(asdict(PROFILES[PROFILE]))),
+        "identities": identities,
+        "samples": samples,
+    }
     note = folder / "world.json"
     if not note.is_file() or json.loads(note.read_text()) != wanted:
         folder.mkdir(parents=True, exist_ok=True)
