@@ -23,7 +23,7 @@ from palmbench.report.contact_sheet import SheetRow, contact_sheet
 from palmbench.store import Store
 
 DATASET = "synth"
-HANDS = 4
+HANDS = 3
 
 
 def main(overrides: Sequence[str]) -> int:
@@ -39,12 +39,13 @@ def main(overrides: Sequence[str]) -> int:
 
 
 def _rows(pipelines: Sequence[Pipeline]) -> list[SheetRow]:
-    """The first photo of a few palms, as it is and through every method."""
+    """The first photo of a few palms, left and right hands of different people, as it is and through every method."""
     labels = ["Original", *(setting.label for segment in METHODS for setting in segment)]
     seen: set[str] = set()
     rows: list[SheetRow] = []
     for sample in pipelines[0].samples:
-        if sample.person in seen or len(rows) == HANDS:
+        wanted = ("left", "right")[len(rows) % 2]
+        if sample.person in seen or sample.side not in ("", wanted) or len(rows) == HANDS:
             continue
         images = [pipelines[0].dataset.photo(sample)]
         for pipeline in pipelines:

@@ -82,6 +82,8 @@ def _draw(number: int, overrides: Sequence[Override], run: bool) -> int:
     status = 0
     if run and (missing := [point for point in points if record_of(point) is None]):
         status = run_points(missing) or 0
+    elif run:
+        print(f"table {number}: all {len(points)} runs reused, nothing to compute", file=sys.stderr)
     records = [record for record in map(record_of, points) if record is not None]
     if not records:
         command = " ".join(["palmbench table", str(number), "--run", *(each.text for each in overrides)])
