@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,10 @@ def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = 
         if number not in TABLES:
             raise RequestError(f"There is no table {number} to compute; there are {', '.join(map(str, TABLES))}.")
     given = parse_overrides(overrides)
-    return max((_draw(number, given, run) for number in numbers), default=0)
+    try:
+        return max((_draw(number, given, run) for number in numbers), default=0)
+    finally:
+        _compose.cache_clear()
 
 
 def write_table(table: Table, folder: Path) -> list[Path]:
@@ -69,16 +73,15 @@ def write_table(table: Table, folder: Path) -> list[Path]:
 
 
 def _draw(number: int, overrides: Sequence[Override], run: bool) -> int:
-    from palmbench.compose import compose_points
     from palmbench.run import record_of
     from palmbench.run import run as run_points
 
     module = importlib.import_module(f"experiments.table{number}")
     spec: TableSpec = module.SPEC
-    base = compose_points([each.text for each in overrides if each.key in ("data_dir", "results_dir")])[0]
+    base = _compose(*(each.text for each in overrides if each.key in ("data_dir", "results_dir")))[0]
     datasets, notes = _datasets(spec, overrides, base.data_dir)
     lists = with_overrides(module.points(datasets), overrides)
-    points = [point for words in lists for point in compose_points(words)]
+    points = [point for words in lists for point in _compose(*words)]
     status = 0
     if run and (missing := [point for point in points if record_of(point) is None]):
         status = run_points(missing) or 0
@@ -96,6 +99,14 @@ def _draw(number: int, overrides: Sequence[Override], run: bool) -> int:
     print(to_markdown(table))
     print("\n".join(map(str, paths)))
     return status
+
+
+@lru_cache
+def _compose(*words: str) -> tuple[RunConfig, ...]:
+    """Points of a row; tables that are drawn together share their rows, and composing takes Hydra a while."""
+    from palmbench.compose import compose_points
+
+    return tuple(compose_points(list(words)))
 
 
 def _datasets(spec: TableSpec, overrides: Sequence[Override], data_dir: str) -> tuple[list[str], list[str]]:
