@@ -83,7 +83,7 @@ def test_absent_data_sets_are_named_with_where_to_ask(use, settings, capsys):
     table_command([2], settings)
     printed = capsys.readouterr().out
     for name in ("IITD", "PolyU", "REST", "Zhou", "NTU-PI"):
-        assert f"- {name} is not below " in printed
+        assert f"- {name} is not in " in printed
     assert "Synthetic hands, not the paper's data." in printed
 
 
@@ -98,7 +98,7 @@ def test_synthetic_hands_come_first_and_present_data_sets_follow(use, settings, 
     assert " ".join(masked) == datasets
     if datasets:
         assert "Synthetic: Synthetic hands, not the paper's data." in printed
-        assert "IITD is not below" in printed and "REST is not below" not in printed
+        assert "IITD is not in" in printed and "REST is not in" not in printed
     else:
         assert "Data set: Synthetic." in printed
 
