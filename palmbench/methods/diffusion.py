@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
@@ -159,10 +159,7 @@ class DiffusionMethod:
 
     @cached_property
     def _model(self) -> PaintByExample:
-        from palmbench.diffusion.components import load_components
-        from palmbench.diffusion.model import PaintByExample
-
-        return PaintByExample(load_components(self._files), self._device)
+        return _painter(self._files, weights.weights_digest(self._files), self._device)
 
     def _view(self, image: np.ndarray, hand: Hand) -> View:
         square = CROPS[self._config.crop](hand, image.shape[:2])
@@ -195,6 +192,15 @@ class DiffusionMethod:
             embeddings=torch.tensor(encoding["embeddings"][chosen]),
             alpha=self._config.alpha,
         )
+
+
+@lru_cache(maxsize=1)
+def _painter(files: weights.WeightFiles, digest: str, device: str) -> PaintByExample:
+    """The model of some weights, loaded once for all points of a sweep; `digest` tells changed files apart."""
+    from palmbench.diffusion.components import load_components
+    from palmbench.diffusion.model import PaintByExample
+
+    return PaintByExample(load_components(files), device)
 
 
 def _by_size(views: list[View]) -> list[list[int]]:

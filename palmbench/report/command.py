@@ -125,7 +125,9 @@ def _datasets(spec: TableSpec, overrides: Sequence[Override], data_dir: str) -> 
     else:
         wanted, datasets = list(_PAPERS_DATASETS), ["synth", *(name for name in _PAPERS_DATASETS if name in present)]
     absent = [read_card(name) for name in wanted if name not in present]
-    notes = [f"{dataset_label(card.name)} is not in {data_dir}/{card.name}; ask for it at {card.request}." for card in absent]
+    notes = [
+        f"{dataset_label(card.name)} is not in {data_dir}/{card.name}; ask for it at {card.request}." for card in absent
+    ]
     return datasets, notes
 
 

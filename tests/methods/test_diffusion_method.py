@@ -169,3 +169,8 @@ def test_planning_imports_no_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_points_of_a_sweep_share_one_loaded_model() -> None:
+    first, second = (DiffusionMethod(replace(CONFIG, alpha=alpha, fusion="m")) for alpha in (0.1, 0.3))
+    assert first._model is second._model
