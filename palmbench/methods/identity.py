@@ -7,22 +7,16 @@ from typing import Any
 import numpy as np
 
 from palmbench.hands import Hand
+from palmbench.methods.direct import DirectMethod
 
 
-class IdentityMethod:
+class IdentityMethod(DirectMethod):
     """Return each photo as it is; it needs no palm region."""
 
     name = "identity"
-    seeded = False
 
     def settings(self) -> dict[str, Any]:
         return {"name": self.name}
-
-    def encode_settings(self) -> None:
-        return None
-
-    def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
-        return [{} for _ in images]
 
     def deidentify(
         self,

@@ -10,6 +10,7 @@ import numpy as np
 from palmbench.errors import SampleError
 from palmbench.hands import Hand
 from palmbench.hands.geometry import inpaint_mask
+from palmbench.methods.direct import DirectMethod
 
 
 def palm_region(hand: Hand) -> np.ndarray:
@@ -31,11 +32,10 @@ def paste(photo: np.ndarray, other: np.ndarray, where: np.ndarray) -> np.ndarray
     return np.where(where[..., None], other, photo)
 
 
-class RegionMethod(ABC):
+class RegionMethod(DirectMethod, ABC):
     """A deterministic method that changes pixels of the palm region only."""
 
     name: str
-    seeded = False
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -44,12 +44,6 @@ class RegionMethod(ABC):
     @abstractmethod
     def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
         """The photo as it shall look inside the region, uint8 of the same shape; the outside is not used."""
-
-    def encode_settings(self) -> None:
-        return None
-
-    def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
-        return [{} for _ in images]
 
     def deidentify(
         self,
