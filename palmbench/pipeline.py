@@ -114,15 +114,15 @@ class Pipeline:
     @property
     def point(self) -> dict[str, Any]:
         """What the run is called in tables."""
-        method, recognizer = self.config.method, self.config.recognizer
+        method = self.config.method
         diffusion = method if isinstance(method, DiffusionConfig) else None
         return {
             "dataset": self.config.dataset.name,
             "method": method.name,
             "fusion": diffusion.fusion if diffusion else "",
             "alpha": diffusion.alpha if diffusion else None,
-            "recognizer": recognizer.name,
-            "variant": recognizer.variant,
+            "recognizer": self.config.recognizer.name,
+            "variant": self.enrol.settings.get("variant", ""),
             **({"weights": diffusion.weights} if diffusion else {}),
         }
 

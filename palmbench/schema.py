@@ -38,7 +38,7 @@ class SynthConfig:
     """Procedural hands."""
 
     name: Literal["synth"] = "synth"
-    profile: Literal["controlled"] = "controlled"
+    profile: Literal["controlled", "mobile", "wild"] = "controlled"
     identities: int = setting(40, low=1, high=100_000)
     samples: int = setting(4, low=1, high=10_000)
 
@@ -69,6 +69,7 @@ class DiffusionConfig:
     size: int | None = setting(256, low=32, high=4096, multiple_of=8)
     posterior: Literal["mode", "sample"] = "mode"
     colour: Literal["match", "raw"] = "match"
+    grain: Literal["match", "none"] = "match"
     scales: dict[str, float] = field(
         default_factory=lambda: {"s": 0.1, "m": 0.5, "f": 1.0}, metadata={"above": 0, "high": 1}
     )
@@ -126,11 +127,19 @@ class SegmenterConfig:
 
 
 @dataclass(frozen=True)
-class RecognizerConfig:
-    """Palmprint recognizer that attacks the photos."""
+class MTCCConfig:
+    """Hand-crafted recognizer that attacks the photos."""
 
     name: Literal["mtcc"] = "mtcc"
     variant: Literal["yan", "original"] = "yan"
+
+
+@dataclass(frozen=True)
+class CCNetConfig:
+    """Learned recognizer that attacks the photos; which variant it is, the weight file says."""
+
+    name: Literal["ccnet"] = "ccnet"
+    weights: str = "embedded"
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,7 @@ class TrackerConfig:
 
 
 DatasetConfig = SynthConfig | FolderDatasetConfig
+RecognizerConfig = MTCCConfig | CCNetConfig
 MethodConfig = DiffusionConfig | MaskConfig | BlurConfig | PixelateConfig | IdentityConfig
 
 
@@ -173,7 +183,7 @@ class RunConfig:
     method: MethodConfig = field(default_factory=DiffusionConfig)
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     segmenter: SegmenterConfig = field(default_factory=SegmenterConfig)
-    recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
+    recognizer: RecognizerConfig = field(default_factory=MTCCConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
@@ -197,7 +207,7 @@ KINDS: Mapping[str, Mapping[str, type]] = {
     },
     "detector": {"embedded": DetectorConfig},
     "segmenter": {"embedded": SegmenterConfig},
-    "recognizer": {"mtcc": RecognizerConfig},
+    "recognizer": {"mtcc": MTCCConfig, "ccnet": CCNetConfig},
     "quality": {"paper": QualityConfig},
     "executor": {"local": ExecutorConfig},
     "tracker": {"none": TrackerConfig, "wandb": TrackerConfig},

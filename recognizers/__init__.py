@@ -14,6 +14,7 @@ from recognizers.protocol import Recognizer
 __all__ = ["ENTRY_POINTS", "Recognizer", "load", "names", "pairwise"]
 
 RECOGNIZERS = {
+    "ccnet": "recognizers.learned:CCNetRecognizer",
     "mtcc": "recognizers.mtcc:MTCC",
 }
 ENTRY_POINTS = "palmbench.recognizers"

@@ -20,7 +20,7 @@ from palmbench.schema import (
     ExecutorConfig,
     MaskConfig,
     MethodConfig,
-    RecognizerConfig,
+    MTCCConfig,
     RunConfig,
     SegmenterConfig,
     SynthConfig,
@@ -146,7 +146,7 @@ def test_golden_key_of_a_run(held: None) -> None:
         {"method": MaskConfig(fill=1)},
         {"detector": DetectorConfig(threshold=0.6)},
         {"segmenter": SegmenterConfig(closing=7)},
-        {"recognizer": RecognizerConfig(variant="original")},
+        {"recognizer": MTCCConfig(variant="original")},
     ],
 )
 def test_what_can_change_a_number_changes_the_key_of_a_run(held: None, other: dict) -> None:

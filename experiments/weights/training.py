@@ -55,7 +55,7 @@ def parse_options(recipe: str, steps: int, minutes: float, batch: int) -> Option
     """Options of a recipe from the process's words; `recipe` is its docstring."""
     parser = argparse.ArgumentParser(description=recipe, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("data/training"), help="training set and checkpoints")
-    parser.add_argument("--identities", type=int, default=1600, help="palms in the training set")
+    parser.add_argument("--identities", type=int, default=2400, help="palms in the training set")
     parser.add_argument("--samples", type=int, default=4, help="photos of each palm")
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--minutes", type=float, default=minutes, help="training ends when steps or minutes run out")
@@ -93,7 +93,9 @@ class Trainer:
         self, module: nn.Module, schedule: Schedule, checkpoint: Path, average: float = 0.998, decay: float = 1e-3
     ) -> None:
         self.module, self.schedule, self.checkpoint, self.average = module, schedule, checkpoint, average
-        self.optimiser = torch.optim.AdamW(module.parameters(), lr=schedule.rate, weight_decay=decay, betas=(0.9, 0.99))
+        self.optimiser = torch.optim.AdamW(
+            module.parameters(), lr=schedule.rate, weight_decay=decay, betas=(0.9, 0.99), fused=True
+        )
         self.smooth = {name: value.detach().clone().float() for name, value in module.state_dict().items()}
         self.step, self.spent, self._loss = 0, 0.0, 0.0
         self._since = self._saved = time.monotonic()

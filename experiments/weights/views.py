@@ -7,11 +7,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from experiments.weights.crude import deidentify
+from experiments.weights.negatives import backdrop, draw_negative
 from experiments.weights.world import World
-from palmbench.hands.geometry import fill_polygon, palm_polygon
+from palmbench.hands.embedded import cut_view
 from palmbench.hands.network import INPUT_SIZE
 
-NO_HAND = 0.12
+NO_HAND = 0.18
+_TURNS = (0.6, 0.32, 0.08)  # hardly turned, turned as far as a person would, any way
+_SIZE = (INPUT_SIZE, INPUT_SIZE)
 
 
 class View(NamedTuple):
@@ -25,24 +29,26 @@ class View(NamedTuple):
 
 
 def draw_view(world: World, index: int, random: np.random.Generator) -> View:
-    """A random view of a training photo: any place, size and turn in the square; sometimes de-identified crudely."""
+    """A random view of a training photo: any place, size and turn in the square; sometimes de-identified crudely.
+
+    Points may lie outside the view. Where no hand is present, points and depths mean nothing.
+    """
     photo, mask = world.photos[index], world.masks[index]
     points = world.points[index].astype(np.float64)
-    if random.random() < 0.35:
-        photo = _deidentify(photo.copy(), mask, points, random)
+    if random.random() < 0.4:
+        palm = world.palms[int(random.integers(len(world.palms)))]
+        photo = deidentify(photo.copy(), mask, points, palm, random)
     transform = _placement(points, random)
-    border = cv2.BORDER_REPLICATE if random.random() < 0.7 else cv2.BORDER_CONSTANT
-    size = (INPUT_SIZE, INPUT_SIZE)
-    image = cv2.warpAffine(
-        photo, transform, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=(128, 128, 128)
-    )
-    placed_mask = cv2.warpAffine(mask * 255, transform, size, flags=cv2.INTER_LINEAR, borderValue=0)
+    image, placed_mask = _show(world, photo, mask, transform, random)
     placed = points @ transform[:, :2].T + transform[:, 2]
     present = random.random() >= NO_HAND
-    if not present:
-        image = _remove_hand(image, placed_mask, random)
+    if present:
+        if random.random() < 0.12:
+            _cover_rim(image, placed_mask, random)
+    else:
+        image = draw_negative(image, placed_mask, placed, random)
         placed_mask = np.zeros_like(placed_mask)
-    image = _light(image, random)
+    image = _degrade(_light(image, random), random)
     half = cv2.resize(placed_mask, (INPUT_SIZE // 2, INPUT_SIZE // 2), interpolation=cv2.INTER_AREA)
     return View(image, placed.astype(np.float32), world.depths[index], half.astype(np.float32) / 255, present)
 
@@ -50,58 +56,79 @@ def draw_view(world: World, index: int, random: np.random.Generator) -> View:
 def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
     low, high = points.min(axis=0), points.max(axis=0)
     side = float((high - low).max())
-    scale = INPUT_SIZE * random.uniform(0.42, 0.92) / side
-    angle = random.normal(0, 14)
-    transform = cv2.getRotationMatrix2D((0.0, 0.0), angle, scale)
+    chance = random.random()
+    # The close look shows the hand at about 0.78 of the view; the look at a whole photo, at any size.
+    if chance < 0.5:
+        share = random.uniform(0.64, 0.92)
+    elif chance < 0.75:
+        share = random.uniform(0.36, 0.98)
+    else:
+        share = float(np.exp(random.uniform(np.log(0.12), np.log(0.45))))
+    angle = float(random.choice((random.normal(0, 12), random.uniform(-60, 60), random.uniform(0, 360)), p=_TURNS))
+    transform = cv2.getRotationMatrix2D((0.0, 0.0), angle, INPUT_SIZE * share / side)
     if random.random() < 0.5:
         transform = transform @ np.array([(-1, 0, 0), (0, 1, 0), (0, 0, 1)])
-    centre = transform[:, :2] @ ((low + high) / 2)
-    slack = max(0.0, INPUT_SIZE - side * scale) / 2
-    transform[:, 2] = INPUT_SIZE / 2 - centre + random.uniform(-1, 1, 2) * slack
+    turned = points @ transform[:, :2].T
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    slack = (INPUT_SIZE - (high - low)) / 2
+    # Negative slack: a turned hand is larger than the view. A few hands are cut by the view's edge on purpose.
+    slack = np.abs(slack) + (0.2 * (high - low) if random.random() < 0.06 else 0)
+    transform[:, 2] = (INPUT_SIZE - 1) / 2 - (low + high) / 2 + random.uniform(-1, 1, 2) * slack
     return transform
 
 
-def _deidentify(photo: np.ndarray, mask: np.ndarray, points: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    polygon = palm_polygon(points) + random.normal(0, 2, (6, 2))
-    region = fill_polygon(polygon, mask.shape) & (mask > 0)
-    way = random.integers(4)
-    if way == 0:
-        photo[region] = 0 if random.random() < 0.6 else random.integers(0, 256, 3)
-    elif way == 1:
-        photo[region] = cv2.GaussianBlur(photo, (0, 0), random.uniform(1, 6))[region]
-    elif way == 2:
-        block = int(random.integers(3, 12))
-        small = cv2.resize(photo, None, fx=1 / block, fy=1 / block, interpolation=cv2.INTER_AREA)
-        photo[region] = cv2.resize(small, photo.shape[1::-1], interpolation=cv2.INTER_NEAREST)[region]
-    else:
-        noise = cv2.resize(random.normal(0, 12, (60, 80, 3)).astype(np.float32), photo.shape[1::-1])
-        photo[region] = np.clip(cv2.GaussianBlur(photo, (0, 0), 4) + noise, 0, 255).astype(np.uint8)[region]
-    return photo
+def _show(
+    world: World, photo: np.ndarray, mask: np.ndarray, transform: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The view, and the hand's mask in it (0 to 255); the hand keeps its surroundings or gets others."""
+    placed_mask = cut_view(mask * np.uint8(255), transform, _SIZE, cv2.BORDER_CONSTANT, 0)
+    border = cv2.BORDER_REPLICATE if random.random() < 0.7 else cv2.BORDER_CONSTANT
+    image = cut_view(photo, transform, _SIZE, border)
+    if random.random() < 0.2:
+        other = world.photos[int(random.integers(len(world.photos)))]
+        cut = placed_mask[..., None].astype(np.float32) / 255
+        image = (cut * image + (1 - cut) * backdrop(other, random)).astype(np.uint8)
+    return image, placed_mask
 
 
-def _remove_hand(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The same view without the hand, sometimes with a plain shape of the hand's colour in its place."""
-    hand = cv2.dilate(mask, np.ones((9, 9), np.uint8)) > 0
-    backdrop = image[~hand].mean(axis=0) if (~hand).any() else np.full(3, 128.0)
-    skin = image[hand].mean(axis=0) if hand.any() else random.uniform(0, 255, 3)
-    empty = np.where(hand[..., None], backdrop, image).astype(np.uint8)
-    empty = cv2.GaussianBlur(empty, (0, 0), 3)
-    if random.random() < 0.6:
-        colour = tuple(float(c) for c in skin)
-        for _ in range(int(random.integers(1, 4))):
-            centre = tuple(int(c) for c in random.uniform(0, INPUT_SIZE, 2))
-            axes = tuple(int(c) for c in random.uniform(8, 70, 2))
-            if random.random() < 0.5:
-                cv2.ellipse(empty, centre, axes, float(random.uniform(0, 180)), 0, 360, colour, -1)
-            else:
-                corner = (centre[0] + axes[0], centre[1] + axes[1])
-                cv2.rectangle(empty, centre, corner, colour, -1)
-    noise = random.normal(0, random.uniform(1, 8), empty.shape)
-    return np.clip(empty + noise, 0, 255).astype(np.uint8)
+def _cover_rim(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> None:
+    """Lay something plain over one side of the view, and hide from the mask what it hides."""
+    covered = np.zeros(mask.shape, np.uint8)
+    angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0.75, 1.15) * INPUT_SIZE / 2
+    away = np.array([np.cos(angle), np.sin(angle)])
+    centre = INPUT_SIZE / 2 + away * (reach + INPUT_SIZE)
+    cv2.circle(covered, tuple(int(c) for c in centre), INPUT_SIZE, 1, -1)
+    image[covered > 0] = random.integers(0, 256, 3)
+    mask[covered > 0] = 0
 
 
 def _light(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    lit = image.astype(np.float32) * random.normal(1, 0.12) * random.normal(1, 0.05, 3) + random.normal(0, 10)
+    """Other exposure, white balance, contrast and gamma; one view in eight is grey."""
+    lit = image.astype(np.float32) * random.normal(1, 0.05, 3)
+    if random.random() < 0.12:
+        lit = np.repeat((lit @ np.array([0.299, 0.587, 0.114], np.float32))[..., None], 3, axis=2)
+    elif random.random() < 0.25:
+        lit *= random.uniform(0.7, 1.3, 3)
+    lit = lit * random.normal(1, 0.15) + random.normal(0, 10)
     if random.random() < 0.3:
-        lit = cv2.GaussianBlur(lit, (0, 0), random.uniform(0.3, 1.2))
-    return np.clip(lit, 0, 255).astype(np.uint8)
+        gamma = np.exp(random.normal(0, 0.35))
+        lit = 255 * (np.clip(lit, 0, 255) / 255) ** gamma
+    if random.random() < 0.08:
+        lit *= random.uniform(0.2, 0.6)
+    return lit
+
+
+def _degrade(lit: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Blur, few pixels, sensor noise and JPEG, each now and then; uint8."""
+    if random.random() < 0.3:
+        lit = cv2.GaussianBlur(lit, (0, 0), random.uniform(0.3, 2.5) ** (2 if random.random() < 0.2 else 1))
+    if random.random() < 0.06:
+        few = cv2.resize(lit, None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
+        lit = cv2.resize(few, _SIZE, interpolation=cv2.INTER_LINEAR)
+    if random.random() < 0.3:
+        lit = lit + random.standard_normal(lit.shape, np.float32) * random.uniform(1, 14)
+    image = np.clip(lit, 0, 255).astype(np.uint8)
+    if random.random() < 0.15:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(15, 80))]
+        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)
+    return image

@@ -18,7 +18,9 @@ from palmbench.synth import PROFILES, RENDERER_VERSION, TRAINING_IDENTITIES, ren
 SHRINK = 2
 CROP_SIZE = 256
 CROP_MARGIN = (1.17, 1.33)
-PROFILE = "controlled"
+# What the photos of each palm are, in turn: plain ones twice, since the finest lines are seen there.
+TURNS = ("controlled", "mobile", "controlled", "wild")
+PROFILE_NAMES = tuple(PROFILES)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class World:
         Palm crops of the full-size photos.
     regions : ndarray of shape (n, 256, 256), uint8
         Of each crop: 1 = hand, 2 = palm polygon, 3 = both.
+    sides : ndarray of shape (n,), float32
+        Side of each crop's square in its photo, pixels.
+    profiles : ndarray of shape (n,), uint8
+        Capture conditions: place in `PROFILE_NAMES`.
+    visible : ndarray of shape (n, 21), bool
+        Which keypoints can be seen.
     """
 
     photos: np.ndarray
@@ -47,6 +55,9 @@ class World:
     depths: np.ndarray
     palms: np.ndarray
     regions: np.ndarray
+    sides: np.ndarray
+    profiles: np.ndarray
+    visible: np.ndarray
 
 
 _SHAPES = {
@@ -56,6 +67,9 @@ _SHAPES = {
     "depths": ((21,), np.float32),
     "palms": ((CROP_SIZE, CROP_SIZE, 3), np.uint8),
     "regions": ((CROP_SIZE, CROP_SIZE), np.uint8),
+    "sides": ((), np.float32),
+    "profiles": ((), np.uint8),
+    "visible": ((21,), np.bool_),
 }
 
 
@@ -64,7 +78,8 @@ def load_world(folder: Path, identities: int, samples: int, workers: int = 2) ->
     count = identities * samples
     wanted = {
         "renderer": RENDERER_VERSION,
-        "conditions": json.loads(json.dumps(asdict(PROFILES[PROFILE]))),
+        "turns": list(TURNS),
+        "conditions": json.loads(json.dumps([asdict(PROFILES[turn]) for turn in TURNS])),
         "identities": identities,
         "samples": samples,
     }
@@ -97,7 +112,9 @@ def _wanted(identities: int, samples: int) -> Iterator[tuple[int, int]]:
 
 def _sample(wanted: tuple[int, int]) -> dict[str, np.ndarray]:
     cv2.setNumThreads(1)
-    photo = render(*wanted, profile=PROFILE)
+    identity, sample = wanted
+    profile = TURNS[sample % len(TURNS)]
+    photo = render(identity, sample, profile)
     random = np.random.default_rng(wanted)
     shape = photo.mask.shape
     # A detector's polygon is a little off, and so is the crop that is laid around it.
@@ -114,4 +131,7 @@ def _sample(wanted: tuple[int, int]) -> dict[str, np.ndarray]:
         "depths": photo.keypoints_3d[:, 2],
         "palms": cv2.resize(square.crop(photo.image), size, interpolation=cv2.INTER_LINEAR),
         "regions": cv2.resize(square.crop(regions), size, interpolation=cv2.INTER_NEAREST),
+        "sides": np.float32(square.side),
+        "profiles": np.uint8(PROFILE_NAMES.index(profile)),
+        "visible": photo.visibility,
     }

@@ -1,17 +1,19 @@
 """The embedded hand network: one small convolutional network that finds a hand, its keypoints and its mask.
 
-It looks twice with the same weights: at the whole photo, to see whether and where there is a hand, and then
-at the square about that hand. Trained on rendered hands only (`experiments/weights/train_hand.py`).
+It looks with the same weights at the whole photo, to see whether and where there is a hand, and then at the
+square about that hand. Trained on rendered hands only (`experiments/weights/train_hand.py`).
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 POINTS = 23  # 21 keypoints, then the two valley points
 INPUT_SIZE = 192
@@ -19,7 +21,7 @@ GRID = INPUT_SIZE // 4
 
 
 class Sight(NamedTuple):
-    """What the network sees in a batch of square views.
+    """What the network sees in a batch of views, height x width.
 
     Attributes
     ----------
@@ -27,11 +29,11 @@ class Sight(NamedTuple):
         (x, y) in pixels of the view.
     depths : Tensor of shape (n, 21)
         Depth of the keypoints relative to the wrist, in hand lengths.
-    mask : Tensor of shape (n, 1, 96, 96)
+    mask : Tensor of shape (n, 1, height / 2, width / 2)
         Logits of the hand mask.
     presence : Tensor of shape (n,)
         Logit of "there is a hand".
-    heat : Tensor of shape (n, 23, 48 * 48)
+    heat : Tensor of shape (n, 23, height / 4, width / 4)
         Log-probabilities of each point's place.
     """
 
@@ -45,78 +47,98 @@ class Sight(NamedTuple):
 class HandNetwork(nn.Module):
     """Encoder and decoder with skips: heat maps and depths at a quarter of the view, the mask at a half.
 
+    At the bottom, a sixteenth of the view, dilated convolutions let every place see the whole hand.
+
     Parameters
     ----------
-    widths : sequence of 5 int
-        Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the view.
+    widths : sequence of 4 int
+        Channels at 1/2, 1/4, 1/8 and 1/16 of the view.
+    dilations : sequence of int
+        Of the residual blocks at the bottom.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (20, 40, 80, 128, 160)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 144), dilations: tuple[int, ...] = (2, 4)) -> None:
         super().__init__()
-        self.widths = tuple(widths)
-        stem, quarter, eighth, sixteenth, bottom = self.widths
-        self.stem = _convolution(3, stem, stride=2)
-        steps = list(pairwise(self.widths))
+        half, quarter, eighth, bottom = widths
+        self.stem = _convolution(3, half, stride=2)
         self.down = nn.ModuleList(
-            nn.Sequential(_convolution(a, b, stride=2), *(_Residual(b) for _ in range(blocks)))
-            for (a, b), blocks in zip(steps, (1, 2, 2, 2), strict=True)
+            [
+                nn.Sequential(_convolution(half, quarter, stride=2), _Residual(quarter)),
+                nn.Sequential(_convolution(quarter, eighth, stride=2), _Residual(eighth), _Residual(eighth)),
+                nn.Sequential(_convolution(eighth, bottom, stride=2), *(_Residual(bottom, d) for d in dilations)),
+            ]
         )
-        self.lateral = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(steps))
-        self.merge = nn.ModuleList(_Residual(width) for width in (sixteenth, eighth, quarter, stem))
-        self.refine = _Residual(quarter)
+        self.lateral = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(list(pairwise(widths))))
+        self.merge = nn.ModuleList(
+            [_Residual(eighth), nn.Sequential(_Residual(quarter), _Residual(quarter)), _convolution(half, half)]
+        )
         self.heat = nn.Conv2d(quarter, POINTS, 1)
         self.depth = nn.Conv2d(quarter, 21, 1)
-        self.mask = nn.Conv2d(stem, 1, 3, padding=1)
-        self.presence = nn.Linear(bottom, 1)
+        self.mask = nn.Conv2d(half, 1, 1)
+        self.presence = nn.Linear(2 * bottom, 1)
 
     def forward(self, views: Tensor) -> Sight:
-        """Look at views, float (n, 3, 192, 192) in [0, 1]."""
+        """Look at views, float (n, 3, height, width) in [0, 1]; it was trained on 192 x 192."""
         features = [self.stem(views * 2 - 1)]
         for stage in self.down:
             features.append(stage(features[-1]))
-        presence = self.presence(features[-1].mean(dim=(2, 3))).squeeze(1)
         merged = features.pop()
+        # A small hand fills few cells: their mean alone would hardly tell of it.
+        cells = merged.flatten(2)
+        presence = self.presence(torch.cat([cells.mean(dim=2), cells.amax(dim=2)], dim=1)).squeeze(1)
         levels = []
         for lateral, merge in zip(self.lateral, self.merge, strict=True):
             merged = functional.interpolate(lateral(merged), scale_factor=2.0, mode="bilinear", align_corners=False)
             merged = merge(merged + features.pop())
             levels.append(merged)
-        quarter = self.refine(levels[2])
-        heat = self.heat(quarter).flatten(2).float().log_softmax(dim=2)
+        logits = self.heat(levels[1]).float()
+        heat = logits.flatten(2).log_softmax(dim=2).view_as(logits)
         share = heat.exp()
-        depths = (share[:, :21] * self.depth(quarter).flatten(2).float()).sum(dim=2)
+        depths = (share[:, :21] * self.depth(levels[1]).float()).sum(dim=(2, 3))
         return Sight(
             points=_expected_place(share),
             depths=depths - depths[:, :1],
-            mask=self.mask(levels[3]).float(),
+            mask=self.mask(levels[2]).float(),
             presence=presence.float(),
             heat=heat,
         )
 
 
+def folded(network: HandNetwork) -> HandNetwork:
+    """The same network for inference: its batch normalisations are folded into the convolutions before them."""
+    network = deepcopy(network).eval()
+    for part in network.modules():
+        if isinstance(part, nn.Sequential):
+            for index in range(len(part) - 1):
+                convolution, normalisation = part[index], part[index + 1]
+                if isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
+                    part[index], part[index + 1] = fuse_conv_bn_eval(convolution, normalisation), nn.Identity()
+    return network
+
+
 def _expected_place(share: Tensor) -> Tensor:
-    """Mean place of each heat map, in pixels of the view; cell centres lie at 4 k + 1.5."""
-    centres = torch.arange(GRID, device=share.device, dtype=share.dtype) * 4 + 1.5
-    grid = share.unflatten(2, (GRID, GRID))
-    return torch.stack([(grid.sum(dim=2) * centres).sum(dim=2), (grid.sum(dim=3) * centres).sum(dim=2)], dim=2)
+    """Mean place of each heat map (n, points, rows, columns), in pixels of the view; cell centres lie at 4 k + 1.5."""
+    rows, columns = (torch.arange(length, device=share.device) * 4 + 1.5 for length in share.shape[2:])
+    return torch.stack([(share.sum(dim=2) * columns).sum(dim=2), (share.sum(dim=3) * rows).sum(dim=2)], dim=2)
 
 
-def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(inplace=True),
+def _convolution(channels_in: int, channels_out: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    return nn.Sequential(*_normalised(channels_in, channels_out, stride, dilation), nn.ReLU(inplace=True))
+
+
+def _normalised(channels_in: int, channels_out: int, stride: int = 1, dilation: int = 1) -> list[nn.Module]:
+    convolution = nn.Conv2d(
+        channels_in, channels_out, 3, stride=stride, padding=dilation, dilation=dilation, bias=False
     )
+    return [convolution, nn.BatchNorm2d(channels_out)]
 
 
 class _Residual(nn.Module):
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            _convolution(channels, channels),
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
+            _convolution(channels, channels, dilation=dilation), *_normalised(channels, channels, dilation=dilation)
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        return functional.relu(features + self.body(features))
+        return functional.relu(features + self.body(features), inplace=True)

@@ -13,6 +13,7 @@ from palmbench.diffusion.sampling import Sampling, sampler_for
 from palmbench.errors import RequestError
 from palmbench.hands import Hand
 from palmbench.hands.geometry import Square, hand_crop, palm_crop, roi_square
+from palmbench.methods.finish import match_colour, match_grain, soft_rim, witnesses
 from palmbench.methods.region import palm_region
 from palmbench.schema import ROI_NAMES, DiffusionConfig, canonical_fusion
 
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 
 EXEMPLAR_SIZE = 128
 CROPS = {"hand": hand_crop, "palm": palm_crop}
-# The rim of a palm crop runs across skin, where a hard edge would show; its first tenth lies outside the polygon.
-FEATHER = {"hand": 0.0, "palm": 0.06}
-_RIM = 9
-_FEWEST_WITNESSES = 200
+_GRAIN = 1  # tells the stream of the grain from other uses of a photo's seed
 
 
 class View(NamedTuple):
@@ -40,9 +38,9 @@ class DiffusionMethod:
 
     A square crop about the hand or the palm is brought to `size` pixels (bilinear both ways, as the authors do), the
     palm region in it is repainted, the result is truncated to uint8 (as the authors do), brought back to the crop's
-    size and pasted inside the hand mask. So fingers inside the crop pass through the autoencoder too, and the
-    background is untouched. A palm crop, unlike the authors' hand crop, is blended in along its rim; with
-    `colour` "match" its hue is corrected by that of the skin around the palm (`match_colour`).
+    size and pasted inside the hand mask. So fingers pass through the autoencoder too, and the background is untouched.
+    Of a palm crop, unlike the authors' hand crop, only the palm is pasted, with a soft rim around it; with `colour`
+    and `grain` "match" both follow the skin around the palm (`match_colour`, `match_grain`).
 
     Parameters
     ----------
@@ -91,6 +89,7 @@ class DiffusionMethod:
             "steps": config.steps,
             "posterior": config.posterior,
             "colour": config.colour,
+            "grain": config.grain,
             "crop": config.crop,
             "size": config.size,
         }
@@ -152,10 +151,29 @@ class DiffusionMethod:
             conditions = [self._conditions(views[i], known[i]) for i in group]
             generators = [torch.Generator("cpu").manual_seed(seeds[i]) for i in group]
             for i, painted in zip(group, self._model.paint(conditions, generators, self._sampling), strict=True):
-                if self._config.colour == "match":
-                    painted = match_colour(painted, views[i], hands[i])
-                _paste_back(deidentified[i], painted, views[i].square, hands[i], FEATHER[self._config.crop])
+                finished = self._finished(painted, views[i], hands[i], seeds[i])
+                self._paste_back(deidentified[i], finished, views[i].square, hands[i])
         return deidentified
+
+    def _finished(self, painted: np.ndarray, view: View, hand: Hand, seed: int) -> np.ndarray:
+        """A painted crop, float in [0, 1], with the colour and the grain that were asked for."""
+        size = painted.shape[1::-1]
+        inside = cv2.resize(view.square.crop(hand.mask).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        skin = witnesses(inside > 0, view.mask)
+        if self._config.colour == "match":
+            painted = match_colour(painted, view.image, skin)
+        if self._config.grain == "match":
+            painted = match_grain(painted, view.image, skin, np.random.default_rng((seed, _GRAIN)))
+        return painted
+
+    def _paste_back(self, photo: np.ndarray, painted: np.ndarray, square: Square, hand: Hand) -> None:
+        levels = (painted * 255).astype(np.uint8)
+        pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
+        inside, view = square.crop(hand.mask), square.crop(photo)
+        if self._config.crop == "palm":
+            share = soft_rim(square.crop(palm_region(hand)))[..., None]
+            pixels = np.round(share * pixels + (1 - share) * view).astype(np.uint8)
+        view[inside] = pixels[inside]
 
     @cached_property
     def _model(self) -> PaintByExample:
@@ -209,59 +227,3 @@ def _by_size(views: list[View]) -> list[list[int]]:
     for place, view in enumerate(views):
         groups.setdefault(view.image.shape[0], []).append(place)
     return list(groups.values())
-
-
-def match_colour(painted: np.ndarray, view: View, hand: Hand) -> np.ndarray:
-    """Shift a painted crop's colours by a plane, fitted where its skin should have stayed as it was.
-
-    A small autoencoder gives every hand nearly the same hue, and the painted palm takes it over; the skin around the
-    palm tells by how much it is off.
-
-    Parameters
-    ----------
-    painted : ndarray of shape (size, size, 3), float
-        In [0, 1].
-    view : View
-        The crop that was painted.
-    hand : Hand
-
-    Returns
-    -------
-    ndarray of shape (size, size, 3), float32
-        In [0, 1]; `painted` itself where there is too little skin around the palm.
-    """
-    size = painted.shape[:2]
-    skin = cv2.resize(view.square.crop(hand.mask).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
-    # The hand's outline is blurred by the autoencoder, and the palm's rim is half painted: neither is a witness.
-    skin = cv2.erode(skin, np.ones((_RIM, _RIM), np.uint8), borderValue=1)
-    rim = cv2.dilate(view.mask.astype(np.uint8), np.ones((_RIM, _RIM), np.uint8))
-    rows, columns = np.nonzero((skin > 0) & (rim == 0))
-    if len(rows) < _FEWEST_WITNESSES:
-        return painted
-    known = view.image[rows, columns] / 255 - painted[rows, columns]
-    plane = np.linalg.lstsq(_plane(rows, columns, size[0]), known, rcond=None)[0]
-    all_rows, all_columns = np.indices(size).reshape(2, -1)
-    shift = (_plane(all_rows, all_columns, size[0]) @ plane).reshape(painted.shape)
-    return np.clip(painted + shift, 0, 1).astype(np.float32)
-
-
-def _plane(rows: np.ndarray, columns: np.ndarray, size: int) -> np.ndarray:
-    return np.stack([np.ones(len(rows)), rows / size - 0.5, columns / size - 0.5], axis=1)
-
-
-def _paste_back(photo: np.ndarray, painted: np.ndarray, square: Square, hand: Hand, feather: float) -> None:
-    levels = (painted * 255).astype(np.uint8)
-    pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
-    inside = square.crop(hand.mask)
-    view = square.crop(photo)
-    if feather:
-        share = _ramp(square.side, feather)[..., None]
-        pixels = np.round(share * pixels + (1 - share) * view).astype(np.uint8)
-    view[inside] = pixels[inside]
-
-
-def _ramp(side: int, feather: float) -> np.ndarray:
-    """Weights (side, side) that rise from 0 at the rim to 1 at `feather` of the side from it."""
-    places = np.arange(side)
-    rise = np.minimum((np.minimum(places, side - 1 - places) + 0.5) / (feather * side), 1)
-    return np.minimum(rise[:, None], rise[None])

@@ -1,5 +1,6 @@
 """Procedural hands: a palmprint world without people, with exact ground truth."""
 
+from palmbench.synth.grooves import Crease
 from palmbench.synth.profiles import PROFILES
 from palmbench.synth.render import Render, render
 from palmbench.synth.seeds import (
@@ -7,6 +8,7 @@ from palmbench.synth.seeds import (
     RENDERER_VERSION,
     TRAINING_IDENTITIES,
     person_of,
+    session_of,
     side_of,
 )
 
@@ -15,8 +17,10 @@ __all__ = [
     "PROFILES",
     "RENDERER_VERSION",
     "TRAINING_IDENTITIES",
+    "Crease",
     "Render",
     "person_of",
     "render",
+    "session_of",
     "side_of",
 ]

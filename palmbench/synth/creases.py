@@ -74,7 +74,7 @@ class _Drawing:
             wander = _smooth_noise(generator, count, 12) * width * (0.45 if strand == 0 else 0.9)
             offset = 0.0 if strand == 0 else generator.normal(0, 1.7) * width
             inside = (along - first) / (last - first)
-            taper = np.clip(np.minimum(inside, 1 - inside) * 7, 0, 1) ** 0.6
+            taper = np.clip(np.minimum(inside, 1 - inside) * 5, 0, 1) ** 0.7
             weak = np.clip(1 + frailty * _smooth_noise(generator, count, 18), 0.15, 1.4)
             keep = (inside >= 0) & (inside <= 1)
             share = 1.0 if strand == 0 else generator.uniform(0.35, 0.75)
@@ -119,8 +119,8 @@ def _principal_lines(drawing: _Drawing, generator: np.random.Generator) -> None:
     for curve in (life, head) if single_transverse else (life, head, heart):
         drawing.crease(
             curve,
-            width=generator.uniform(0.0036, 0.0050),
-            depth=strength * generator.uniform(0.95, 1.3),
+            width=generator.uniform(0.0022, 0.0033),
+            depth=strength * generator.uniform(0.95, 1.30),
             kind=PRINCIPAL,
             strands=int(generator.integers(2, 5)),
         )
@@ -133,7 +133,7 @@ def _principal_lines(drawing: _Drawing, generator: np.random.Generator) -> None:
             end = curve[at] + generator.uniform(0.04, 0.10) * np.array([np.cos(heading), np.sin(heading)])
             drawing.crease(
                 _bow(curve[at], end, generator.normal(0, 0.1)),
-                generator.uniform(0.0018, 0.0028), generator.uniform(0.35, 0.7), SECONDARY,
+                generator.uniform(0.0015, 0.0024), generator.uniform(0.35, 0.7), SECONDARY,
             )  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def _secondary_lines(drawing: _Drawing, generator: np.random.Generator) -> None:
             curve = _bow(_to_palm(first), _to_palm(last), bend + generator.normal(0, 0.04))
             curve = curve[int(cut[0] * len(curve)) : int(cut[1] * len(curve))]
             drawing.crease(
-                curve, generator.uniform(0.0020, 0.0030), generator.uniform(0.45, 0.8), SECONDARY,
+                curve, generator.uniform(0.0017, 0.0026), generator.uniform(0.45, 0.8), SECONDARY,
                 strands=int(generator.integers(1, 3)),
             )  # fmt: skip
 
@@ -169,7 +169,7 @@ def _wrinkles(drawing: _Drawing, generator: np.random.Generator) -> None:
     )
     shares = np.array([region[-1] for region in regions])
     strength = generator.uniform(0.8, 1.2)
-    for _ in range(int(generator.integers(60, 110))):
+    for _ in range(int(generator.integers(90, 170))):
         centre, spread, direction, turn, _ = regions[int(generator.choice(len(regions), p=shares / shares.sum()))]
         middle = _to_palm(generator.normal(centre, spread))
         angle = direction + generator.normal(0, turn)
@@ -177,7 +177,7 @@ def _wrinkles(drawing: _Drawing, generator: np.random.Generator) -> None:
         arm = half * np.array([np.cos(angle), np.sin(angle)])
         curve = _bow(middle - arm, middle + arm, float(np.clip(generator.normal(0, 0.08), -0.2, 0.2)))
         drawing.crease(
-            curve, generator.uniform(0.0013, 0.0023), strength * generator.uniform(0.18, 0.55), WRINKLE,
+            curve, generator.uniform(0.0010, 0.0020), strength * generator.uniform(0.16, 0.58), WRINKLE,
         )  # fmt: skip
 
 

@@ -7,20 +7,30 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """Capture conditions. Angles in degrees, lengths as shares of the photo's height or of the hand, as said.
+    """Capture conditions. Angles in degrees, pixels at a height of 480, other lengths as said.
+
+    `nuisance` is the one number by which a profile is calibrated: it multiplies whatever makes two photos of
+    a palm differ for a recognizer (tilt, flexion, cup, stretch, fading, dropout and light).
 
     Attributes
     ----------
-    height, width : int
+    width, height : int
         Size of the photo in pixels.
+    nuisance : float
+    surroundings : tuple of str
+        Kinds of background, one of which a session has; see `scene.background`.
     scale : (float, float)
         Hand length as a share of the photo's height.
+    distance : (float, float)
+        How far the camera is, in hand lengths.
     roll, tilt : float
         Standard deviation of the hand's turn in the picture, and of its slant about both axes.
     spread, flexion : float
         Standard deviation of each finger's direction, and of each joint's bend.
+    cup : float
+        How far a palm may be hollowed: largest rise of its rims, in hand lengths.
     shift : float
-        Standard deviation of the hand's place, as a share of the photo's height.
+        How far the hand may leave the middle: share of the room that it leaves in the picture.
     warp : float
         Standard deviation of the skin's stretch, in hand lengths.
     fade : float
@@ -29,24 +39,91 @@ class Profile:
         Share of wrinkles that a photo does not show.
     light : float
         How far the light may come from the side, 0 (frontal) to 1.
-    blur, noise : (float, float)
+    sleeves, rings : float
+        Share of sessions with a sleeve in the picture, and of hands that wear a ring.
+    gain, balance : float
+        Standard deviation of the exposure and of the white balance, as shares.
+    vignette : (float, float)
+        Range of the darkening of corners, as a share.
+    defocus, noise : (float, float)
         Ranges of the lens blur (standard deviation in pixels) and of the sensor noise (8-bit grey levels).
+    motion : float
+        Mean length of the motion blur, in pixels.
+    jpeg : (int, int) or None
+        Range of the JPEG quality; None = not compressed.
     """
 
-    height: int = 480
     width: int = 640
+    height: int = 480
+    nuisance: float = 0.88
+    surroundings: tuple[str, ...] = ("plain",)
     scale: tuple[float, float] = (0.76, 0.86)
-    roll: float = 6.0
+    distance: tuple[float, float] = (2.8, 4.2)
+    roll: float = 7.0
     tilt: float = 4.0
-    spread: float = 2.2
-    flexion: float = 4.0
-    shift: float = 0.012
+    spread: float = 2.6
+    flexion: float = 4.5
+    cup: float = 0.03
+    shift: float = 0.25
     warp: float = 0.0043
     fade: float = 0.36
     dropout: float = 0.26
     light: float = 0.55
-    blur: tuple[float, float] = (0.45, 1.0)
+    sleeves: float = 0.25
+    rings: float = 0.06
+    gain: float = 0.05
+    balance: float = 0.015
+    vignette: tuple[float, float] = (0.0, 0.08)
+    defocus: tuple[float, float] = (0.35, 0.9)
+    motion: float = 0.0
     noise: tuple[float, float] = (1.0, 3.0)
+    jpeg: tuple[int, int] | None = None
 
 
-PROFILES = {"controlled": Profile()}
+PROFILES = {
+    "controlled": Profile(),
+    "mobile": Profile(
+        nuisance=1.05,
+        surroundings=("surface", "surface", "plain"),
+        scale=(0.55, 0.84),
+        distance=(2.2, 3.6),
+        roll=14.0,
+        tilt=7.0,
+        spread=3.6,
+        flexion=6.5,
+        cup=0.05,
+        shift=0.7,
+        light=0.9,
+        sleeves=0.4,
+        rings=0.08,
+        gain=0.12,
+        balance=0.06,
+        vignette=(0.0, 0.2),
+        defocus=(0.5, 1.3),
+        motion=0.6,
+        noise=(1.5, 5.0),
+        jpeg=(78, 95),
+    ),
+    "wild": Profile(
+        nuisance=1.05,
+        surroundings=("clutter", "clutter", "surface"),
+        scale=(0.34, 0.78),
+        distance=(2.0, 5.0),
+        roll=28.0,
+        tilt=11.0,
+        spread=4.5,
+        flexion=9.0,
+        cup=0.07,
+        shift=0.95,
+        light=1.3,
+        sleeves=0.55,
+        rings=0.10,
+        gain=0.20,
+        balance=0.065,
+        vignette=(0.0, 0.35),
+        defocus=(0.5, 1.6),
+        motion=1.0,
+        noise=(2.0, 6.5),
+        jpeg=(55, 92),
+    ),
+}

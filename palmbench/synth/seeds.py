@@ -1,7 +1,7 @@
 """Who exists in the synthetic world, and where each one's random numbers come from.
 
-A person, a hand and a sample have generators of their own, made from integers alone: no global state,
-no order of calls, the same numbers on every machine. People whom any shipped weights were trained on live
+A person, a hand, a session and a sample have generators of their own, made from integers alone: no global
+state, no order of calls, the same numbers on every machine. People whom any shipped weights were trained on live
 in a range of identities of their own, which no benchmark can reach.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 BENCHMARK_IDENTITIES = range(0, 1_000_000)
 TRAINING_IDENTITIES = range(1_000_000, 2_000_000)
+SAMPLES_PER_SESSION = 3
 
-_PERSON, _HAND, _SAMPLE = 101, 102, 103
+_PERSON, _HAND, _SAMPLE, _SESSION = 101, 102, 103, 104
 
 
 def person_of(identity: int) -> int:
@@ -26,6 +27,11 @@ def side_of(identity: int) -> str:
     return "right" if identity % 2 else "left"
 
 
+def session_of(sample: int) -> int:
+    """The sitting in which a photo was taken: three photos each, from 0."""
+    return sample // SAMPLES_PER_SESSION
+
+
 def person_generator(identity: int) -> np.random.Generator:
     """Numbers that both hands of a person share: proportions, skin."""
     return _generator(_PERSON, person_of(identity))
@@ -36,8 +42,13 @@ def hand_generator(identity: int) -> np.random.Generator:
     return _generator(_HAND, identity)
 
 
+def session_generator(identity: int, sample: int, profile: str) -> np.random.Generator:
+    """Numbers that the photos of a person's sitting share: place, light, camera, sleeve, state of the skin."""
+    return _generator(_SESSION, person_of(identity), session_of(sample), *profile.encode("ascii"))
+
+
 def sample_generator(identity: int, sample: int, profile: str) -> np.random.Generator:
-    """Numbers of one photo of one hand: pose, light, camera."""
+    """Numbers of one photo of one hand: pose, and how light and camera differ from the sitting's."""
     return _generator(_SAMPLE, identity, sample, *profile.encode("ascii"))
 
 

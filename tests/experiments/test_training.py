@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from experiments.weights.train_autoencoder import CONFIG, start_as_thumbnail
+from experiments.weights.train_inpainting import STRANGER_ALPHA, UNET, TrainingAttention, _with_strangers
 from experiments.weights.training import Schedule, Trainer, prefetch, save_half
 
 HOURS = 1e9  # never the limit
@@ -101,3 +105,42 @@ def test_weights_are_written_in_half_precision(tmp_path: Path) -> None:
     # Half precision keeps eleven binary digits.
     torch.testing.assert_close(weight.float(), state["weight"], rtol=2**-11, atol=0)
     assert (count.dtype, int(count)) == (torch.int64, 70_001)
+
+
+def test_an_autoencoder_keeps_colours_before_it_is_trained() -> None:
+    torch.manual_seed(0)
+    autoencoder = AutoencoderKL(**CONFIG)
+    start_as_thumbnail(autoencoder)
+    colours = torch.tensor([[0.6, 0.1, -0.2], [-0.3, -0.5, -0.6], [-0.2, 0.1, 0.6]])
+    with torch.no_grad():
+        latents = autoencoder.encode(colours[:, :, None, None].expand(-1, -1, 64, 64)).latent_dist.mode()
+        restored = autoencoder.decode(latents).sample.mean(dim=(2, 3))
+    torch.testing.assert_close(restored, colours, rtol=0, atol=0.2)
+    assert torch.equal(restored.argsort(dim=1), colours.argsort(dim=1))
+
+
+def test_the_attention_of_training_is_that_of_the_product() -> None:
+    torch.manual_seed(0)
+    unet = UNet2DConditionModel(**UNET).eval()
+    inputs = (torch.randn(2, 9, 16, 16), torch.tensor([10, 700]), torch.randn(2, 1, UNET["cross_attention_dim"]))
+    with torch.no_grad():
+        expected = unet(*inputs).sample
+        unet.set_attn_processor(TrainingAttention())
+        torch.testing.assert_close(unet(*inputs).sample, expected, rtol=0, atol=1e-4)
+
+
+def test_strangers_lie_faintly_in_holes_and_bring_no_colour() -> None:
+    originals, backgrounds = torch.randn(64, 2, 4, 8, 8).unbind(dim=1)
+    keep = torch.ones(64, 1, 8, 8)
+    keep[:, :, 2:6, 2:6] = 0
+    hole = keep[0, 0] == 0
+    changed = _with_strangers(originals, backgrounds, keep, np.random.default_rng(1))
+    assert torch.equal(changed[..., ~hole], backgrounds[..., ~hole])
+    concerned = (changed != backgrounds).flatten(1).any(dim=1)
+    assert 3 <= int(concerned.sum()) <= 20
+    inside = [part[concerned][..., hole] for part in (changed, backgrounds, originals)]
+    # The mean moves towards the hole's own, by alpha.
+    moved = (inside[0] - inside[1]).mean(dim=2)
+    alpha = moved / (inside[2] - inside[1]).mean(dim=2)
+    torch.testing.assert_close(alpha, alpha[:, :1].expand_as(alpha), rtol=1e-2, atol=1e-3)
+    assert alpha.min() > 0 and alpha.max() <= STRANGER_ALPHA + 1e-3

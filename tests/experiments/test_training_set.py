@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from experiments.weights import world as world_module
+from experiments.weights.crude import deidentify
 from experiments.weights.views import View, draw_view
-from experiments.weights.world import World, load_world
+from experiments.weights.world import TURNS, World, load_world
 from palmbench.synth import TRAINING_IDENTITIES, render
 
 MASK_SCALE = 2  # of a view's pixels
@@ -29,7 +30,7 @@ def world(folder: Path) -> World:
 @pytest.fixture(scope="module")
 def views(world: World) -> list[View]:
     random = np.random.default_rng(5)
-    return [draw_view(world, index % 2, random) for index in range(40)]
+    return [draw_view(world, index % 2, random) for index in range(120)]
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def no_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_photos_are_kept_at_half_size_with_their_truth(world: World) -> None:
-    photo = render(TRAINING_IDENTITIES[0], 1)
+    photo = render(TRAINING_IDENTITIES[0], 1, TURNS[1])
     small = cv2.resize(photo.image, (320, 240), interpolation=cv2.INTER_AREA)
     np.testing.assert_array_equal(world.photos[1], small)
     assert (world.masks[1][photo.mask[::2, ::2]]).mean() > 0.99
@@ -75,22 +76,50 @@ def test_one_of_another_size_is_not_taken_for_it(world: World, no_rendering: Non
 
 def test_views_keep_points_on_the_hand(views: list[View]) -> None:
     shown = [view for view in views if view.present]
-    assert len(shown) >= 20
-    inside = 0
+    assert len(shown) >= 50
+    inside = on_hand = 0
     for view in shown:
         assert (view.image.shape, view.image.dtype) == ((192, 192, 3), np.uint8)
-        hand = cv2.dilate((view.mask > 0.5).astype(np.uint8), np.ones((5, 5), np.uint8))
+        hand = cv2.dilate((view.mask > 0.25).astype(np.uint8), np.ones((5, 5), np.uint8))
         columns, rows = np.round((view.points + 0.5) / MASK_SCALE - 0.5).astype(int).T
         seen = (columns >= 0) & (columns < 96) & (rows >= 0) & (rows < 96)
-        assert hand[rows[seen], columns[seen]].all()
         inside += seen.sum()
-    assert inside > 0.95 * 23 * len(shown)
+        on_hand += hand[rows[seen], columns[seen]].sum()
+    # A few hands are cut by the view's edge, and something lies over a few others.
+    assert inside > 0.9 * 23 * len(shown)
+    assert on_hand > 0.97 * inside
+
+
+def test_views_show_hands_near_and_far_upright_and_turned(views: list[View]) -> None:
+    shown = [view.points[:21] for view in views if view.present]
+    sizes = np.array([np.ptp(points, axis=0).max() / 192 for points in shown])
+    assert (sizes < 0.3).any()
+    assert (sizes > 0.8).any()
+    assert 0.4 < (sizes > 0.6).mean() < 0.8
+    up = np.array([points[9] - points[0] for points in shown])
+    turns = np.degrees(np.arctan2(up[:, 0], -up[:, 1]))
+    assert (np.abs(turns) > 45).any()
+    assert np.median(np.abs(turns)) < 30
+
+
+def test_some_views_are_grey(views: list[View]) -> None:
+    saturation = np.array([np.ptp(view.image.astype(int), axis=2).mean() for view in views if view.present])
+    assert 0.02 < (saturation < 3).mean() < 0.4
 
 
 def test_some_views_show_no_hand(views: list[View]) -> None:
     absent = [view for view in views if not view.present]
-    assert absent
+    assert 0.08 < len(absent) / len(views) < 0.3
     assert not any(view.mask.any() for view in absent)
+
+
+def test_a_crude_deidentification_changes_the_hand_and_nothing_else(world: World) -> None:
+    for seed in range(20):
+        photo, mask = np.array(world.photos[0]), world.masks[0]
+        hidden = deidentify(photo.copy(), mask, world.points[0], world.palms[1], np.random.default_rng(seed))
+        changed = (hidden != photo).any(axis=2)
+        assert changed.any()
+        assert not changed[mask == 0].any()
 
 
 def test_half_of_the_views_are_mirrored(views: list[View], world: World) -> None:

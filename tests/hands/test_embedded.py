@@ -14,8 +14,9 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from palmbench.errors import MissingWeights
 from palmbench.hands import Hand, load_detector, load_segmenter
-from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
-from palmbench.hands.network import GRID, HandNetwork, _expected_place
+from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter, cut_view
+from palmbench.hands.geometry import inpaint_mask
+from palmbench.hands.network import GRID, HandNetwork, _expected_place, folded
 from palmbench.paths import weights_dir
 from palmbench.schema import DetectorConfig, SegmenterConfig
 from palmbench.synth import Render, render
@@ -77,11 +78,56 @@ def test_other_photos_in_the_batch_change_nothing(detector: EmbeddedDetector, ph
 def test_there_is_no_hand_where_none_is_shown(detector: EmbeddedDetector) -> None:
     random = np.random.default_rng(3)
     slope = np.linspace(60, 120, 640)[None, :, None] * np.ones((480, 1, 3))
-    backdrop = np.clip(slope + random.normal(0, 3, slope.shape), 0, 255).astype(np.uint8)
-    grain = np.clip(random.normal(128, 20, slope.shape), 0, 255).astype(np.uint8)
-    blank = [np.full((480, 640, 3), level, np.uint8) for level in (0, 128, 255)]
-    photos = [*blank, grain, backdrop]
-    assert [len(hands) for hands in detector.detect(photos)] == [0] * len(photos)
+    levels = [np.full(slope.shape, level) for level in (0, 128, 255)]
+    noisy = [128 + random.normal(0, spread, slope.shape) for spread in (10, 20, 40, 60, 90)]
+    coarse = [128 + cv2.resize(random.normal(0, 60, (12 * k, 16 * k, 3)), (640, 480)) for k in (1, 4, 8)]
+    face = slope.copy()
+    cv2.ellipse(face, (320, 240), (110, 150), 0, 0, 360, (200, 150, 120), -1)
+    arm = slope.copy()
+    cv2.line(arm, (0, 470), (330, 200), (190, 140, 110), 90)
+    photos = [*levels, *noisy, *coarse, slope + random.normal(0, 3, slope.shape), face, arm]
+    shown = detector.detect([np.clip(photo, 0, 255).astype(np.uint8) for photo in photos])
+    assert [len(hands) for hands in shown] == [0] * len(photos)
+
+
+def test_a_hand_is_found_whatever_became_of_its_palm_and_its_colours(
+    detector: EmbeddedDetector, photos: list[Render]
+) -> None:
+    photo = photos[1]
+    region = inpaint_mask(photo.as_hand())
+    grey = np.repeat(cv2.cvtColor(photo.image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    blurred = cv2.GaussianBlur(photo.image, (0, 0), 12)
+    pixelated = cv2.resize(cv2.resize(photo.image, (40, 30), interpolation=cv2.INTER_AREA), (640, 480), interpolation=0)
+    size = (photo.box[2:] - photo.box[:2]).max()
+    for other in (0, 255, blurred, pixelated):
+        hidden = np.where(region[..., None], other, photo.image).astype(np.uint8)
+        for image in (hidden, np.where(region[..., None], other, grey).astype(np.uint8)):
+            (hand,) = detector.detect([image])[0]
+            assert np.linalg.norm(hand.keypoints_2d - photo.keypoints_2d, axis=1).mean() < 0.03 * size
+
+
+def test_a_small_hand_is_found_anywhere(detector: EmbeddedDetector, photos: list[Render]) -> None:
+    photo = photos[2]
+    for share, shift in ((0.5, (20, 30)), (0.25, (400, 60)), (0.25, (90, 330))):
+        transform = np.array([(share, 0, shift[0]), (0, share, shift[1])], np.float64)
+        image = cut_view(photo.image, transform, (640, 480))
+        (hand,) = detector.detect([image])[0]
+        wanted = photo.keypoints_2d * share + shift
+        size = share * (photo.box[2:] - photo.box[:2]).max()
+        assert np.linalg.norm(hand.keypoints_2d - wanted, axis=1).mean() < 0.03 * size
+
+
+def test_a_view_averages_the_pixels_that_it_leaves_out_and_keeps_places() -> None:
+    slope = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 200, axis=0).repeat(3, axis=2)
+    for scale in (0.9, 0.4, 0.2, 0.11):
+        transform = np.array([(scale, 0, 1.0), (0, scale, 1.0)])
+        view = cut_view(slope, transform, (int(200 * scale), 8))
+        places = (np.arange(view.shape[1]) - 1.0) / scale
+        clear = places > 8
+        np.testing.assert_allclose(view[4, clear, 0], places[clear], atol=1.5)
+    chequered = np.indices((256, 256)).sum(axis=0) % 2 * np.uint8(255)
+    small = cut_view(chequered.astype(np.uint8), np.array([(0.25, 0, 0.0), (0, 0.25, 0.0)]), (64, 64))
+    assert np.abs(small.astype(int) - 127).max() <= 1
 
 
 def test_nothing_is_confident_enough_for_a_threshold_above_one(photos: list[Render]) -> None:
@@ -134,20 +180,38 @@ def test_absent_truncated_and_foreign_weights_are_named(tmp_path: Path) -> None:
 
 
 def test_a_heat_map_with_one_hot_cell_stands_for_the_cells_centre() -> None:
-    share = torch.zeros(1, 2, GRID * GRID)
-    share[0, 0, 0] = 1
-    share[0, 1, 5 * GRID + 7] = 1
+    share = torch.zeros(1, 2, GRID, GRID)
+    share[0, 0, 0, 0] = 1
+    share[0, 1, 5, 7] = 1
     # Cells are 4 x 4 pixels with pixel centres at integers: cell k is centred at 4 k + 1.5.
     assert _expected_place(share)[0].tolist() == [[1.5, 1.5], [29.5, 21.5]]
 
 
-def test_the_network_measures_depth_from_the_wrist() -> None:
+def test_the_network_measures_depth_from_the_wrist_in_views_of_any_shape() -> None:
     torch.manual_seed(0)
-    sight = HandNetwork((4, 8, 8, 8, 8)).eval()(torch.rand(2, 3, 192, 192))
-    assert (sight.points.shape, sight.depths.shape) == ((2, 23, 2), (2, 21))
-    assert (sight.mask.shape, sight.presence.shape) == ((2, 1, 96, 96), (2,))
-    assert (sight.depths[:, 0] == 0).all()
-    torch.testing.assert_close(sight.heat.exp().sum(dim=2), torch.ones(2, 23))
+    network = HandNetwork((4, 8, 8, 8)).eval()
+    for height, width in ((192, 192), (144, 192), (192, 64)):
+        sight = network(torch.rand(2, 3, height, width))
+        assert (sight.points.shape, sight.depths.shape) == ((2, 23, 2), (2, 21))
+        assert (sight.mask.shape, sight.presence.shape) == ((2, 1, height // 2, width // 2), (2,))
+        assert (sight.depths[:, 0] == 0).all()
+        assert (sight.points >= 0).all()
+        assert (sight.points.amax(dim=(0, 1)) < torch.tensor([width, height])).all()
+        torch.testing.assert_close(sight.heat.exp().sum(dim=(2, 3)), torch.ones(2, 23))
+
+
+def test_folding_the_normalisation_changes_nothing_that_is_seen() -> None:
+    torch.manual_seed(0)
+    network = HandNetwork((4, 8, 8, 8))
+    network.train()
+    for _ in range(3):
+        network(torch.rand(4, 3, 64, 64))
+    network.eval()
+    views = torch.rand(2, 3, 64, 96)
+    plain = folded(network)
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in plain.modules())
+    for mine, other in zip(network(views), plain(views), strict=True):
+        torch.testing.assert_close(mine, other, atol=1e-4, rtol=1e-4)
 
 
 def test_closing_is_two_dilations_and_two_erosions_by_a_square_of_five(found: list[Hand]) -> None:

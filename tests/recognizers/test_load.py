@@ -53,7 +53,7 @@ def test_an_unknown_option_is_refused():
 
 
 def test_a_recognizer_of_another_package_is_found_by_its_entry_point(third_party):
-    assert recognizers.names() == ["meangrey", "mtcc"]
+    assert recognizers.names() == ["ccnet", "meangrey", "mtcc"]
     assert recognizers.load("meangrey").name == "meangrey"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,10 +19,10 @@ from palmbench.datasets import open_dataset
 from palmbench.errors import RequestError
 from palmbench.hands.geometry import recognition_roi
 from palmbench.schema import SynthConfig
-from palmbench.synth import BENCHMARK_IDENTITIES, TRAINING_IDENTITIES, Render, person_of, render
+from palmbench.synth import BENCHMARK_IDENTITIES, TRAINING_IDENTITIES, Render, person_of, render, session_of
 from palmbench.synth.anatomy import hand_shape
 from palmbench.synth.creases import palm_creases
-from palmbench.synth.seeds import hand_generator, person_generator, sample_generator
+from palmbench.synth.seeds import hand_generator, person_generator, sample_generator, session_generator
 
 IN_A_NEW_PROCESS = """
 import hashlib
@@ -49,9 +50,24 @@ def test_the_sources_of_random_numbers_are_pinned() -> None:
     # write the new numbers down.
     drawn = [
         int(generator.integers(2**63))
-        for generator in (person_generator(6), hand_generator(6), sample_generator(6, 1, "controlled"))
+        for generator in (
+            person_generator(6),
+            hand_generator(6),
+            session_generator(6, 1, "controlled"),
+            sample_generator(6, 1, "controlled"),
+        )
     ]
-    assert drawn == [5190533117221178061, 6386359929221936040, 4459338647100542745]
+    assert drawn == [4748701643265367849, 819467575806050908, 1453338910541046399, 4178959943721217146]
+
+
+def test_photos_of_a_sitting_share_their_surroundings() -> None:
+    def corner(sample: int, profile: str) -> np.ndarray:
+        return render(5, sample, profile).image[:60, :60].reshape(-1, 3).mean(axis=0)
+
+    assert [session_of(sample) for sample in (0, 2, 3, 6)] == [0, 0, 1, 2]
+    for profile in ("mobile", "wild"):
+        first, second, later = corner(0, profile), corner(2, profile), corner(3, profile)
+        assert np.abs(first - second).max() < np.abs(first - later).max()
 
 
 def test_photos_of_a_palm_differ(renders: list[Render]) -> None:
@@ -114,19 +130,21 @@ def test_every_recipe_takes_its_hands_from_the_training_set() -> None:
     for path in Path(experiments.weights.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
-                modules = [node.module or ""]
+                used = [f"{node.module}.{name.name}" for name in node.names]
             elif isinstance(node, ast.Import):
-                modules = [name.name for name in node.names]
+                used = [name.name for name in node.names]
             else:
                 continue
-            if any(module.startswith(("palmbench.synth", "palmbench.datasets")) for module in modules):
+            if any(re.match(r"palmbench\.(synth(\.render.*)?$|datasets)", name) for name in used):
                 renderers.add(path.stem)
     assert renderers == {"world"}
 
 
 def test_who_and_how_must_make_sense() -> None:
-    with pytest.raises(ValueError, match="unknown profile 'wild'; there is controlled"):
-        render(0, 0, profile="wild")
+    with pytest.raises(ValueError, match="unknown profile 'wide'; there is controlled, mobile, wild"):
+        render(0, 0, profile="wide")
+    with pytest.raises(ValueError, match="at least 64 x 64 pixels, not 640 x 48"):
+        render(0, 0, size=(640, 48))
     for identity, sample in ((-1, 0), (0, -1)):
         with pytest.raises(ValueError, match="must not be negative"):
             render(identity, sample)

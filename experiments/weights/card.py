@@ -1,0 +1,60 @@
+"""The card beside each weight file: what it is, what it was trained on, how to make it again, how good it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import yaml
+
+from experiments.weights.training import Options, Trainer
+from experiments.weights.world import TURNS
+from palmbench.executor import available_cores
+from palmbench.quality.weights import sha256_of
+from palmbench.synth import RENDERER_VERSION
+
+NAME = "card.yaml"
+
+
+def write_card(
+    weights: Path, what: str, recipe: str, options: Options, trainer: Trainer, measured: dict[str, float | str]
+) -> None:
+    """Write the card of a weight file that a recipe has just written.
+
+    Parameters
+    ----------
+    weights : Path
+        The file; its card lies in the same folder.
+    what : str
+        The network, in a sentence.
+    recipe : str
+        Name of the recipe, as in `experiments.weights.train_<recipe>`.
+    options, trainer
+        Of the training that made the file.
+    measured : dict
+        Results on palms held out from the training, by name; `how` says what measures the weights on others.
+    """
+    minutes = max(1, round(trainer.spent / 60))
+    batch = options.batch * options.processes
+    card = {
+        "what": what,
+        "trained_on": (
+            f"{options.identities} training palms x {options.samples} photos ({', '.join(TURNS)}), "
+            f"renderer version {RENDERER_VERSION}"
+        ),
+        "command": (
+            f"python -m experiments.weights.train_{recipe} --minutes {options.minutes:g} --processes {options.processes}"
+        ),
+        "time": f"{minutes} minutes, {trainer.step} steps of {batch} examples",
+        "machine_class": _machine(options.processes),
+        "measured": {"how": "python -m experiments.embedded_report", **measured},
+        "sha256": sha256_of(weights),
+    }
+    text = yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
+    (weights.parent / NAME).write_text(text, encoding="utf-8")
+
+
+def _machine(processes: int) -> str:
+    if torch.cuda.is_available():
+        return f"one {torch.cuda.get_device_name()}"
+    return f"{processes} of {available_cores()} processor cores"

@@ -1,0 +1,107 @@
+"""Setting a painted palm into its photo: colour and grain as of the skin around it, and a soft rim."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+_RIM = 9
+_FEWEST_WITNESSES = 200
+_DETAIL = 6.0  # standard deviation, in pixels of the crop, below which structure counts as grain
+_SOFTNESS = 0.05  # of the crop's side over which a painted palm fades into the skin around it
+
+
+def witnesses(hand: np.ndarray, repainted: np.ndarray) -> np.ndarray:
+    """Skin that a painter should have left as it was, bool (size, size).
+
+    The hand's outline is blurred by the autoencoder, and the palm's rim is half painted: neither is a witness.
+
+    Parameters
+    ----------
+    hand, repainted : ndarray of shape (size, size), bool
+        The hand mask and what was repainted, in the crop that the painter saw.
+    """
+    skin = cv2.erode(hand.astype(np.uint8), np.ones((_RIM, _RIM), np.uint8), borderValue=1)
+    rim = cv2.dilate(repainted.astype(np.uint8), np.ones((_RIM, _RIM), np.uint8))
+    return (skin > 0) & (rim == 0)
+
+
+def match_colour(painted: np.ndarray, original: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """Shift a painted crop's colours by a plane, fitted where its skin should have stayed as it was.
+
+    Parameters
+    ----------
+    painted : ndarray of shape (size, size, 3), float
+        In [0, 1].
+    original : ndarray of shape (size, size, 3), uint8
+        The crop before.
+    skin : ndarray of shape (size, size), bool
+        See `witnesses`.
+
+    Returns
+    -------
+    ndarray of shape (size, size, 3), float32
+        In [0, 1]; `painted` itself where there are too few witnesses.
+    """
+    rows, columns = np.nonzero(skin)
+    if len(rows) < _FEWEST_WITNESSES:
+        return painted
+    size = len(painted)
+    known = original[rows, columns] / 255 - painted[rows, columns]
+    plane = np.linalg.lstsq(_plane(rows, columns, size), known, rcond=None)[0]
+    all_rows, all_columns = np.indices((size, size)).reshape(2, -1)
+    shift = (_plane(all_rows, all_columns, size) @ plane).reshape(painted.shape)
+    return np.clip(painted + shift, 0, 1).astype(np.float32)
+
+
+def match_grain(
+    painted: np.ndarray, original: np.ndarray, skin: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Add grain to a painted crop: random, with the spectrum of what the skin around the palm lost on its way.
+
+    An autoencoder keeps neither pores nor sensor noise. Palms without them look waxen, and resemble one another for a
+    recognizer whatever is painted on them. The grain tells nothing of the palm: its phases are random, and its spectrum
+    is read off the skin that was not repainted.
+
+    Parameters
+    ----------
+    painted, original, skin
+        See `match_colour`.
+    generator : numpy.random.Generator
+        Draws the grain.
+
+    Returns
+    -------
+    ndarray of shape (size, size, 3), float32
+        In [0, 1]; `painted` itself where there are too few witnesses.
+    """
+    if int(skin.sum()) < _FEWEST_WITNESSES:
+        return painted
+    lost = (original / 255 - painted).mean(axis=2) * skin
+    # Only the fine part: a brightness that is a little off is no grain. Dividing by the blurred mask keeps its rim out.
+    share = cv2.GaussianBlur(skin.astype(np.float64), (0, 0), _DETAIL)
+    fine = (lost - cv2.GaussianBlur(lost, (0, 0), _DETAIL) / np.maximum(share, 1e-6)) * skin
+    power = np.abs(np.fft.fft2(fine)) ** 2 / skin.mean()
+    white = np.fft.fft2(generator.standard_normal(fine.shape)) / len(fine)
+    grain = np.real(np.fft.ifft2(white * np.sqrt(power)))
+    return np.clip(painted + grain[..., None], 0, 1).astype(np.float32)
+
+
+def soft_rim(repainted: np.ndarray) -> np.ndarray:
+    """Weights of the painted crop: 1 where it was repainted, falling to 0 over a twentieth of the crop around it.
+
+    Parameters
+    ----------
+    repainted : ndarray of shape (side, side), bool
+
+    Returns
+    -------
+    ndarray of shape (side, side), float32
+        In [0, 1].
+    """
+    distance = cv2.distanceTransform((~repainted).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.clip(1 - distance / (_SOFTNESS * len(repainted)), 0, 1, dtype=np.float32)
+
+
+def _plane(rows: np.ndarray, columns: np.ndarray, size: int) -> np.ndarray:
+    return np.stack([np.ones(len(rows)), rows / size - 0.5, columns / size - 0.5], axis=1)

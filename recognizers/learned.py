@@ -1,0 +1,155 @@
+"""CCNet as a recognizer: embeddings of ROIs, compared by their angle."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from palmbench.errors import MissingWeights
+from palmbench.keys import file_digest
+from palmbench.paths import weights_dir
+
+if TYPE_CHECKING:
+    from recognizers.ccnet import CCNet
+
+VERSION = 1
+_SIDE = 128
+_BLOCK = 256
+# Templates are rounded to float32: below this many radians an angle is the rounding's.
+_SAME = 1e-6
+
+
+class CCNetRecognizer:
+    """Embeddings of CCNet (TIFS 2023, doi 10.1109/TIFS.2023.3306104), compared by angle as published.
+
+    The embedded weights are of the compact network of the same architecture, trained on rendered palms of other
+    identities; what it scores stands for no published number. Weights of the full network are the authors' or come from
+    a training of one's own.
+
+    Parameters
+    ----------
+    weights : str
+        "embedded", or the path of a state dict: of the full network (.pth or .safetensors), or of the
+        compact one (.safetensors, marked in its metadata).
+    device : str
+        Where the network runs. On a CPU it sees one ROI at a time, so that no batch can change a result.
+
+    Raises
+    ------
+    MissingWeights
+        If the weight file is absent, or no weight file.
+    """
+
+    name = "ccnet"
+    takes: Literal["roi"] = "roi"
+
+    def __init__(self, weights: str = "embedded", device: str = "cpu") -> None:
+        self._path = weights_dir() / "ccnet" / "ccnet.safetensors" if weights == "embedded" else Path(weights)
+        if not self._path.is_file():
+            raise MissingWeights(
+                f"CCNet's weights are missing: {self._path}. Install palmbench again, or name a state dict of the "
+                "full or the compact network with recognizer.weights=."
+            )
+        self._device = device
+        self._file = _identify(self._path, self._path.stat().st_mtime_ns)
+
+    def settings(self) -> dict[str, Any]:
+        """Variant ("full" or "compact"), digest of the weights and version of the code."""
+        return {"name": self.name, "variant": self._file.variant, "weights": self._file.digest, "version": VERSION}
+
+    def extract(self, rois: np.ndarray) -> np.ndarray:
+        """Templates of grey ROIs.
+
+        Parameters
+        ----------
+        rois : (n, 128, 128) uint8
+            Recognition ROIs.
+
+        Returns
+        -------
+        (n, 2048) float32
+            Embeddings of unit length; (n, 128) of the compact network.
+
+        Raises
+        ------
+        ValueError
+            If the ROIs have another shape or type.
+        MissingWeights
+            If the weights do not fit the network.
+        """
+        import torch
+
+        from recognizers.ccnet import normalised
+
+        rois = np.asarray(rois)
+        if rois.dtype != np.uint8 or rois.shape[1:] != (_SIDE, _SIDE):
+            raise ValueError(f"CCNet takes uint8 ROIs of shape (n, {_SIDE}, {_SIDE}), not {rois.dtype} {rois.shape}")
+        network = _network(self._path, self._file, self._device)
+        step = 1 if self._device == "cpu" else _BLOCK
+        templates = np.empty((len(rois), network.fc1.out_features), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(rois), step):
+                images = normalised(torch.tensor(rois[start : start + step], device=self._device))
+                templates[start : start + step] = network.embed(images).cpu().numpy()
+        return templates
+
+    def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Distances between two lists of templates: arccos(<a, b>) / pi.
+
+        Parameters
+        ----------
+        a, b : (n, size), (m, size) float32
+            Templates of `extract`.
+
+        Returns
+        -------
+        (n, m) float32
+            In [0, 1]: 0 for identical templates, near 0.5 for different palms.
+
+        Raises
+        ------
+        ValueError
+            If a template is of another network, or not a number.
+        """
+        a, b = _unit(a), _unit(b)
+        if a.shape[1] != b.shape[1]:
+            raise ValueError(f"templates of {a.shape[1]} and of {b.shape[1]} numbers are of different networks")
+        # In single precision the angle between equal templates could be 1e-4.
+        angles = np.arccos(np.clip(a @ b.T, -1, 1))
+        return (np.where(angles < _SAME, 0, angles) / math.pi).astype(np.float32)
+
+
+class _WeightFile(NamedTuple):
+    variant: Literal["full", "compact"]
+    digest: str
+
+
+@lru_cache(maxsize=8)
+def _identify(path: Path, modified: int) -> _WeightFile:
+    from recognizers.checkpoint import metadata
+
+    return _WeightFile("compact" if metadata(path).get("variant") == "compact" else "full", file_digest(path))
+
+
+@lru_cache(maxsize=2)
+def _network(path: Path, file: _WeightFile, device: str) -> CCNet:
+    from recognizers.ccnet import WIDTHS, CCNet
+    from recognizers.checkpoint import fill, read_state
+
+    network = CCNet(None, WIDTHS[file.variant])
+    fill(network, read_state(path), path)
+    return network.to(device)
+
+
+def _unit(templates: np.ndarray) -> np.ndarray:
+    templates = np.asarray(templates)
+    if templates.dtype != np.float32 or templates.ndim != 2:
+        raise ValueError(f"CCNet templates are float32 of shape (n, size), not {templates.dtype} {templates.shape}")
+    if not np.isfinite(templates).all():
+        raise ValueError("a CCNet template holds values that are not finite")
+    wide = templates.astype(np.float64)
+    return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)

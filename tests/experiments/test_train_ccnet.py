@@ -1,0 +1,53 @@
+"""What the recipe of the compact CCNet learns from: ROIs as the pipeline cuts them, changed a little."""
+
+import numpy as np
+import pytest
+import torch
+
+from experiments.weights import world
+from experiments.weights.train_ccnet import augment, cut_roi, standardise
+from palmbench.hands.geometry import recognition_roi
+from palmbench.hands.hand import Hand
+from palmbench.synth import TRAINING_IDENTITIES, render, side_of
+from recognizers.ccnet import COMPACT, CCNet, normalised
+
+
+@pytest.fixture(scope="module")
+def entry() -> world.World:
+    parts = world._sample((TRAINING_IDENTITIES[5], 0))
+    return world.World(**{name: np.asarray(part)[None] for name, part in parts.items()})
+
+
+def test_a_roi_cut_from_the_crop_is_the_roi_of_the_photo(entry):
+    photo = render(TRAINING_IDENTITIES[5], 0, world.TURNS[0])
+    truth = (photo.keypoints_2d, photo.keypoints_3d, photo.valleys, photo.mask)
+    hand = Hand(1.0, np.zeros(4), side_of(TRAINING_IDENTITIES[5]), *truth)
+    expected = recognition_roi(photo.image, hand).astype(float)
+    found = cut_roi(entry, 0, 5, 0).astype(float)
+    assert found.shape == (128, 128)
+    # Interpolated twice, creases are a little softer; a shift by a pixel would cost far more.
+    off = np.abs(found - expected).mean()
+    assert off < 0.35 * np.abs(np.roll(expected, 1, axis=0) - expected).mean() + 0.5
+
+
+def test_a_changed_roi_is_still_the_palm_and_the_same_for_the_same_numbers(entry):
+    roi = cut_roi(entry, 0, 5, 0)
+    views = [augment(roi, np.random.default_rng(seed)) for seed in range(8)]
+    assert all(view.dtype == np.uint8 and view.shape == (128, 128) and view.min() > 0 for view in views)
+    np.testing.assert_array_equal(views[3], augment(roi, np.random.default_rng(3)))
+    assert len({view.tobytes() for view in views}) == 8
+    assert all(abs(float(view.mean()) / float(roi.mean()) - 1) < 0.25 for view in views)
+
+
+def test_standardised_features_have_mean_zero_and_deviation_one():
+    torch.manual_seed(0)
+    rois = np.random.default_rng(0).integers(1, 256, (4, 128, 128)).astype(np.uint8)
+    network = CCNet(3, COMPACT)
+    standardise(network, rois)
+    with torch.no_grad():
+        features = network.features(normalised(torch.from_numpy(rois)))
+    assert len(features) == 6
+    for maps in features:
+        deviation, mean = torch.std_mean(maps, dim=(0, 2, 3))
+        torch.testing.assert_close(mean, torch.zeros(8), atol=1e-3, rtol=0)
+        torch.testing.assert_close(deviation, torch.ones(8), atol=1e-3, rtol=0)
