@@ -28,6 +28,7 @@ verbs
   plan [settings]        the points of a run, what is cached, what is left; runs nothing
   doctor                 packages, device, weights, data sets, disk: what works, how to mend the rest
   table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
+  data export synth      the rendered palms as files, in the layout of a real set, with their ground truth
 
 examples
   palmbench                                        40 rendered palms, the embedded diffusion model
@@ -154,6 +155,61 @@ def _table(words: list[str]) -> int:
     return table_command(numbers, overrides, run=parsed.run) or DONE
 
 
+def _data(words: list[str]) -> int:
+    parser = _Parser("data", "Data sets as files; what can be done with them, see `palmbench data WORK --help`.")
+    parser.add_argument("work", nargs="?", metavar="WORK", help=" or ".join(_DATA_WORKS))
+    if words and words[0] in _DATA_WORKS:
+        return _DATA_WORKS[words[0]](words[1:])
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    works = ", ".join(f"`palmbench data {work} --help`" for work in _DATA_WORKS)
+    if parsed.work is None:
+        raise RequestError(f"data needs to know what to do; see {works}.")
+    raise RequestError(not_found(f"data: there is no {parsed.work}", parsed.work, _DATA_WORKS))
+
+
+def _data_export(words: list[str]) -> int:
+    parser = _Parser(
+        "data export",
+        "Write rendered palms as files in the layout of a real set, with ground truth beside the photos, and with "
+        "defects on purpose if asked for: something for loaders to be tested with.",
+    )
+    parser.add_argument("source", choices=["synth"], metavar="synth", help="the rendered palms")
+    parser.add_argument("--layout", required=True, help="iitd, polyu, rest, zhou, ntupi, or manifest (a CSV file)")
+    parser.add_argument("--out", metavar="FOLDER", help="made, or empty; default: data/synth-LAYOUT")
+    parser.add_argument("--identities", type=int, default=40, metavar="N", help="palms; default: 40")
+    parser.add_argument("--samples", type=int, default=6, metavar="M", help="photos of each palm; default: 6")
+    parser.add_argument("--profile", default="controlled", help="capture conditions; default: controlled")
+    parser.add_argument("--size", metavar="WxH", help="of a photo in pixels; default: as in the real set")
+    parser.add_argument(
+        "--defects",
+        default="",
+        metavar="KIND[,KIND]",
+        help="missing, uppercase, side, duplicate, empty, thumbs, one of each; or all",
+    )
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.datasets.export import Export, export_synth
+
+    export = Export(
+        layout=parsed.layout,
+        out=parsed.out,
+        identities=parsed.identities,
+        samples=parsed.samples,
+        profile=parsed.profile,
+        size=parsed.size,
+        defects=parsed.defects,
+    )
+    try:
+        print(export_synth(export))
+    except KeyboardInterrupt:
+        print("palmbench: interrupted; nothing was left behind", file=sys.stderr)
+        return INTERRUPTED
+    return DONE
+
+
 def _points(words: list[str]):  # type: ignore[no-untyped-def]
     # Imported here: Hydra takes a quarter of a second that help and listings need not spend.
     from palmbench.compose import compose_points
@@ -167,7 +223,9 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "plan": _plan,
     "doctor": _doctor,
     "table": _table,
+    "data": _data,
 }
+_DATA_WORKS: dict[str, Callable[[list[str]], int]] = {"export": _data_export}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -31,7 +31,19 @@ def fake(monkeypatch: pytest.MonkeyPatch, module: str, **functions: object) -> N
     monkeypatch.setitem(sys.modules, module, SimpleNamespace(**functions))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("words", [["--help"], ["-h"], ["--version"], ["ls"], ["ls", "method"], ["table", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["-h"],
+        ["--version"],
+        ["ls"],
+        ["ls", "method"],
+        ["table", "--help"],
+        ["data", "--help"],
+        ["data", "export", "--help"],
+    ],
+)
 def test_help_and_listings_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:
     done = palmbench(*words, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -89,6 +101,11 @@ def test_a_bad_setting_is_told_on_standard_error_with_status_2(tmp_path: Path) -
         (["table"], "see `palmbench table --help`"),
         (["table", "method=mask"], "table needs the number of a table"),
         (["table", "5", "--rum"], "unrecognized arguments: --rum"),
+        (["data"], "data needs to know what to do; see `palmbench data export --help`."),
+        (["data", "exprot"], "data: there is no exprot; did you mean export?"),
+        (["data", "export", "iitd", "--layout", "zhou"], "invalid choice: 'iitd'"),
+        (["data", "export", "synth"], "required: --layout; see `palmbench data export --help`"),
+        (["data", "export", "synth", "--layout", "zhuo"], "there is no layout zhuo; did you mean zhou?"),
         (["plan", "method.alpha=9"], "method.alpha must be a number from 0 to 1, not 9.0"),
     ],
 )
@@ -114,6 +131,24 @@ def test_a_table_takes_numbers_and_settings_in_any_order(monkeypatch: pytest.Mon
     assert cli.main(["table", "5", "dataset=iitd", "--run", "6", "+ablation=roi"]) == 0
     assert cli.main(["table", "2"]) == 0
     assert seen == [([5, 6], ["dataset=iitd", "+ablation=roi"], True), ([2], [], False)]
+
+
+def test_an_export_passes_every_option_on_and_can_be_interrupted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake(monkeypatch, "palmbench.datasets.export", Export=dict, export_synth=lambda request: request)
+    assert cli.main(["data", "export", "synth", "--layout", "rest", "--identities", "2", "--defects=all"]) == 0
+    assert capsys.readouterr().out.strip() == str(
+        {"layout": "rest", "out": None, "identities": 2, "samples": 6, "profile": "controlled", "size": None,
+         "defects": "all"}
+    )  # fmt: skip
+
+    def stop(request: object) -> str:
+        raise KeyboardInterrupt
+
+    fake(monkeypatch, "palmbench.datasets.export", Export=dict, export_synth=stop)
+    assert cli.main(["data", "export", "synth", "--layout", "rest"]) == 130
+    assert capsys.readouterr().err == "palmbench: interrupted; nothing was left behind\n"
 
 
 @pytest.mark.parametrize(("error", "status"), [(RequestError("no data"), 2), (KeyboardInterrupt(), 130)])

@@ -1,0 +1,292 @@
+"""The synthetic hands as files, laid out like a real set: photos, their ground truth, and defects on purpose.
+
+Below the folder of an export lie the photos, named as the set names them; `ground_truth/`, with a folder per photo
+(`photo.json`, `keypoints.json`, `mask.png`, `roi.json`, `creases.json`); and `defects.json`, which tells what was
+planted. The layout `manifest` has `manifest.csv` too. The same request gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from palmbench.datasets.cards import read_card
+from palmbench.datasets.defects import KINDS, Photo, Plan, plan_photos, plant
+from palmbench.datasets.naming import SCHEMES, Scheme
+from palmbench.errors import RequestError
+from palmbench.hands.geometry import Square, bounding_square
+from palmbench.hints import not_found
+from palmbench.images import encode_png
+from palmbench.progress import Progress
+from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, Render, render
+from palmbench.synth.seeds import person_of, session_of
+
+JPEG_QUALITY = 95
+_SMALLEST, _LARGEST = 64, 8192
+# A crop about the hand is this much wider than the hand; where photos are cropped, what is rendered is larger than
+# what is asked for by so much that a hand of a controlled photo gives a crop of about that size.
+_CROP_MARGIN, _CROP_SOURCE = 1.15, (1.44, 1.08)
+
+
+@dataclass(frozen=True)
+class Export:
+    """What to export.
+
+    Attributes
+    ----------
+    layout : str
+        A key of `SCHEMES`.
+    out : str or None
+        Folder to make; None = `data/synth-<layout>`, below the current folder.
+    identities, samples : int
+        Palms, and photos of each. A set of right hands takes the right hands of as many persons.
+    profile : str
+        Capture conditions, a key of `palmbench.synth.PROFILES`.
+    size : str or None
+        "WIDTHxHEIGHT" in pixels; None = the real set's, or the profile's own for `manifest`. In NTU-PI's layout
+        photos are square crops about the hand of about that size, or smaller where hands are small.
+    defects : str
+        Kinds to plant, joined by commas, or "all" that the layout has a place for, or "".
+    """
+
+    layout: str
+    out: str | None = None
+    identities: int = 40
+    samples: int = 6
+    profile: str = "controlled"
+    size: str | None = None
+    defects: str = ""
+
+
+def export_synth(export: Export) -> str:
+    """Write an export, whole or not at all.
+
+    Returns
+    -------
+    str
+        What was written, what was planted, and how to read it.
+
+    Raises
+    ------
+    RequestError
+        If the request makes no sense, the folder holds something, or the disk is full. Nothing is left behind then.
+    """
+    scheme = _scheme(export.layout)
+    if export.profile not in PROFILES:
+        raise RequestError(not_found(f"--profile: there is no profile {export.profile}", export.profile, PROFILES))
+    size = _size(export)
+    plan = _plan(export, scheme)
+    out = Path(export.out or f"data/synth-{export.layout}").expanduser()
+    whole = [photo for photo in plan.photos if photo.state == "whole"]
+    with _whole_folder(out) as part:
+        _write_descriptions(part, plan, export)
+        progress = Progress(f"export {export.layout}", len(whole), reused=0, failed=0)
+        for photo in whole:
+            _write_photo(part, photo, export.profile, size, scheme)
+            progress.advance(1, 0)
+        progress.finish()
+    return _summary(export, scheme, plan, out, len(whole))
+
+
+def _scheme(layout: str) -> Scheme:
+    if layout not in SCHEMES:
+        raise RequestError(not_found(f"--layout: there is no layout {layout}", layout, SCHEMES))
+    return SCHEMES[layout]
+
+
+def _size(export: Export) -> tuple[int, int] | None:
+    """Width and height to ask for; None = the profile's own."""
+    if export.size is None:
+        if export.layout == "manifest":
+            return None
+        card = read_card(export.layout)
+        return card.width, card.height
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", export.size)
+    if not found or not all(_SMALLEST <= int(side) <= _LARGEST for side in found.groups()):
+        raise RequestError(
+            f"--size must be a width and a height from {_SMALLEST} to {_LARGEST} pixels, such as 640x480, "
+            f"not {export.size}."
+        )
+    return int(found[1]), int(found[2])
+
+
+def _plan(export: Export, scheme: Scheme) -> Plan:
+    for key, number in (("identities", export.identities), ("samples", export.samples)):
+        if number < 1:
+            raise RequestError(f"--{key} must be a whole number of at least 1, not {number}.")
+    if scheme.hands == "both" and export.identities % 2:
+        raise RequestError(
+            f"--identities: the {export.layout} layout holds both hands of each person; "
+            f"ask for {export.identities + 1} palms."
+        )
+    palms = scheme.palms(export.identities)
+    # Before the list is made: a number with a few zeros too many would fill the memory.
+    last = scheme.path(palms[-1], 0)
+    if palms[-1] not in BENCHMARK_IDENTITIES or not scheme.reads(last):
+        raise RequestError(
+            f"--identities: the {export.layout} layout has no name for so many palms as {export.identities}."
+        )
+    plan = plant(plan_photos(scheme, palms, export.samples), _kinds(export, scheme), export.layout, scheme)
+    if nameless := next((photo.path for photo in plan.photos if not scheme.reads(photo.path)), None):
+        raise RequestError(
+            f"--samples: in the {export.layout} layout {nameless} would be no photo; ask for fewer photos of a palm."
+        )
+    return plan
+
+
+def _kinds(export: Export, scheme: Scheme) -> set[str]:
+    if export.defects == "all":
+        return {kind for kind in KINDS if kind != "side" or scheme.wrong_side}
+    kinds = {word.strip() for word in export.defects.split(",") if word.strip()}
+    for kind in sorted(kinds - set(KINDS)):
+        raise RequestError(not_found(f"--defects: there is no defect {kind}", kind, (*KINDS, "all")))
+    return kinds
+
+
+@contextmanager
+def _whole_folder(out: Path) -> Iterator[Path]:
+    """A hidden folder beside `out` that takes its place when the block ends well, and vanishes otherwise."""
+    part: Path | None = None
+    try:
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise RequestError(f"{out} is there and not empty; choose another folder with --out, or remove it.")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+        part.chmod(0o755)
+        yield part
+        if out.exists():
+            out.rmdir()
+        part.rename(out)
+    except OSError as error:
+        mend = "free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check its permissions"
+        raise RequestError(
+            f"{out} cannot be written: {error.strerror or error}; {mend}, or choose another place with --out."
+        ) from error
+    finally:
+        if part is not None and part.exists():
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_descriptions(folder: Path, plan: Plan, export: Export) -> None:
+    """Everything but the photos and their truth."""
+    defects = [defect._asdict() for defect in plan.defects]
+    _put(folder / "defects.json", (json.dumps(defects, indent=1) + "\n").encode())
+    if export.layout == "manifest":
+        _put(folder / "manifest.csv", _manifest(plan, export.profile))
+    for path in plan.clutter:
+        _put(folder / path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # how such a file begins
+    for photo in plan.photos:
+        if photo.state == "empty":
+            _put(folder / photo.path, b"")
+
+
+def _manifest(plan: Plan, profile: str) -> bytes:
+    """What each photo is filed as, planted defects included; one line a photo."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["path", "identity", "person", "side", "session", "sample", "profile"])
+    for photo in plan.photos:
+        palm, number = photo.filed
+        named = (f"{palm:04d}", f"{person_of(palm):04d}", photo.side)
+        table.writerow([photo.path, *named, session_of(number), number, profile])
+    return text.getvalue().encode()
+
+
+def _write_photo(folder: Path, photo: Photo, profile: str, size: tuple[int, int] | None, scheme: Scheme) -> None:
+    if scheme.cropped and size is not None:
+        size = (round(_CROP_SOURCE[0] * size[0]), round(_CROP_SOURCE[1] * size[1]))
+    shot = render(photo.identity, photo.sample, profile=profile, size=size)
+    height, width = shot.mask.shape
+    if scheme.cropped:
+        frame = bounding_square(shot.box.reshape(2, 2), (height, width), _CROP_MARGIN)
+        image, mask, corner = frame.crop(shot.image), frame.crop(shot.mask), _corner(frame)
+    else:
+        image, mask, corner = shot.image, shot.mask, np.zeros(2, np.float32)
+    path = PurePosixPath(photo.path)
+    _put(folder / path, _encoded(image, path.suffix.lower()))
+    truth = folder / "ground_truth" / path.with_suffix("")
+    _put(truth / "mask.png", encode_png(mask.astype(np.uint8) * 255))
+    for name, content in _truth(shot, corner, mask.shape).items():
+        _put(truth / f"{name}.json", (json.dumps(content) + "\n").encode())
+
+
+def _corner(frame: Square) -> np.ndarray:
+    return np.array([frame.x, frame.y], np.float32)
+
+
+def _truth(shot: Render, corner: np.ndarray, shape: tuple[int, ...]) -> dict[str, Any]:
+    """What is true of a photo whose left upper pixel is pixel `corner` of the render, by file name."""
+    return {
+        "photo": {
+            "identity": shot.identity,
+            "person": person_of(shot.identity),
+            "side": shot.hand,
+            "session": int(shot.session),
+            "sample": shot.sample,
+            "profile": shot.profile,
+            "width": shape[1],
+            "height": shape[0],
+            "renderer": RENDERER_VERSION,
+        },
+        "keypoints": {
+            "keypoints_2d": _rounded(shot.keypoints_2d - corner),
+            "keypoints_3d": _rounded(shot.keypoints_3d, 5),
+            "visibility": shot.visibility.tolist(),
+            "box": _rounded(shot.box - np.tile(corner, 2)),
+        },
+        "roi": {
+            "recognition_roi": _rounded(shot.recognition_roi - corner),
+            "palm": _rounded(shot.palm - corner),
+            "valleys": _rounded(shot.valleys - corner),
+        },
+        "creases": [{"kind": crease.kind, "points": _rounded(crease.points - corner, 2)} for crease in shot.creases],
+    }
+
+
+def _rounded(values: np.ndarray, digits: int = 3) -> Any:
+    return np.round(values.astype(np.float64), digits).tolist()
+
+
+def _encoded(image: np.ndarray, suffix: str) -> bytes:
+    if suffix == ".png":
+        return encode_png(image)
+    buffer = io.BytesIO()
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    if suffix == ".bmp":
+        picture.save(buffer, "BMP")
+    else:
+        picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def _summary(export: Export, scheme: Scheme, plan: Plan, out: Path, written: int) -> str:
+    palms = {photo.identity for photo in plan.photos}
+    people = len({person_of(palm) for palm in palms})
+    persons = "1 person" if people == 1 else f"{people} persons"
+    planted = ", ".join(f"{defect.kind} ({defect.paths[-1]})" for defect in plan.defects) or "no defect"
+    root = (out / scheme.below).as_posix()
+    # Hydra reads a value of other characters as it stands only between quotes, which the shell must leave alone.
+    setting = f"dataset.root={root}" if re.fullmatch(r"[\w./~-]+", root) else f"\"dataset.root='{root}'\""
+    return (
+        f"wrote {written} photos of {len(palms)} palms ({persons}) in the {export.layout} layout to {out}\n"
+        f"planted: {planted}\n"
+        f"read it with: palmbench dataset={scheme.dataset} {setting}"
+    )
