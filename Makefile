@@ -2,18 +2,20 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+JUDGE ?= .venv-judge
 ARGS ?=
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 weights sync clean
+.PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 \
+	weights weights-hand weights-autoencoder weights-inpainting weights-ccnet embedded judge sync clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights and table*; DATASET=name picks"
+	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge and table*; DATASET=name picks"
 	@echo "  the data of table5 to table7; PYTHON=python3.12 picks the interpreter that setup starts from."
 
 setup: $(STAMP)  ## the virtual environment .venv, pinned by constraints.txt
@@ -49,8 +51,28 @@ table7: ## Table 7; DATASET=name
 table2 table3 table4 table5 table6 table7: table%: $(STAMP)
 	$(PY) -m palmbench table $* --run $(if $(filter 5 6 7,$*),$(if $(DATASET),dataset=$(DATASET))) $(ARGS)
 
-weights: $(STAMP)  ## train the embedded weights again
+weights: $(STAMP)  ## train all embedded weights again, one network after the other
 	$(PY) -m experiments.train_weights $(ARGS)
+
+weights-hand: ## the hand network alone
+weights-autoencoder: ## the autoencoder alone
+weights-inpainting: ## the inpainting UNet and its exemplar encoder alone
+weights-ccnet: ## the compact CCNet alone
+weights-hand weights-autoencoder weights-inpainting weights-ccnet: weights-%: $(STAMP)
+	$(PY) -m experiments.weights.train_$* $(ARGS)
+
+embedded: $(STAMP)  ## every figure of the embedded palms and weights, measured beside its bound
+	$(PY) -m experiments.embedded_report $(ARGS)
+
+# MediaPipe pins packages that palmbench has newer, and has no wheels for Python 3.13.
+$(JUDGE)/.installed: experiments/judge-requirements.txt
+	rm -f $@
+	$(PYTHON) -m venv $(JUDGE)
+	$(JUDGE)/bin/python -m pip install --quiet --only-binary :all: -r $<
+	touch $@
+
+judge: $(STAMP) $(JUDGE)/.installed  ## what an outside hand model makes of the rendered hands
+	$(PY) -m experiments.judge --python $(JUDGE)/bin/python $(ARGS)
 
 sync: $(STAMP)  ## upload the offline Weights & Biases runs
 	@runs=$$(ls -d results/wandb/offline-run-* 2>/dev/null); \

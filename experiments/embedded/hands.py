@@ -1,0 +1,175 @@
+"""The hand network on palms that it has not seen: what it finds, how exactly, and where it must find nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from experiments.embedded import pace
+from experiments.embedded.figures import Figure
+from experiments.embedded.gather import gather
+from experiments.embedded.options import Options
+from palmbench import methods
+from palmbench.hands import load_detector, load_segmenter
+from palmbench.hands.geometry import recognition_corners
+from palmbench.methods import Method
+from palmbench.paths import weights_dir
+from palmbench.schema import (
+    BlurConfig,
+    DetectorConfig,
+    DiffusionConfig,
+    MaskConfig,
+    MethodConfig,
+    PixelateConfig,
+    SegmenterConfig,
+)
+from palmbench.synth import BENCHMARK_IDENTITIES, Render, render
+from palmbench.synth.scene import background
+
+PHOTOS = 2
+LEAST_FOUND = {"controlled": 99.5, "wild": 95.0}
+GREATEST_ERROR = {"controlled": 1.0}
+LEAST_OVERLAP, GREATEST_SHIFT = 0.97, 1.5
+SLOWEST, HEAVIEST = 25, 8
+# What "says that there is no hand" is taken to be.
+FALSE_ALARMS = 1.0
+EDITED_PROFILE = "controlled"
+EDITS = ("as it is", "grey", "mask", "blur", "pixelate", "diffusion")
+EMPTY = ("noise", "flat", "plain", "surface", "clutter")
+
+_METHODS: dict[str, MethodConfig] = {
+    "mask": MaskConfig(),
+    "blur": BlurConfig(),
+    "pixelate": PixelateConfig(),
+    "diffusion": DiffusionConfig(),
+}
+
+
+class Look(NamedTuple):
+    """A photo to look at: one of a palm, edited in some way."""
+
+    identity: int
+    sample: int
+    profile: str
+    edit: str = EDITS[0]
+
+
+class Found(NamedTuple):
+    """How a found hand compares with the truth.
+
+    Attributes
+    ----------
+    error : float
+        Mean distance of the visible keypoints, in percent of the larger side of the true box.
+    overlap : float
+        Intersection over union of the masks.
+    shift : float
+        Distance of the centres of the recognition ROIs, in percent of the box.
+    side : bool
+        Whether it is said to be the hand that it is.
+    """
+
+    error: float
+    overlap: float
+    shift: float
+    side: bool
+
+
+def figures(options: Options) -> Iterator[Figure]:
+    """Every figure of every profile, then edited photos, photos without a hand, time and size."""
+    palms = BENCHMARK_IDENTITIES[: options.identities]
+    for profile in options.profiles:
+        looks = [Look(palm, sample, profile) for palm in palms for sample in range(PHOTOS)]
+        found = gather(f"find hands, {profile}", look_at, looks, options.workers)
+        yield from accuracy(profile, found)
+    for edit in EDITS[1:]:
+        looks = [Look(palm, 0, EDITED_PROFILE, edit) for palm in palms]
+        found = gather(f"find hands, {edit}", look_at, looks, options.workers)
+        share = 100 * sum(hand is not None for hand in found) / len(found)
+        least = LEAST_FOUND[EDITED_PROFILE]
+        yield Figure(f"{EDITED_PROFILE}, {edit}: hands found", share, "%", least, None, len(found))
+        if errors := [hand.error for hand in found if hand]:
+            yield Figure(f"{EDITED_PROFILE}, {edit}: keypoints off", float(np.mean(errors)), "% of box", n=len(errors))
+    for kind in EMPTY:
+        alarms = gather(f"look at {kind}", is_alarmed, [(kind, i) for i in range(options.identities)], options.workers)
+        share = 100 * sum(alarms) / len(alarms)
+        note = "the bound is this report's"
+        yield Figure(f"no hand, {kind}: false alarms", share, "%", None, FALSE_ALARMS, len(alarms), note)
+    for profile in options.profiles:
+        yield Figure(f"{profile}: find and segment", pace.finding(profile), "ms", None, SLOWEST, 32, timed=True)
+    files = sorted((weights_dir() / "hand").rglob("*.safetensors"))
+    size = sum(path.stat().st_size for path in files) / 1e6
+    yield Figure("weights of the hand network", size, "MB", None, HEAVIEST, len(files))
+
+
+def accuracy(profile: str, found: list[Found | None]) -> Iterator[Figure]:
+    """Figures of one profile: a hand that was not found counts against detection only."""
+    hands = [hand for hand in found if hand is not None]
+    n = len(hands)
+    share = 100 * n / len(found)
+    yield Figure(f"{profile}: hands found", share, "%", LEAST_FOUND.get(profile), None, len(found))
+    if not hands:
+        return
+    error, overlap, shift, side = (np.array(values, float) for values in zip(*hands, strict=True))
+    most = GREATEST_ERROR.get(profile)
+    yield Figure(f"{profile}: keypoints off, mean", error.mean(), "% of box", None, most, n, "visible joints")
+    yield Figure(f"{profile}: keypoints off, worst twentieth", np.quantile(error, 0.95), "% of box", n=n)
+    yield Figure(f"{profile}: mask overlap (IoU)", overlap.mean(), "", LEAST_OVERLAP, None, n)
+    yield Figure(f"{profile}: ROI centre off, mean", shift.mean(), "% of box", None, GREATEST_SHIFT, n)
+    yield Figure(f"{profile}: ROI centre off, worst twentieth", np.quantile(shift, 0.95), "% of box", n=n)
+    yield Figure(f"{profile}: side right", 100 * side.mean(), "%", n=n)
+
+
+def look_at(look: Look) -> Found | None:
+    """What the network makes of a photo; None where it finds no hand."""
+    photo = render(look.identity, look.sample, look.profile)
+    image = _edited(photo, look.edit)
+    found = load_detector(DetectorConfig()).detect([image])[0]
+    if not found:
+        return None
+    hand = load_segmenter(SegmenterConfig()).segment(image, found[0])
+    box = float(np.ptp(photo.box.reshape(2, 2), axis=0).max())
+    off = np.linalg.norm(hand.keypoints_2d - photo.keypoints_2d, axis=1)[photo.visibility]
+    centres = [
+        corners.mean(axis=0) for corners in (recognition_corners(hand.valleys, hand.side), photo.recognition_roi)
+    ]
+    return Found(
+        error=100 * float(off.mean()) / box,
+        overlap=float((hand.mask & photo.mask).sum() / (hand.mask | photo.mask).sum()),
+        shift=100 * float(np.linalg.norm(centres[0] - centres[1])) / box,
+        side=hand.side == photo.hand,
+    )
+
+
+def is_alarmed(picture: tuple[str, int]) -> bool:
+    """Whether the network finds a hand in a picture that shows none."""
+    kind, number = picture
+    return bool(load_detector(DetectorConfig()).detect([empty_picture(kind, number)])[0])
+
+
+def empty_picture(kind: str, number: int) -> np.ndarray:
+    """A picture without a hand, uint8 (480, 640, 3): noise, one flat colour, or a background of the renderer."""
+    random = np.random.default_rng((EMPTY.index(kind), number))
+    if kind == "noise":
+        coarse = random.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+        return cv2.resize(coarse, (640, 480), interpolation=cv2.INTER_CUBIC if number % 2 else cv2.INTER_NEAREST)
+    if kind == "flat":
+        return np.full((480, 640, 3), random.integers(0, 256, 3), np.uint8)
+    return np.round(np.clip(background(kind, 480, 640, random), 0, 1) * 255).astype(np.uint8)
+
+
+def _edited(photo: Render, edit: str) -> np.ndarray:
+    if edit in _METHODS:
+        return _method(edit).deidentify([photo.image], [photo.as_hand()], [photo.identity], [None])[0]
+    if edit == "grey":
+        return cv2.cvtColor(cv2.cvtColor(photo.image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return photo.image
+
+
+@lru_cache(maxsize=4)
+def _method(name: str) -> Method:
+    return methods.load(_METHODS[name])

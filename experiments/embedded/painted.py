@@ -1,0 +1,91 @@
+"""Points of the benchmark that the report shares with `make demo`: computed through the store, read back from it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiments.embedded.options import Options
+from experiments.embedded.scores import Template
+from palmbench.compose import compose_points
+from palmbench.datasets.sample import Sample
+from palmbench.pipeline import Pipeline
+from palmbench.run import record_of, run
+from palmbench.stages.enrol import Enrol
+from palmbench.store import Store
+
+
+class Painted(NamedTuple):
+    """One finished point.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+    metrics : dict
+        As in the run's `metrics.json`, in percent where the tables have percent.
+    """
+
+    pipeline: Pipeline
+    metrics: dict[str, dict[str, Any]]
+
+    def value(self, metric: str) -> float:
+        """A metric's value; NaN where it could not be measured."""
+        value = self.metrics[metric]["value"]
+        return float("nan") if value is None else float(value)
+
+    @property
+    def store(self) -> Store:
+        return Store(Path(self.pipeline.config.results_dir) / "store")
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        return self.pipeline.samples
+
+    @property
+    def identities(self) -> list[int]:
+        """Identity of each sample, as a number."""
+        return [int(sample.identity) for sample in self.samples]
+
+    def originals(self) -> list[Template]:
+        """Templates of the originals; None where no hand was found."""
+        return self._templates(self.pipeline.enrol)
+
+    def deidentified(self) -> list[Template]:
+        """Templates of the de-identified photos."""
+        return self._templates(self.pipeline.enrol_again)
+
+    def _templates(self, stage: Enrol) -> list[Template]:
+        def there(sample: Sample) -> bool:
+            return self.store.has(stage.name, stage.key(sample), stage.suffix)
+
+        return [stage.load(sample, self.store) if there(sample) else None for sample in self.samples]
+
+
+def compute(options: Options, methods: dict[str, list[str]], samples: int, identities: int) -> dict[str, Painted]:
+    """Compute what is missing of some points on the first palms of the benchmark; progress goes to standard error.
+
+    Parameters
+    ----------
+    methods : dict of str to list of str
+        Overrides of each point, by the name under which it is wanted.
+
+    Raises
+    ------
+    RequestError
+        If the embedded weights are missing, or a setting is wrong.
+    """
+    shared = ["dataset=synth", f"dataset.identities={identities}", f"dataset.samples={samples}"]
+    shared += [f"results_dir='{options.results_dir}'"]
+    shared += [f"executor.workers={options.workers}"] if options.workers else []
+    points = {name: compose_points([*words, *shared])[0] for name, words in methods.items()}
+    with redirect_stdout(sys.stderr):
+        run(list(points.values()))
+    painted = {}
+    for name, point in points.items():
+        record = record_of(point)
+        assert record is not None
+        painted[name] = Painted(Pipeline.of(point), record["metrics"])
+    return painted

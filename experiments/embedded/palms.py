@@ -1,0 +1,100 @@
+"""Rendered palms as a recognizer sees them: templates from the true ROI and from the detector's, and ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.embedded.gather import gather
+from experiments.embedded.handshape import shape_features
+from experiments.embedded.scores import attacker
+from palmbench.hands import load_detector
+from palmbench.hands.geometry import fill_polygon, recognition_roi
+from palmbench.schema import DetectorConfig
+from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, Render, render
+
+
+class Palm(NamedTuple):
+    """Photos of one palm that are wanted; a `nuisance` of None is the profile's own."""
+
+    identity: int
+    samples: int
+    profile: str
+    nuisance: float | None = None
+    detect: bool = True
+
+
+class Capture(NamedTuple):
+    """What one photo gives.
+
+    Attributes
+    ----------
+    identity : int
+    template : ndarray of shape (12, 32), uint32
+        From the recognition ROI of the ground truth.
+    detected : ndarray of shape (12, 32), uint32, or None
+        From that of the embedded detector; None where it found no hand or was not asked.
+    shape : ndarray of shape (10,)
+        See `shape_features`.
+    inside : float
+        Share of the true recognition ROI that lies in the palm polygon.
+    """
+
+    identity: int
+    template: np.ndarray
+    detected: np.ndarray | None
+    shape: np.ndarray
+    inside: float
+
+
+def captures(palms: list[Palm], title: str, workers: int | None) -> list[Capture]:
+    """Render the palms' photos and enrol each, in their order."""
+    return [capture for photos in gather(title, _capture, palms, workers) for capture in photos]
+
+
+def benchmark_palms(
+    identities: int, samples: int, profile: str, nuisance: float | None = None, detect: bool = True
+) -> list[Palm]:
+    """The first palms of the benchmark."""
+    return [Palm(identity, samples, profile, nuisance, detect) for identity in BENCHMARK_IDENTITIES[:identities]]
+
+
+@contextmanager
+def nuisance_of(profile: str, strength: float | None) -> Iterator[None]:
+    """Let a profile have another nuisance strength for the time of a block; None changes nothing."""
+    own = PROFILES[profile]
+    if strength is not None:
+        PROFILES[profile] = replace(own, nuisance=strength)
+    try:
+        yield
+    finally:
+        PROFILES[profile] = own
+
+
+def inside_share(photo: Render) -> float:
+    """Share of the recognition ROI that lies in the palm polygon."""
+    shape = photo.mask.shape
+    roi = fill_polygon(photo.recognition_roi, shape)
+    return float((roi & fill_polygon(photo.palm, shape)).sum() / roi.sum())
+
+
+def _capture(palm: Palm) -> list[Capture]:
+    with nuisance_of(palm.profile, palm.nuisance):
+        photos = [render(palm.identity, sample, palm.profile) for sample in range(palm.samples)]
+    templates = attacker().extract(np.stack([recognition_roi(photo.image, photo.as_hand()) for photo in photos]))
+    detected = _detected(photos) if palm.detect else [None] * len(photos)
+    return [
+        Capture(palm.identity, template, found, shape_features(photo), inside_share(photo))
+        for photo, template, found in zip(photos, templates, detected, strict=True)
+    ]
+
+
+def _detected(photos: list[Render]) -> list[np.ndarray | None]:
+    images = [photo.image for photo in photos]
+    found = load_detector(DetectorConfig()).detect(images)
+    rois = [recognition_roi(image, hands[0]) if hands else None for image, hands in zip(images, found, strict=True)]
+    return [None if roi is None else attacker().extract(roi[None])[0] for roi in rois]

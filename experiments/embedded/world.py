@@ -1,0 +1,80 @@
+"""The rendered world: calibration of the profiles, what ground truth must keep, and how long a photo takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.embedded import pace
+from experiments.embedded.figures import Figure
+from experiments.embedded.handshape import shape_eer
+from experiments.embedded.options import Options
+from experiments.embedded.palms import Capture, benchmark_palms, captures
+from experiments.embedded.scores import closer_than_median, compare, shape_of
+from palmbench.scoring import decidability, equal_error_rate
+
+
+class Range(NamedTuple):
+    """A bound in percent, both ends included."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+# A poor detector would spoil what the wild profile is calibrated for, so only the true ROI binds there.
+TRUE_EER = {"controlled": Range(2, 6), "wild": Range(15, 30)}
+DETECTED_EER = {"controlled": Range(2, 6)}
+SHAPE_EER = {"controlled": Range(20, 35)}
+LEAST_INSIDE = 97
+SLOWEST = 60
+# What "near-Gaussian" is taken to be.
+SKEWED, TAILED, APART = 0.5, 1.0, 0.05
+
+
+def figures(options: Options) -> Iterator[Figure]:
+    """Every figure of every profile."""
+    for profile in options.profiles:
+        palms = benchmark_palms(options.identities, options.samples, profile)
+        yield from calibration(profile, captures(palms, f"render and enrol, {profile}", options.workers))
+        yield Figure(f"{profile}: render 640 x 480", pace.rendering(profile), "ms", high=SLOWEST, n=48, timed=True)
+
+
+def calibration(profile: str, photos: Sequence[Capture]) -> Iterator[Figure]:
+    """Figures of one profile from its photos."""
+    identities = [photo.identity for photo in photos]
+    true = compare([photo.template for photo in photos], identities)
+    found = compare([photo.detected for photo in photos], identities)
+    pairs = f"{len(true.genuine)} genuine and {len(true.impostor)} impostor pairs"
+    eer = equal_error_rate(true.genuine, true.impostor)
+    rate = 100 * eer.rate
+    yield Figure(f"{profile}: EER, true ROI", rate, "%", *TRUE_EER.get(profile, Range()), len(photos), pairs)
+    yield Figure(f"{profile}: d', true ROI", decidability(true.genuine, true.impostor), n=len(photos))
+    failed = f"{found.missing} photos without a hand"
+    bound = DETECTED_EER.get(profile, Range())
+    if len(found.genuine) and len(found.impostor):
+        rate = 100 * equal_error_rate(found.genuine, found.impostor).rate
+        yield Figure(f"{profile}: EER, detector's ROI", rate, "%", *bound, len(photos) - found.missing, failed)
+    else:
+        yield Figure(f"{profile}: EER, detector's ROI", math.nan, "%", *bound, 0, failed)
+    yield Figure(f"{profile}: failures to acquire", 100 * found.missing / len(photos), "%", n=len(photos))
+    yield from impostors(profile, true.genuine, true.impostor)
+    shape = 100 * shape_eer([photo.shape for photo in photos], identities).rate
+    yield Figure(f"{profile}: EER of hand shape alone", shape, "%", *SHAPE_EER.get(profile, Range()), len(photos))
+    inside = 100 * np.array([photo.inside for photo in photos])
+    yield Figure(f"{profile}: ROI inside the palm, mean", float(inside.mean()), "%", low=LEAST_INSIDE, n=len(photos))
+    yield Figure(f"{profile}: ROI inside the palm, least", float(inside.min()), "%", n=len(photos))
+
+
+def impostors(profile: str, genuine: np.ndarray, impostor: np.ndarray) -> Iterator[Figure]:
+    """How impostor scores lie."""
+    shape, n = shape_of(impostor), len(impostor)
+    ours = "the bound is this report's"
+    yield Figure(f"{profile}: impostors, skewness", shape.skewness, "", -SKEWED, SKEWED, n, ours)
+    yield Figure(f"{profile}: impostors, excess kurtosis", shape.excess_kurtosis, "", -TAILED, TAILED, n, ours)
+    yield Figure(f"{profile}: impostors, Kolmogorov distance", shape.kolmogorov, "", None, APART, n, ours)
+    closer = closer_than_median(genuine, impostor)
+    note = f"{round(closer * n)} pairs"
+    yield Figure(f"{profile}: impostors closer than the median mate", 100 * closer, "%", None, 0, n, note)
