@@ -37,7 +37,7 @@ class Options:
     profiles: tuple[str, ...] = tuple(PROFILES)
     painted_identities: int = 40
     painted_samples: int = 4
-    training_palms: int = 1600
+    training_palms: int = 2400
     seeds: int = 10
     workers: int | None = None
     results_dir: str = "results"

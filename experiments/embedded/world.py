@@ -28,6 +28,8 @@ class Range(NamedTuple):
 TRUE_EER = {"controlled": Range(2, 6), "wild": Range(15, 30)}
 DETECTED_EER = {"controlled": Range(2, 6)}
 SHAPE_EER = {"controlled": Range(20, 35)}
+# Where one pair in five is taken for another, some impostors lie below the median mate whatever the palms.
+WELL_APART = ("controlled", "mobile")
 LEAST_INSIDE = 97
 SLOWEST = 60
 # What "near-Gaussian" is taken to be.
@@ -77,4 +79,5 @@ def impostors(profile: str, genuine: np.ndarray, impostor: np.ndarray) -> Iterat
     yield Figure(f"{profile}: impostors, Kolmogorov distance", shape.kolmogorov, "", None, APART, n, ours)
     closer = closer_than_median(genuine, impostor)
     note = f"{round(closer * n)} pairs"
-    yield Figure(f"{profile}: impostors closer than the median mate", 100 * closer, "%", None, 0, n, note)
+    most = 0 if profile in WELL_APART else None
+    yield Figure(f"{profile}: impostors closer than the median mate", 100 * closer, "%", None, most, n, note)

@@ -27,14 +27,14 @@ from palmbench.paths import weights_dir
 
 HELD_OUT = 60  # identities, or a fifth of a smaller training set
 SPREAD = 1.2  # of the target heat maps, in cells
-VALLEY_WEIGHT = 2.5  # the recognition ROI hangs from the valley points alone
+VALLEY_WEIGHT = 4.0  # the recognition ROI hangs from the valley points alone
 USUAL_SIZE = 150.0  # of a hand in the close look, in pixels; errors count in proportion to the hand
 SMALLEST_SIZE = 60.0  # below it a hand is only to be found, not measured
 OUTSIDE_WEIGHT = 0.1  # of points beyond the view, which are only to be put at its rim
 
 
 def main() -> None:
-    options = parse_options(__doc__ or "", steps=5000, minutes=26, batch=24)
+    options = parse_options(__doc__ or "", steps=10000, minutes=58, batch=24)
     load_world(options.data, options.identities, options.samples)
     spread(train, options.processes, options)
 

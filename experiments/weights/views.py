@@ -58,9 +58,9 @@ def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
     side = float((high - low).max())
     chance = random.random()
     # The close look shows the hand at about 0.78 of the view; the look at a whole photo, at any size.
-    if chance < 0.5:
+    if chance < 0.6:
         share = random.uniform(0.64, 0.92)
-    elif chance < 0.75:
+    elif chance < 0.8:
         share = random.uniform(0.36, 0.98)
     else:
         share = float(np.exp(random.uniform(np.log(0.12), np.log(0.45))))

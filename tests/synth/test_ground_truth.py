@@ -88,7 +88,7 @@ def test_valleys_lie_below_the_notches_between_fingers(renders: list[Render]) ->
     between_index_and_middle = [
         np.linalg.norm(_notches(photo.mask) - photo.valleys[0], axis=1).min() for photo in renders
     ]
-    assert np.mean(between_index_and_middle) < 0.02 * HAND_LENGTH
+    assert np.mean(between_index_and_middle) < 0.05 * HAND_LENGTH
 
 
 def test_what_is_worn_is_no_hand(wild_renders: list[Render]) -> None:
