@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 \
-	weights weights-hand weights-autoencoder weights-inpainting weights-ccnet embedded judge sync clean
+	weights weights-hand weights-autoencoder weights-inpainting embedded judge sync clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,8 +57,7 @@ weights: $(STAMP)  ## train all embedded weights again, one network after the ot
 weights-hand: ## the hand network alone
 weights-autoencoder: ## the autoencoder alone
 weights-inpainting: ## the inpainting UNet and its exemplar encoder alone
-weights-ccnet: ## the compact CCNet alone
-weights-hand weights-autoencoder weights-inpainting weights-ccnet: weights-%: $(STAMP)
+weights-hand weights-autoencoder weights-inpainting: weights-%: $(STAMP)
 	$(PY) -m experiments.weights.train_$* $(ARGS)
 
 embedded: $(STAMP)  ## every figure of the embedded palms and weights, measured beside its bound

@@ -1,4 +1,4 @@
-"""Train every embedded network anew: hand network, compact CCNet, autoencoder, inpainting network.
+"""Train every embedded network anew: hand network, autoencoder, inpainting network.
 
     python -m experiments.train_weights
 
@@ -6,7 +6,7 @@ Renders the training set into data/training when it is not there (5.5 GB), then 
 writes palmbench/weights. With the recipes' own limits that takes about two and a half hours on two processor
 cores; a limit changes the learning rate's schedule with it. Stopped and started again, it goes on where it was, and
 a network that is finished is only written again. To train one from the start, remove its checkpoint
-(hand.pt, ccnet.pt, vae.pt or painter.pt) from data/training.
+(hand.pt, vae.pt or painter.pt) from data/training.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # The inpainting network works on the autoencoder's latents, so it comes last.
-RECIPES = ("hand", "ccnet", "autoencoder", "inpainting")
+RECIPES = ("hand", "autoencoder", "inpainting")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -35,6 +35,7 @@ def write_card(
         Results on palms held out from the training, by name; `how` says what measures the weights on others.
     """
     minutes = max(1, round(trainer.spent / 60))
+    limits = f"--minutes {options.minutes:g} --processes {options.processes}"
     batch = options.batch * options.processes
     card = {
         "what": what,
@@ -42,9 +43,7 @@ def write_card(
             f"{options.identities} training palms x {options.samples} photos ({', '.join(TURNS)}), "
             f"renderer version {RENDERER_VERSION}"
         ),
-        "command": (
-            f"python -m experiments.weights.train_{recipe} --minutes {options.minutes:g} --processes {options.processes}"
-        ),
+        "command": f"python -m experiments.weights.train_{recipe} {limits}",
         "time": f"{minutes} minutes, {trainer.step} steps of {batch} examples",
         "machine_class": _machine(options.processes),
         "measured": {"how": "python -m experiments.embedded_report", **measured},

@@ -200,13 +200,15 @@ def _hue(images: Tensor) -> Tensor:
 def report(autoencoder: AutoencoderKL, palms: np.ndarray) -> tuple[float, dict[str, float | str]]:
     """The factor that gives latents unit variance, and the error on held-out palms; printed."""
     device = next(autoencoder.parameters()).device
+    # Written again, a finished network keeps its factor, and with it the latents that others were trained on.
+    generator = torch.Generator(device).manual_seed(0)
     squared, latents = [], []
     for start in range(0, len(palms), 10):
         images = to_signed(palms[start : start + 10]).to(device)
         posterior = autoencoder.encode(images).latent_dist
         restored = autoencoder.decode(posterior.mode()).sample.clamp(-1, 1)
         squared.append(((restored - images) / 2).square().mean(dim=(1, 2, 3)))
-        latents.append(posterior.sample())
+        latents.append(posterior.sample(generator))
     psnr = -10 * torch.log10(torch.cat(squared)).mean()
     scale = 1 / float(torch.cat(latents).std())
     print(f"held out: PSNR {psnr:.2f} dB, scaling factor {scale:.4f}")

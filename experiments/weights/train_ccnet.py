@@ -33,6 +33,8 @@ from recognizers.losses import supervised_contrast
 HELD_OUT = 50  # identities, or a fifth of a smaller training set
 CONTRAST = 0.2
 CALIBRATION = 200  # ROIs
+# The margin grows over this share of the training: with all of it from the start, every palm ends in one place.
+MARGIN, EASED = 0.5, 0.6
 # What a detector's valley points are off by: shift and scale as shares of the ROI, turn in degrees; deviations.
 SHIFT, SCALE, TURN = 0.02, 0.03, 2.0
 
@@ -53,12 +55,13 @@ def train(rank: int, options: Options) -> None:
     network = CCNet(classes, COMPACT)
     standardise(network, np.asarray(rois[: classes * options.samples : 50][:CALIBRATION]))
     network.to(device)
-    schedule = Schedule(options.steps, options.minutes, rate=2e-3, warmup=100)
+    schedule = Schedule(options.steps, options.minutes, rate=1e-3, warmup=100)
     trainer = Trainer(network, schedule, options.data / "ccnet.pt", average=0.997)
     batches = prefetch(_batches(rois, classes, options, trainer.step, rank))
     network.train()
     while trainer.running():
         images, labels = (part.to(device) for part in next(batches))
+        network.arclayer_.margin = MARGIN * min(1.0, schedule.progress(trainer.step, trainer.spent) / EASED)
         with torch.autocast(device.type, torch.bfloat16):
             logits, features = network(normalised(images), labels)
         entropy = functional.cross_entropy(logits, labels)

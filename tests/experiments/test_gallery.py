@@ -1,0 +1,20 @@
+"""The picture of the rendered hands shows what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from experiments import gallery
+from palmbench.images import read_image
+from palmbench.synth import PROFILES
+
+
+def test_a_row_for_each_profile_and_a_column_for_each_palm(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(gallery, "PALMS", (3, 8))
+    assert gallery.main([str(tmp_path / "hands.png")]) == 0
+    sheet = read_image(tmp_path / "hands.png")
+    assert sheet.shape == (len(PROFILES) * gallery.HEIGHT, 2 * gallery.WIDTH, 3)
+    rows = np.split(sheet.astype(float), len(PROFILES))
+    assert all(np.abs(first - second).mean() > 5 for first, second in zip(rows, rows[1:], strict=False))
