@@ -26,14 +26,14 @@ _SAME = 1e-6
 class CCNetRecognizer:
     """Embeddings of CCNet (TIFS 2023, doi 10.1109/TIFS.2023.3306104), compared by angle as published.
 
-    The embedded weights are of the compact network of the same architecture, trained on rendered palms of other
-    identities; what it scores stands for no published number. Weights of the full network are the authors' or come from
-    a training of one's own.
+    The compact network of the same architecture is for rendered palms (`experiments/weights/train_ccnet.py`); its
+    weights do not come with palmbench, and what it scores stands for no published number. Weights of the full
+    network are the authors' or come from a training of one's own.
 
     Parameters
     ----------
     weights : str
-        "embedded", or the path of a state dict: of the full network (.pth or .safetensors), or of the
+        "embedded" (the compact network, where it was trained), or the path of a state dict: of the full network (.pth or .safetensors), or of the
         compact one (.safetensors, marked in its metadata).
     device : str
         Where the network runs. On a CPU it sees one ROI at a time, so that no batch can change a result.
@@ -51,8 +51,8 @@ class CCNetRecognizer:
         self._path = weights_dir() / "ccnet" / "ccnet.safetensors" if weights == "embedded" else Path(weights)
         if not self._path.is_file():
             raise MissingWeights(
-                f"CCNet's weights are missing: {self._path}. Install palmbench again, or name a state dict of the "
-                "full or the compact network with recognizer.weights=."
+                f"CCNet's weights are missing: {self._path}. Name a published checkpoint of the full network with "
+                "recognizer.weights=, or train the compact one (python -m experiments.weights.train_ccnet)."
             )
         self._device = device
         self._file = _identify(self._path, self._path.stat().st_mtime_ns)

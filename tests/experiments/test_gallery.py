@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,4 +18,4 @@ def test_a_row_for_each_profile_and_a_column_for_each_palm(tmp_path: Path, monke
     sheet = read_image(tmp_path / "hands.png")
     assert sheet.shape == (len(PROFILES) * gallery.HEIGHT, 2 * gallery.WIDTH, 3)
     rows = np.split(sheet.astype(float), len(PROFILES))
-    assert all(np.abs(first - second).mean() > 5 for first, second in zip(rows, rows[1:], strict=False))
+    assert all(np.abs(first - second).mean() > 5 for first, second in pairwise(rows))
