@@ -33,8 +33,8 @@ class CCNetRecognizer:
     Parameters
     ----------
     weights : str
-        "embedded" (the compact network, where it was trained), or the path of a state dict: of the full network (.pth or .safetensors), or of the
-        compact one (.safetensors, marked in its metadata).
+        "embedded" (the compact network, where it was trained), or the path of a state dict: of the full network
+        (.pth or .safetensors), or of the compact one (.safetensors, marked in its metadata).
     device : str
         Where the network runs. On a CPU it sees one ROI at a time, so that no batch can change a result.
 
