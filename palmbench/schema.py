@@ -7,13 +7,16 @@ what they may hold. Nothing here, and nothing that reads these objects, knows Hy
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+import recognizers
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
-from palmbench.strict import build, check, setting
+from palmbench.strict import build, check, check_plain, setting
+from recognizers.options import REQUIRED, options_of
 
+MISSING = "???"  # how OmegaConf writes a value that has to be given
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 
 
@@ -69,6 +72,7 @@ class DiffusionConfig:
     size: int | None = setting(256, low=32, high=4096, multiple_of=8)
     posterior: Literal["mode", "sample"] = "mode"
     colour: Literal["match", "raw"] = "match"
+    contrast: Literal["match", "raw"] = "match"
     grain: Literal["match", "none"] = "match"
     scales: dict[str, float] = field(
         default_factory=lambda: {"s": 0.1, "m": 0.5, "f": 1.0}, metadata={"above": 0, "high": 1}
@@ -91,7 +95,7 @@ class BlurConfig:
     """Gaussian blur inside the palm; sigma in pixels."""
 
     name: Literal["blur"] = "blur"
-    sigma: float = setting(5.0, above=0, high=1000)
+    sigma: float = setting(4.0, above=0, high=1000)
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class PixelateConfig:
     """Mosaic inside the palm; block side in pixels."""
 
     name: Literal["pixelate"] = "pixelate"
-    block: int = setting(8, low=1, high=4096)
+    block: int = setting(9, low=1, high=4096)
 
 
 @dataclass(frozen=True)
@@ -111,11 +115,22 @@ class IdentityConfig:
 
 @dataclass(frozen=True)
 class DetectorConfig:
-    """Hand detector and its 21 keypoints."""
+    """Hand detector and its 21 keypoints; who finds the valley points that the recognition ROI hangs from."""
 
     name: Literal["embedded"] = "embedded"
     weights: str = "embedded"
     threshold: float = setting(0.5, low=0, high=1)
+    valleys: Literal["embedded", "pklnet"] = "embedded"
+    valley_weights: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.valleys == "pklnet" and self.valley_weights is None:
+            raise RequestError(
+                "detector.valleys=pklnet needs PKLNet's weights, which do not come with palmbench: "
+                "name their file with detector.valley_weights=."
+            )
+        if self.valleys != "pklnet" and self.valley_weights is not None:
+            raise RequestError("detector.valley_weights is for PKLNet: set detector.valleys=pklnet, or leave it out.")
 
 
 @dataclass(frozen=True)
@@ -127,19 +142,24 @@ class SegmenterConfig:
 
 
 @dataclass(frozen=True)
-class MTCCConfig:
-    """Hand-crafted recognizer that attacks the photos."""
+class RecognizerConfig:
+    """Recognizer that attacks the photos.
 
-    name: Literal["mtcc"] = "mtcc"
-    variant: Literal["yan", "original"] = "yan"
+    Attributes
+    ----------
+    name : str
+        One of `recognizers.names()`.
+    options : mapping of str to plain value
+        Arguments of its constructor, without where and how wide to compute; what is not here has its default.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True)
-class CCNetConfig:
-    """Learned recognizer that attacks the photos; which variant it is, the weight file says."""
-
-    name: Literal["ccnet"] = "ccnet"
-    weights: str = "embedded"
+def MTCCConfig(variant: str = "yan") -> RecognizerConfig:
+    """The recognizer of the default run."""
+    return RecognizerConfig("mtcc", {"variant": variant})
 
 
 @dataclass(frozen=True)
@@ -171,13 +191,12 @@ class TrackerConfig:
 
 
 DatasetConfig = SynthConfig | FolderDatasetConfig
-RecognizerConfig = MTCCConfig | CCNetConfig
 MethodConfig = DiffusionConfig | MaskConfig | BlurConfig | PixelateConfig | IdentityConfig
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that one point of a sweep is; compare with `==`, serialise with `dataclasses.asdict`."""
+    """Everything that one point of a sweep is; compare with `==`, serialise with `plain_values`."""
 
     dataset: DatasetConfig = field(default_factory=SynthConfig)
     method: MethodConfig = field(default_factory=DiffusionConfig)
@@ -192,7 +211,7 @@ class RunConfig:
     data_dir: str = "data"
 
 
-# Which class the `name` of a group's option stands for.
+# Which class the `name` of a group's option stands for; a recognizer's options are its constructor's.
 KINDS: Mapping[str, Mapping[str, type]] = {
     "dataset": {
         "synth": SynthConfig,
@@ -207,7 +226,6 @@ KINDS: Mapping[str, Mapping[str, type]] = {
     },
     "detector": {"embedded": DetectorConfig},
     "segmenter": {"embedded": SegmenterConfig},
-    "recognizer": {"mtcc": MTCCConfig, "ccnet": CCNetConfig},
     "quality": {"paper": QualityConfig},
     "executor": {"local": ExecutorConfig},
     "tracker": {"none": TrackerConfig, "wandb": TrackerConfig},
@@ -237,17 +255,61 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
     for key, item in known.items():
         if values.get(key) is None:
             raise RequestError(f"{key} is missing; every run needs it.")
-        if key in KINDS:
+        if key == "recognizer":
+            checked[key] = recognizer_config(values[key])
+        elif key in KINDS:
             checked[key] = _option(key, values[key])
         else:
             checked[key] = check(values[key], kinds[key], key, item.metadata)
     return RunConfig(**checked)
 
 
-def _option(group: str, values: Any) -> Any:
-    """Settings of a group, by the class that their `name` stands for."""
+def plain_values(config: RunConfig) -> dict[str, Any]:
+    """The plain mapping that `run_config` makes a configuration of."""
+    values = asdict(config)
+    recognizer = values["recognizer"]
+    return {**values, "recognizer": {"name": recognizer["name"], **recognizer["options"]}}
+
+
+def recognizer_config(values: Any) -> RecognizerConfig:
+    """A recognizer's configuration from a plain mapping: its name, and options that its constructor takes.
+
+    Raises
+    ------
+    RequestError
+        If there is no such recognizer, it cannot be imported, or an option is unknown, missing or of the wrong type.
+    """
+    _require_group("recognizer", values)
+    name = str(values.get("name"))
+    if name not in recognizers.names():
+        raise RequestError(
+            not_found(f"recognizer.name: there is no recognizer called {name}", name, recognizers.names())
+        )
+    try:
+        known = options_of(recognizers.find(name))
+    except ImportError as error:
+        raise RequestError(f"{error}. Mend or remove its package.") from error
+    for key in values:
+        if key != "name" and key not in known:
+            problem = f"recognizer.{key} is not a setting of recognizer={name}"
+            raise RequestError(not_found(problem, str(key), known, "recognizer."))
+    options = {}
+    for key, option in known.items():
+        value = values.get(key, option.default)
+        if value is REQUIRED or value == MISSING:
+            raise RequestError(f"recognizer.{key} is missing; recognizer={name} needs it.")
+        options[key] = check_plain(value, option.kind, f"recognizer.{key}")
+    return RecognizerConfig(name, options)
+
+
+def _require_group(group: str, values: Any) -> None:
     if not isinstance(values, Mapping):
         raise RequestError(f"{group} must be a group of settings, not {values}.")
+
+
+def _option(group: str, values: Any) -> Any:
+    """Settings of a group, by the class that their `name` stands for."""
+    _require_group(group, values)
     kind = KINDS[group].get(str(values.get("name")))
     if kind is None:
         name = values.get("name")
