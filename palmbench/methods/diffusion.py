@@ -13,7 +13,7 @@ from palmbench.diffusion.sampling import Sampling, sampler_for
 from palmbench.errors import RequestError
 from palmbench.hands import Hand
 from palmbench.hands.geometry import Square, hand_crop, palm_crop, roi_square
-from palmbench.methods.finish import match_colour, match_grain, soft_rim, witnesses
+from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
 from palmbench.methods.region import palm_region
 from palmbench.schema import ROI_NAMES, DiffusionConfig, canonical_fusion
 
@@ -40,7 +40,8 @@ class DiffusionMethod:
     palm region in it is repainted, the result is truncated to uint8 (as the authors do), brought back to the crop's
     size and pasted inside the hand mask. So fingers pass through the autoencoder too, and the background is untouched.
     Of a palm crop, unlike the authors' hand crop, only the palm is pasted, with a soft rim around it; with `colour`
-    and `grain` "match" both follow the skin around the palm (`match_colour`, `match_grain`).
+    and `grain` "match" both follow the skin around the palm (`match_colour`, `match_grain`), and with `contrast`
+    "match" the lines are as deep as they were (`match_contrast`).
 
     Parameters
     ----------
@@ -89,6 +90,7 @@ class DiffusionMethod:
             "steps": config.steps,
             "posterior": config.posterior,
             "colour": config.colour,
+            "contrast": config.contrast,
             "grain": config.grain,
             "crop": config.crop,
             "size": config.size,
@@ -156,10 +158,12 @@ class DiffusionMethod:
         return deidentified
 
     def _finished(self, painted: np.ndarray, view: View, hand: Hand, seed: int) -> np.ndarray:
-        """A painted crop, float in [0, 1], with the colour and the grain that were asked for."""
+        """A painted crop, float in [0, 1], with the contrast, colour and grain that were asked for."""
         size = painted.shape[1::-1]
         inside = cv2.resize(view.square.crop(hand.mask).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         skin = witnesses(inside > 0, view.mask)
+        if self._config.contrast == "match":
+            painted = match_contrast(painted, view.image, view.mask)
         if self._config.colour == "match":
             painted = match_colour(painted, view.image, skin)
         if self._config.grain == "match":

@@ -69,7 +69,7 @@ def test_of_a_palm_crop_only_the_palm_is_pasted_with_a_soft_rim(photo, hand):
             return [np.ones((64, 64, 3), np.float32)]
 
     photo = np.zeros_like(photo)
-    method = DiffusionMethod(replace(CONFIG, crop="palm", colour="raw", grain="none"))
+    method = DiffusionMethod(replace(CONFIG, crop="palm", colour="raw", contrast="raw", grain="none"))
     encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
     encoding["embeddings"] = np.zeros((3, 32), np.float32)
     method.__dict__["_model"] = Painter()

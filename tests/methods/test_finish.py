@@ -1,4 +1,4 @@
-"""A painted palm gets the colour and the grain of the skin around it, and nothing of the palm that was there."""
+"""A painted palm gets colour and grain of the skin around it, and of the palm that was there no more than a depth."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from palmbench.methods.finish import match_colour, match_grain, soft_rim, witnesses
+from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
 
 SIZE = 128
 
@@ -48,6 +48,47 @@ def test_a_tint_of_the_whole_crop_is_taken_back(skin: np.ndarray) -> None:
     shift = np.array([0.05, -0.04, 0.0]) + np.linspace(-0.03, 0.03, SIZE)[:, None, None]
     matched = match_colour((true + shift).astype(np.float32), as_photo(true), skin)
     assert np.abs(matched - true).max() < 0.01
+
+
+def lined(depth: float, turned: bool = False) -> np.ndarray:
+    """A smooth crop with dark lines across it."""
+    rows = np.arange(SIZE)
+    lines = np.exp(-(((rows % 24) - 12) ** 2) / 8.0)[:, None, None]
+    return smooth() - depth * (lines.transpose(1, 0, 2) if turned else lines)
+
+
+def depth_of(crop: np.ndarray, hole: np.ndarray) -> float:
+    level = crop.mean(axis=2)
+    inner = cv2.erode(hole.astype(np.uint8), np.ones((21, 21), np.uint8)) > 0
+    return float((cv2.GaussianBlur(level, (0, 0), 8) - level)[inner].max())
+
+
+def test_faint_lines_become_as_deep_as_those_that_were_there(hole: np.ndarray) -> None:
+    painted = lined(0.06, turned=True)
+    matched = match_contrast(painted, as_photo(lined(0.12)), hole)
+    assert depth_of(matched, hole) == pytest.approx(depth_of(lined(0.12, turned=True), hole), rel=0.1)
+    np.testing.assert_allclose(matched[~hole], painted[~hole], atol=1e-6)
+
+
+def test_deep_lines_stay(hole: np.ndarray) -> None:
+    painted = lined(0.12)
+    np.testing.assert_allclose(match_contrast(painted, as_photo(lined(0.04)), hole), painted, atol=1e-6)
+
+
+def test_contrast_tells_only_how_deep_the_lines_were(hole: np.ndarray) -> None:
+    painted = lined(0.06, turned=True)
+    photo = as_photo(lined(0.12))
+    first, mirrored = (match_contrast(painted, each, hole) for each in (photo, photo[:, ::-1].copy()))
+    np.testing.assert_allclose(first, mirrored, atol=0.01)
+
+
+def test_a_dark_background_beside_the_palm_casts_no_light_on_it(hole: np.ndarray) -> None:
+    painted, photo = lined(0.06), as_photo(lined(0.12))
+    dark = painted.copy()
+    dark[~hole] = 0
+    np.testing.assert_allclose(
+        match_contrast(dark, photo, hole)[hole], match_contrast(painted, photo, hole)[hole], atol=1e-6
+    )
 
 
 def test_grain_has_the_strength_and_the_coarseness_of_what_was_lost(skin: np.ndarray, hole: np.ndarray) -> None:
