@@ -10,12 +10,13 @@ STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 \
-	weights weights-hand weights-autoencoder weights-inpainting embedded judge sync clean
+	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
+	embedded judge bench sync clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge and table*; DATASET=name picks"
+	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge, bench and table*; DATASET=name picks"
 	@echo "  the data of table5 to table7; PYTHON=python3.12 picks the interpreter that setup starts from."
 
 setup: $(STAMP)  ## the virtual environment .venv, pinned by constraints.txt
@@ -55,9 +56,11 @@ weights: $(STAMP)  ## train all embedded weights again, one network after the ot
 	$(PY) -m experiments.train_weights $(ARGS)
 
 weights-hand: ## the hand network alone
+weights-ccnet: ## the compact CCNet alone
+weights-eehnet: ## the compact EEHNet alone
 weights-autoencoder: ## the autoencoder alone
 weights-inpainting: ## the inpainting UNet and its exemplar encoder alone
-weights-hand weights-autoencoder weights-inpainting: weights-%: $(STAMP)
+weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting: weights-%: $(STAMP)
 	$(PY) -m experiments.weights.train_$* $(ARGS)
 
 embedded: $(STAMP)  ## every figure of the embedded palms and weights, measured beside its bound
@@ -72,6 +75,9 @@ $(JUDGE)/.installed: experiments/judge-requirements.txt
 
 judge: $(STAMP) $(JUDGE)/.installed  ## what an outside hand model makes of the rendered hands
 	$(PY) -m experiments.judge --python $(JUDGE)/bin/python $(ARGS)
+
+bench: $(STAMP)  ## pairs and templates a second, beside what the machine could do
+	$(PY) -m experiments.bench_matching $(ARGS)
 
 sync: $(STAMP)  ## upload the offline Weights & Biases runs
 	@runs=$$(ls -d results/wandb/offline-run-* 2>/dev/null); \

@@ -4,7 +4,8 @@
     python -m experiments.embedded_report --nuisance 0.8,1,1.2 [--profiles wild]
 
 Sections: weights (cards and sizes), world (calibration of the rendered palms, ground truth), hands (the hand network),
-painter (the small Paint by Example), judge (mediapipe, where --judge names its Python). Without a section, all of them.
+attackers (the recognizers), painter (the small Paint by Example), judge (mediapipe, where --judge names its Python).
+Without a section, all of them.
 The figures also go to embedded_report.csv and embedded_report.md below the results; sections that are not measured
 now stay there as long as they are about the same renderer, weights and options. Only figures marked "timed" depend on
 the machine. With --nuisance nothing but the calibration is measured, at the strengths given, and nothing is kept.
@@ -31,7 +32,8 @@ from palmbench.paths import weights_dir
 from palmbench.store import require_writable
 from palmbench.synth import PROFILES, RENDERER_VERSION
 
-SECTIONS = {name: f"experiments.embedded.{name}" for name in ("weights", "world", "hands", "painter", "judge")}
+_NAMES = ("weights", "world", "hands", "attackers", "painter", "judge")
+SECTIONS = {name: f"experiments.embedded.{name}" for name in _NAMES}
 NOT_KEPT = 3
 # What may change while the figures stay the same.
 _WITHOUT_EFFECT = ("workers", "results_dir", "judge")

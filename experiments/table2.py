@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from experiments.settings import ABOUT_THE_ORIGINALS, CCNET, EEHNET, METHODS, MTCC, MTCC_ORIGINAL, method_points
+from experiments.settings import (
+    ABOUT_THE_ORIGINALS,
+    CCNET_COLUMNS,
+    EEHNET_COLUMNS,
+    METHODS,
+    MTCC_COLUMNS,
+    method_points,
+)
 from palmbench.report.tables import TableSpec
 
 SPEC = TableSpec(
@@ -12,8 +19,9 @@ SPEC = TableSpec(
     ),
     axis="dataset",
     segments=METHODS,
-    groups=(MTCC, MTCC_ORIGINAL, CCNET, EEHNET),
+    groups=(*MTCC_COLUMNS, *CCNET_COLUMNS, *EEHNET_COLUMNS),
     also=ABOUT_THE_ORIGINALS,
+    attacks=("mtcc", "ccnet", "eehnet"),
 )
 
 points = method_points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.settings import ABLATION, ABOUT_THE_ORIGINALS, CCNET, MTCC, MTCC_ORIGINAL, ablation_points
+from experiments.settings import ABLATION, ABOUT_THE_ORIGINALS, CCNET_COLUMNS, MTCC_COLUMNS, ablation_points
 from palmbench.report.tables import TableSpec
 
 SPEC = TableSpec(
@@ -14,8 +14,9 @@ SPEC = TableSpec(
     ),
     axis="setting",
     segments=ABLATION,
-    groups=(MTCC, MTCC_ORIGINAL, CCNET),
+    groups=(*MTCC_COLUMNS, *CCNET_COLUMNS),
     also=ABOUT_THE_ORIGINALS,
+    attacks=("mtcc", "ccnet"),
 )
 
 points = ablation_points

@@ -1,12 +1,12 @@
-"""Train every embedded network anew: hand network, autoencoder, inpainting network.
+"""Train every embedded network anew: hand network, recognizers, autoencoder, inpainting network.
 
     python -m experiments.train_weights
 
 Renders the training set into data/training when it is not there (5.5 GB), then trains one network after the other and
-writes palmbench/weights. With the recipes' own limits that takes about two and a half hours on two processor
+writes palmbench/weights. With the recipes' own limits that takes about four hours on two processor
 cores; a limit changes the learning rate's schedule with it. Stopped and started again, it goes on where it was, and
 a network that is finished is only written again. To train one from the start, remove its checkpoint
-(hand.pt, vae.pt or painter.pt) from data/training.
+(hand.pt, ccnet.pt, eehnet.pt, vae.pt or painter.pt) from data/training.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # The inpainting network works on the autoencoder's latents, so it comes last.
-RECIPES = ("hand", "autoencoder", "inpainting")
+RECIPES = ("hand", "ccnet", "eehnet", "autoencoder", "inpainting")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -28,6 +28,7 @@ verbs
   plan [settings]        the points of a run, what is cached, what is left; runs nothing
   doctor                 packages, device, weights, data sets, disk: what works, how to mend the rest
   table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
+  train NETWORK          train a recognizer's network (ccnet, eehnet) on a data set; goes on where it stopped
   data export synth      the rendered palms as files, in the layout of a real set, with their ground truth
 
 examples
@@ -155,6 +156,28 @@ def _table(words: list[str]) -> int:
     return table_command(numbers, overrides, run=parsed.run) or DONE
 
 
+def _train(words: list[str]) -> int:
+    asked = {"-h", "--help"} & set(words)
+    if not words:
+        raise RequestError("train needs the network to train, as in `palmbench train ccnet dataset=iitd`.")
+    if words[0].startswith("-"):
+        parser = _Parser(
+            "train",
+            "Train a recognizer's network on a data set; the same command goes on where it stopped. Settings are "
+            "training.KEY=VALUE, listed by `palmbench train NETWORK --help`, and a run's of data set and detector.",
+        )
+        parser.add_argument("network", metavar="NETWORK", help="ccnet or eehnet")
+        parser.add_argument("settings", nargs="*", metavar="key=value", help="such as dataset=iitd training.epochs=100")
+        parser.parse(words)
+        return DONE
+    from palmbench.training import train_command, training_help
+
+    if asked:
+        print(training_help(words[0]))
+        return DONE
+    return train_command(words[0], words[1:])
+
+
 def _data(words: list[str]) -> int:
     parser = _Parser("data", "Data sets as files; what can be done with them, see `palmbench data WORK --help`.")
     parser.add_argument("work", nargs="?", metavar="WORK", help=" or ".join(_DATA_WORKS))
@@ -223,6 +246,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "plan": _plan,
     "doctor": _doctor,
     "table": _table,
+    "train": _train,
     "data": _data,
 }
 _DATA_WORKS: dict[str, Callable[[list[str]], int]] = {"export": _data_export}

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hydra import main as hydra_main
@@ -27,11 +28,13 @@ from palmbench.errors import RequestError
 from palmbench.explain import explain, explain_flag
 from palmbench.listing import groups
 from palmbench.paths import conf_dir
+from palmbench.plugins import GROUP, offered_to_hydra
 from palmbench.schema import RunConfig, run_config
 
 # Flags of Hydra that make sense here; the value says whether an argument follows.
 _SHOWING_FLAGS = {"-c": True, "--cfg": True, "-i": True, "--info": True, "--hydra-help": False}
 _OTHER_FLAGS = {"--resolve": False, "-p": True, "--package": True, "-cd": True, "--config-dir": True}
+_CONFIG_DIR = ("-cd", "--config-dir")
 _NEEDLESS_FLAGS = ("-m", "--multirun")  # every run is a sweep
 
 
@@ -136,11 +139,21 @@ def _composed(flags: list[str], settings: list[str]) -> list[dict[str, Any]]:
         # Hydra makes its sweep folder even for points that are never run.
         place = [f"hydra.sweep.dir='{folder}'", f"hydra.run.dir='{folder}'"]
         try:
-            with _own_process_state([*flags, *settings, *place]):
+            with offered_to_hydra(_without_yaml(settings, flags)), _own_process_state([*flags, *settings, *place]):
                 run()
             return [OmegaConf.to_container(config, resolve=True) for config in collected]  # type: ignore[misc]
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise explain(error, settings) from error
+
+
+def _without_yaml(settings: list[str], flags: list[str]) -> list[str]:
+    """Names of the recognizers that the overrides choose and no folder of the user's own has a YAML for."""
+    words = [word.partition("=") for word in settings]
+    chosen = [value.strip("'\"") for key, _, value in words if key == GROUP]
+    following = [after for flag, after in itertools.pairwise(flags) if flag in _CONFIG_DIR]
+    joined = [value for key, _, value in (flag.partition("=") for flag in flags) if key in _CONFIG_DIR and value]
+    folders = [Path(folder) / GROUP for folder in (*following, *joined)]
+    return [name for name in chosen if not any((folder / f"{name}.yaml").is_file() for folder in folders)]
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What can be chosen: groups, their options and settings, read from the comments of `conf/`.
 
 Reads the YAML as text lines, so that `palmbench ls` needs neither Hydra nor torch and shows the comments.
+Recognizers of other packages that have no YAML tell their settings themselves.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 from palmbench.paths import conf_dir
+from palmbench.plugins import GROUP, describe_plugin, plugin_names
 
 _SETTING = re.compile(r"^(?P<key>\w+):\s+(?P<value>\S.*?)\s+#\s+(?P<comment>.+)$")
 _DEFAULT = re.compile(r"^\s*-\s+(?P<group>\w+):\s+(?P<option>\w+)\s*$")
@@ -46,7 +48,7 @@ def groups() -> list[str]:
 
 def option_names(group: str) -> list[str]:
     """Names of a group's options; empty for an unknown group."""
-    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+    return sorted({path.stem for path in (conf_dir() / group).glob("*.yaml")} | set(_added(group)))
 
 
 def options(group: str) -> list[Option]:
@@ -61,7 +63,10 @@ def options(group: str) -> list[Option]:
         raise RequestError(not_found(f"there is no group {group}", group, groups()))
     default = defaults().get(group)
     names = sorted(option_names(group), key=lambda name: (name != default, name))
-    return [_read_option(conf_dir() / group / f"{name}.yaml") for name in names]
+    added = _added(group)
+    return [
+        _added_option(name) if name in added else _read_option(conf_dir() / group / f"{name}.yaml") for name in names
+    ]
 
 
 def defaults() -> dict[str, str]:
@@ -98,6 +103,22 @@ def _option_line(option: Option, default: dict[str, str], indent: int) -> str:
     plus = "" if option.group in default else "+"
     star = "*" if default.get(option.group) == option.name else " "
     return f"{' ' * indent}{plus}{option.group}={option.name} {star}".ljust(24 + indent) + f"  {option.title}"
+
+
+def _added(group: str) -> list[str]:
+    return plugin_names() if group == GROUP else []
+
+
+def _added_option(name: str) -> Option:
+    plugin = describe_plugin(name)
+    settings = [Setting(item.key, _written(item.value), item.kind) for item in plugin.settings]
+    return Option(GROUP, name, plugin.title, settings)
+
+
+def _written(value: object) -> str:
+    """A default as YAML writes it."""
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def _read_option(path: Path) -> Option:

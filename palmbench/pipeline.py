@@ -109,6 +109,8 @@ class Pipeline:
             originals=self.enrol.settings,
             compare=compare.VERSION,
             measure=[measure.VERSION, measure.REPLICATES],
+            # Only where there is one: runs without keep the keys they had before it was asked.
+            **({"classifier": measure.CLASSIFIER_VERSION} if self.enrol.classifies else {}),
         )
 
     @property
@@ -160,6 +162,7 @@ class Pipeline:
         instrument = ImageQuality(self.config.quality)
         metrics = {
             **recognition.metrics,
+            **measure.measure_classifier(samples, comparison.classify(samples, store)),
             **measure.measure_images(
                 samples, self._stored(self.quality, engine), instrument.metrics(), instrument.missing
             ),

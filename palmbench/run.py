@@ -18,7 +18,7 @@ from palmbench.engine import Counts, Engine, Failure
 from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION
 from palmbench.pipeline import Pipeline
-from palmbench.schema import RunConfig
+from palmbench.schema import RunConfig, plain_values
 from palmbench.store import Store, atomic, require_writable, write_bytes, write_json
 from palmbench.tracking import open_tracker
 
@@ -140,7 +140,7 @@ def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
     # The record comes last: where it is, the rest is too.
     write_json(folder / "record.json", _record(pipeline, engine, failures))
     tracker = open_tracker(pipeline.config.tracker, pipeline.config.results_dir)
-    tracker.start(asdict(pipeline.config), pipeline.key)
+    tracker.start(plain_values(pipeline.config), pipeline.key)
     tracker.log_summary({name: found["value"] for name, found in metrics.items()})
     tracker.finish()
     return failures
@@ -198,7 +198,7 @@ def _write_errors(path: Path, failures: Sequence[Failure]) -> None:
 def _write_config(path: Path, config: RunConfig) -> None:
     from omegaconf import OmegaConf
 
-    write_bytes(path, OmegaConf.to_yaml(OmegaConf.create(asdict(config))).encode())
+    write_bytes(path, OmegaConf.to_yaml(OmegaConf.create(plain_values(config))).encode())
 
 
 def _summarise(

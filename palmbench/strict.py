@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from palmbench.errors import RequestError
 from palmbench.hints import did_you_mean, not_found
+from recognizers.options import plain
 
 _Settings = TypeVar("_Settings")
 _SIGNIFICANT_DIGITS = 12
@@ -88,6 +89,36 @@ def check(value: Any, kind: Any, key: str, limits: Mapping[str, float]) -> Any:
         inner = next(part for part in get_args(kind) if part is not type(None))
         return _checked(value, inner, key, limits, "null or ")
     return _checked(value, kind, key, limits, "")
+
+
+def check_plain(value: Any, kind: Any, key: str) -> Any:
+    """`value` as the type that a constructor's parameter is annotated with, or a RequestError that names `key`.
+
+    Parameters
+    ----------
+    value : Any
+        What the settings say.
+    kind : Any
+        bool, int, float, str, `Literal` of str and optionals of these are checked as in `build`; with anything else,
+        or None, every value is taken that is plain: nothing, a truth value, a number, text, or a list of these.
+    key : str
+        The setting.
+    """
+    if _is_simple(kind):
+        return check(value, kind, key, {})
+    if not plain(value):
+        raise RequestError(f"{key} must be a number, text, true, false, null or a list of these, not {_show(value)}.")
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _is_simple(kind: Any) -> bool:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        inner = [part for part in get_args(kind) if part is not type(None)]
+        return len(inner) == 1 and _is_simple(inner[0])
+    if origin is Literal:
+        return all(isinstance(choice, str) for choice in get_args(kind))
+    return kind in (bool, int, float, str)
 
 
 def _checked(value: Any, kind: Any, key: str, limits: Mapping[str, float], nullable: str) -> Any:

@@ -1,7 +1,8 @@
-"""Palmprint recognizers behind one protocol: ROI to template, templates to distances."""
+"""Palmprint recognizers behind one protocol: image to template, templates to distances."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -11,11 +12,17 @@ import numpy as np
 from palmbench.hints import not_found
 from recognizers.protocol import Recognizer
 
-__all__ = ["ENTRY_POINTS", "Recognizer", "load", "names", "pairwise"]
+__all__ = ["ENTRY_POINTS", "Recognizer", "added", "find", "load", "names", "pairwise"]
 
 RECOGNIZERS = {
+    "bocv": "recognizers.bocv:BOCV",
     "ccnet": "recognizers.learned:CCNetRecognizer",
+    "compcode": "recognizers.compcode:CompCode",
+    "eehnet": "recognizers.wholehand:EEHNetRecognizer",
     "mtcc": "recognizers.mtcc:MTCC",
+    "ordinalcode": "recognizers.ordinalcode:OrdinalCode",
+    "palmcode": "recognizers.palmcode:PalmCode",
+    "rloc": "recognizers.rloc:RLOC",
 }
 ENTRY_POINTS = "palmbench.recognizers"
 _BLOCK = 512
@@ -23,7 +30,34 @@ _BLOCK = 512
 
 def names() -> list[str]:
     """Names that `load` knows: ours, and those that installed packages add under `palmbench.recognizers`."""
-    return sorted({*RECOGNIZERS, *_added()})
+    return sorted({*RECOGNIZERS, *added()})
+
+
+def added() -> dict[str, EntryPoint]:
+    """Entry points of recognizers that installed packages add, by name; ours are never replaced."""
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS) if point.name not in RECOGNIZERS}
+
+
+def find(name: str) -> Callable[..., Recognizer]:
+    """The class behind a name; imports its module.
+
+    Raises
+    ------
+    ValueError
+        If no recognizer has that name.
+    ImportError
+        If its package cannot be imported, or has no such class.
+    """
+    if name in RECOGNIZERS:
+        module, _, attribute = RECOGNIZERS[name].partition(":")
+        return getattr(import_module(module), attribute)
+    point = added().get(name)
+    if point is None:
+        raise ValueError(not_found(f"there is no recognizer {name!r}", name, names()))
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        raise ImportError(f"the recognizer {name!r} ({point.value}) cannot be imported: {error}") from error
 
 
 def load(name: str, **options: Any) -> Recognizer:
@@ -42,13 +76,10 @@ def load(name: str, **options: Any) -> Recognizer:
         If no recognizer has that name, or an option has a value that the recognizer does not know.
     TypeError
         If the recognizer has no such option.
+    ImportError
+        If another package adds it and cannot be imported.
     """
-    if name in RECOGNIZERS:
-        module, _, attribute = RECOGNIZERS[name].partition(":")
-        return getattr(import_module(module), attribute)(**options)
-    if added := _added().get(name):
-        return added.load()(**options)
-    raise ValueError(not_found(f"there is no recognizer {name!r}", name, names()))
+    return find(name)(**options)
 
 
 def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
@@ -62,13 +93,13 @@ def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
     if own := getattr(recognizer, "pairwise", None):
         return own(templates)
     n = len(templates)
-    parts = [np.empty(0, np.float32)]
+    distances = np.empty(n * (n - 1) // 2, np.float32)
+    written = 0
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
         block = recognizer.distances(templates[start:stop], templates[start:])
-        parts += [block[row, row + 1 :] for row in range(stop - start)]
-    return np.concatenate(parts).astype(np.float32, copy=False)
-
-
-def _added() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+        for row in range(stop - start):
+            apart = block[row, row + 1 :]
+            distances[written : written + len(apart)] = apart
+            written += len(apart)
+    return distances

@@ -67,11 +67,71 @@ def read_state(path: Path) -> dict[str, Tensor]:
     return {name.removeprefix(_PARALLEL): value for name, value in state.items()}
 
 
+def class_names(path: Path) -> tuple[str, ...] | None:
+    """Identity of each class of the classifier in a safetensors file; None where it does not say. Imports no torch.
+
+    Raises
+    ------
+    MissingWeights
+        If what it says is no list of names.
+    """
+    text = metadata(path).get("identities")
+    if text is None:
+        return None
+    try:
+        names = json.loads(text)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise MissingWeights(f"{path}: its metadata's identities are not a JSON list of names. Write the file again.")
+    return tuple(names)
+
+
+def class_centres(state: Mapping[str, Tensor], embedding: int, source: Path) -> Tensor | None:
+    """Directions that the classifier of a state dict compares embeddings with, kept apart from the network.
+
+    Parameters
+    ----------
+    state : mapping
+        Tensors by name.
+    embedding : int
+        Length of an embedding.
+    source : Path
+        Where they come from, for messages.
+
+    Returns
+    -------
+    (classes, embedding) float32, or None
+        A row a class, of any length; None where the state dict has no classifier.
+
+    Raises
+    ------
+    MissingWeights
+        If the classifier is of another embedding, or of another number of palms than the file names.
+    """
+    centres = state.get(f"{_CLASSIFIER}weight")
+    if centres is None:
+        return None
+    names = class_names(source)
+    if centres.ndim != 2 or centres.shape[1] != embedding:
+        raise MissingWeights(
+            f"{source}: {_CLASSIFIER}weight is {tuple(centres.shape)}, and the network's embeddings have {embedding} "
+            "numbers; the classifier is of another network."
+        )
+    if names is not None and len(names) != len(centres):
+        raise MissingWeights(
+            f"{source}: {_CLASSIFIER}weight tells {len(centres)} palms apart, and the file names {len(names)}. "
+            "Write the file again."
+        )
+    return centres.float()
+
+
 def fill(network: CCNet, state: Mapping[str, Tensor], source: Path) -> None:
     """Put a state dict into a network, in place, and ready it for inference.
 
-    The classifier may be absent on either side. Unknown tensors are left alone, and the fixed or preset numbers of a
-    Gabor layer keep their published start where the file lacks them: both are told in a warning.
+    The classifier may be absent on either side (`class_centres` reads it for a network without one). Unknown tensors
+    are left alone, and the fixed or preset numbers of a Gabor layer keep their published start where the file lacks
+    them: both are told in a warning.
 
     Parameters
     ----------

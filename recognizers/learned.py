@@ -12,12 +12,13 @@ import numpy as np
 from palmbench.errors import MissingWeights
 from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
+from recognizers import inputs
 
 if TYPE_CHECKING:
     from recognizers.ccnet import CCNet
 
 VERSION = 1
-_SIDE = 128
+_WHO = "CCNet"
 _BLOCK = 256
 # Templates are rounded to float32: below this many radians an angle is the rounding's.
 _SAME = 1e-6
@@ -38,6 +39,12 @@ class CCNetRecognizer:
     device : str
         Where the network runs. On a CPU it sees one ROI at a time, so that no batch can change a result.
 
+    Attributes
+    ----------
+    identities : tuple of str, or None
+        Palms that the network was trained to tell apart, where its file names them (safetensors metadata
+        "identities"); published checkpoints do not.
+
     Raises
     ------
     MissingWeights
@@ -56,6 +63,7 @@ class CCNetRecognizer:
             )
         self._device = device
         self._file = _identify(self._path, self._path.stat().st_mtime_ns)
+        self.identities = self._file.identities
 
     def settings(self) -> dict[str, Any]:
         """Variant ("full" or "compact"), digest of the weights and version of the code."""
@@ -85,10 +93,8 @@ class CCNetRecognizer:
 
         from recognizers.ccnet import normalised
 
-        rois = np.asarray(rois)
-        if rois.dtype != np.uint8 or rois.shape[1:] != (_SIDE, _SIDE):
-            raise ValueError(f"CCNet takes uint8 ROIs of shape (n, {_SIDE}, {_SIDE}), not {rois.dtype} {rois.shape}")
-        network = _network(self._path, self._file, self._device)
+        rois = inputs.rois(rois, _WHO)
+        network = self._read().network
         step = 1 if self._device == "cpu" else _BLOCK
         templates = np.empty((len(rois), network.fc1.out_features), np.float32)
         with torch.inference_mode():
@@ -115,41 +121,71 @@ class CCNetRecognizer:
         ValueError
             If a template is of another network, or not a number.
         """
-        a, b = _unit(a), _unit(b)
-        if a.shape[1] != b.shape[1]:
-            raise ValueError(f"templates of {a.shape[1]} and of {b.shape[1]} numbers are of different networks")
+        a, b = map(_unit, inputs.check_pair(a, b, np.float32, (None,), _WHO))
         # In single precision the angle between equal templates could be 1e-4.
         angles = np.arccos(np.clip(a @ b.T, -1, 1))
         return (np.where(angles < _SAME, 0, angles) / math.pi).astype(np.float32)
+
+    def classify(self, templates: np.ndarray) -> np.ndarray:
+        """Palm that the network's own classifier sees in each template: the class centre at the smallest angle.
+
+        Parameters
+        ----------
+        templates : (n, size) float32
+            Templates of `extract`.
+
+        Returns
+        -------
+        (n,) int64
+            Class, an index into `identities` where these are known.
+
+        Raises
+        ------
+        ValueError
+            If the weights have no classifier, or a template is of another network, or not a number.
+        MissingWeights
+            If the weights do not fit the network.
+        """
+        centres = self._read().centres
+        if centres is None:
+            raise ValueError(f"{self._path} has no classifier; take weights that were saved with arclayer_.weight")
+        own = inputs.check_templates(templates, np.float32, (centres.shape[1],), _WHO)
+        return (_unit(own) @ centres.T).argmax(axis=1).astype(np.int64)
+
+    def _read(self) -> _Weights:
+        return _read(self._path, self._file, self._device)
 
 
 class _WeightFile(NamedTuple):
     variant: Literal["full", "compact"]
     digest: str
+    identities: tuple[str, ...] | None
+
+
+class _Weights(NamedTuple):
+    network: CCNet
+    centres: np.ndarray | None
 
 
 @lru_cache(maxsize=8)
 def _identify(path: Path, modified: int) -> _WeightFile:
-    from recognizers.checkpoint import metadata
+    from recognizers.checkpoint import class_names, metadata
 
-    return _WeightFile("compact" if metadata(path).get("variant") == "compact" else "full", file_digest(path))
+    variant: Literal["full", "compact"] = "compact" if metadata(path).get("variant") == "compact" else "full"
+    return _WeightFile(variant, file_digest(path), class_names(path))
 
 
 @lru_cache(maxsize=2)
-def _network(path: Path, file: _WeightFile, device: str) -> CCNet:
+def _read(path: Path, file: _WeightFile, device: str) -> _Weights:
     from recognizers.ccnet import WIDTHS, CCNet
-    from recognizers.checkpoint import fill, read_state
+    from recognizers.checkpoint import class_centres, fill, read_state
 
-    network = CCNet(None, WIDTHS[file.variant])
-    fill(network, read_state(path), path)
-    return network.to(device)
+    network, state = CCNet(None, WIDTHS[file.variant]), read_state(path)
+    fill(network, state, path)
+    centres = class_centres(state, network.fc1.out_features, path)
+    return _Weights(network.to(device), None if centres is None else _unit(centres.numpy()))
 
 
-def _unit(templates: np.ndarray) -> np.ndarray:
-    templates = np.asarray(templates)
-    if templates.dtype != np.float32 or templates.ndim != 2:
-        raise ValueError(f"CCNet templates are float32 of shape (n, size), not {templates.dtype} {templates.shape}")
-    if not np.isfinite(templates).all():
-        raise ValueError("a CCNet template holds values that are not finite")
-    wide = templates.astype(np.float64)
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    wide = vectors.astype(np.float64)
     return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)

@@ -60,3 +60,23 @@ def supervised_contrast(features: Tensor, labels: Tensor) -> Tensor:
     log_share = logits - logits.masked_fill(itself, -torch.inf).logsumexp(dim=1, keepdim=True)
     same = ((labels[:, None] == labels[None]) & ~itself).float()
     return -((same * log_share).sum(dim=1) / same.sum(dim=1)).mean()
+
+
+def batch_hard_triplet(features: Tensor, labels: Tensor, margin: float) -> Tensor:
+    """Triplet loss of the hardest pairs in a batch (Hermans, Beyer and Leibe, 2017).
+
+    ``max(0, margin + farthest of the same label - nearest of another)``, the mean over all features as anchors.
+
+    Parameters
+    ----------
+    features : (n, size) float
+        Compared by Euclidean distance.
+    labels : (n,) int64
+        At least two different ones.
+    margin : float
+    """
+    apart = (features[:, None] - features[None]).square().sum(dim=2).clamp(min=1e-12).sqrt()
+    same = labels[:, None] == labels[None]
+    farthest = apart.masked_fill(~same, -torch.inf).amax(dim=1)
+    nearest = apart.masked_fill(same, torch.inf).amin(dim=1)
+    return functional.relu(margin + farthest - nearest).mean()

@@ -1,50 +1,40 @@
-"""Hamming distances of bit-plane templates over a range of shifts."""
+"""Distances of bit-plane templates over a range of shifts."""
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
+import sys
 
 import numpy as np
 
 from palmbench.jit import compiled, run_all
-from recognizers.popcount import LANES, keep_smaller
+from recognizers.popcount import LANES, keep_fewer_common, keep_fewer_differing
+from recognizers.shifts import ROWS, Job, ShiftSearch, prepare
 
-ROWS = 32
-MAX_REACH = 4
+__all__ = ["ShiftSearch", "distances", "pairwise"]
+
 _ROWS_PER_TASK = 32
+_ROWS_PER_GPU_BLOCK = 1024
 _ALL = np.uint32(0xFFFFFFFF)
-
-
-class ShiftSearch(NamedTuple):
-    """Which shifts are tried, and which planes must share one.
-
-    Attributes
-    ----------
-    reach : int
-        Largest shift in code pixels, in both directions and along both axes; at most 4.
-    planes : int
-        Consecutive bit planes that move together; each such group takes the shift that suits it best.
-    """
-
-    reach: int
-    planes: int
+# Pairs times words times shifts: some tenths of a second of one core, and some seconds.
+_LARGE, _HUGE = 2**33, 2**36
 
 
 def distances(a: np.ndarray, b: np.ndarray, search: ShiftSearch, threads: int | None = 1) -> np.ndarray:
     """Distances of every template of `a` to every template of `b`.
 
     For a group of planes and a shift, D is the share of differing bits within the overlap. The group's distance
-    is the smallest D; the distance is the mean over groups. Counts are kept over one common denominator,
-    in integers, and divided once: the result is the exact fraction, rounded. It is symmetric, and 0 for
-    identical templates.
+    is the smallest D; the distance is the mean over groups. (For the other measure see `ShiftSearch`.) Counts are
+    kept over one common denominator, in integers, and divided once: the result is the exact fraction, rounded. It
+    is symmetric, and 0 for identical templates.
+
+    A large job runs on a GPU where torch sees one, with the same result to the bit.
 
     Parameters
     ----------
     a, b : (n, planes, 32), (m, planes, 32) uint32
         Bit planes of 32 x 32, a word a row, column c in bit c.
     search : ShiftSearch
-        Shifts.
+        Shifts and measure.
     threads : int or None
         Threads; None takes all processors. Cannot change the result.
 
@@ -58,11 +48,15 @@ def distances(a: np.ndarray, b: np.ndarray, search: ShiftSearch, threads: int | 
     ValueError
         If shapes disagree, planes do not divide into groups, or the reach is beyond 4.
     """
-    weights, denominator = _weights(a, b, search)
+    job = prepare(a, b, search)
+    if _belongs_on_gpu(job, len(a) * len(b)):
+        from recognizers import matching_gpu
+
+        return matching_gpu.distances(job, "cuda")
     out = np.empty((len(a), len(b)), np.float32)
-    probes, tiles = _rows(a), _tiles(b)
+    probes, tiles = _rows(job.probes), _tiles(job.gallery)
     tasks = (
-        (probes[start : start + _ROWS_PER_TASK], tiles, weights, search.planes, denominator,
+        (probes[start : start + _ROWS_PER_TASK], tiles, job.weights, job.planes, job.area, job.denominator,
          out[start : start + _ROWS_PER_TASK])
         for start in range(0, len(a), _ROWS_PER_TASK)
     )  # fmt: skip
@@ -81,29 +75,41 @@ def pairwise(templates: np.ndarray, search: ShiftSearch, threads: int | None = 1
         In scipy's condensed order: (0, 1), (0, 2), ..., (1, 2), ...; bit for bit the upper triangle of
         ``distances(templates, templates, search)``.
     """
-    weights, denominator = _weights(templates, templates, search)
+    job = prepare(templates, templates, search)
     n = len(templates)
     out = np.empty(n * (n - 1) // 2, np.float32)
-    probes, tiles = _rows(templates), _tiles(templates)
+    if _belongs_on_gpu(job, len(out)):
+        _condensed_on_gpu(job, out)
+        return out
+    probes, tiles = _rows(job.probes), _tiles(job.gallery)
     tasks = (
-        (probes, tiles, weights, search.planes, denominator, start, min(start + _ROWS_PER_TASK, n), out)
+        (probes, tiles, job.weights, job.planes, job.area, job.denominator, start, min(start + _ROWS_PER_TASK, n), out)
         for start in range(0, n, _ROWS_PER_TASK)
     )
     run_all(_condensed, tasks, threads)
     return out
 
 
-def _weights(a: np.ndarray, b: np.ndarray, search: ShiftSearch) -> tuple[np.ndarray, float]:
-    # L is a common multiple of all overlap lengths, so a count over an overlap of S pixels is
-    # count * (L^2 / S) / L^2. With a reach of 4 every number stays an integer below 2^53.
-    if a.shape[1:] != b.shape[1:] or a.shape[-1] != ROWS or a.shape[1] % search.planes:
-        raise ValueError(f"templates of shapes {a.shape} and {b.shape} cannot be compared by {search}")
-    if not 0 <= search.reach <= MAX_REACH:
-        raise ValueError(f"the reach of the shift search must be 0 to {MAX_REACH}, not {search.reach}")
-    overlaps = [ROWS - shift for shift in range(search.reach + 1)]
-    common = math.lcm(*overlaps)
-    weights = np.array([[common // height * (common // width) for width in overlaps] for height in overlaps])
-    return weights.astype(np.float64), float(a.shape[1] * common**2)
+def _belongs_on_gpu(job: Job, pairs: int) -> bool:
+    work = pairs * job.probes.shape[1] * ROWS * (2 * job.reach + 1) ** 2
+    # Importing torch takes seconds: where nobody has, a job must be worth it.
+    if work < (_LARGE if "torch" in sys.modules else _HUGE):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _condensed_on_gpu(job: Job, out: np.ndarray) -> None:
+    from recognizers import matching_gpu
+
+    n, filled = len(job.probes), 0
+    for start in range(0, n, _ROWS_PER_GPU_BLOCK):
+        rows = job.probes[start : start + _ROWS_PER_GPU_BLOCK]
+        block = matching_gpu.distances(job._replace(probes=rows, gallery=job.gallery[start:]), "cuda")
+        for i in range(len(rows)):
+            out[filled : filled + n - start - i - 1] = block[i, i + 1 :]
+            filled += n - start - i - 1
 
 
 def _rows(templates: np.ndarray) -> np.ndarray:
@@ -117,19 +123,19 @@ def _tiles(templates: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _matrix(probes, tiles, weights, planes, denominator, out):
+def _matrix(probes, tiles, weights, planes, area, denominator, out):
     shifted = np.empty((2 * weights.shape[0] - 1, probes.shape[1]), np.uint32)
     best, total = np.empty(LANES), np.empty(LANES)
     for i in range(len(probes)):
         _shift(probes[i], shifted)
         for t in range(len(tiles)):
-            _compare(shifted, tiles[t], weights, planes, best, total)
+            _compare(shifted, tiles[t], weights, planes, area, best, total)
             for j in range(t * LANES, min((t + 1) * LANES, out.shape[1])):
                 out[i, j] = total[j - t * LANES] / denominator
 
 
 @compiled
-def _condensed(probes, tiles, weights, planes, denominator, start, stop, out):
+def _condensed(probes, tiles, weights, planes, area, denominator, start, stop, out):
     shifted = np.empty((2 * weights.shape[0] - 1, probes.shape[1]), np.uint32)
     best, total = np.empty(LANES), np.empty(LANES)
     n = len(probes)
@@ -137,7 +143,7 @@ def _condensed(probes, tiles, weights, planes, denominator, start, stop, out):
         _shift(probes[i], shifted)
         origin = i * n - i * (i + 1) // 2 - i - 1
         for t in range((i + 1) // LANES, len(tiles)):
-            _compare(shifted, tiles[t], weights, planes, best, total)
+            _compare(shifted, tiles[t], weights, planes, area, best, total)
             for j in range(max(i + 1, t * LANES), min((t + 1) * LANES, n)):
                 out[origin + j] = total[j - t * LANES] / denominator
 
@@ -152,24 +158,20 @@ def _shift(probe, shifted):
 
 
 @compiled
-def _compare(shifted, tile, weights, planes, best, total):
+def _compare(shifted, tile, weights, planes, area, best, total):
     reach = len(shifted) // 2
-    total[:] = 0.0
+    total[:] = np.inf if area else 0.0
     for group in range(0, len(tile), planes * ROWS):
         best[:] = np.inf
         for across in range(-reach, reach + 1):
-            columns = _ALL << np.uint32(across) if across >= 0 else _ALL >> np.uint32(-across)
+            probe = shifted[reach + across]
+            columns = np.uint32(_ALL << np.uint32(across) if across >= 0 else _ALL >> np.uint32(-across))
             for down in range(-reach, reach + 1):
-                keep_smaller(
-                    shifted[reach + across],
-                    group + max(0, -down),
-                    tile,
-                    group + max(0, down),
-                    ROWS - abs(down),
-                    planes,
-                    np.uint32(columns),
-                    weights[abs(down), abs(across)],
-                    best,
-                )
+                i, j, rows = group + max(0, -down), group + max(0, down), ROWS - abs(down)
+                weight = weights[abs(down), abs(across)]
+                if area:
+                    keep_fewer_common(probe, i, tile, j, rows, planes, columns, weight, best)
+                else:
+                    keep_fewer_differing(probe, i, tile, j, rows, planes, columns, weight, best)
         for lane in range(LANES):
-            total[lane] += best[lane]
+            total[lane] = min(total[lane], best[lane]) if area else total[lane] + best[lane]

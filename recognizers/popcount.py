@@ -1,33 +1,38 @@
-"""Counting differing bits of one template against sixteen at once, in vector instructions."""
+"""Counting bits of one template against sixteen at once, in vector instructions."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from recognizers.shifts import ROWS
+
 LANES = 16
-ROWS = 32
 # 28, the smallest overlap in use, is a multiple.
 _UNROLL = 7
 
 
-@intrinsic
-def keep_smaller(typingctx, probe, probe_row, tile, tile_row, rows, planes, columns, weight, best):
-    """Compare a window of bit planes at one shift, and keep for each lane the smaller weighted count.
+def _keeper(combine: str) -> Callable[..., Any]:
+    """An intrinsic that compares a window of bit planes at one shift, and keeps the smaller weighted count.
 
-    ``best[l] = min(best[l], weight * differing bits)`` for the sixteen lanes of a tile. A numba loop over
-    lanes does the same; LLVM leaves its sums in memory and takes several times as long.
+    ``best[l] = min(best[l], weight * bits set in combine(probe, tile[l]))`` for the sixteen lanes of a tile. A
+    numba loop over lanes does the same; LLVM leaves its sums in memory and takes several times as long.
 
-    Parameters
-    ----------
+    Parameters of the intrinsic
+    ---------------------------
     probe : (n_planes * 32,) uint32
         Rows of the probe, already shifted sideways.
-    probe_row, tile_row : int
-        First overlapping row of the first plane in each.
+    probe_row : int
+        First overlapping row of the first plane.
     tile : (n_planes * 32, 16) uint32
         The same rows of sixteen gallery templates, side by side.
+    tile_row : int
+        First overlapping row there.
     rows, planes : int
         Overlapping rows in a plane, and planes counted together.
     columns : uint32
@@ -37,12 +42,20 @@ def keep_smaller(typingctx, probe, probe_row, tile, tile_row, rows, planes, colu
     best : (16,) float64
         Smallest weighted counts so far.
     """
-    index = types.intp
-    signature = types.void(probe, index, tile, index, index, index, types.uint32, types.float64, best)
-    return signature, _generate
+
+    def keep(typingctx, probe, probe_row, tile, tile_row, rows, planes, columns, weight, best):
+        index = types.intp
+        signature = types.void(probe, index, tile, index, index, index, types.uint32, types.float64, best)
+        return signature, lambda *context: _generate(combine, *context)
+
+    return intrinsic(keep)
 
 
-def _generate(context, builder, signature, args):
+keep_fewer_differing = _keeper("xor")
+keep_fewer_common = _keeper("and_")
+
+
+def _generate(combine, context, builder, signature, args):
     probe, probe_row, tile, tile_row, rows, planes, columns, weight, best = args
     word, double = ir.IntType(32), ir.DoubleType()
     words, doubles = ir.VectorType(word, LANES), ir.VectorType(double, LANES)
@@ -64,10 +77,10 @@ def _generate(context, builder, signature, args):
     best_lanes = data(8, best, doubles)
     column_mask = spread(columns, words)
 
-    def differing(probe_at, tile_at):
+    def found(probe_at, tile_at):
         left = spread(builder.load(builder.gep(probe_words, [probe_at])), words)
         right = builder.load(builder.gep(tile_words, [tile_at]), align=4)
-        return builder.call(popcount, [builder.and_(builder.xor(left, right), column_mask)])
+        return builder.call(popcount, [builder.and_(getattr(builder, combine)(left, right), column_mask)])
 
     zero = ir.Constant(words, [0] * LANES)
     counts = cgutils.alloca_once(builder, words)
@@ -78,7 +91,7 @@ def _generate(context, builder, signature, args):
             total = builder.load(counts)
             for i in range(unroll):
                 row = builder.add(first, builder.add(builder.mul(loop.index, index(unroll)), index(i)))
-                total = builder.add(total, differing(builder.add(probe_at, row), builder.add(tile_at, row)))
+                total = builder.add(total, found(builder.add(probe_at, row), builder.add(tile_at, row)))
             builder.store(total, counts)
 
     with cgutils.for_range(builder, planes) as plane:

@@ -76,7 +76,7 @@ def test_planning_needs_no_torch(tmp_path: Path) -> None:
 
 def test_a_table_of_finished_runs_needs_no_torch(tmp_path: Path) -> None:
     weights = ROOT / "tests" / "fixtures" / "pbe-tiny" / "pipeline"
-    done = palmbench("table", "2", f"method.weights={weights}", "method.size=64", cwd=tmp_path)
+    done = palmbench("table", "2", "recognizer=mtcc", f"method.weights={weights}", "method.size=64", cwd=tmp_path)
     assert done.returncode == 2
     assert "none of the 4 runs of table 2 is there" in done.stderr
     assert "torch" not in done.stdout

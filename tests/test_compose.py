@@ -14,7 +14,7 @@ from palmbench.compose import compose_points
 from palmbench.errors import RequestError
 from palmbench.listing import defaults, groups, option_names, options, top_settings
 from palmbench.paths import conf_dir
-from palmbench.schema import BlurConfig, DiffusionConfig, FolderDatasetConfig, RunConfig, run_config
+from palmbench.schema import BlurConfig, DiffusionConfig, FolderDatasetConfig, RunConfig, plain_values, run_config
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,7 @@ def test_the_papers_method_is_the_default_in_all_but_what_it_must_change() -> No
         weights="Fantasy-Studio/Paint-by-Example", sampler="plms", steps=50, crop="hand", size=512, noise="shared",
         posterior="sample",
         colour="raw",
+        contrast="raw",
         grain="none",
     )  # fmt: skip
 
@@ -94,6 +95,17 @@ def test_a_setting_may_belong_to_swept_options_only() -> None:
         FolderDatasetConfig(name, root="/photos") for name in ("iitd", "iitd", "polyu", "polyu")
     ]
     assert compose_points(["method=blur", "method.sigma=3"])[0].method == BlurConfig(sigma=3.0)
+
+
+def test_recognizers_are_a_sweep_and_a_setting_belongs_to_one() -> None:
+    points = compose_points(["recognizer=mtcc,ccnet", "method=blur,mask"])
+    assert [(point.recognizer.name, point.method.name) for point in points] == [
+        (recognizer, method) for recognizer in ("mtcc", "ccnet") for method in ("blur", "mask")
+    ]
+    variants = compose_points(["recognizer.variant=yan,original"])
+    assert [point.recognizer.options for point in variants] == [{"variant": "yan"}, {"variant": "original"}]
+    words = "recognizer.variant is not a setting of recognizer=ccnet; it belongs to recognizer=mtcc."
+    assert words in refusal("recognizer=ccnet", "recognizer.variant=yan")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +194,5 @@ def test_the_listing_knows_what_composes() -> None:
 
 
 def test_a_composed_run_can_be_composed_again_from_its_record() -> None:
-    from dataclasses import asdict
-
     (point,) = compose_points(["method=pixelate", "dataset=zhou"])
-    assert run_config(asdict(point)) == point
+    assert run_config(plain_values(point)) == point

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pickle
 from copy import deepcopy
-from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from palmbench.errors import RequestError
-from palmbench.schema import DiffusionConfig, FolderDatasetConfig, RunConfig, canonical_fusion, run_config
+from palmbench.schema import DiffusionConfig, FolderDatasetConfig, RunConfig, canonical_fusion, plain_values, run_config
+from palmbench.strict import check_plain
 
 
 def changed(key: str, value: Any) -> dict[str, Any]:
     """The default run with one setting replaced or added."""
-    values = deepcopy(asdict(RunConfig()))
+    values = deepcopy(plain_values(RunConfig()))
     *groups, name = key.split(".")
     inner = values
     for group in groups:
@@ -31,7 +31,7 @@ def refusal(key: str, value: Any) -> str:
 
 
 def test_a_run_survives_the_way_through_plain_values() -> None:
-    assert run_config(asdict(RunConfig())) == RunConfig()
+    assert run_config(plain_values(RunConfig())) == RunConfig()
     assert pickle.loads(pickle.dumps(RunConfig())) == RunConfig()
 
 
@@ -83,8 +83,41 @@ def test_a_bad_setting_is_named_with_what_it_may_be(key: str, value: Any, words:
     assert words in refusal(key, value)
 
 
+@pytest.mark.parametrize(
+    ("recognizer", "words"),
+    [
+        ({"name": "mtc"}, "recognizer.name: there is no recognizer called mtc; did you mean mtcc?"),
+        ({}, "there is no recognizer called None"),
+        ({"name": "mtcc", "varient": "yan"}, "recognizer.varient is not a setting of recognizer=mtcc; did you mean"),
+        ({"name": "mtcc", "threads": 2}, "recognizer.threads is not a setting of recognizer=mtcc"),
+        ({"name": "mtcc", "variant": 3}, "recognizer.variant must be text, not 3"),
+        ({"name": "mtcc", "variant": None}, "recognizer.variant must be text, not null"),
+        ("mtcc", "recognizer must be a group of settings"),
+    ],
+)
+def test_a_recognizers_options_are_checked_by_its_constructor(recognizer: Any, words: str) -> None:
+    assert words in refusal("recognizer", recognizer)
+
+
+def test_options_that_are_not_given_have_the_constructors_default() -> None:
+    assert run_config(changed("recognizer", {"name": "mtcc"})) == RunConfig()
+    (original,) = {run_config(changed("recognizer.variant", "original")).recognizer}
+    assert (original.name, original.options) == ("mtcc", {"variant": "original"})
+    assert plain_values(RunConfig())["recognizer"] == {"name": "mtcc", "variant": "yan"}
+
+
+def test_values_without_a_simple_type_are_taken_if_they_are_plain() -> None:
+    assert check_plain((1, "a", None), None, "recognizer.x") == [1, "a", None]
+    assert check_plain(3, float | None, "recognizer.x") == 3.0
+    assert check_plain(3, int | str, "recognizer.x") == 3
+    with pytest.raises(RequestError, match=r"recognizer\.x must be a, b or c, not d"):
+        check_plain("d", Literal["a", "b", "c"], "recognizer.x")
+    with pytest.raises(RequestError, match=r"recognizer\.x must be a number, text, true"):
+        check_plain({"a": 1}, None, "recognizer.x")
+
+
 def test_a_missing_setting_is_named() -> None:
-    values = asdict(RunConfig())
+    values = plain_values(RunConfig())
     del values["method"]["alpha"]
     with pytest.raises(RequestError, match=r"method\.alpha is missing"):
         run_config(values)

@@ -29,10 +29,10 @@ from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, person_of
 from recognizers.ccnet import COMPACT, CCNet, normalised
 from recognizers.losses import supervised_contrast
+from recognizers.training.ccnet import standardise
 
 HELD_OUT = 50  # identities, or a fifth of a smaller training set
 CONTRAST = 0.2
-CALIBRATION = 200  # ROIs
 # The margin grows over this share of the training: with all of it from the start, every palm ends in one place.
 MARGIN, EASED = 0.5, 0.6
 # What a detector's valley points are off by: shift and scale as shares of the ROI, turn in degrees; deviations.
@@ -53,7 +53,7 @@ def train(rank: int, options: Options) -> None:
     rois = cut_rois(world, options)
     classes = options.identities - min(HELD_OUT, options.identities // 5)
     network = CCNet(classes, COMPACT)
-    standardise(network, np.asarray(rois[: classes * options.samples : 50][:CALIBRATION]))
+    standardise(network, np.asarray(rois[: classes * options.samples : 50]))
     network.to(device)
     schedule = Schedule(options.steps, options.minutes, rate=1e-3, warmup=100)
     trainer = Trainer(network, schedule, options.data / "ccnet.pt", average=0.997)
@@ -75,27 +75,6 @@ def train(rank: int, options: Options) -> None:
         measured = report(rois, world.profiles, range(classes * options.samples, len(rois)), options.samples)
         what = "Compact CCNet: the recognizer's architecture at small width, for palms that it has never seen."
         write_card(path, what, "ccnet", options, trainer, measured)
-
-
-@torch.no_grad()
-def standardise(network: CCNet, rois: np.ndarray) -> None:
-    """Scale the blocks' convolutions, in place, so that each channel of their features has mean 0 and deviation 1.
-
-    Competition maps are positive and much alike. From random weights all palms point the same way, and a short training
-    is spent on turning them apart.
-
-    Parameters
-    ----------
-    network : CCNet
-    rois : (n, 128, 128) uint8
-        Palms to measure by.
-    """
-    features = network.features(normalised(torch.tensor(rois)))
-    layers = [layer for block in network.blocks for layer in (block.conv1_1, block.conv2_1)]
-    for layer, own in zip(layers, features, strict=True):
-        deviation, mean = torch.std_mean(own, dim=(0, 2, 3))
-        layer.weight /= deviation[:, None, None, None]
-        layer.bias.sub_(mean).div_(deviation)
 
 
 def cut_rois(world: World, options: Options) -> np.ndarray:

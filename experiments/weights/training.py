@@ -164,10 +164,12 @@ class Trainer:
         return self.schedule.progress(self.step, self.spent)
 
     def _resume(self) -> None:
-        state: dict[str, Any] = torch.load(self.checkpoint, weights_only=True)
+        state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         self.module.load_state_dict(state["module"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.smooth, self.step, self.spent = state["smooth"], state["step"], state["spent"]
+        for name, value in state["smooth"].items():
+            self.smooth[name].copy_(value)
+        self.step, self.spent = state["step"], state["spent"]
         print(f"resumed at step {self.step}", flush=True)
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from palmbench.errors import RequestError
+from palmbench.errors import MissingWeights, RequestError
 from palmbench.report.labels import dataset_label
 from palmbench.report.latex import to_latex
 from palmbench.report.markdown import to_markdown
-from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
+from palmbench.report.request import Override, attackers, parse_overrides, value_of, with_overrides
 from palmbench.report.rows import recognizer_name, rows_of, to_csv
 from palmbench.report.tables import Table, TableSpec, arrange
 
 if TYPE_CHECKING:
-    from palmbench.schema import RunConfig
+    from palmbench.schema import RecognizerConfig, RunConfig
 
 TABLES = (2, 3, 4, 5, 6, 7)
 _CANNOT = 2
@@ -36,7 +37,8 @@ def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = 
     overrides : sequence of str
         Settings for every run behind the tables, as `key=value`. `dataset=` picks the data sets; without it Tables
         II to IV take the synthetic hands and every set of the paper that is present, and Tables V to VII take IITD,
-        for which the synthetic hands stand in.
+        for which the synthetic hands stand in. `recognizer=` picks the attacks in the same way; one whose weights
+        are not there is left out, and a note says so.
     run : bool
         Compute what is missing first.
 
@@ -81,7 +83,10 @@ def _draw(number: int, overrides: Sequence[Override], run: bool) -> int:
     base = _compose(*(each.text for each in overrides if each.key in ("data_dir", "results_dir")))[0]
     datasets, notes = _datasets(spec, overrides, base.data_dir)
     lists = with_overrides(module.points(datasets), overrides)
-    points = [point for words in lists for point in _compose(*words)]
+    attacks, absent = _attacks(spec, overrides)
+    points = [
+        replace(point, recognizer=recognizer) for words in lists for point in _compose(*words) for recognizer in attacks
+    ]
     status = 0
     if run and (missing := [point for point in points if record_of(point) is None]):
         status = run_points(missing) or 0
@@ -94,7 +99,7 @@ def _draw(number: int, overrides: Sequence[Override], run: bool) -> int:
               file=sys.stderr)  # fmt: skip
         return max(status, _CANNOT)
     _refuse_two_runs_a_row(number, records)
-    table = arrange(spec, rows_of(records), datasets, [*_describe(points), *notes])
+    table = arrange(spec, rows_of(records), datasets, [*_describe(points), *notes, *absent])
     paths = write_table(table, Path(base.results_dir) / "tables")
     print(to_markdown(table))
     print("\n".join(map(str, paths)))
@@ -129,6 +134,25 @@ def _datasets(spec: TableSpec, overrides: Sequence[Override], data_dir: str) -> 
         f"{dataset_label(card.name)} is not in {data_dir}/{card.name}; ask for it at {card.request}." for card in absent
     ]
     return datasets, notes
+
+
+def _attacks(spec: TableSpec, overrides: Sequence[Override]) -> tuple[list[RecognizerConfig], list[str]]:
+    """Recognizers that the table is drawn from, and what to say about those whose weights are not there."""
+    from palmbench.stages.enrol import load_recognizer
+
+    labels = {group.name: group.label for group in spec.groups}
+    found: list[RecognizerConfig] = []
+    notes: list[str] = []
+    for words in attackers(overrides, spec.attacks):
+        for config in (point.recognizer for point in _compose(*words)):
+            try:
+                load_recognizer(config)
+                found.append(config)
+            except MissingWeights as error:
+                notes.append(f"No columns of {labels.get(config.name, config.name)}. {error}")
+    if not found:
+        raise MissingWeights(" ".join(notes))
+    return found, notes
 
 
 def _describe(points: Sequence[RunConfig]) -> list[str]:

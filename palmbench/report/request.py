@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import NamedTuple
 
+import recognizers
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 from palmbench.schema import KINDS
+from recognizers.options import options_of
 
+_RECOGNIZER = "recognizer"
 _FIXED = ("method.fusion", "method.alpha")
 
 
@@ -50,10 +53,46 @@ def value_of(overrides: Sequence[Override], key: str) -> str | None:
     return values[-1] if values else None
 
 
+def attackers(overrides: Sequence[Override], usual: Sequence[str]) -> list[list[str]]:
+    """Overrides that compose each recognizer of a table: `recognizer=` picks which, and its settings go with it.
+
+    Parameters
+    ----------
+    overrides : sequence of Override
+        The user's.
+    usual : sequence of str
+        Recognizers of the table when the user names none.
+
+    Raises
+    ------
+    RequestError
+        If a setting belongs to none of them, or to several.
+    """
+    named = value_of(overrides, _RECOGNIZER)
+    chosen = [name.strip() for name in named.split(",")] if named else list(usual)
+    known = {name: options_of(recognizers.find(name)) for name in chosen if name in recognizers.names()}
+    words = {name: [f"{_RECOGNIZER}={name}"] for name in chosen}
+    for override in overrides:
+        group, _, setting = override.key.partition(".")
+        if group != _RECOGNIZER or not setting:
+            continue
+        owners = [name for name, options in known.items() if setting in options]
+        if len(owners) > 1:
+            raise RequestError(
+                f"{override.text}: {setting} is a setting of {' and of '.join(owners)}; choose one with recognizer=."
+            )
+        if not owners and len(known) == len(chosen):
+            every = {option for options in known.values() for option in options}
+            raise RequestError(not_found(f"no recognizer of this table has a setting {setting}", setting, every))
+        for name in owners:
+            words[name].append(override.text)
+    return list(words.values())
+
+
 def with_overrides(points: Sequence[Sequence[str]], overrides: Sequence[Override]) -> list[list[str]]:
     """Each list of a table's overrides with the user's put in where they belong.
 
-    `dataset` has been heeded when the points were made. `method=diffusion_paper` replaces the diffusion, a setting
+    `dataset` and `recognizer` have been heeded elsewhere. `method=diffusion_paper` replaces the diffusion, a setting
     `method.steps` goes to the methods that have it, and everything else to all.
 
     Raises
@@ -72,6 +111,8 @@ def with_overrides(points: Sequence[Sequence[str]], overrides: Sequence[Override
         for override in overrides:
             if override.key == "method" and "method=diffusion" in words:
                 words[words.index("method=diffusion")] = override.text
+            elif override.key.partition(".")[0] == _RECOGNIZER:
+                continue
             elif override.key not in ("method", "dataset") and _method_setting(override) in {None, *own}:
                 words.append(override.text)
         merged.append(words)

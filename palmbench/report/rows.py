@@ -15,7 +15,7 @@ from palmbench.report.paper import Cell, PaperValue, paper_values
 COLUMNS = (
     "dataset", "method", "fusion", "alpha", "recognizer", "metric", "value", "std", "lo", "hi", "n", "failed", "paper",
 )  # fmt: skip
-_PAPER_VARIANTS = {"mtcc": "yan", "ccnet": "full"}
+_PAPER_VARIANTS = {"mtcc": "yan", "ccnet": "full", "eehnet": "full"}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -45,10 +45,13 @@ class TableSpec:
     segments : tuple of tuple of Setting
         Settings between two rules, in order. On the axis "dataset" there is one such tuple, repeated for each.
     groups : tuple of RecognizerColumns
-        Columns. A recognizer without a single row is left out, so a table may list those yet to come. A group with
-        the name "" holds metrics that no recognizer has a part in.
+        Columns. A recognizer without a single row is left out, so a table may list those yet to come; one that has
+        rows and is not listed follows with the metrics of the first. A group with the name "" holds metrics that no
+        recognizer has a part in.
     also : tuple of str
         Metrics that the CSV holds besides those in the columns.
+    attacks : tuple of str
+        Recognizers whose runs the table is drawn from, unless the user says otherwise.
     """
 
     number: int
@@ -57,6 +60,7 @@ class TableSpec:
     segments: tuple[tuple[Setting, ...], ...]
     groups: tuple[RecognizerColumns, ...]
     also: tuple[str, ...] = ()
+    attacks: tuple[str, ...] = ("mtcc",)
 
 
 class Entry(NamedTuple):
@@ -72,13 +76,17 @@ class Entry(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of the table: data set and setting, its entries, and the samples they are over."""
+    """A line of the table: data set and setting, its entries, and the samples they are over.
+
+    `place` is what its cells have in common: data set, method, fusion and alpha.
+    """
 
     dataset: str
     setting: str
     entries: tuple[Entry, ...]
     n: str
     failed: str
+    place: tuple[str, str, str, float | None]
 
 
 class Column(NamedTuple):
@@ -121,9 +129,8 @@ def arrange(spec: TableSpec, rows: Iterable[Row], datasets: Sequence[str], notes
         In each segment the best value of a column is marked, ties in print included, where there are two or more.
     """
     found = {row.cell: row for row in rows}
-    present = {cell.recognizer for cell in found}
-    groups = [group for group in spec.groups if not group.name or group.name in present] or list(spec.groups[:1])
-    columns = [(group, metric) for group in groups for metric in group.metrics]
+    groups = _present(spec, found)
+    columns = [(group, metric) for group in groups for metric in group.metrics if _has_column(metric, group, found)]
     if spec.axis == "dataset":
         plan = [[(dataset, setting) for setting in spec.segments[0]] for dataset in datasets]
     else:
@@ -140,7 +147,7 @@ def arrange(spec: TableSpec, rows: Iterable[Row], datasets: Sequence[str], notes
         axis=spec.axis,
         columns=tuple(Column(group.label, metric, METRICS[metric]) for group, metric in columns),
         segments=segments,
-        notes=(*notes, *_notes(segments, shown)),
+        notes=(*notes, *_notes(segments, shown, {group.name: group.label for group in groups})),
         rows=tuple(shown),
     )
 
@@ -171,6 +178,25 @@ def entry_texts(entry: Entry) -> tuple[str, str]:
     return ours, f"{theirs} ± {number_text(row.paper.std, decimals)}" if row.paper.std is not None else theirs
 
 
+def _present(spec: TableSpec, found: dict[Cell, Row]) -> list[RecognizerColumns]:
+    """The groups of columns that there is something to put into."""
+    present = {cell.recognizer: None for cell in found}
+    groups = [group for group in spec.groups if not group.name or group.name in present]
+    if all(group.name for group in spec.groups):
+        listed = {group.name for group in spec.groups}
+        metrics = spec.groups[0].metrics
+        groups += [RecognizerColumns(name, name, metrics) for name in present if name and name not in listed]
+    return groups or list(spec.groups[:1])
+
+
+def _has_column(metric: str, group: RecognizerColumns, found: dict[Cell, Row]) -> bool:
+    """A classifier's accuracy has a column only where there is one, or the paper's to stand there."""
+    if metric != "acc_cls":
+        return True
+    rows = [row for cell, row in found.items() if (cell.recognizer, cell.metric) == (group.name, metric)]
+    return any(row.value is not None or row.paper is not None for row in rows)
+
+
 def _line(found: dict[Cell, Row], dataset: str, setting: Setting, columns: list[tuple[RecognizerColumns, str]]) -> Line:
     place = (dataset, setting.method, setting.fusion, setting.alpha)
     entries = tuple(Entry(found.get(Cell(*place, group.name, metric)), METRICS[metric]) for group, metric in columns)
@@ -178,7 +204,7 @@ def _line(found: dict[Cell, Row], dataset: str, setting: Setting, columns: list[
     sizes = sorted({row.n for row in measured})
     n = NOTHING if not sizes else str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]}–{sizes[-1]}"
     failed = str(max(row.failed for row in measured)) if measured else NOTHING
-    return Line(dataset_label(dataset), setting.label, entries, n, failed)
+    return Line(dataset_label(dataset), setting.label, entries, n, failed, place)
 
 
 def _with_best(lines: list[Line]) -> tuple[Line, ...]:
@@ -213,9 +239,9 @@ def _rows_of_table(
     return [found[cell] for cell in cells if cell in found]
 
 
-def _notes(segments: Sequence[Sequence[Line]], rows: Sequence[Row]) -> list[str]:
-    entries = [entry for segment in segments for line in segment for entry in line.entries]
-    texts = [entry_texts(entry) for entry in entries]
+def _notes(segments: Sequence[Sequence[Line]], rows: Sequence[Row], groups: Mapping[str, str]) -> list[str]:
+    lines = [line for segment in segments for line in segment]
+    texts = [entry_texts(entry) for line in lines for entry in line.entries]
     notes = []
     if any("[" in ours for ours, _ in texts):
         notes.append("In brackets: 95 % intervals, identities resampled.")
@@ -227,15 +253,26 @@ def _notes(segments: Sequence[Sequence[Line]], rows: Sequence[Row]) -> list[str]
     for row in rows:
         if row.value is None and row.missing:
             names = missing.setdefault(row.missing, [])
-            if (name := METRICS[row.cell.metric].text) not in names:
+            whose = groups.get(row.cell.recognizer, "")
+            if (name := f"{whose} {METRICS[row.cell.metric].text}".strip()) not in names:
                 names.append(name)
     notes += [f"{', '.join(names)}: not measured, {what} is missing." for what, names in missing.items()]
-    absent = [
-        f"{line.setting} ({line.dataset})"
-        for segment in segments
-        for line in segment
-        if all(entry.row is None for entry in line.entries)
-    ]
-    if absent:
-        notes.append(f"Not computed: {', '.join(absent)}.")
+    return notes + _not_computed(lines, {row.cell for row in rows}, groups)
+
+
+def _not_computed(lines: Sequence[Line], cells: Iterable[Cell], groups: Mapping[str, str]) -> list[str]:
+    """Lines without any run, and recognizers that have no run for a line that others have."""
+    absent = [f"{line.setting} ({line.dataset})" for line in lines if not _computed(line)]
+    notes = [f"Not computed: {', '.join(absent)}."] if absent else []
+    there = {(cell.recognizer, cell.dataset, cell.method, cell.fusion, cell.alpha) for cell in cells}
+    for name, label in groups.items():
+        without = [
+            f"{line.setting} ({line.dataset})" for line in lines if _computed(line) and (name, *line.place) not in there
+        ]
+        if without:
+            notes.append(f"Not computed with {label}: {', '.join(without)}.")
     return notes
+
+
+def _computed(line: Line) -> bool:
+    return any(entry.row is not None for entry in line.entries)

@@ -13,6 +13,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.keys import digest
 from palmbench.stages.enrol import Enrol, load_recognizer
 from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers.protocol import Classifier
 
 VERSION = 1
 _STAGE = "scores"
@@ -48,6 +49,21 @@ class DeidScores(NamedTuple):
         return self.mate < self.stranger
 
 
+class Classified(NamedTuple):
+    """What a closed-set classifier makes of the de-identified photos.
+
+    Attributes
+    ----------
+    identities : ndarray of shape (n,), object, or None
+        Identity given to each photo, None where it has no template; None as a whole where nothing was classified.
+    missing : str or None
+        What it would need.
+    """
+
+    identities: np.ndarray | None
+    missing: str | None
+
+
 @dataclass(frozen=True)
 class Compare:
     """Distances between the templates of originals and of de-identified photos."""
@@ -66,11 +82,9 @@ class Compare:
             recognizer = load_recognizer(self.originals.recognizer)
             if hasattr(recognizer, "threads"):
                 recognizer.threads = self.threads
-            condensed = np.full(len(samples) * (len(samples) - 1) // 2, np.nan, np.float32)
-            if present.any():
-                first, second = np.triu_indices(len(samples), 1)
-                condensed[present[first] & present[second]] = recognizers.pairwise(recognizer, templates[present])
-            return {"distances": condensed}
+            # Without a template there is none to tell the recognizer its shape.
+            there = recognizers.pairwise(recognizer, templates[present]) if present.any() else np.empty(0, np.float32)
+            return {"distances": _among_all(there, present)}
 
         return _stored(store, key, compute)["distances"]
 
@@ -103,6 +117,21 @@ class Compare:
 
         return DeidScores(**_stored(store, key, compute))
 
+    def classify(self, samples: Sequence[Sample], store: Store) -> Classified:
+        """Whom the recognizer's own classifier takes each de-identified photo for."""
+        recognizer = load_recognizer(self.originals.recognizer)
+        if not isinstance(recognizer, Classifier):
+            return Classified(None, "a classifier")
+        if recognizer.identities is None:
+            return Classified(None, "a classifier whose file names its palms")
+        if not {sample.identity for sample in samples} <= set(recognizer.identities):
+            return Classified(None, "a classifier that was trained on all palms of this data set")
+        probes, present = _load(self.deidentified, samples, store)
+        found = np.full(len(samples), None, object)
+        if present.any():
+            found[present] = np.array(recognizer.identities, object)[recognizer.classify(probes[present])]
+        return Classified(found, None)
+
     @staticmethod
     def _keys(stage: Enrol, samples: Sequence[Sample], present: np.ndarray) -> list[str | None]:
         # Identities are part of what is compared, and so is which templates could not be made.
@@ -110,6 +139,22 @@ class Compare:
             f"{sample.identity} {stage.key(sample)}" if there else None
             for sample, there in zip(samples, present, strict=True)
         ]
+
+
+def _among_all(distances: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Condensed distances of the templates that are there, NaN put in for the pairs of the others."""
+    if present.all():
+        return distances
+    n = len(present)
+    condensed = np.full(n * (n - 1) // 2, np.nan, np.float32)
+    # Row by row: the indices of all pairs would take several times the memory of their distances.
+    read = 0
+    for i in np.flatnonzero(present).tolist():
+        others = np.flatnonzero(present[i + 1 :])
+        start = i * n - i * (i + 1) // 2
+        condensed[start + others] = distances[read : read + len(others)]
+        read += len(others)
+    return condensed
 
 
 def _load(stage: Enrol, samples: Sequence[Sample], store: Store) -> tuple[np.ndarray, np.ndarray]:

@@ -1,23 +1,26 @@
-"""photo, Hand -> template: the recognition ROI, then a recognizer's features of it."""
+"""photo, Hand -> template: the recognition ROI or the crop of the hand, then a recognizer's features of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import recognizers
 from palmbench.datasets.sample import Sample
-from palmbench.hands.geometry import recognition_roi
+from palmbench.errors import RequestError
+from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.keys import digest
 from palmbench.schema import RecognizerConfig
 from palmbench.stages.prepare import Prepare
 from palmbench.store import Store, pack_arrays, unpack_arrays
-from recognizers.protocol import Recognizer
+from recognizers.options import takes
+from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1
+_IMAGES = {"roi": recognition_roi, "hand": recognition_hand}
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,16 @@ class Enrol:
     prepare: Prepare
     recognizer: RecognizerConfig
     settings: dict[str, Any]
+    classifies: bool = False
     name: str = "templates"
     suffix: str = ".npz"
 
     @classmethod
     def of(cls, prepare: Prepare, recognizer: RecognizerConfig) -> Enrol:
-        """The stage for some photos and one recognizer."""
-        return cls(prepare, recognizer, load_recognizer(recognizer).settings())
+        """The stage for some photos and one recognizer; whether that knows palms by name decides on `acc_cls`."""
+        loaded = load_recognizer(recognizer)
+        named = isinstance(loaded, Classifier) and loaded.identities is not None
+        return cls(prepare, recognizer, loaded.settings(), classifies=named)
 
     @property
     def title(self) -> str:
@@ -43,19 +49,40 @@ class Enrol:
         return digest("template", version=VERSION, hand=self.prepare.key(sample), recognizer=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        rois = [
-            recognition_roi(self.prepare.photos.load(sample, store), self.prepare.load(sample, store))
-            for sample in samples
+        recognizer = load_recognizer(self.recognizer, device)
+        image_of = _IMAGES[recognizer.takes]
+        images = [
+            image_of(self.prepare.photos.load(sample, store), self.prepare.load(sample, store)) for sample in samples
         ]
-        templates = load_recognizer(self.recognizer).extract(np.stack(rois))
-        return [pack_arrays(template=template) for template in templates]
+        return [pack_arrays(template=template) for template in recognizer.extract(np.stack(images))]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The template of a sample that this stage has been through."""
         return unpack_arrays(store.read(self.name, self.key(sample), self.suffix))["template"]
 
 
-def load_recognizer(config: RecognizerConfig) -> Recognizer:
-    """The recognizer that a configuration names."""
-    options = asdict(config)
-    return recognizers.load(options.pop("name"), **options)
+def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer:
+    """The recognizer that a configuration names.
+
+    Parameters
+    ----------
+    config : RecognizerConfig
+    device : str
+        Where it computes, if it can do so elsewhere than on a CPU.
+
+    Raises
+    ------
+    RequestError
+        If an option has a value that the recognizer does not know, or its weights are missing.
+    """
+    constructor = recognizers.find(config.name)
+    place = {"device": device} if takes(constructor, "device") else {}
+    try:
+        recognizer = constructor(**config.options, **place)
+    except ValueError as error:
+        raise RequestError(f"recognizer={config.name}: {error}") from error
+    if recognizer.takes not in _IMAGES:
+        raise RequestError(
+            f"recognizer={config.name} takes {recognizer.takes!r}, and palmbench has {' and '.join(_IMAGES)} to give."
+        )
+    return recognizer

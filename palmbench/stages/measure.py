@@ -21,10 +21,11 @@ from palmbench.scoring import (
 )
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.pairs import pair_kinds
-from palmbench.stages.compare import DeidScores
+from palmbench.stages.compare import Classified, DeidScores
 from palmbench.usability import USABILITY_METRICS
 
 VERSION = 1
+CLASSIFIER_VERSION = 1
 REPLICATES = 1000
 _NEED_BOTH_KINDS = ("eer", "dprime", "rr", "rr_without_failures", "dir")
 _BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
@@ -54,9 +55,7 @@ def measure_recognition(samples: Sequence[Sample], distances: np.ndarray, scores
     """
     identities = [sample.identity for sample in samples]
     persons = [sample.person for sample in samples]
-    kinds = pair_kinds(identities, persons)
-    known = ~np.isnan(distances)
-    genuine, impostor = (_distribution(distances[kind & known]) for kind in kinds)
+    genuine, impostor = _distributions(distances, identities, persons)
     n, failed = len(samples), int(np.isnan(scores.own).sum())
     replicates = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, REPLICATES)
     bounds = score_intervals(replicates, deid=scores.own, hits=scores.hits)
@@ -68,11 +67,22 @@ def measure_recognition(samples: Sequence[Sample], distances: np.ndarray, scores
     }
     if genuine.size and impostor.size:
         metrics |= _at_operating_point(genuine, impostor, scores.own, bounds)
-        metrics |= {name: metrics[name] | _enrolled(known, n) for name in ("eer", "dprime")}
+        metrics |= {name: metrics[name] | _enrolled(~np.isnan(distances), n) for name in ("eer", "dprime")}
     else:
         lacking = "an impostor pair" if genuine.size else "a genuine pair"
         metrics |= {name: {**_number(None, None, 0, failed), "missing": lacking} for name in _NEED_BOTH_KINDS}
     return Recognition(metrics, genuine, impostor)
+
+
+def measure_classifier(samples: Sequence[Sample], classified: Classified) -> dict[str, dict[str, Any]]:
+    """`acc_cls`: share of photos that a closed-set classifier gives their own identity, in percent; failures miss."""
+    if classified.identities is None:
+        return {"acc_cls": {**_number(None, None, 0, 0), "missing": classified.missing}}
+    identities = [sample.identity for sample in samples]
+    hits = np.array([found == own for found, own in zip(classified.identities, identities, strict=True)], float)
+    failed = sum(found is None for found in classified.identities)
+    bounds = mean_interval(hits, identities, np.random.default_rng(_BOOTSTRAP_SEED))
+    return {"acc_cls": _rate(hits.mean(), bounds, len(samples), failed)}
 
 
 def _at_operating_point(
@@ -147,6 +157,15 @@ def _enrolled(known: np.ndarray, n: int) -> dict[str, int]:
         taking_part[i + 1 :] |= row
         start += n - 1 - i
     return {"n": int(taking_part.sum()), "failed": int(n - taking_part.sum())}
+
+
+def _distributions(distances: np.ndarray, identities: list[str], persons: list[str]) -> list[Distribution]:
+    """Genuine and impostor distribution; what it takes to sort 31 million pairs is let go on return."""
+    found = []
+    for kind in pair_kinds(identities, persons):
+        kind &= ~np.isnan(distances)
+        found.append(_distribution(distances[kind]))
+    return found
 
 
 def _distribution(distances: np.ndarray) -> Distribution:

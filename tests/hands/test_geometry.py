@@ -18,11 +18,14 @@ from palmbench.hands.geometry import (
     palm_polygon,
     palm_side,
     recognition_corners,
+    recognition_hand,
     recognition_roi,
+    recognition_square,
     roi_square,
 )
 from palmbench.hands.hand import Hand
 from palmbench.synth import render
+from recognizers.protocol import HAND_SIDE
 
 PHOTO = (200, 300)
 
@@ -156,3 +159,71 @@ def test_a_roi_beyond_the_photo_is_filled_by_reflection() -> None:
     image = np.full((*PHOTO, 3), 90, np.uint8)
     hand = replace(a_hand(), valleys=np.array([(10, 150), (110, 150)], np.float32))
     assert (recognition_roi(image, hand) == 90).all()
+
+
+def framed(low: tuple[int, int], high: tuple[int, int], side: str = "right", shape: tuple[int, int] = PHOTO) -> Hand:
+    """A hand whose keypoints span a rectangle, its mask the same and its box inside."""
+    keypoints = np.tile(np.array([low, high], np.float32), (11, 1))[:21]
+    mask = np.zeros(shape, bool)
+    mask[low[1] : high[1] + 1, low[0] : high[0] + 1] = True
+    box = np.array([low[0] + 5, low[1] + 5, high[0] - 5, high[1] - 5], np.float32)
+    return Hand(0.9, box, side, keypoints, np.zeros((21, 3), np.float32), np.zeros((2, 2), np.float32), mask)
+
+
+def marked(shape: tuple[int, int] = PHOTO) -> np.ndarray:
+    """A photo whose red tells the column and whose green tells the row."""
+    rows, columns = np.indices(shape)
+    return np.stack([columns % 256, rows % 256, np.zeros(shape)], axis=-1).astype(np.uint8)
+
+
+def test_the_hand_crop_is_the_square_about_the_hand_with_a_margin() -> None:
+    # 100 wide and 50 high about (100, 100): 108 pixels a side, from 46.5 on, which rounds to 46.
+    crop = recognition_hand(marked(), framed((50, 75), (150, 125)))
+    assert recognition_square(framed((50, 75), (150, 125))) == Square(46, 46, 108)
+    assert (crop.shape, crop.dtype) == ((HAND_SIDE, HAND_SIDE, 3), np.uint8)
+    step = 108 / HAND_SIDE
+    expected = 46 + (np.arange(HAND_SIDE) + 0.5) * step - 0.5
+    inner = slice(2, -2)
+    np.testing.assert_allclose(crop[100, inner, 0], expected[inner], atol=0.75)
+    np.testing.assert_allclose(crop[inner, 100, 1], expected[inner], atol=0.75)
+
+
+def test_a_left_hand_is_cropped_as_its_mirror_image() -> None:
+    hands = {side: framed((50, 75), (150, 125), side) for side in ("left", "right")}
+    left, right = (recognition_hand(marked(), hands[side]) for side in ("left", "right"))
+    np.testing.assert_array_equal(left, right[:, ::-1])
+    assert left.flags.c_contiguous
+
+
+def test_box_and_mask_near_the_keypoints_widen_the_crop_and_a_forearm_does_not() -> None:
+    def side_of(hand: Hand) -> float:
+        columns = recognition_hand(marked((200, 250)), hand)[100, [20, -21], 0].astype(float)
+        return (columns[1] - columns[0]) / (HAND_SIDE - 41) * HAND_SIDE
+
+    base = framed((100, 75), (150, 125), shape=(200, 250))
+    assert side_of(base) == pytest.approx(1.08 * 50, abs=1.5)
+    boxed = replace(base, box=np.array([90, 80, 160, 120], np.float32))
+    assert side_of(boxed) == pytest.approx(1.08 * 70, abs=1.5)
+    fingertip = base.mask.copy()
+    fingertip[70:80, 95:151] = True  # within 15 % of 50
+    assert side_of(replace(base, mask=fingertip)) == pytest.approx(1.08 * 55, abs=1.5)
+    forearm = base.mask.copy()
+    forearm[100:, 110:140] = True
+    assert side_of(replace(base, mask=forearm)) == pytest.approx(1.08 * 58, abs=1.5)
+
+
+def test_beyond_the_photo_its_edge_is_repeated() -> None:
+    photo = marked()
+    photo[:, :3] = (200, 10, 90)
+    crop = recognition_hand(photo, framed((0, 75), (100, 175)))
+    # 4 of 108 pixels lie left of the photo; nothing of what is right of its edge is mirrored into them.
+    assert (crop[:, :8] == (200, 10, 90)).all()
+    beyond = recognition_hand(photo, framed((-400, 0), (-300, 50)))
+    assert (beyond == (200, 10, 90)).all()
+
+
+def test_shrinking_averages_and_any_size_gives_the_same_side() -> None:
+    checks = np.repeat((np.indices((2000, 2000)).sum(axis=0) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
+    crop = recognition_hand(checks, framed((400, 400), (1600, 1600), shape=(2000, 2000)))
+    assert np.abs(crop.astype(int) - 127).max() < 20
+    assert recognition_hand(marked(), framed((100, 100), (101, 101))).shape == (HAND_SIDE, HAND_SIDE, 3)

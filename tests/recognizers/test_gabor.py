@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d
 
-from recognizers.gabor import filter_rows, gabor_bank
+from recognizers.gabor import filter_image, filter_samples, gabor_bank, quarters
 
 
 def test_bank_of_the_original_has_the_golden_values():
@@ -40,10 +40,28 @@ def test_kernels_ignore_a_flat_image_and_are_symmetric_about_their_centre():
     np.testing.assert_allclose(bank, bank[:, ::-1, ::-1], atol=1e-16)
 
 
-@pytest.mark.parametrize("step", [1, 4])
-def test_filtering_is_zero_padded_convolution(step):
+def test_a_whole_bank_filters_as_each_of_its_kernels():
     image = np.random.default_rng(0).normal(size=(32, 48))
-    kernel = gabor_bank(0.35, 2.78)[1]
-    response = np.empty((32 // step, 48))
-    filter_rows(np.pad(image, 8), kernel, step, response)
-    np.testing.assert_allclose(response, convolve2d(image, kernel, mode="same")[::step], atol=1e-13)
+    bank = gabor_bank(0.35, 2.78)
+    responses = np.empty((6, 32, 48))
+    filter_image(np.pad(image, 8), *quarters(bank), responses)
+    for kernel, response in zip(bank, responses, strict=True):
+        np.testing.assert_allclose(response, convolve2d(image, kernel, mode="same"), atol=1e-13)
+
+
+@pytest.mark.parametrize("side", [17, 35])
+def test_sampled_filtering_is_zero_padded_correlation(side):
+    rng = np.random.default_rng(0)
+    image, kernel = rng.normal(size=(32, 48)), rng.normal(size=(side, side))
+    samples = np.empty((8, 12))
+    filter_samples(np.pad(image, side // 2), kernel, samples)
+    plain = convolve2d(image, kernel[::-1, ::-1], mode="same")
+    np.testing.assert_allclose(samples, plain[::4, ::4], atol=1e-12)
+
+
+def test_a_filter_of_even_side_is_centred_after_its_middle():
+    rng = np.random.default_rng(0)
+    image, kernel = rng.normal(size=(32, 32)), rng.normal(size=(16, 16))
+    samples = np.empty((8, 8))
+    filter_samples(np.pad(image, (8, 7)), kernel, samples)
+    assert samples[4, 3] == pytest.approx((image[8:24, 4:20] * kernel).sum(), abs=1e-12)

@@ -53,8 +53,23 @@ def test_an_unknown_option_is_refused():
 
 
 def test_a_recognizer_of_another_package_is_found_by_its_entry_point(third_party):
-    assert recognizers.names() == ["ccnet", "meangrey", "mtcc"]
+    assert recognizers.names() == sorted([*recognizers.RECOGNIZERS, "meangrey"])
+    assert {"ccnet", "eehnet", "mtcc"} <= set(recognizers.RECOGNIZERS)
     assert recognizers.load("meangrey").name == "meangrey"
+
+
+def test_another_package_cannot_take_a_name_of_ours(monkeypatch):
+    points = EntryPoints([EntryPoint("mtcc", f"{__name__}:MeanGrey", recognizers.ENTRY_POINTS)])
+    monkeypatch.setattr(recognizers, "entry_points", lambda group: points.select(group=group))
+    assert recognizers.added() == {}
+    assert recognizers.load("mtcc").name == "mtcc"
+
+
+def test_a_package_that_cannot_be_imported_is_named(monkeypatch):
+    points = EntryPoints([EntryPoint("lost", "no_such_module:Lost", recognizers.ENTRY_POINTS)])
+    monkeypatch.setattr(recognizers, "entry_points", lambda group: points.select(group=group))
+    with pytest.raises(ImportError, match=r"'lost' \(no_such_module:Lost\) cannot be imported: No module"):
+        recognizers.load("lost")
 
 
 def test_pairwise_works_without_the_recognizers_help():

@@ -9,9 +9,11 @@ def number(value: float | None, n: int = 4, failed: int = 0, **more: Any) -> dic
     return {"value": value, "std": None, "lo": None, "hi": None, "n": n, "failed": failed, **more}
 
 
-def record(method: str, metrics: dict[str, Any], dataset: str = "iitd", variant: str = "yan") -> dict[str, Any]:
+def record(
+    method: str, metrics: dict[str, Any], dataset: str = "iitd", variant: str = "yan", recognizer: str = "mtcc"
+) -> dict[str, Any]:
     fusion, alpha = ("s+m", 0.1) if method == "diffusion" else ("", None)
-    point = {"dataset": dataset, "method": method, "fusion": fusion, "alpha": alpha, "recognizer": "mtcc"}
+    point = {"dataset": dataset, "method": method, "fusion": fusion, "alpha": alpha, "recognizer": recognizer}
     return {"format": 1, "point": {**point, "variant": variant}, "metrics": metrics}
 
 

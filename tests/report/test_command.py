@@ -24,7 +24,9 @@ class Runs:
         if method.name not in self.computed:
             return None
         fusion, alpha = getattr(method, "fusion", ""), getattr(method, "alpha", None)
-        where = {"dataset": point.dataset.name, "recognizer": "mtcc", "variant": point.recognizer.variant}
+        recognizer = point.recognizer
+        variant = recognizer.options.get("variant", "full" if "weights" in recognizer.options else "")
+        where = {"dataset": point.dataset.name, "recognizer": recognizer.name, "variant": variant}
         metrics = {"rr": number(90.0, n=8), "ssim": number(0.9, n=8, std=0.1)}
         return {"point": {**where, "method": method.name, "fusion": fusion, "alpha": alpha}, "metrics": metrics}
 
@@ -41,6 +43,13 @@ def use(monkeypatch):
         return runs
 
     return install
+
+
+@pytest.fixture(autouse=True)
+def no_weights(tmp_path, monkeypatch):
+    """Whether networks have been trained in this checkout is nothing to these tests."""
+    for module in ("learned", "wholehand"):
+        monkeypatch.setattr(f"recognizers.{module}.weights_dir", lambda: tmp_path / "weights")
 
 
 @pytest.fixture
@@ -107,6 +116,78 @@ def test_the_diffusion_behind_the_rows_is_named(use, settings, capsys):
     use(Runs("diffusion"))
     table_command([2], [*settings, "method.steps=7"])
     assert "- Diffusion: the embedded weights, dpmsolver++, 7 steps, guidance 3, palm crop." in capsys.readouterr().out
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """Files that stand where the weights of CCNet are looked for."""
+    path = tmp_path / "weights" / "ccnet" / "ccnet.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes((2).to_bytes(8, "little") + b"{}")
+    return path
+
+
+def columns(printed):
+    (head,) = (line for line in printed.splitlines() if line.startswith("| Data set"))
+    return [text.strip() for text in head.split("|")[3:-3]]
+
+
+def test_recognizers_without_weights_are_left_out_and_named_with_what_to_do(use, settings, capsys):
+    use(Runs("mask"))
+    assert table_command([2], [*settings, "dataset=synth"]) == 0
+    printed = capsys.readouterr().out
+    assert {text.split()[0] for text in columns(printed)} == {"MTCC"}
+    assert "- No columns of CCNet. CCNet's weights are missing: " in printed
+    assert "- No columns of EEHNet (reconstruction). EEHNet's weights are missing: " in printed
+
+
+def test_table_2_is_drawn_from_every_recognizer_that_is_there(use, settings, trained, capsys):
+    runs = use(Runs())
+    assert table_command([2], [*settings, "dataset=synth"], run=True) == 0
+    assert sorted((point.method.name, point.recognizer.name) for point in runs.asked) == sorted(
+        (method, name) for method in ("diffusion", "mask", "blur", "pixelate") for name in ("mtcc", "ccnet")
+    )
+    printed = capsys.readouterr().out
+    assert {text.split()[0] for text in columns(printed)} == {"MTCC", "CCNet"}
+    assert "No columns of CCNet" not in printed
+
+
+def test_a_table_of_one_recognizer_is_asked_for_by_name(use, settings, trained, capsys):
+    runs = use(Runs())
+    table_command([2], [*settings, "dataset=synth", "recognizer=palmcode"], run=True)
+    assert {point.recognizer.name for point in runs.asked} == {"palmcode"}
+    # It is none of the paper's: its columns are those of MTCC, under its own name.
+    assert [text.split()[0] for text in columns(capsys.readouterr().out)] == ["palmcode"] * 4
+
+
+def test_a_recognizers_setting_goes_to_the_one_that_has_it(use, settings, trained):
+    runs = use(Runs())
+    table_command([2], [*settings, "dataset=synth", "recognizer.variant=original"], run=True)
+    assert {(point.recognizer.name, *point.recognizer.options.values()) for point in runs.asked} == {
+        ("mtcc", "original"), ("ccnet", "embedded"),
+    }  # fmt: skip
+
+
+def test_quality_needs_one_recognizers_runs_only(use, settings):
+    runs = use(Runs())
+    table_command([3], [*settings, "dataset=synth"], run=True)
+    assert [point.recognizer.name for point in runs.asked] == ["mtcc"] * 4
+
+
+@pytest.mark.parametrize(
+    ("overrides", "reason"),
+    [
+        (["recognizer=ccnet"], "No columns of CCNet. CCNet's weights are missing"),
+        (["recognizer=mtc"], "there is no recognizer called mtc; did you mean mtcc"),
+        (["recognizer.weights=x.pth"], "weights is a setting of ccnet and of eehnet; choose one with recognizer=."),
+        (["recognizer.varient=yan"], "no recognizer of this table has a setting varient; did you mean variant"),
+        (["recognizer.variant=yann"], "recognizer=mtcc: .* did you mean yan"),
+    ],
+)
+def test_attacks_that_cannot_be_drawn_are_explained(use, settings, overrides, reason):
+    use(Runs("mask"))
+    with pytest.raises(RequestError, match=reason):
+        table_command([2], [*settings, "dataset=synth", *overrides])
 
 
 def test_settings_go_to_the_methods_that_have_them():

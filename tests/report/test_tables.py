@@ -115,3 +115,60 @@ def test_latex_is_balanced_and_plain_ascii(spec):
 
 def test_latex_escapes_what_tex_would_read():
     assert escape("100 % of a_b & α ± ∞") == r"100 \% of a\_b \& $\alpha$ $\pm$ $\infty$"
+
+
+ATTACK = {"rr": number(80.0), "rr_without_failures": number(80.0), "dir": number(90.0), "acc_nn": number(10.0)}
+UNKNOWN = {"acc_cls": number(None, n=0, missing="a classifier that was trained on all palms of this data set")}
+
+
+def columns(table):
+    return {(column.group, column.metric) for column in table.columns}
+
+
+def test_table_2_has_the_papers_nine_columns_and_our_own_beside_them():
+    records = [
+        *RECORDS,
+        record("diffusion", ATTACK | {"acc_cls": number(5.0)}, variant="full", recognizer="ccnet"),
+        record("diffusion", ATTACK, variant="full", recognizer="eehnet"),
+    ]
+    table = arrange(table2.SPEC, rows_of(records), ["iitd"])
+    entries = {
+        (column.group, column.metric): entry
+        for column, entry in zip(table.columns, table.segments[0][0].entries, strict=True)
+    }
+    theirs = {place: entry.row.paper.value for place, entry in entries.items() if entry.row and entry.row.paper}
+    assert theirs == {
+        ("MTCC", "rr"): 95.42, ("MTCC", "dir"): 94.79, ("MTCC", "acc_nn"): 10.35,
+        ("CCNet", "rr"): 50.46, ("CCNet", "dir"): 68.41, ("CCNet", "acc_cls"): 0.27,
+        ("EEHNet (reconstruction)", "rr"): 41.77, ("EEHNet (reconstruction)", "dir"): 66.14,
+        ("EEHNet (reconstruction)", "acc_nn"): 49.77,
+    }  # fmt: skip
+
+
+def test_small_networks_stand_under_their_own_names_and_beside_no_paper():
+    records = [record("diffusion", ATTACK, variant="compact", recognizer=name) for name in ("ccnet", "eehnet")]
+    table = arrange(table2.SPEC, rows_of(records), ["iitd"])
+    assert {group for group, _ in columns(table)} == {"CCNet (compact)", "EEHNet (reconstruction, compact)"}
+    assert not any(row.paper for row in table.rows)
+
+
+def test_a_classifiers_accuracy_has_a_column_where_it_or_the_papers_is_known():
+    def drawn(dataset, metrics):
+        records = [record("diffusion", ATTACK | metrics, dataset=dataset, variant="full", recognizer="ccnet")]
+        return arrange(table2.SPEC, rows_of(records), [dataset])
+
+    assert ("CCNet", "acc_cls") not in columns(drawn("synth", UNKNOWN))
+    assert ("CCNet", "acc_cls") in columns(drawn("synth", {"acc_cls": number(5.0)}))
+    assert ("CCNet", "acc_cls") in columns(drawn("iitd", UNKNOWN))
+    words = (
+        "CCNet Acc. (classifier): not measured, a classifier that was trained on all palms of this data set is missing."
+    )
+    assert words in drawn("synth", UNKNOWN).notes
+
+
+def test_a_recognizer_that_the_table_does_not_know_follows_with_the_same_metrics():
+    table = arrange(table2.SPEC, rows_of([*RECORDS, record("mask", ATTACK, variant="", recognizer="mine")]), ["iitd"])
+    assert [column.metric for column in table.columns if column.group == "mine"] == list(ATTACK)
+    assert "Not computed with mine: Diffusion (IITD), Blurring (IITD)." in table.notes
+    assert "Not computed: Pixelating (IITD)." in table.notes
+    assert {column.group for column in arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]).columns} == {""}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from palmbench.datasets.sample import Sample
-from palmbench.stages.compare import DeidScores
-from palmbench.stages.measure import measure_fid, measure_images, measure_recognition
+from palmbench.stages.compare import Classified, DeidScores
+from palmbench.stages.measure import measure_classifier, measure_fid, measure_images, measure_recognition
 
 INF = math.inf
 # Two photos each of two palms of two persons; pairs 01 02 03 12 13 23.
@@ -87,3 +87,17 @@ def test_fid_needs_two_photos() -> None:
         "value": pytest.approx(0, abs=1e-6), "std": None, "lo": None, "hi": None, "n": 2, "failed": 1,
     }  # fmt: skip
     assert measure_fid(features[:1], features[:1], 3)["value"] is None
+
+
+def test_the_classifiers_accuracy_counts_failures_as_misses() -> None:
+    # Own palm, another's, own, no template.
+    given = np.array(["a", "b", "b", None], object)
+    found = measure_classifier(SAMPLES, Classified(given, None))["acc_cls"]
+    assert (found["value"], found["n"], found["failed"]) == (50, 4, 1)
+    # Each palm has one hit of two, so whichever palms are drawn the share is a half.
+    assert (found["lo"], found["hi"]) == (50, 50)
+
+
+def test_without_a_classifier_its_accuracy_says_what_is_missing() -> None:
+    found = measure_classifier(SAMPLES, Classified(None, "a classifier"))["acc_cls"]
+    assert (found["value"], found["n"], found["missing"]) == (None, 0, "a classifier")

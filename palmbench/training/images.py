@@ -1,0 +1,64 @@
+"""photo, Hand -> what a network learns from: the recognition ROI, or the hand crop with its landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from palmbench.datasets.sample import Sample
+from palmbench.hands.geometry import recognition_hand, recognition_roi, recognition_square
+from palmbench.hands.hand import Hand
+from palmbench.keys import digest
+from palmbench.stages.prepare import Prepare
+from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers.protocol import HAND_SIDE
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A stage that cuts training images out of photos, so that a training that goes on need not cut them again."""
+
+    prepare: Prepare
+    takes: Literal["roi", "hand"]
+    name: str = "cuts"
+    suffix: str = ".npz"
+
+    @property
+    def title(self) -> str:
+        return f"cut {'ROIs' if self.takes == 'roi' else 'hands'} for training"
+
+    def key(self, sample: Sample) -> str:
+        return digest("cut", version=VERSION, takes=self.takes, hand=self.prepare.key(sample))
+
+    def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
+        return [self._cut(sample, store) for sample in samples]
+
+    def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
+        """`image`, and of a hand crop its `landmarks`."""
+        return unpack_arrays(store.read(self.name, self.key(sample), self.suffix))
+
+    def _cut(self, sample: Sample, store: Store) -> bytes:
+        photo, hand = self.prepare.photos.load(sample, store), self.prepare.load(sample, store)
+        if self.takes == "roi":
+            return pack_arrays(image=recognition_roi(photo, hand))
+        return pack_arrays(image=recognition_hand(photo, hand), landmarks=_landmarks(hand))
+
+
+def in_hand_crop(points: np.ndarray, hand: Hand) -> np.ndarray:
+    """Points (..., 2) of the photo in pixels of `recognition_hand`'s crop, float64; mirrored with a left hand."""
+    left, top, side = recognition_square(hand)
+    placed = (np.asarray(points, np.float64) - (left, top) + 0.5) * HAND_SIDE / side - 0.5
+    if hand.side == "left":
+        placed[..., 0] = HAND_SIDE - 1 - placed[..., 0]
+    return placed
+
+
+def _landmarks(hand: Hand) -> np.ndarray:
+    from recognizers.hand_landmarks import landmarks_of  # brings torch
+
+    return landmarks_of(in_hand_crop(hand.keypoints_2d, hand), in_hand_crop(hand.valleys, hand))

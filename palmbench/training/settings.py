@@ -1,0 +1,153 @@
+"""Settings of `palmbench train`: which keys there are, what they may hold, and how words become them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from palmbench.compose import compose_points
+from palmbench.errors import RequestError
+from palmbench.hints import not_found
+from palmbench.paths import conf_dir
+from palmbench.schema import RunConfig
+from palmbench.strict import build, setting
+
+_PREFIX = "training."
+# Of a run's settings, those that say which photos and where; the others are of the attack, not of its training.
+_SHARED = ("dataset", "detector", "segmenter", "executor", "seed", "results_dir", "data_dir")
+
+
+@dataclass(frozen=True)
+class _Common:
+    """What every network's training asks; values and meaning in `conf/train_<network>.yaml`."""
+
+    widths: Literal["full", "compact"] = "full"
+    split: Literal["samples", "identities"] = "samples"
+    train_samples: int | None = setting(None, low=2)
+    held_out: float = setting(0.2, above=0, high=0.9)
+    epochs: int = setting(3000, low=1)
+    batch: int = setting(1024, low=1)
+    rate: float = setting(1e-3, above=0, high=1)
+    rate_step: int = setting(500, low=1)
+    rate_factor: float = setting(0.8, above=0, high=1)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    measure_every: int | None = setting(None, low=1)
+    checkpoint_minutes: float = setting(2.0, low=0)
+
+
+@dataclass(frozen=True)
+class CCNetTraining(_Common):
+    """Training of CCNet."""
+
+    name: Literal["ccnet"] = "ccnet"
+    start: Literal["standardised", "published"] = "standardised"
+    contrast: float = setting(0.2, low=0, high=1)
+
+
+@dataclass(frozen=True)
+class EEHNetTraining(_Common):
+    """Training of the reconstructed EEHNet."""
+
+    name: Literal["eehnet"] = "eehnet"
+    backbone_weights: str | None = None
+    alignment: int = setting(25, low=0)
+    margin: float = setting(0.4, low=0, high=1.5)
+    eased: int = setting(20, low=0)
+    changes: Literal["mild", "eeprnet"] = "mild"
+    landmark_weight: float = setting(10.0, low=0)
+    palm_weight: float = setting(0.5, low=0)
+    fingers_weight: float = setting(0.5, low=0)
+    whole_weight: float = setting(1.0, low=0)
+    triplet_weight: float = setting(1.0, low=0)
+    triplet_margin: float = setting(0.3, low=0, high=2)
+
+
+TrainingConfig = CCNetTraining | EEHNetTraining
+NETWORKS: dict[str, type[CCNetTraining] | type[EEHNetTraining]] = {"ccnet": CCNetTraining, "eehnet": EEHNetTraining}
+
+
+def read_settings(network: str, words: Sequence[str]) -> tuple[TrainingConfig, RunConfig] | None:
+    """Settings of a training from the words after the network's name.
+
+    Parameters
+    ----------
+    network : str
+        One of `NETWORKS`.
+    words : sequence of str
+        `training.key=value`, and a run's settings of data set, detector, segmenter, executor and places.
+
+    Returns
+    -------
+    (TrainingConfig, RunConfig) or None
+        Of the run's configuration only the settings above count; None if a flag made Hydra print something instead.
+
+    Raises
+    ------
+    RequestError
+        If there is no such network, a key is unknown or no part of a training, or a value is not allowed.
+    """
+    _require_known(network)
+    own = [word for word in words if word.startswith(_PREFIX)]
+    rest = [word for word in words if not word.startswith(_PREFIX)]
+    for word in rest:
+        _refuse_others(word)
+    training = _training(network, own)
+    points = compose_points(rest)
+    if not points:
+        return None
+    if len(points) > 1:
+        raise RequestError("train makes one network at a time: give each setting one value, without commas.")
+    return training, points[0]
+
+
+def training_help(network: str) -> str:
+    """Settings of a network's training with their defaults and meaning, as `conf/` has them."""
+    _require_known(network)
+    title, _, *lines = (conf_dir() / f"train_{network}.yaml").read_text(encoding="utf-8").splitlines()
+    settings = (f"  {_PREFIX}{line.replace(': ', '=', 1)}" for line in lines)
+    return "\n".join([title.removeprefix("# "), *settings, f"and a run's settings of {', '.join(_SHARED)}"])
+
+
+def _require_known(network: str) -> None:
+    if network not in NETWORKS:
+        raise RequestError(not_found(f"train: there is no network {network} to train", network, NETWORKS))
+
+
+def _training(network: str, words: list[str]) -> TrainingConfig:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    cls = NETWORKS[network]
+    known = [field.name for field in fields(cls) if field.name != "name"]
+    keys = []
+    for word in words:
+        key, equals, _ = word.partition("=")
+        name = key.removeprefix(_PREFIX)
+        if not equals:
+            raise RequestError(f"{word!r} is not a setting: write {key}=VALUE.")
+        if name not in known:
+            raise RequestError(not_found(f"{key} is not a setting of `train {network}`", name, known, _PREFIX))
+        if key in keys:
+            raise RequestError(f"{key} is set twice; keep one.")
+        keys.append(key)
+    try:
+        preset = OmegaConf.load(conf_dir() / f"train_{network}.yaml")
+        given = OmegaConf.from_dotlist([word.removeprefix(_PREFIX) for word in words])
+        values: Any = OmegaConf.to_container(OmegaConf.merge(preset, given), resolve=True)
+    except (OmegaConfBaseException, YAMLError) as error:
+        raise RequestError(f"these settings cannot be read: {' '.join(words)}; write key=value.") from error
+    return build(cls, values, "training")  # type: ignore[return-value]
+
+
+def _refuse_others(word: str) -> None:
+    key = word.lstrip("+~").partition("=")[0]
+    group = key.partition(".")[0]
+    if group == "training":
+        raise RequestError(f"{word}: the network to train is named after the verb, as in `palmbench train ccnet`.")
+    if not word.startswith("-") and group in {field.name for field in fields(RunConfig)} - set(_SHARED) | {"ablation"}:
+        raise RequestError(
+            f"{key} is no part of a training; set training.KEY, or something of {', '.join(_SHARED[:4])}, or "
+            f"{', '.join(_SHARED[4:])}."
+        )

@@ -1,0 +1,117 @@
+"""Checks that every recognizer makes of what it is given: images of the right kind, templates of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from recognizers.protocol import HAND_SIDE, ROI_SIDE
+
+
+def rois(images: ArrayLike, who: str) -> np.ndarray:
+    """Recognition ROIs as they were given, once they are known to be some.
+
+    Parameters
+    ----------
+    images : (n, 128, 128) uint8
+        Grey ROIs; n may be 0.
+    who : str
+        The recognizer, for the message.
+
+    Returns
+    -------
+    (n, 128, 128) uint8
+
+    Raises
+    ------
+    ValueError
+        If they have another shape or type.
+    """
+    return _images(images, (ROI_SIDE, ROI_SIDE), f"{who} takes uint8 ROIs of shape (n, {ROI_SIDE}, {ROI_SIDE})")
+
+
+def hands(images: ArrayLike, who: str) -> np.ndarray:
+    """Hand crops (n, 224, 224, 3) uint8 as they were given, once they are known to be some; else as `rois`."""
+    wanted = f"{who} takes uint8 RGB hand crops of shape (n, {HAND_SIDE}, {HAND_SIDE}, 3)"
+    return _images(images, (HAND_SIDE, HAND_SIDE, 3), wanted)
+
+
+def check_templates(templates: ArrayLike, dtype: DTypeLike, shape: Sequence[int | None], who: str) -> np.ndarray:
+    """Templates as they were given, once they are known to be a recognizer's own.
+
+    Parameters
+    ----------
+    templates : (n, *shape) dtype
+        n may be 0.
+    dtype : dtype
+        Type of a template's elements.
+    shape : sequence of int or None
+        Shape of one template; None where any length will do.
+    who : str
+        The recognizer, for the message.
+
+    Returns
+    -------
+    (n, *shape) dtype
+
+    Raises
+    ------
+    ValueError
+        If they are of another shape or type, as templates of another recognizer are, or one is not finite.
+    """
+    array, dtype = np.asarray(templates), np.dtype(dtype)
+    fits = array.ndim == len(shape) + 1 and all(
+        length in (None, found) for length, found in zip(shape, array.shape[1:], strict=True)
+    )
+    if array.dtype != dtype or not fits:
+        lengths = ", ".join("size" if length is None else str(length) for length in shape)
+        wanted = f"{dtype} of shape (n, {lengths})"
+        raise ValueError(
+            f"{who} templates are {wanted}, not {array.dtype} {array.shape}; give what its own extract returned"
+        )
+    if dtype.kind == "f" and not np.isfinite(array).all():
+        bad = int(np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0])
+        raise ValueError(f"{who} template {bad} holds values that are not finite; leave that sample out")
+    return array
+
+
+def check_pair(
+    a: ArrayLike, b: ArrayLike, dtype: DTypeLike, shape: Sequence[int | None], who: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both lists of templates of a comparison, each checked as by `check_templates`, and of one length.
+
+    Raises
+    ------
+    ValueError
+        As `check_templates`; and if the two lists' templates differ in shape.
+    """
+    first, second = check_templates(a, dtype, shape, who), check_templates(b, dtype, shape, who)
+    if first.shape[1:] != second.shape[1:]:
+        raise ValueError(
+            f"{who} templates of shapes {first.shape[1:]} and {second.shape[1:]} are of different networks; "
+            "compare templates of one"
+        )
+    return first, second
+
+
+def _images(images: ArrayLike, shape: tuple[int, ...], wanted: str) -> np.ndarray:
+    array = np.asarray(images)
+    if array.dtype != np.uint8 or array.shape[1:] != shape or array.ndim == 0:
+        raise ValueError(f"{wanted}, not {array.dtype} {array.shape}{_mend(array, shape)}")
+    return array
+
+
+def _mend(array: Any, shape: tuple[int, ...]) -> str:
+    """What to do about the images, where one can guess."""
+    if array.shape == shape:
+        return "; one image is a batch of one: image[None]"
+    if len(shape) == 2 and array.ndim == 4:
+        return "; convert colour to grey first"
+    if array.shape[1:] == shape:
+        return "; give grey levels from 0 to 255 as uint8"
+    if array.size == 0:
+        return "; an empty batch has the shape of its images too"
+    return ""

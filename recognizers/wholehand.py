@@ -1,0 +1,251 @@
+"""The reconstruction of EEHNet as a recognizer: one embedding of palm and fingers, compared by its cosine."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from palmbench.errors import MissingWeights
+from palmbench.keys import file_digest
+from palmbench.paths import weights_dir
+from recognizers.checkpoint import class_names, metadata, read_state
+from recognizers.eehnet_settings import Settings
+from recognizers.inputs import check_pair, check_templates, hands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor
+
+    from recognizers.eehnet import EEHNet
+
+VERSION = 1
+_BLOCK = 64
+_WHO = "EEHNet"
+_CLASSIFIERS = "arc."
+_CENTRES = "arc.whole.weight"
+
+
+class EEHNetRecognizer:
+    """A reconstruction of EEHNet (arXiv 2311.05383), not the authors' network: see `recognizers.eehnet`.
+
+    The paper's code and weights are not public. This is EE-PRnet's localiser and alignment, extended to the fingers by
+    assumptions that are listed, each a setting, in `recognizers.eehnet.Settings`: 29 landmarks (nine of the palm
+    computed from keypoints and valley points, four joints a finger), one thin-plate spline for the palm and one for
+    each finger, a palm branch and one branch that the fingers share, unit embeddings weighed and put side by side. What
+    it scores stands for no published number. The embedded weights are of a narrow network of the same architecture,
+    trained on rendered hands (`experiments/weights/train_eehnet.py`).
+
+    Parameters
+    ----------
+    weights : str
+        "embedded", or the path of a .safetensors file whose metadata says that it is of this network.
+    device : str
+        Where the network runs. On a CPU it sees one hand at a time, so that no batch can change a result.
+
+    Attributes
+    ----------
+    identities : tuple of str, or None
+        Identity of each class; None where the file has no classifier, or does not name them.
+
+    Raises
+    ------
+    MissingWeights
+        If the weight file is absent, or not of this network.
+    """
+
+    name = "eehnet"
+    takes: Literal["hand"] = "hand"
+
+    def __init__(self, weights: str = "embedded", device: str = "cpu") -> None:
+        self._path = weights_dir() / "eehnet" / "eehnet.safetensors" if weights == "embedded" else Path(weights)
+        if not self._path.is_file():
+            raise MissingWeights(
+                f"EEHNet's weights are missing: {self._path}. No published ones exist; train the compact network "
+                "(python -m experiments.weights.train_eehnet), or name a file with recognizer.weights=."
+            )
+        self._device = device
+        self._file = _identify(self._path, self._path.stat().st_mtime_ns)
+        self.identities: tuple[str, ...] | None = self._file.identities
+
+    def settings(self) -> dict[str, Any]:
+        """Variant ("full", "compact" or "other"), digest of the weights and version of the code."""
+        return {"name": self.name, "variant": self._file.variant, "weights": self._file.digest, "version": VERSION}
+
+    def extract(self, crops: np.ndarray) -> np.ndarray:
+        """Templates of hand crops.
+
+        Parameters
+        ----------
+        crops : (n, 224, 224, 3) uint8
+            RGB, the whole hand, left hands mirrored to right (`palmbench.hands.geometry.recognition_hand`).
+
+        Returns
+        -------
+        (n, size) float32
+            Embeddings of unit length; size is 288 for the compact network and 3072 for the full one.
+
+        Raises
+        ------
+        ValueError
+            If the crops have another shape or type.
+        MissingWeights
+            If the weights do not fit the network.
+        """
+        crops = hands(crops, _WHO)
+        network = self._read().network
+        return self._each(crops, network.embed, (network.size,))
+
+    def landmarks(self, crops: np.ndarray) -> np.ndarray:
+        """Landmarks that the network aligns hand crops by, (n, 29, 2) float32: (x, y) in pixels of the crop.
+
+        In the order of `recognizers.hand_landmarks`; crops and errors as in `extract`.
+        """
+        from recognizers.eehnet import in_pixels
+        from recognizers.hand_landmarks import LANDMARKS
+
+        localiser = self._read().network.localiser
+        return self._each(hands(crops, _WHO), lambda images: in_pixels(localiser(images)), (LANDMARKS, 2))
+
+    def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Distances between two lists of templates: (1 - cosine) / 2.
+
+        Parameters
+        ----------
+        a, b : (n, size), (m, size) float32
+            Templates of `extract`.
+
+        Returns
+        -------
+        (n, m) float32
+            In [0, 1]: 0 for identical templates, near 0.5 for different hands.
+
+        Raises
+        ------
+        ValueError
+            If a template is of another network, or not a number.
+        """
+        first, second = (_unit(each) for each in check_pair(a, b, np.float32, (None,), _WHO))
+        # In double precision, and below what float32 templates can tell apart, equal ones are at 0.
+        apart = (1 - np.clip(first @ second.T, -1, 1)) / 2
+        return np.where(apart < 1e-12, 0, apart).astype(np.float32)
+
+    def classify(self, templates: np.ndarray) -> np.ndarray:
+        """Class of each template by the network's own classifier: an index into `identities`.
+
+        Parameters
+        ----------
+        templates : (n, size) float32
+            Of `extract`.
+
+        Returns
+        -------
+        (n,) int64
+
+        Raises
+        ------
+        ValueError
+            If the weights have no classifier, or a template is of another network, or not a number.
+        MissingWeights
+            If the weights do not fit the network.
+        """
+        centres = self._read().centres
+        if centres is None:
+            raise ValueError(f"{self._path} has no classifier; take weights that were saved with {_CENTRES}")
+        own = check_templates(templates, np.float32, (centres.shape[1],), _WHO)
+        return (_unit(own) @ centres.T).argmax(axis=1).astype(np.int64)
+
+    def _read(self) -> _Weights:
+        return _read(self._path, self._file, self._device)
+
+    def _each(self, crops: np.ndarray, describe: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> np.ndarray:
+        import torch
+
+        from recognizers.eehnet import normalised
+
+        step = 1 if self._device == "cpu" else _BLOCK
+        results = np.empty((len(crops), *shape), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(crops), step):
+                images = normalised(torch.tensor(crops[start : start + step], device=self._device))
+                results[start : start + step] = describe(images).cpu().numpy()
+        return results
+
+
+class _WeightFile(NamedTuple):
+    settings: Settings
+    variant: str
+    digest: str
+    identities: tuple[str, ...] | None
+
+
+class _Weights(NamedTuple):
+    network: EEHNet
+    centres: np.ndarray | None
+
+
+@lru_cache(maxsize=8)
+def _identify(path: Path, modified: int) -> _WeightFile:
+    notes = metadata(path)
+    if notes.get("network") != "eehnet":
+        raise MissingWeights(
+            f"{path} does not say that it is of EEHNet: its metadata need network=eehnet and the settings as JSON."
+        )
+    try:
+        settings = Settings.from_json(json.loads(notes["settings"]))
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise MissingWeights(
+            f"{path}: its metadata hold no settings that this EEHNet knows. Train it again."
+        ) from error
+    return _WeightFile(settings, notes.get("variant", "other"), file_digest(path), class_names(path))
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, file: _WeightFile, device: str) -> _Weights:
+    import torch
+
+    from recognizers.eehnet import EEHNet
+
+    state, network = read_state(path), EEHNet(file.settings)
+    own = network.state_dict()
+    for name in own:
+        if name not in state:
+            raise MissingWeights(f"{path} is incomplete: it has no {name}. Fetch it or train it again.")
+        if state[name].shape != own[name].shape:
+            found, wanted = tuple(state[name].shape), tuple(own[name].shape)
+            raise MissingWeights(
+                f"{path}: {name} is {found}, and the network's is {wanted}; "
+                "the file was probably written with other settings than its metadata say."
+            )
+    if extra := sorted(name for name in state.keys() - own.keys() if not name.startswith(_CLASSIFIERS)):
+        raise MissingWeights(f"{path} also holds {', '.join(extra[:4])}: it is of another network.")
+    network.load_state_dict({name: state[name].to(own[name].dtype) for name in own})
+    network.requires_grad_(False).eval()
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return _Weights(network, _centres(state, network.size, file, path))
+
+
+def _centres(state: Mapping[str, Tensor], size: int, file: _WeightFile, path: Path) -> np.ndarray | None:
+    centres = state.get(_CENTRES)
+    if centres is None:
+        return None
+    if centres.ndim != 2 or centres.shape[1] != size:
+        raise MissingWeights(
+            f"{path}: {_CENTRES} is {tuple(centres.shape)}, and the network's templates have {size} numbers; "
+            "the classifier is of another network."
+        )
+    if file.identities is not None and len(file.identities) != len(centres):
+        raise MissingWeights(
+            f"{path}: {_CENTRES} tells {len(centres)} palms apart, and the file names {len(file.identities)}. "
+            "Write the file again."
+        )
+    return _unit(centres.float().numpy())
+
+
+def _unit(templates: np.ndarray) -> np.ndarray:
+    wide = templates.astype(np.float64)
+    return wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,113 @@
+"""Enrolment gives each recognizer what it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import recognizers
+from palmbench.datasets.sample import Sample
+from palmbench.errors import RequestError
+from palmbench.hands.geometry import recognition_hand, recognition_roi
+from palmbench.hands.hand import Hand
+from palmbench.schema import RecognizerConfig
+from palmbench.stages.enrol import Enrol, load_recognizer
+from palmbench.store import Store, unpack_arrays
+from recognizers.mtcc import MTCC
+
+SAMPLES = [Sample(name, name, name, "left", name) for name in ("a", "b")]
+
+
+class Copy:
+    """Its template is the image itself."""
+
+    name = "copy"
+
+    def __init__(self, takes: str = "roi", device: str = "cpu") -> None:
+        if takes == "nothing":
+            raise ValueError("a recognizer takes something")
+        self.takes, self.device = takes, device
+
+    def settings(self) -> dict[str, Any]:
+        return {"name": self.name, "takes": self.takes}
+
+    def extract(self, images: np.ndarray) -> np.ndarray:
+        return images
+
+    def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.zeros((len(a), len(b)), np.float32)
+
+
+class Known(Copy):
+    identities = ("a", "b")
+
+    def classify(self, templates: np.ndarray) -> np.ndarray:
+        return np.zeros(len(templates), np.int64)
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    def install(kind: type) -> None:
+        monkeypatch.setattr(recognizers, "find", lambda name: kind)
+
+    return install
+
+
+def a_photo(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (200, 300, 3)).astype(np.uint8)
+
+
+def a_hand() -> Hand:
+    keypoints = np.random.default_rng(9).uniform((80, 40), (200, 160), (21, 2)).astype(np.float32)
+    valleys = np.array([(120, 60), (170, 60)], np.float32)
+    box = np.array([80, 40, 200, 160], np.float32)
+    return Hand(0.9, box, "left", keypoints, np.zeros((21, 3), np.float32), valleys, np.zeros((200, 300), bool))
+
+
+def a_prepare() -> SimpleNamespace:
+    photos = SimpleNamespace(title="originals", load=lambda sample, store: a_photo(ord(sample.id)))
+    return SimpleNamespace(photos=photos, load=lambda sample, store: a_hand(), key=lambda sample: sample.id)
+
+
+@pytest.mark.parametrize(("takes", "image_of"), [("roi", recognition_roi), ("hand", recognition_hand)])
+def test_a_recognizer_is_given_rois_or_hand_crops_as_it_takes(use, tmp_path: Path, takes: str, image_of) -> None:
+    use(Copy)
+    stage = Enrol.of(a_prepare(), RecognizerConfig("copy", {"takes": takes}))
+    for sample, data in zip(SAMPLES, stage.compute(SAMPLES, Store(tmp_path), "cpu"), strict=True):
+        expected = image_of(a_photo(ord(sample.id)), a_hand())
+        np.testing.assert_array_equal(unpack_arrays(data)["template"], expected)
+
+
+def test_what_a_recognizer_takes_must_be_there_to_give(use) -> None:
+    use(Copy)
+    with pytest.raises(RequestError, match="takes 'foot', and palmbench has roi and hand to give"):
+        load_recognizer(RecognizerConfig("copy", {"takes": "foot"}))
+
+
+def test_a_constructors_complaint_is_a_request_that_cannot_be_met(use) -> None:
+    use(Copy)
+    with pytest.raises(RequestError, match="recognizer=copy: a recognizer takes something"):
+        load_recognizer(RecognizerConfig("copy", {"takes": "nothing"}))
+    use(MTCC)
+    with pytest.raises(RequestError, match=r"recognizer=mtcc: .* 'orginal'; did you mean original\?"):
+        load_recognizer(RecognizerConfig("mtcc", {"variant": "orginal"}))
+
+
+def test_the_device_reaches_recognizers_that_have_one(use) -> None:
+    use(Copy)
+    assert load_recognizer(RecognizerConfig("copy"), "cuda").device == "cuda"
+    use(MTCC)
+    assert load_recognizer(RecognizerConfig("mtcc"), "cuda").settings()["variant"] == "yan"
+
+
+def test_only_a_classifier_that_names_its_palms_classifies(use) -> None:
+    class Unnamed(Known):
+        identities = None
+
+    for kind, classifies in ((Copy, False), (Known, True), (Unnamed, False)):
+        use(kind)
+        assert Enrol.of(a_prepare(), RecognizerConfig("copy")).classifies is classifies

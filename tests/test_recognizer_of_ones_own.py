@@ -1,0 +1,135 @@
+"""The example of docs/recognizers.md, taken from the document, works as a package of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from importlib.metadata import distributions
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import recognizers
+from palmbench.compose import compose_points
+from palmbench.errors import RequestError
+from palmbench.listing import listing, option_names
+from palmbench.schema import RecognizerConfig
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENT = (ROOT / "docs" / "recognizers.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
+    return found
+
+
+def install(folder: Path, entry_points: str, **modules: str) -> Path:
+    """A distribution as pip would leave it: modules, and metadata beside them."""
+    info = folder / "palm_correlation-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: palm-correlation\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(entry_points)
+    for name, text in modules.items():
+        (folder / f"{name}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    # The group and the line are those of the document's pyproject.toml.
+    group, entry = re.search(r'entry-points\."(\S+)"\]\n(\S+) = "(?:\S+)"', block("toml")).groups()
+    target = re.search(rf'^{entry} = "(\S+)"$', block("toml"), re.MULTILINE)[1]
+    folder = install(tmp_path / "site", f"[{group}]\n{entry} = {target}\n", palm_correlation=block("python"))
+    monkeypatch.syspath_prepend(str(folder))
+    yield folder
+    sys.modules.pop("palm_correlation", None)
+
+
+def test_the_example_is_installed_run_and_recorded(package: Path, tmp_path: Path) -> None:
+    words = shlex.split(block("sh"))
+    assert words[0] == "palmbench"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(package), str(ROOT)])}
+    command = [sys.executable, "-m", *words, "executor.workers=1"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "results" / "runs").iterdir()
+    found = json.loads((folder / "metrics.json").read_text())
+    assert found["point"]["recognizer"] == "correlation"
+    assert found["metrics"]["rr"]["n"] == 8 and found["metrics"]["rr"]["value"] is not None
+    assert found["metrics"]["acc_cls"]["missing"] == "a classifier"
+    assert yaml.safe_load((folder / "config.yaml").read_text())["recognizer"] == {"name": "correlation", "side": 32}
+    scores = pd.read_parquet(folder / "scores.parquet")
+    assert scores["distance"].between(0, 1).all()
+    # Two persons of two palms each, two photos a palm: 4 genuine pairs, 16 of different persons.
+    assert scores.groupby("set")["count"].sum().to_dict() == {"deidentified": 8, "genuine": 4, "impostor": 16}
+
+
+def test_its_distances_are_halved_differences_of_correlation(package: Path) -> None:
+    own = recognizers.load("correlation", side=2)
+    rois = np.zeros((3, 128, 128), np.uint8)
+    rois[0, :64], rois[1, 64:], rois[2, :, :64] = 200, 100, 50
+    # Top against bottom: correlation -1; against left: 0. Brightness does not count.
+    np.testing.assert_allclose(
+        own.distances(own.extract(rois), own.extract(rois)), [[0, 1, 0.5], [1, 0, 0.5], [0.5, 0.5, 0]], atol=1e-6
+    )
+    assert own.extract(rois[:0]).shape == (0, 2, 2)
+
+
+def test_it_composes_sweeps_and_is_checked_like_one_of_ours(package: Path) -> None:
+    points = compose_points(["recognizer=correlation,mtcc", "method=mask"])
+    assert [point.recognizer for point in points] == [
+        RecognizerConfig("correlation", {"side": 16}),
+        RecognizerConfig("mtcc", {"variant": "yan"}),
+    ]
+    sides = compose_points(["recognizer=correlation", "recognizer.side=8,32"])
+    assert [point.recognizer.options["side"] for point in sides] == [8, 32]
+    for setting, words in (("sied=8", "did you mean recognizer.side?"), ("side=wide", "must be a whole number")):
+        with pytest.raises(RequestError, match=re.escape(words)):
+            compose_points(["recognizer=correlation", f"recognizer.{setting}"])
+
+
+def test_a_yaml_of_ones_own_is_a_preset_of_it(package: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "own" / "recognizer"
+    folder.mkdir(parents=True)
+    (folder / "coarse.yaml").write_text("name: correlation\nside: 8\n")
+    (folder / "correlation.yaml").write_text("name: correlation\nside: 4\n")
+    for name, side in (("coarse", 8), ("correlation", 4)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Hydra's, of a file and an option of one name
+            (point,) = compose_points(["--config-dir", str(tmp_path / "own"), f"recognizer={name}"])
+        assert point.recognizer == RecognizerConfig("correlation", {"side": side})
+
+
+def test_it_is_listed_with_its_options(package: Path) -> None:
+    lines = listing("recognizer").splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("recognizer=correlation "))
+    assert lines[at].endswith("Normalised correlation of shrunken ROIs.")
+    assert lines[at + 1].split() == ["side", "=", "16", "int"]
+    assert "recognizer=correlation" in listing()
+
+
+def test_it_is_gone_with_its_package() -> None:
+    assert not [each for each in distributions() if each.metadata["Name"] == "palm-correlation"]
+    assert "correlation" not in option_names("recognizer")
+    with pytest.raises(RequestError, match="there is no recognizer called correlation"):
+        compose_points(["recognizer=correlation"])
+
+
+def test_a_broken_package_is_told_and_stops_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = "[palmbench.recognizers]\nbroken = palm_broken:Broken\nmtcc = palm_broken:Broken\n"
+    monkeypatch.syspath_prepend(str(install(tmp_path, entry, palm_broken="import no_such_module\n")))
+    assert compose_points(["method=mask"])[0].recognizer.name == "mtcc"
+    assert "recognizer=broken" in listing() and "no_such_module" in listing("recognizer")
+    assert recognizers.load("mtcc").settings()["variant"] == "yan"  # a name of ours cannot be taken over
+    with pytest.raises(RequestError, match=r"'broken' \(palm_broken:Broken\) cannot be imported: No module named"):
+        compose_points(["recognizer=broken"])
