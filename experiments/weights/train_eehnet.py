@@ -21,12 +21,12 @@ import recognizers
 from experiments.weights.card import write_card
 from experiments.weights.hand_crops import draw_crop
 from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
-from experiments.weights.world import TURNS, World, load_world
+from experiments.weights.world import TURNS, World, full_size, load_world
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.hands.hand import Hand
 from palmbench.paths import weights_dir
 from palmbench.scoring import equal_error_rate, pair_kinds
-from palmbench.synth import TRAINING_IDENTITIES, Render, person_of, render, side_of
+from palmbench.synth import TRAINING_IDENTITIES, Render, person_of, side_of
 from recognizers.eehnet import COMPACT, EEHNet, eehnet_loss, in_units, landmark_loss, normalised
 from recognizers.hand_landmarks import PALM
 from recognizers.protocol import HAND_SIDE
@@ -101,8 +101,8 @@ def report(world: World, held_out: range, samples: int) -> dict[str, float | str
     identities = np.array([TRAINING_IDENTITIES[place] for place in held_out]).repeat(samples)
     crops, rois, drawn = [], [], []
     random = np.random.default_rng(19)
-    for (place, sample), profile in zip(entries, profiles.tolist(), strict=True):
-        photo = render(TRAINING_IDENTITIES[place], sample, profile)
+    for place, sample in entries:
+        photo = full_size(TRAINING_IDENTITIES[place], sample)
         hand = _hand(photo, side_of(TRAINING_IDENTITIES[place]))
         crops.append(recognition_hand(photo.image, hand))
         rois.append(recognition_roi(photo.image, hand))

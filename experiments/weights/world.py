@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from palmbench.hands.geometry import bounding_square, fill_polygon, palm_polygon
-from palmbench.synth import PROFILES, RENDERER_VERSION, TRAINING_IDENTITIES, render
+from palmbench.synth import PROFILES, RENDERER_VERSION, TRAINING_IDENTITIES, Render, render
 
 SHRINK = 2
 CROP_SIZE = 256
@@ -104,6 +104,19 @@ def load_world(folder: Path, identities: int, samples: int, workers: int = 2) ->
     return World(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _SHAPES})
 
 
+def full_size(identity: int, sample: int) -> Render:
+    """A photo of the training set before it was shrunk, with its ground truth; samples take turns at the profiles.
+
+    Raises
+    ------
+    ValueError
+        If the identity is not one of `TRAINING_IDENTITIES`.
+    """
+    if identity not in TRAINING_IDENTITIES:
+        raise ValueError(f"{identity} is no training identity")
+    return render(identity, sample, TURNS[sample % len(TURNS)])
+
+
 def _wanted(identities: int, samples: int) -> Iterator[tuple[int, int]]:
     for identity in range(identities):
         for sample in range(samples):
@@ -113,8 +126,7 @@ def _wanted(identities: int, samples: int) -> Iterator[tuple[int, int]]:
 def _sample(wanted: tuple[int, int]) -> dict[str, np.ndarray]:
     cv2.setNumThreads(1)
     identity, sample = wanted
-    profile = TURNS[sample % len(TURNS)]
-    photo = render(identity, sample, profile)
+    photo = full_size(identity, sample)
     random = np.random.default_rng(wanted)
     shape = photo.mask.shape
     # A detector's polygon is a little off, and so is the crop that is laid around it.
@@ -132,6 +144,6 @@ def _sample(wanted: tuple[int, int]) -> dict[str, np.ndarray]:
         "palms": cv2.resize(square.crop(photo.image), size, interpolation=cv2.INTER_LINEAR),
         "regions": cv2.resize(square.crop(regions), size, interpolation=cv2.INTER_NEAREST),
         "sides": np.float32(square.side),
-        "profiles": np.uint8(PROFILE_NAMES.index(profile)),
+        "profiles": np.uint8(PROFILE_NAMES.index(TURNS[sample % len(TURNS)])),
         "visible": photo.visibility,
     }
