@@ -158,10 +158,13 @@ class Pipeline:
         comparison = Compare(self.enrol, self.enrol_again, engine.executor.workers)
         distances = comparison.between_originals(samples, store)
         scores = comparison.against_originals(samples, store)
-        recognition = measure.measure_recognition(samples, distances, scores)
+        workers = engine.executor.workers
+        recognition = measure.measure_recognition(samples, distances, scores, workers)
+        across, among = comparison.across(samples, store), comparison.between_deidentified(samples, store)
         instrument = ImageQuality(self.config.quality)
         metrics = {
             **recognition.metrics,
+            **measure.measure_linkage(samples, recognition, across, among, workers),
             **measure.measure_classifier(samples, comparison.classify(samples, store)),
             **measure.measure_images(
                 samples, self._stored(self.quality, engine), instrument.metrics(), instrument.missing

@@ -36,6 +36,11 @@ METRICS = {
     "acc_cls": MetricLabel("Acc. (classifier)", False, 2),
     "eer": MetricLabel("EER of originals", False, 2),
     "dprime": MetricLabel("d′ of originals", True, 2),
+    "tar_fmr100": MetricLabel("TAR at FMR 1 %", False, 2),
+    "tar_fmr1000": MetricLabel("TAR at FMR 0.1 %", False, 2),
+    "linkability": MetricLabel("D_sys", False, 3),
+    "linkability_null": MetricLabel("D_sys by chance", False, 3),
+    "inter_deid_match": MetricLabel("Matches among de-identified", False, 2),
     "ssim": MetricLabel("SSIM", True, 4),
     "ms_ssim": MetricLabel("MS-SSIM", True, 4),
     "psnr": MetricLabel("PSNR", True, 4),
@@ -49,7 +54,10 @@ METRICS = {
 }
 
 # What an attack measures; everything else is a matter of the photos alone, whichever recognizer ran beside it.
-RECOGNITION_METRICS = frozenset({"rr", "rr_without_failures", "dir", "acc_nn", "acc_cls", "eer", "dprime"})
+RECOGNITION_METRICS = frozenset(
+    {"rr", "rr_without_failures", "dir", "acc_nn", "acc_nn_without_source", "chance", "acc_cls", "eer", "dprime"}
+    | {"tar_fmr100", "tar_fmr1000", "linkability", "linkability_null", "inter_deid_match"}
+)
 
 
 def dataset_label(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,26 @@ class Distribution(NamedTuple):
         if not np.isfinite(values[[0, -1]]).all():
             raise ValueError("scores must be finite")
         return cls(values.astype(np.float64), counts.astype(np.int64))
+
+    @classmethod
+    def pooled(cls, parts: Iterable[np.ndarray]) -> Distribution:
+        """Distribution of lists that come one after another, each counted and let go; of no score at all, it is empty.
+
+        Raises
+        ------
+        ValueError
+            If a score is NaN or infinite.
+        """
+        pool = cls(np.empty(0), np.empty(0, np.int64))
+        for part in parts:
+            if not np.size(part):
+                continue
+            fresh = cls.of(part)
+            values, places = np.unique(np.concatenate([pool.values, fresh.values]), return_inverse=True)
+            counts = np.zeros(len(values), np.int64)
+            np.add.at(counts, places, np.concatenate([pool.counts, fresh.counts]))
+            pool = cls(values, counts)
+        return pool
 
     @property
     def size(self) -> int:

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from palmbench.jit import run_all
+from palmbench.scoring.levels import levels_of
 from palmbench.scoring.pairs import labels, pair_kinds
-from palmbench.scoring.replicates import LEFT_OUT, MAX_LEVELS, REPLICATE, replicate_all
+from palmbench.scoring.replicates import LEFT_OUT, REPLICATE, replicate_all
 
 REPLICATES = 1000
+FMRS = (0.01, 0.001)
 _PER_TASK = 25
 
 
@@ -40,6 +42,8 @@ class Replicates(NamedTuple):
         impostor pair.
     genuine_mean, genuine_variance, impostor_mean, impostor_variance : (n_replicates,) float64
         Moments of the distances; population variances.
+    fmr_thresholds : (n_replicates, 2) float64
+        Largest threshold at each false match rate of `FMRS`; NaN where a replicate has too few impostor pairs.
     """
 
     weights: np.ndarray
@@ -49,10 +53,34 @@ class Replicates(NamedTuple):
     genuine_variance: np.ndarray
     impostor_mean: np.ndarray
     impostor_variance: np.ndarray
+    fmr_thresholds: np.ndarray
+
+
+class ReplicateRates(NamedTuple):
+    """What each replicate says of a method, as fractions; None for what was not given.
+
+    Attributes
+    ----------
+    rr, rr_without_failures, dir : (n_replicates,) float64, or None
+        Rejection rate at the replicate's threshold, the same without failures, and DIR; NaN where undefined.
+    acc_nn : (n_replicates,) float64, or None
+        Rank-1 accuracy.
+    tar : (n_replicates, 2) float64, or None
+        True accept rate at each false match rate of `FMRS`.
+    """
+
+    rr: np.ndarray | None
+    rr_without_failures: np.ndarray | None
+    dir: np.ndarray | None
+    acc_nn: np.ndarray | None
+    tar: np.ndarray | None
 
 
 class ScoreIntervals(NamedTuple):
-    """Intervals of the numbers that come from distances, as fractions; None for what was not given."""
+    """Intervals of the numbers that come from distances, as fractions; None for what was not given.
+
+    `tar` has one for each false match rate of `FMRS`.
+    """
 
     eer: Interval
     dprime: Interval
@@ -60,6 +88,7 @@ class ScoreIntervals(NamedTuple):
     rr_without_failures: Interval | None
     dir: Interval | None
     acc_nn: Interval | None
+    tar: tuple[Interval, ...] | None
 
 
 def bootstrap(
@@ -103,21 +132,24 @@ def bootstrap(
     n = len(hands)
     if len(distances) != n * (n - 1) // 2:
         raise ValueError(f"{n} samples make {n * (n - 1) // 2} pairs, but there are {len(distances)} distances")
-    levels, values = _levels(distances)
+    levels, values = levels_of(distances)
     genuine, impostor = pair_kinds(hands, persons)
     genuine &= levels != LEFT_OUT
     first = np.repeat(np.arange(n, dtype=np.int32), _genuine_by_row(genuine, n))
     genuine_levels = levels[genuine]
     levels[~impostor] = LEFT_OUT
+    del genuine, impostor
 
-    weights = _draw(hands, rng, replicates)
+    weights = draw(hands, rng, replicates)
     found = np.full((replicates, len(REPLICATE)), np.nan)
+    fmr_thresholds = np.full((replicates, len(FMRS)), np.nan)
     tasks = (
-        (weights[start : start + _PER_TASK], levels, first, genuine_levels, values, found[start : start + _PER_TASK])
-        for start in range(0, replicates, _PER_TASK)
+        (weights[task], levels, first, genuine_levels, values, np.array(FMRS), found[task], fmr_thresholds[task])
+        for task in (slice(start, start + _PER_TASK) for start in range(0, replicates, _PER_TASK))
     )
     run_all(replicate_all, tasks, threads)
-    return Replicates(weights, *np.ascontiguousarray(found.T))
+    columns = dict(zip(REPLICATE, np.ascontiguousarray(found.T), strict=True))
+    return Replicates(weights, fmr_thresholds=fmr_thresholds, **columns)
 
 
 def score_intervals(
@@ -126,7 +158,7 @@ def score_intervals(
     hits: ArrayLike | None = None,
     level: float = 0.95,
 ) -> ScoreIntervals:
-    """Intervals of error rate, decidability, rejection rate, DIR and rank-1 accuracy.
+    """Intervals of error rate, decidability, rejection rate, DIR, rank-1 accuracy and true accept rate.
 
     Parameters
     ----------
@@ -139,27 +171,45 @@ def score_intervals(
     level : float
         Coverage of the two-sided percentile interval.
     """
-    spread = np.sqrt((replicates.genuine_variance + replicates.impostor_variance) / 2)
-    dprime = _ratio(replicates.impostor_mean - replicates.genuine_mean, spread)
-    rr = without = ratio = accuracy = None
+    rates = replicate_rates(replicates, deid, hits)
+    rr, without, ratio, accuracy = (None if found is None else interval(found, level) for found in rates[:4])
+    tar = None if rates.tar is None else tuple(interval(found, level) for found in rates.tar.T)
+    dprime = interval(_dprime(replicates), level)
+    return ScoreIntervals(interval(replicates.eer, level), dprime, rr, without, ratio, accuracy, tar)
+
+
+def replicate_rates(
+    replicates: Replicates, deid: ArrayLike | None = None, hits: ArrayLike | None = None
+) -> ReplicateRates:
+    """Rejection rate, DIR, rank-1 accuracy and true accept rate of a method in each replicate.
+
+    Methods that are given the same replicates are compared on the same identities (`paired_difference`).
+
+    Parameters
+    ----------
+    replicates : Replicates
+        Of the n originals.
+    deid : (n,) array_like, optional
+        Distance of each original to its own de-identified sample, NaN for a failure.
+    hits : (n,) array_like of bool, optional
+        Whether the de-identified sample was identified.
+    """
+    weights = replicates.weights
+    rr = without = ratio = accuracy = tar = None
     if deid is not None:
         scores = np.asarray(deid, np.float64)
         valid = ~np.isnan(scores)
-        accepted = scores <= replicates.threshold[:, None]
-        defined = ~np.isnan(replicates.threshold)
-        count = np.where(defined, (replicates.weights * accepted).sum(1), np.nan)
-        rr = _interval(1 - _ratio(count, replicates.weights.sum(1)), level)
-        without = _interval(1 - _ratio(count, replicates.weights @ valid), level)
-        mean, variance = _moments(replicates.weights, scores, valid)
-        shift = _ratio(
-            mean - replicates.genuine_mean,
-            np.sqrt((replicates.genuine_variance + variance) / 2),
-        )
-        ratio = _interval(_ratio(shift, dprime), level)
+        count = _accepted(weights, scores, replicates.threshold)
+        rr = 1 - _ratio(count, weights.sum(1))
+        without = 1 - _ratio(count, weights @ valid)
+        mean, variance = _moments(weights, scores, valid)
+        shift = _ratio(mean - replicates.genuine_mean, np.sqrt((replicates.genuine_variance + variance) / 2))
+        ratio = _ratio(shift, _dprime(replicates))
+        counts = [_accepted(weights, scores, thresholds) for thresholds in replicates.fmr_thresholds.T]
+        tar = np.stack([_ratio(each, weights.sum(1)) for each in counts], axis=1)
     if hits is not None:
-        share = _ratio(replicates.weights @ np.asarray(hits, np.int64), replicates.weights.sum(1))
-        accuracy = _interval(share, level)
-    return ScoreIntervals(_interval(replicates.eer, level), _interval(dprime, level), rr, without, ratio, accuracy)
+        accuracy = _ratio(weights @ np.asarray(hits, np.int64), weights.sum(1))
+    return ReplicateRates(rr, without, ratio, accuracy, tar)
 
 
 def mean_interval(
@@ -181,35 +231,50 @@ def mean_interval(
         Source of the draws.
     """
     values = np.asarray(values, np.float64)
-    weights = _draw(labels(identities), rng, replicates)
-    return _interval(_moments(weights, values, ~np.isnan(values))[0], level)
+    weights = draw(labels(identities), rng, replicates)
+    return interval(_moments(weights, values, ~np.isnan(values))[0], level)
 
 
-def _draw(hands: np.ndarray, rng: np.random.Generator, replicates: int) -> np.ndarray:
+def draw(hands: np.ndarray, rng: np.random.Generator, replicates: int) -> np.ndarray:
+    """How often the identity of each sample is drawn in each replicate, (replicates, n) int32.
+
+    Parameters
+    ----------
+    hands : (n,) int
+        Identities, numbered from 0 without gaps (`pairs.labels`).
+    """
     identities = int(hands.max()) + 1
     counts = rng.multinomial(identities, np.full(identities, 1 / identities), size=replicates)
     return counts.astype(np.int32)[:, hands]
 
 
-def _levels(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    known = ~np.isnan(distances)
-    values, places = np.unique(distances[known], return_inverse=True)
-    if len(values) > MAX_LEVELS:
-        lowest, step = values[0], (float(values[-1]) - float(values[0])) / MAX_LEVELS
-        places = np.minimum(((distances[known] - lowest) / step).astype(np.int64), MAX_LEVELS - 1)
-        members = np.bincount(places, minlength=MAX_LEVELS)
-        sums = np.bincount(places, weights=distances[known], minlength=MAX_LEVELS)
-        values = np.divide(sums, members, out=np.zeros(MAX_LEVELS), where=members > 0)
-    levels = np.full(distances.shape, LEFT_OUT, np.uint16)
-    levels[known] = places
-    return levels, values.astype(np.float64)
+def interval(values: np.ndarray, level: float = 0.95) -> Interval:
+    """Percentile interval of what the replicates say; NaN are replicates that do not define the number."""
+    defined = values[np.isfinite(values)]
+    if 2 * len(defined) < len(values):
+        return Interval(float("nan"), float("nan"))
+    lo, hi = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(lo), float(hi))
 
 
 def _genuine_by_row(genuine: np.ndarray, n: int) -> np.ndarray:
-    sizes = np.arange(n - 1, -1, -1)
-    ends = np.cumsum(sizes)
-    counted = np.concatenate([[0], np.cumsum(genuine, dtype=np.int64)])
-    return counted[ends] - counted[ends - sizes]
+    counts = np.zeros(n, np.int64)
+    start = 0
+    for i in range(n - 1):
+        counts[i] = np.count_nonzero(genuine[start : start + n - 1 - i])
+        start += n - 1 - i
+    return counts
+
+
+def _accepted(weights: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Weighted number of scores at or below each replicate's threshold; NaN where it has none."""
+    count = (weights * (scores <= thresholds[:, None])).sum(1)
+    return np.where(np.isnan(thresholds), np.nan, count)
+
+
+def _dprime(replicates: Replicates) -> np.ndarray:
+    spread = np.sqrt((replicates.genuine_variance + replicates.impostor_variance) / 2)
+    return _ratio(replicates.impostor_mean - replicates.genuine_mean, spread)
 
 
 def _moments(weights: np.ndarray, values: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -224,11 +289,3 @@ def _moments(weights: np.ndarray, values: np.ndarray, valid: np.ndarray) -> tupl
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=np.asarray(below) != 0)
-
-
-def _interval(values: np.ndarray, level: float) -> Interval:
-    defined = values[np.isfinite(values)]
-    if 2 * len(defined) < len(values):
-        return Interval(float("nan"), float("nan"))
-    lo, hi = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(lo), float(hi))

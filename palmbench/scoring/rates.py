@@ -20,11 +20,12 @@ class EqualErrorRate(NamedTuple):
     Attributes
     ----------
     rate : float
-        Mean of `far` and `frr`.
+        Mean of `far` and `frr`; with the convention "roc", where the interpolated rates cross.
     threshold : float
         A comparison is accepted iff its distance is at or below it.
     far, frr : float
-        Share of impostor scores accepted, share of genuine scores rejected. With few genuine pairs they differ.
+        Share of impostor scores accepted, share of genuine scores rejected, both at `threshold`. With few genuine
+        pairs they differ.
     """
 
     rate: float
@@ -34,7 +35,7 @@ class EqualErrorRate(NamedTuple):
 
 
 def equal_error_rate(
-    genuine: Scores, impostor: Scores, convention: Literal["exact", "grid"] = "exact"
+    genuine: Scores, impostor: Scores, convention: Literal["exact", "grid", "roc"] = "exact"
 ) -> EqualErrorRate:
     """Equal error rate and its threshold.
 
@@ -42,11 +43,14 @@ def equal_error_rate(
     ----------
     genuine, impostor : array_like or Distribution
         Distances of mated and of non-mated pairs.
-    convention : {"exact", "grid"}
+    convention : {"exact", "grid", "roc"}
         "exact" tries the midpoints between neighbouring distinct scores and a threshold outside either end.
         It takes the least |FAR - FRR|; of equals the smaller FAR + FRR, then the lower FAR. "grid" is the
         convention of the paper's first author: steps of 0.001 from min(genuine) - 0.001 to
-        max(impostor) + 0.001, and the first least |FAR - FRR|.
+        max(impostor) + 0.001, and the first least |FAR - FRR|. "roc" joins the points of the ROC curve, one for
+        each distinct score, by straight lines and takes where they cross FAR = FRR: the root of
+        1 - x - TPR(x), as `sklearn.metrics.roc_curve` with a root finder gives it. Its threshold is interpolated
+        as the rate is.
 
     Raises
     ------
@@ -54,15 +58,15 @@ def equal_error_rate(
         If a list is empty or not finite, or the convention is unknown.
     """
     genuine, impostor = Distribution.of(genuine), Distribution.of(impostor)
+    if convention == "roc":
+        return _crossing(genuine, impostor)
     if convention == "exact":
         thresholds = _midpoints(np.union1d(genuine.values, impostor.values))
     elif convention == "grid":
         thresholds = np.arange(genuine.values[0] - GRID_STEP, impostor.values[-1] + 2 * GRID_STEP, GRID_STEP)
     else:
-        raise ValueError(f"unknown convention {convention!r}: choose 'exact' or 'grid'")
-    # Over the common denominator n_genuine * n_impostor everything is an integer, so that ties are ties.
-    accepted = impostor.within(thresholds) * genuine.size
-    rejected = (genuine.size - genuine.within(thresholds)) * impostor.size
+        raise ValueError(f"unknown convention {convention!r}: choose 'exact', 'grid' or 'roc'")
+    accepted, rejected = _errors(genuine, impostor, thresholds)
     gap = np.abs(accepted - rejected)
     best = np.flatnonzero(gap == gap.min())
     if convention == "exact":
@@ -89,7 +93,8 @@ def rejection_rate(scores: ArrayLike, threshold: float) -> float:
     ValueError
         If there are no scores.
     """
-    scores = np.asarray(scores)
+    # A threshold just below a float32 score, rounded to float32, would be that score and accept it.
+    scores = np.asarray(scores, np.float64)
     if not scores.size:
         raise ValueError("there are no scores")
     return np.count_nonzero(~(scores <= threshold)) / scores.size
@@ -192,6 +197,33 @@ def rank1_accuracy(distances: np.ndarray, probe_ids: ArrayLike, gallery_ids: Arr
     if not len(hits):
         raise ValueError("there are no probes")
     return float(hits.mean())
+
+
+def _errors(genuine: Distribution, impostor: Distribution, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """False acceptances and false rejections at each threshold.
+
+    Over the common denominator n_genuine * n_impostor both are integers, so that ties are ties.
+    """
+    accepted = impostor.within(thresholds) * genuine.size
+    return accepted, (genuine.size - genuine.within(thresholds)) * impostor.size
+
+
+def _crossing(genuine: Distribution, impostor: Distribution) -> EqualErrorRate:
+    values = np.union1d(genuine.values, impostor.values)
+    thresholds = np.concatenate([[np.nextafter(values[0], -np.inf)], values])
+    accepted, rejected = _errors(genuine, impostor, thresholds)
+    # FAR rises to 1 and FRR falls to 0, so a first point at or past the crossing exists and is not the first of all.
+    after = int(np.argmax(accepted >= rejected))
+    before = after - 1
+    short, past = rejected[before] - accepted[before], accepted[after] - rejected[after]
+    share = short / (short + past)
+    pairs = genuine.size * impostor.size
+    rate = (accepted[before] + share * (accepted[after] - accepted[before])) / pairs
+    # At the end of a step the score itself is accepted: rounding must not put the threshold below it.
+    low, high = thresholds[before], thresholds[after]
+    threshold = high if past == 0 else low + share * (high - low)
+    far, frr = (float(errors[0] / pairs) for errors in _errors(genuine, impostor, np.array([threshold])))
+    return EqualErrorRate(float(rate), float(threshold), far, frr)
 
 
 def _midpoints(values: np.ndarray) -> np.ndarray:

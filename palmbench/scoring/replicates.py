@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from palmbench.jit import compiled
+from palmbench.scoring.accept import FMR_SLACK
 
 LEFT_OUT = 65535
 MAX_LEVELS = 65535
@@ -12,8 +13,8 @@ REPLICATE = ("eer", "threshold", "genuine_mean", "genuine_variance", "impostor_m
 
 
 @compiled
-def replicate_all(weights, levels, genuine_first, genuine_levels, values, found):
-    """Fill a row of `found` for each replicate, in the order of `REPLICATE`.
+def replicate_all(weights, levels, genuine_first, genuine_levels, values, fmrs, found, fmr_thresholds):
+    """Fill a row of `found` for each replicate, in the order of `REPLICATE`, and a row of `fmr_thresholds`.
 
     Parameters
     ----------
@@ -25,8 +26,12 @@ def replicate_all(weights, levels, genuine_first, genuine_levels, values, found)
         First sample of each genuine pair, and the place of its distance.
     values : (n_levels,) float64
         Distances, ascending.
+    fmrs : (n_fmrs,) float64
+        False match rates.
     found : (n_replicates, 6) float64
         Result; rows stay as they are where a replicate has no genuine or no impostor pair.
+    fmr_thresholds : (n_replicates, n_fmrs) float64
+        Largest threshold at each rate; stays as it is where a replicate has too few impostor pairs for the rate.
     """
     genuine = np.empty(len(values), np.int64)
     impostor = np.empty(LEFT_OUT + 1, np.int64)
@@ -43,6 +48,10 @@ def replicate_all(weights, levels, genuine_first, genuine_levels, values, found)
             row[0], row[1] = _operating_point(genuine, impostor, values, n_genuine, n_impostor)
             row[2], row[3] = _moments(genuine, values, n_genuine)
             row[4], row[5] = _moments(impostor, values, n_impostor)
+        for k in range(len(fmrs)):
+            allowed = np.int64(fmrs[k] * n_impostor + FMR_SLACK)
+            if allowed > 0:
+                fmr_thresholds[replicate, k] = _threshold_accepting(impostor, values, allowed)
 
 
 @compiled
@@ -89,6 +98,16 @@ def _operating_point(genuine, impostor, values, n_genuine, n_impostor):
     else:
         threshold = (values[last] + values[above]) / 2
     return (far + frr) / 2, threshold
+
+
+@compiled
+def _threshold_accepting(impostor, values, allowed):
+    # The rule of rates.threshold_at_fmr. Not all are allowed, so the loop ends before the list does.
+    accepted, level = np.int64(0), -1
+    while accepted <= allowed:
+        level += 1
+        accepted += impostor[level]
+    return np.nextafter(values[level], -np.inf)
 
 
 @compiled

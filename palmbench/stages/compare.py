@@ -1,19 +1,20 @@
-"""templates -> scores: genuine, impostor, and originals against de-identified photos."""
+"""templates -> scores: among originals, de-identified photos against originals, and among de-identified photos."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import recognizers
 from palmbench.datasets.sample import Sample
 from palmbench.keys import digest
+from palmbench.scoring import ScoreSets, score_sets
 from palmbench.stages.enrol import Enrol, load_recognizer
 from palmbench.store import Store, pack_arrays, unpack_arrays
-from recognizers.protocol import Classifier
+from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1
 _STAGE = "scores"
@@ -74,48 +75,46 @@ class Compare:
 
     def between_originals(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
         """Distances of all unordered pairs of originals, condensed, float32; NaN where a template is missing."""
-        templates, present = _load(self.originals, samples, store)
-        keys = self._keys(self.originals, samples, present)
-        key = digest("original scores", version=VERSION, templates=keys, recognizer=self.originals.settings)
+        return self._among(self.originals, "original scores", samples, store)
+
+    def between_deidentified(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
+        """Distances of all unordered pairs of de-identified photos, as `between_originals` gives them."""
+        return self._among(self.deidentified, "scores among the de-identified", samples, store)
+
+    def across(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
+        """De-identified photo i against original j, (n, n) float32; NaN where either has no template."""
+        key = digest("scores across", version=VERSION, **self._both(samples, store))
 
         def compute() -> dict[str, np.ndarray]:
-            recognizer = load_recognizer(self.originals.recognizer)
-            if hasattr(recognizer, "threads"):
-                recognizer.threads = self.threads
-            # Without a template there is none to tell the recognizer its shape.
-            there = recognizers.pairwise(recognizer, templates[present]) if present.any() else np.empty(0, np.float32)
-            return {"distances": _among_all(there, present)}
+            gallery, in_gallery = _load(self.originals, samples, store)
+            probes, in_probes = _load(self.deidentified, samples, store)
+            recognizer = self._recognizer()
+            distances = np.full((len(samples), len(samples)), np.nan, np.float32)
+            columns, rows = np.flatnonzero(in_gallery), np.flatnonzero(in_probes)
+            for start in range(0, len(rows) if len(columns) else 0, _ROWS):
+                block = rows[start : start + _ROWS]
+                distances[block[:, None], columns] = recognizer.distances(probes[block], gallery[columns])
+            return {"distances": distances}
 
         return _stored(store, key, compute)["distances"]
 
     def against_originals(self, samples: Sequence[Sample], store: Store) -> DeidScores:
-        """Each de-identified photo against every original."""
-        gallery, in_gallery = _load(self.originals, samples, store)
-        probes, in_probes = _load(self.deidentified, samples, store)
-        keys = {
-            "originals": self._keys(self.originals, samples, in_gallery),
-            "deidentified": self._keys(self.deidentified, samples, in_probes),
-        }
-        key = digest("de-identified scores", version=VERSION, **keys, recognizer=self.originals.settings)
+        """Each de-identified photo against its own original, the nearest mate and the nearest stranger."""
+        key = digest("de-identified scores", version=VERSION, **self._both(samples, store))
 
         def compute() -> dict[str, np.ndarray]:
-            recognizer = load_recognizer(self.originals.recognizer)
-            identities = np.array([sample.identity for sample in samples])
-            scores = DeidScores(*(np.full(len(samples), fill, np.float32) for fill in (np.nan, np.inf, np.inf)))
-            columns = np.flatnonzero(in_gallery)
-            rows = np.flatnonzero(in_probes)
-            for start in range(0, len(rows) if len(columns) else 0, _ROWS):
-                block = rows[start : start + _ROWS]
-                distances = recognizer.distances(probes[block], gallery[columns])
-                same = identities[block, None] == identities[None, columns]
-                itself = block[:, None] == columns[None]
-                has_own = itself.any(axis=1)
-                scores.own[block[has_own]] = distances[itself]
-                scores.mate[block] = np.where(same & ~itself, distances, np.inf).min(axis=1, initial=np.inf)
-                scores.stranger[block] = np.where(same, np.inf, distances).min(axis=1, initial=np.inf)
-            return scores._asdict()
+            return _nearest(self.across(samples, store), [sample.identity for sample in samples])._asdict()
 
         return DeidScores(**_stored(store, key, compute))
+
+    def score_sets(self, samples: Sequence[Sample], store: Store) -> ScoreSets:
+        """Self, mated, non-mated and inter-de-identified distances, as exact distributions."""
+        return score_sets(
+            self.across(samples, store),
+            self.between_deidentified(samples, store),
+            [sample.identity for sample in samples],
+            [sample.person for sample in samples],
+        )
 
     def classify(self, samples: Sequence[Sample], store: Store) -> Classified:
         """Whom the recognizer's own classifier takes each de-identified photo for."""
@@ -131,6 +130,31 @@ class Compare:
         if present.any():
             found[present] = np.array(recognizer.identities, object)[recognizer.classify(probes[present])]
         return Classified(found, None)
+
+    def _among(self, stage: Enrol, what: str, samples: Sequence[Sample], store: Store) -> np.ndarray:
+        present = _present(stage, samples, store)
+        keys = self._keys(stage, samples, present)
+        key = digest(what, version=VERSION, templates=keys, recognizer=stage.settings)
+
+        def compute() -> dict[str, np.ndarray]:
+            templates, _ = _load(stage, samples, store)
+            # Without a template there is none to tell the recognizer its shape.
+            known = present.any()
+            there = recognizers.pairwise(self._recognizer(), templates[present]) if known else np.empty(0, np.float32)
+            return {"distances": _among_all(there, present)}
+
+        return _stored(store, key, compute)["distances"]
+
+    def _recognizer(self) -> Recognizer:
+        recognizer = load_recognizer(self.originals.recognizer)
+        if hasattr(recognizer, "threads"):
+            recognizer.threads = self.threads
+        return recognizer
+
+    def _both(self, samples: Sequence[Sample], store: Store) -> dict[str, Any]:
+        stages = {"originals": self.originals, "deidentified": self.deidentified}
+        keys = {name: self._keys(stage, samples, _present(stage, samples, store)) for name, stage in stages.items()}
+        return {**keys, "recognizer": self.originals.settings}
 
     @staticmethod
     def _keys(stage: Enrol, samples: Sequence[Sample], present: np.ndarray) -> list[str | None]:
@@ -157,9 +181,25 @@ def _among_all(distances: np.ndarray, present: np.ndarray) -> np.ndarray:
     return condensed
 
 
+def _nearest(across: np.ndarray, identities: Sequence[str]) -> DeidScores:
+    palms = np.array(identities)
+    own = np.diagonal(across).copy()
+    mate, stranger = np.full(len(palms), np.inf, np.float32), np.full(len(palms), np.inf, np.float32)
+    for i, distances in enumerate(across):
+        known, same = ~np.isnan(distances), palms == palms[i]
+        stranger[i] = distances[known & ~same].min(initial=np.inf)
+        known[i] = False
+        mate[i] = distances[known & same].min(initial=np.inf)
+    return DeidScores(own, mate, stranger)
+
+
+def _present(stage: Enrol, samples: Sequence[Sample], store: Store) -> np.ndarray:
+    return np.array([store.has(stage.name, stage.key(sample), stage.suffix) for sample in samples])
+
+
 def _load(stage: Enrol, samples: Sequence[Sample], store: Store) -> tuple[np.ndarray, np.ndarray]:
     """Templates of the samples, zeros where there is none, and where there is one."""
-    present = np.array([store.has(stage.name, stage.key(sample), stage.suffix) for sample in samples])
+    present = _present(stage, samples, store)
     found = {i: stage.load(samples[i], store) for i in np.flatnonzero(present).tolist()}
     if not found:
         return np.zeros((len(samples), 0)), present

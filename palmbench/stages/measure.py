@@ -11,36 +11,48 @@ import numpy as np
 from palmbench.datasets.sample import Sample
 from palmbench.quality import frechet_distance, summarise
 from palmbench.scoring import (
+    FMRS,
+    Replicates,
     ScoreIntervals,
     bootstrap,
+    cross_linkability,
     decidability,
     deid_ratio,
     equal_error_rate,
+    match_rate,
+    match_rate_interval,
     mean_interval,
     score_intervals,
+    true_accept_rate,
 )
+from palmbench.scoring.accept import impostors_needed
 from palmbench.scoring.distribution import Distribution
+from palmbench.scoring.linkability import TooFewScores
 from palmbench.scoring.pairs import pair_kinds
 from palmbench.stages.compare import Classified, DeidScores
 from palmbench.usability import USABILITY_METRICS
 
-VERSION = 1
+VERSION = 2
 CLASSIFIER_VERSION = 1
 REPLICATES = 1000
+TAR_METRICS = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
 _NEED_BOTH_KINDS = ("eer", "dprime", "rr", "rr_without_failures", "dir")
 _BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
 
 
 class Recognition(NamedTuple):
-    """Rates of one recognizer, and the distributions that they come from."""
+    """Rates of one recognizer, the distributions that they come from, and the bootstrap of its originals."""
 
     metrics: dict[str, dict[str, Any]]
     genuine: Distribution
     impostor: Distribution
+    replicates: Replicates
 
 
-def measure_recognition(samples: Sequence[Sample], distances: np.ndarray, scores: DeidScores) -> Recognition:
-    """Error rate, decidability, rejection rate, DIR and rank-1 accuracy, in percent, with 95 % intervals.
+def measure_recognition(
+    samples: Sequence[Sample], distances: np.ndarray, scores: DeidScores, threads: int = 1
+) -> Recognition:
+    """Error rate, decidability, rejection rate, DIR, rank-1 accuracy and TAR, in percent, with 95 % intervals.
 
     Without a genuine or without an impostor pair there is no operating point: what needs one has no value, and its
     `missing` says so.
@@ -52,18 +64,21 @@ def measure_recognition(samples: Sequence[Sample], distances: np.ndarray, scores
         Between originals, NaN where a template is missing.
     scores : DeidScores
         Samples without a distance to their own original failed; they count as rejected.
+    threads : int
+        Of the bootstrap; cannot change a number.
     """
     identities = [sample.identity for sample in samples]
     persons = [sample.person for sample in samples]
     genuine, impostor = _distributions(distances, identities, persons)
     n, failed = len(samples), int(np.isnan(scores.own).sum())
-    replicates = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, REPLICATES)
+    replicates = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, REPLICATES, threads)
     bounds = score_intervals(replicates, deid=scores.own, hits=scores.hits)
     acc = mean_interval(scores.hits_without_source.astype(float), identities, np.random.default_rng(_BOOTSTRAP_SEED))
     metrics = {
         "acc_nn": _rate(scores.hits.mean(), bounds.acc_nn, n, failed),
         "acc_nn_without_source": _rate(scores.hits_without_source.mean(), acc, n, failed),
         "chance": _rate(1 / len(set(identities)), None, n, 0),
+        **_true_accepts(impostor, scores.own, bounds),
     }
     if genuine.size and impostor.size:
         metrics |= _at_operating_point(genuine, impostor, scores.own, bounds)
@@ -71,7 +86,35 @@ def measure_recognition(samples: Sequence[Sample], distances: np.ndarray, scores
     else:
         lacking = "an impostor pair" if genuine.size else "a genuine pair"
         metrics |= {name: {**_number(None, None, 0, failed), "missing": lacking} for name in _NEED_BOTH_KINDS}
-    return Recognition(metrics, genuine, impostor)
+    return Recognition(metrics, genuine, impostor, replicates)
+
+
+def measure_linkage(
+    samples: Sequence[Sample], recognition: Recognition, across: np.ndarray, among: np.ndarray, threads: int = 1
+) -> dict[str, dict[str, Any]]:
+    """What ties de-identified photos to each other and to originals other than their own.
+
+    `linkability` is D_sys in [0, 1], `linkability_null` the mean and the middle 95 % of what it is when palms are
+    exchanged, and `inter_deid_match` the share of pairs of two persons' de-identified photos that match at the
+    threshold of the originals, in percent.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    recognition : Recognition
+        Of the same samples.
+    across : ndarray of shape (n, n)
+        De-identified photo i against original j, NaN where a template is missing.
+    among : ndarray of shape (n (n - 1) / 2,)
+        Between de-identified photos, NaN where a template is missing.
+    threads : int
+        Cannot change a number.
+    """
+    identities, persons = [sample.identity for sample in samples], [sample.person for sample in samples]
+    return {
+        **_linkability(across, identities, persons),
+        "inter_deid_match": _inter_deid_match(recognition, among, identities, persons, threads),
+    }
 
 
 def measure_classifier(samples: Sequence[Sample], classified: Classified) -> dict[str, dict[str, Any]]:
@@ -90,7 +133,8 @@ def _at_operating_point(
 ) -> dict[str, dict[str, Any]]:
     equal = equal_error_rate(genuine, impostor)
     valid = ~np.isnan(own)
-    rejected = ~(own <= equal.threshold)
+    # As float64: rounded to float32 a threshold between two neighbouring distances would become one of them.
+    rejected = ~(own.astype(np.float64) <= equal.threshold)
     n, scored = len(own), int(valid.sum())
     failed = n - scored
     ratio = _defined(deid_ratio, genuine, impostor, own) if scored > 1 else None
@@ -101,6 +145,47 @@ def _at_operating_point(
         "rr_without_failures": _rate(rejected[valid].mean() if scored else None, bounds.rr_without_failures, scored, 0),
         "dir": _rate(ratio, bounds.dir, scored, failed),
     }
+
+
+def _true_accepts(impostor: Distribution, own: np.ndarray, bounds: ScoreIntervals) -> dict[str, dict[str, Any]]:
+    failed = int(np.isnan(own).sum())
+    found = {}
+    for place, (name, fmr) in enumerate(zip(TAR_METRICS, FMRS, strict=True)):
+        if impostor.size < impostors_needed(fmr):
+            found[name] = {**_number(None, None, 0, failed), "missing": f"{impostors_needed(fmr)} impostor pairs"}
+        else:
+            interval = bounds.tar[place] if bounds.tar else None
+            found[name] = _rate(true_accept_rate(own, impostor, fmr).rate, interval, len(own), failed)
+    return found
+
+
+def _linkability(across: np.ndarray, identities: list[str], persons: list[str]) -> dict[str, dict[str, Any]]:
+    failed = int(np.isnan(across).all(axis=1).sum())
+    try:
+        found = cross_linkability(across, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons)
+    except TooFewScores as error:
+        lacking = {**_number(None, None, 0, failed), "missing": error.needed}
+        return {"linkability": lacking, "linkability_null": dict(lacking)}
+    low, high = np.quantile(found.null, [0.025, 0.975])
+    return {
+        "linkability": _number(found.d_sys, found.interval, found.probes, failed),
+        "linkability_null": _number(float(found.null.mean()), (low, high), found.probes, failed),
+    }
+
+
+def _inter_deid_match(
+    recognition: Recognition, among: np.ndarray, identities: list[str], persons: list[str], threads: int
+) -> dict[str, Any]:
+    counts = _enrolled(~np.isnan(among), len(identities))
+    if not (recognition.genuine.size and recognition.impostor.size):
+        lacking = "an impostor pair" if recognition.genuine.size else "a genuine pair"
+        return {**_number(None, None, 0, counts["failed"]), "missing": lacking}
+    threshold = equal_error_rate(recognition.genuine, recognition.impostor).threshold
+    share = match_rate(among, identities, threshold, persons)
+    if math.isnan(share):
+        return {**_number(None, None, 0, counts["failed"]), "missing": "a pair of two persons' de-identified photos"}
+    bounds = match_rate_interval(among, identities, recognition.replicates, persons, threads=threads)
+    return _rate(share, bounds, 0, 0) | counts
 
 
 def measure_images(

@@ -6,17 +6,20 @@ import numpy as np
 import pytest
 
 from palmbench.scoring import (
+    FMRS,
     bootstrap,
     decidability,
     deid_ratio,
     equal_error_rate,
+    levels,
     mean_interval,
     pair_indices,
     pair_kinds,
     rejection_rate,
     score_intervals,
+    threshold_at_fmr,
+    true_accept_rate,
 )
-from palmbench.scoring import intervals as module
 
 
 def data_set(identities=12, samples=4, seed=0, decimals=3):
@@ -57,6 +60,11 @@ def test_a_replicate_is_the_evaluation_of_the_data_set_it_drew():
         assert of_one.dprime.lo == pytest.approx(decidability(genuine, impostor))
         assert of_one.dir.lo == pytest.approx(deid_ratio(genuine, impostor, drawn))
         assert of_one.acc_nn.lo == pytest.approx(np.mean(drawn > 0.42))
+        for interval, fmr in zip(of_one.tar, FMRS, strict=True):
+            if len(impostor) * fmr < 1:
+                assert np.isnan(interval.lo)
+            else:
+                assert interval.lo == pytest.approx(true_accept_rate(drawn, impostor, fmr).rate)
 
 
 def test_each_replicate_draws_as_many_identities_as_there_are():
@@ -73,7 +81,7 @@ def test_the_same_seed_gives_the_same_intervals_whatever_the_threads():
         score_intervals(bootstrap(distances, hands, np.random.default_rng(3), persons, 200, threads), deid)
         for threads in (1, 2)
     ]
-    assert runs[0] == runs[1]
+    np.testing.assert_equal(runs[0], runs[1])
     assert runs[0].acc_nn is None
 
 
@@ -94,7 +102,7 @@ def test_intervals_hold_the_point_estimates():
 def test_rounding_to_steps_moves_thresholds_by_a_step_at_most(monkeypatch):
     hands, persons, distances, _ = data_set(identities=24, decimals=9)
     exact = bootstrap(distances, hands, np.random.default_rng(1), persons, replicates=60)
-    monkeypatch.setattr(module, "MAX_LEVELS", 1000)
+    monkeypatch.setattr(levels, "MAX_LEVELS", 1000)
     rounded = bootstrap(distances, hands, np.random.default_rng(1), persons, replicates=60)
     step = np.ptp(distances) / 1000
     assert np.median(np.abs(exact.threshold - rounded.threshold)) < step
@@ -141,3 +149,34 @@ def test_numbers_without_genuine_pairs_have_no_interval():
 def test_distances_must_fit_the_samples():
     with pytest.raises(ValueError, match="3 samples make 3 pairs"):
         bootstrap(np.zeros(4), ["a", "b", "c"], np.random.default_rng(0))
+
+
+def test_a_threshold_at_a_false_match_rate_is_found_in_every_replicate():
+    hands, persons, distances, _ = data_set(identities=20)
+    found = bootstrap(distances, hands, np.random.default_rng(0), persons, replicates=30)
+    first, second = pair_indices(len(hands))
+    impostor = pair_kinds(hands, persons).impostor
+    for weight, thresholds in zip(found.weights.astype(int), found.fmr_thresholds, strict=True):
+        drawn = np.repeat(distances[impostor], (weight[first] * weight[second])[impostor])
+        assert thresholds.tolist() == [threshold_at_fmr(drawn, fmr) for fmr in FMRS]
+
+
+def test_when_every_photo_failed_all_are_rejected_and_the_rest_is_undefined():
+    hands, persons, distances, deid = data_set()
+    replicates = bootstrap(distances, hands, np.random.default_rng(0), persons, replicates=50)
+    found = score_intervals(replicates, np.full(len(deid), math.nan), np.zeros(len(deid), bool))
+    assert found.rr == (1, 1) and found.acc_nn == (0, 0) and found.tar[0] == (0, 0)
+    assert np.isnan([found.rr_without_failures, found.dir]).all()
+
+
+def test_many_distances_take_a_block_at_a_time(monkeypatch):
+    distances = data_set(decimals=9)[2]
+    distances[5] = math.nan
+    for most in (65535, 100):
+        monkeypatch.setattr(levels, "MAX_LEVELS", most)
+        whole = levels.levels_of(distances)
+        monkeypatch.setattr(levels, "_BLOCK", 7)
+        blocks = levels.levels_of(distances)
+        np.testing.assert_array_equal(blocks.places, whole.places)
+        np.testing.assert_allclose(blocks.values, whole.values)
+        monkeypatch.undo()

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from palmbench.scoring import (
     Distribution,
@@ -142,3 +143,50 @@ def test_rank1_needs_the_nearest_template_to_be_right_without_a_tie():
 
 def test_templates_that_are_all_alike_identify_nobody():
     assert rank1_accuracy(np.zeros((4, 4)), [0, 0, 1, 1], [0, 0, 1, 1]) == 0
+
+
+def roc_reference(genuine, impostor):
+    """1 - x - TPR(x) = 0 on the ROC curve of one point a distinct score, as roc_curve and brentq find it."""
+    thresholds = np.unique(np.r_[genuine, impostor])
+    far = np.r_[0, [np.mean(impostor <= t) for t in thresholds]]
+    tpr = np.r_[0, [np.mean(genuine <= t) for t in thresholds]]
+
+    def gap(x):
+        return 1 - x - np.interp(x, far, tpr)
+
+    return 0.0 if gap(0.0) <= 0 else brentq(gap, 0, 1, xtol=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_roc_convention_equals_root_finding_on_the_interpolated_curve(seed):
+    rng = np.random.default_rng(seed)
+    genuine, impostor = rng.integers(0, 12, rng.integers(1, 9)), rng.integers(4, 20, rng.integers(1, 30))
+    point = equal_error_rate(genuine, impostor, "roc")
+    assert point.rate == pytest.approx(roc_reference(genuine, impostor), abs=1e-10)
+    assert point.far == np.mean(impostor <= point.threshold)
+    assert point.frr == np.mean(genuine > point.threshold)
+
+
+def test_roc_convention_interpolates_rate_and_threshold():
+    # From FAR, FRR = 1/4, 1/2 at 2 to 3/4, 0 at 4: they are equal at a quarter of the way.
+    point = equal_error_rate([1, 4], [2, 4, 4, 5], "roc")
+    assert point == pytest.approx((0.375, 2.5, 0.25, 0.5))
+
+
+def test_roc_convention_of_separable_and_of_equal_scores():
+    assert equal_error_rate([1, 2], [6, 8], "roc") == (0.0, 2.0, 0.0, 0.0)
+    assert equal_error_rate([1.0], [1.0], "roc").rate == 0.5
+    assert equal_error_rate([2.0], [1.0], "roc")[0] == 1.0
+
+
+@pytest.mark.parametrize(("convention", "rate", "frr"), [("exact", 0.05, 0), ("grid", 0.05, 0), ("roc", 0.1, 1)])
+def test_a_single_genuine_pair_has_an_operating_point(convention, rate, frr):
+    # One impostor of ten is closer. The curve is a step there: it crosses at FAR = 0.1, short of the pair itself.
+    point = equal_error_rate([0.2], np.arange(1, 11) / 10 + 0.05, convention)
+    assert (point.rate, point.far, point.frr) == pytest.approx((rate, 0.1, frr))
+
+
+def test_everything_failed_is_everything_rejected():
+    assert rejection_rate([math.nan] * 3, 0.5) == 1
+    with pytest.raises(ValueError, match="no scores"):
+        deid_ratio([1, 3], [5, 7], [math.nan] * 3)

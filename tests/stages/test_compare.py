@@ -91,6 +91,42 @@ def test_a_de_identified_photo_is_compared_with_itself_mates_and_strangers(tmp_p
     assert np.isnan(scores.own).sum() == len(SAMPLES) - 2
 
 
+def test_de_identified_photos_are_compared_with_every_original_and_with_each_other(tmp_path: Path) -> None:
+    store, originals = Store(tmp_path), values()
+    del originals["b2"]
+    probes = {"a0": 12.0, "b1": 3.0, "c2": 20.0}
+    comparison = Compare(enrolled(store, originals, "o"), enrolled(store, probes, "d"))
+    across = comparison.across(SAMPLES, store)
+    for i, probe in enumerate(SAMPLES):
+        for j, original in enumerate(SAMPLES):
+            known = probe.id in probes and original.id in originals
+            expected = abs(probes[probe.id] - originals[original.id]) if known else np.nan
+            assert across[i, j] == pytest.approx(expected, abs=1e-5, nan_ok=True)
+    among = comparison.between_deidentified(SAMPLES, store)
+    assert among[~np.isnan(among)].tolist() == [9, 8, 17]  # a0 b1, a0 c2, b1 c2
+    assert across.dtype == among.dtype == np.float32
+
+
+def test_scores_are_sorted_into_their_sets(tmp_path: Path) -> None:
+    store, originals = Store(tmp_path), values()
+    probes = {"a0": 12.0, "a1": 5.0, "b1": 3.0}
+    sets = Compare(enrolled(store, originals, "o"), enrolled(store, probes, "d")).score_sets(SAMPLES, store)
+    assert [found.size for found in sets] == [3, 6, 18, 2]
+    assert sets.inter_deid.values.tolist() == [2, 9]
+    own = sorted(abs(value - originals[name]) for name, value in probes.items())
+    np.testing.assert_allclose(sets.self_scores.values, own, atol=1e-5)
+
+
+def test_scores_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    comparison = Compare(enrolled(store, values(), "o"), enrolled(store, values(), "d"))
+    first = comparison.across(SAMPLES, store), comparison.between_deidentified(SAMPLES, store)
+    monkeypatch.delattr(Number, "distances")
+    again = comparison.across(SAMPLES, store), comparison.between_deidentified(SAMPLES, store)
+    np.testing.assert_equal(again, first)
+    assert comparison.against_originals(SAMPLES, store).own.tolist() == [0] * len(SAMPLES)
+
+
 def test_a_classifier_names_each_photo_that_has_a_template(tmp_path: Path) -> None:
     store = Store(tmp_path)
     probes = {"a0": 3.0, "a1": 25.0, "c2": 19.5}

@@ -9,7 +9,13 @@ import pytest
 
 from palmbench.datasets.sample import Sample
 from palmbench.stages.compare import Classified, DeidScores
-from palmbench.stages.measure import measure_classifier, measure_fid, measure_images, measure_recognition
+from palmbench.stages.measure import (
+    measure_classifier,
+    measure_fid,
+    measure_images,
+    measure_linkage,
+    measure_recognition,
+)
 
 INF = math.inf
 # Two photos each of two palms of two persons; pairs 01 02 03 12 13 23.
@@ -70,6 +76,73 @@ def test_scores_without_spread_leave_separability_undefined() -> None:
     ).metrics
     assert (found["dprime"]["value"], found["dir"]["value"]) == (None, None)
     assert (found["eer"]["value"], found["rr"]["value"]) == (0, 100)
+
+
+def many(rng: np.random.Generator) -> tuple[list[Sample], np.ndarray]:
+    """120 photos of 30 persons' palms, with genuine distances about 0.3 and impostor distances about 0.6."""
+    samples = [Sample(f"{palm}_{photo}", str(palm), str(palm), "left", "") for palm in range(30) for photo in range(4)]
+    first, second = np.triu_indices(120, 1)
+    distances = np.where(first // 4 == second // 4, rng.normal(0.3, 0.03, 7140), rng.normal(0.6, 0.03, 7140))
+    return samples, distances.astype(np.float32)
+
+
+def test_accepted_probes_at_a_false_match_rate_are_counted_with_failures() -> None:
+    samples, distances = many(np.random.default_rng(0))
+    first, second = np.triu_indices(120, 1)
+    impostor = np.sort(distances[first // 4 != second // 4].astype(float))
+    own = np.full(120, 0.9)
+    own[:30] = impostor[69]  # of 6 960 impostors 69 may match: the seventieth sets the threshold, just below itself
+    own[30:54] = impostor[68]
+    own[54:60] = math.nan
+    found = measure_recognition(samples, distances, scores(own.tolist(), [INF] * 120, [INF] * 120)).metrics
+    assert (found["tar_fmr100"]["value"], found["tar_fmr100"]["n"], found["tar_fmr100"]["failed"]) == (20, 120, 6)
+    assert found["tar_fmr100"]["lo"] < 20 < found["tar_fmr100"]["hi"]
+    assert found["tar_fmr1000"]["value"] == 0
+
+
+def test_a_false_match_rate_needs_its_impostor_pairs() -> None:
+    found = measure_recognition(SAMPLES, DISTANCES, scores([0.3] * 4, [INF] * 4, [INF] * 4)).metrics
+    for name, pairs in (("tar_fmr100", "100 impostor pairs"), ("tar_fmr1000", "1000 impostor pairs")):
+        assert (found[name]["value"], found[name]["n"], found[name]["missing"]) == (None, 0, pairs)
+
+
+@pytest.mark.parametrize(("mated", "linkable"), [(0.3, 1.0), (0.6, 0.0)])
+def test_photos_are_linkable_as_far_as_mated_scores_differ(mated: float, linkable: float) -> None:
+    rng = np.random.default_rng(0)
+    samples, distances = many(rng)
+    palms = np.arange(120) // 4
+    across = np.where(palms[:, None] == palms, rng.normal(mated, 0.03, (120, 120)), rng.normal(0.6, 0.03, (120, 120)))
+    across[:4] = math.nan
+    recognition = measure_recognition(samples, distances, scores([0.5] * 120, [INF] * 120, [INF] * 120))
+    found = measure_linkage(samples, recognition, across.astype(np.float32), distances)
+    d_sys, null = found["linkability"], found["linkability_null"]
+    assert d_sys["value"] == pytest.approx(linkable, abs=0.2)
+    assert (d_sys["value"] > null["hi"]) == (linkable == 1)
+    assert d_sys["lo"] <= d_sys["value"] <= d_sys["hi"] and null["lo"] < null["value"] < null["hi"]
+    assert (d_sys["n"], d_sys["failed"]) == (116, 4)
+
+
+def test_photos_that_all_look_alike_match_each_other() -> None:
+    samples, distances = many(np.random.default_rng(0))
+    recognition = measure_recognition(samples, distances, scores([0.5] * 120, [INF] * 120, [INF] * 120))
+    across = np.full((120, 120), 0.6, np.float32)
+    alike = measure_linkage(samples, recognition, across, np.full(7140, 0.01, np.float32))["inter_deid_match"]
+    assert (alike["value"], alike["lo"], alike["hi"], alike["n"], alike["failed"]) == (100, 100, 100, 120, 0)
+    apart = measure_linkage(samples, recognition, across, distances)["inter_deid_match"]
+    assert apart["value"] == recognition.metrics["eer"]["value"] == 0
+
+
+def test_what_ties_photos_says_what_it_would_need() -> None:
+    recognition = measure_recognition(SAMPLES, DISTANCES, scores([math.nan] * 4, [INF] * 4, [INF] * 4))
+    found = measure_linkage(SAMPLES, recognition, np.full((4, 4), np.nan), np.full(6, np.nan))
+    assert {name: (each["value"], each["missing"], each["failed"]) for name, each in found.items()} == {
+        "linkability": (None, "20 mated scores", 4),
+        "linkability_null": (None, "20 mated scores", 4),
+        "inter_deid_match": (None, "a pair of two persons' de-identified photos", 4),
+    }
+    nothing = measure_recognition(SAMPLES, np.full(6, np.nan), scores([math.nan] * 4, [INF] * 4, [INF] * 4))
+    found = measure_linkage(SAMPLES, nothing, np.full((4, 4), np.nan), np.full(6, np.nan))
+    assert found["inter_deid_match"]["missing"] == "a genuine pair"
 
 
 def test_numbers_of_photos_are_means_with_their_spread() -> None:
