@@ -166,7 +166,7 @@ def MTCCConfig(variant: str = "yan") -> RecognizerConfig:
 class QualityConfig:
     """Image quality metrics; a weight file None means: look in the usual caches, else leave the metric out."""
 
-    name: Literal["paper"] = "paper"
+    name: Literal["paper", "torchmetrics"] = "paper"
     lpips_weights: str | None = None
     inception_weights: str | None = None
 
@@ -226,7 +226,7 @@ KINDS: Mapping[str, Mapping[str, type]] = {
     },
     "detector": {"embedded": DetectorConfig},
     "segmenter": {"embedded": SegmenterConfig},
-    "quality": {"paper": QualityConfig},
+    "quality": {"paper": QualityConfig, "torchmetrics": QualityConfig},
     "executor": {"local": ExecutorConfig},
     "tracker": {"none": TrackerConfig, "wandb": TrackerConfig},
 }

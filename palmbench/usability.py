@@ -1,4 +1,4 @@
-"""What the hand detectors lost by de-identification: five differences in percent of a 0 to 100 scale.
+"""What the hand detectors lost by de-identification: Table IV's five differences, and what was kept (PCK, mask IoU).
 
 The paper takes the mean absolute error between what is predicted on the original and on the de-identified photo,
 "normalized to a [0-100]% scale" (section IV-C), and leaves the normaliser open. The photo's width and height are the
@@ -15,29 +15,34 @@ from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.hand import MIDDLE, WRIST, Hand
 
 NORMALISERS = ("image", "hand")
-USABILITY_METRICS = ("hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation")
+DIFFERENCES = ("hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation")
+KEPT = ("pck", "mask_iou")
+USABILITY_METRICS = DIFFERENCES + KEPT
+
+# A keypoint counts as kept within this share of the larger side of the hand's box: about a finger's half width.
+PCK_THRESHOLD = 0.05
 
 
 def usability(
     original: Hand, deidentified: Hand, shape: tuple[int, ...], normaliser: str = "image"
 ) -> dict[str, float]:
-    """Differences between the hand found on a photo and on its de-identified version.
+    """The hand found on a photo against the hand found on its de-identified version.
 
     Parameters
     ----------
     original, deidentified : Hand
-        Found in two photos of one size. A hand that is not found again has no difference: the caller counts it as
+        Found in two photos of one size. A hand that is not found again has no numbers: the caller counts it as
         a failure.
     shape : (int, int, ...)
         Height and width of the photo, in pixels.
     normaliser : {"image", "hand"}
         What counts as 100 %. "image": the photo's width for x, its height for y, its area for the mask. "hand": the
-        larger side of the original hand's box, and the square of it for the mask.
+        larger side of the original hand's box, and the square of it for the mask. PCK and IoU have their own.
 
     Returns
     -------
     dict of str to float
-        Percentages in [0, 100], larger differences being cut at 100:
+        Percentages in [0, 100], 0 being best, larger differences being cut at 100:
 
         - "hand_detection": mean absolute error of the four box coordinates;
         - "keypoints_2d": mean absolute error of the 42 coordinates;
@@ -46,19 +51,25 @@ def usability(
         - "roi_localization": mean absolute error of the eight coordinates of the recognition ROI's corners;
         - "hand_segmentation": share of the pixels that are hand in one mask and not in the other.
 
+        Percentages in [0, 100], 100 being best:
+
+        - "pck": share of the 21 keypoints found again within 5 % of the larger side of the original hand's box
+          (PCK@0.05);
+        - "mask_iou": intersection of the two masks over their union; NaN when both are empty.
+
     Raises
     ------
     ValueError
         If the normaliser is unknown, or the masks are not of the photo's size.
     """
     height, width = shape[:2]
+    side = float(np.ptp(original.box.reshape(2, 2), axis=0).max())
     if original.mask.shape != (height, width) or deidentified.mask.shape != (height, width):
         masks = f"{original.mask.shape} and {deidentified.mask.shape}"
         raise ValueError(f"masks of {masks} in a photo of {height} x {width} pixels")
     if normaliser == "image":
         scale, area = np.array([width, height], np.float64), float(width * height)
     elif normaliser == "hand":
-        side = float(np.ptp(original.box.reshape(2, 2), axis=0).max())
         scale, area = np.array([side, side]), side**2
     else:
         raise ValueError(f"unknown normaliser {normaliser!r}; there are: {', '.join(NORMALISERS)}")
@@ -69,7 +80,20 @@ def usability(
         "roi_localization": _error(_corners(original), _corners(deidentified), scale),
         "hand_segmentation": float((original.mask != deidentified.mask).sum()) / area,
     }
-    return {name: 100 * min(1.0, share) for name, share in shares.items()}
+    kept = {"pck": _pck(original, deidentified, PCK_THRESHOLD * side), "mask_iou": _iou(original, deidentified)}
+    return {name: 100 * min(1.0, share) for name, share in shares.items()} | {
+        name: 100 * share for name, share in kept.items()
+    }
+
+
+def _pck(original: Hand, deidentified: Hand, reach: float) -> float:
+    apart = np.linalg.norm(original.keypoints_2d.astype(np.float64) - deidentified.keypoints_2d, axis=1)
+    return float((apart <= reach).mean())
+
+
+def _iou(original: Hand, deidentified: Hand) -> float:
+    union = int((original.mask | deidentified.mask).sum())
+    return int((original.mask & deidentified.mask).sum()) / union if union else float("nan")
 
 
 def _error(before: np.ndarray, after: np.ndarray, scale: np.ndarray | float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from palmbench.hands.hand import Hand
-from palmbench.usability import USABILITY_METRICS, usability
+from palmbench.usability import DIFFERENCES, KEPT, usability
 
 SHAPE = (200, 400)
 
@@ -31,7 +31,7 @@ def hand() -> Hand:
 
 
 def test_the_same_hand_found_again_costs_nothing(hand):
-    assert usability(hand, hand, SHAPE) == dict.fromkeys(USABILITY_METRICS, 0.0)
+    assert usability(hand, hand, SHAPE) == dict.fromkeys(DIFFERENCES, 0.0) | dict.fromkeys(KEPT, 100.0)
 
 
 def test_a_hand_found_4_pixels_to_the_right_is_half_a_percent_off_in_a_photo_400_wide(hand):
@@ -71,6 +71,27 @@ def test_segmentation_counts_pixels_gained_and_lost(hand):
     other = replace(hand, mask=mask)
     assert usability(hand, other, SHAPE)["hand_segmentation"] == pytest.approx(100 * 1000 / 80000)
     assert usability(hand, other, SHAPE, normaliser="hand")["hand_segmentation"] == pytest.approx(100 * 1000 / 200**2)
+
+
+def test_pck_counts_keypoints_within_a_twentieth_of_the_hands_box(hand):
+    # The larger side of the box is 200: keypoints may be 10 pixels off in any direction.
+    keypoints = hand.keypoints_2d.copy()
+    keypoints[0] += (6, 7.9)
+    keypoints[1] += (6, 8.1)
+    keypoints[2] -= (11, 0)
+    found = usability(hand, replace(hand, keypoints_2d=keypoints), SHAPE)
+    assert found["pck"] == pytest.approx(100 * 19 / 21)
+
+
+def test_mask_iou_is_intersection_over_union(hand):
+    mask = hand.mask.copy()
+    mask[50:90, 100:120] = False
+    mask[0:20, 0:10] = True
+    # 20000 pixels, of which 800 are lost and 200 gained.
+    assert usability(hand, replace(hand, mask=mask), SHAPE)["mask_iou"] == pytest.approx(100 * 19200 / 20200)
+    bare = replace(hand, mask=np.zeros(SHAPE, bool))
+    assert usability(hand, bare, SHAPE)["mask_iou"] == 0
+    assert np.isnan(usability(bare, bare, SHAPE)["mask_iou"])
 
 
 def test_the_scale_ends_at_100(hand):

@@ -7,25 +7,41 @@ from pathlib import Path
 
 import numpy as np
 
-from palmbench.quality.pixels import PIXEL_METRICS, check_pair, fit_size, image_quality
-from palmbench.quality.weights import INCEPTION, VGG16, QualityWeights, WeightFile, locate, missing_weights, sha256_of
+from palmbench.errors import MissingWeights
+from palmbench.quality.hand_features import hand_feature_settings, hand_weights
+from palmbench.quality.pixels import PIXEL_METRICS, REGION_METRICS, check_pair, fit_size, image_quality
+from palmbench.quality.sets import SET_METRICS
+from palmbench.quality.weights import (
+    INCEPTION,
+    WEIGHT_FILES,
+    QualityWeights,
+    WeightFile,
+    locate,
+    missing_weights,
+    sha256_of,
+)
 
 
 class ImageQuality:
     """Measures pairs of photos; one instrument serves a whole run.
 
+    A pair is measured by itself, so that no batch can change its numbers.
+
     Parameters
     ----------
     config : QualityWeights
-        `name` of the convention ("paper"), `lpips_weights`, `inception_weights`; a weight file left None is looked
-        for in torch's cache. Nothing is downloaded.
+        `name` of the convention ("paper" or "torchmetrics"), `lpips_weights`, `inception_weights`; a weight file left
+        None is looked for in torch's cache. Nothing is downloaded.
     device : str
-        Where the networks run: "cpu", "cuda". Networks are loaded at their first use.
+        Where everything is computed: "cpu", "cuda". Networks are loaded at their first use.
 
     Attributes
     ----------
     missing : dict of str to str
-        Metrics that are not measured here ("lpips", "fid") and what is absent for each.
+        Metrics that are not measured here ("lpips", "fid", "kid") and what is absent for each.
+    features_of : {"inception", "hand"} or None
+        What `features` are of: Inception where its weights are, else the embedded hand network, or nothing where that
+        is not either.
 
     Raises
     ------
@@ -34,53 +50,84 @@ class ImageQuality:
     """
 
     def __init__(self, config: QualityWeights, device: str = "cpu") -> None:
-        self.convention: str = getattr(config, "name", "paper")
+        self.convention = config.name
         self.device = device
         self.missing = missing_weights(config)
-        self._vgg16 = self._usable(VGG16, config)
-        self._inception = self._usable(INCEPTION, config)
+        self._lpips_weights, self._inception = (self._usable(file, config) for file in WEIGHT_FILES[config.name])
+        self.features_of: str | None = "hand" if hand_weights().is_file() else None
+        if self._inception:
+            self.features_of = "inception"
 
     def settings(self) -> dict:
         """Everything that can change a measurement, for the key: convention, metrics, digests of the weights."""
         return {
             "convention": self.convention,
-            "metrics": list(self.metrics()),
-            "lpips_weights": sha256_of(self._vgg16)[:32] if self._vgg16 else None,
+            "metrics": list(self._whole()),
+            "lpips_weights": sha256_of(self._lpips_weights)[:32] if self._lpips_weights else None,
             "inception_weights": sha256_of(self._inception)[:32] if self._inception else None,
         }
 
-    def metrics(self) -> tuple[str, ...]:
-        """Names of what `per_image` measures."""
-        return PIXEL_METRICS + (("lpips",) if self._vgg16 else ())
+    def feature_settings(self) -> dict:
+        """Everything that can change `features`, for the key; empty where there are none."""
+        if self.features_of is None:
+            return {}
+        if self._inception:
+            weights = sha256_of(self._inception)[:32]
+            return {"of": self.features_of, "convention": self.convention, "weights": weights}
+        return {"of": self.features_of, **hand_feature_settings()}
 
-    def per_image(self, original: np.ndarray, deidentified: np.ndarray) -> dict[str, float]:
-        """Metrics of one pair of uint8 HWC images; see `palmbench.quality.image_quality`. "lpips" is a distance."""
-        values = image_quality(original, deidentified, self.convention)
-        if self._vgg16:
+    def metrics(self) -> tuple[str, ...]:
+        """Names of what `per_image` measures, those inside and outside the palm last."""
+        return self._whole() + REGION_METRICS
+
+    def set_metrics(self) -> tuple[str, ...]:
+        """Names of the distances between sets of photos that `features` give."""
+        return SET_METRICS[self.features_of] if self.features_of else ()
+
+    def per_image(
+        self, original: np.ndarray, deidentified: np.ndarray, region: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Metrics of one pair of uint8 HWC images; see `palmbench.quality.image_quality`. "lpips" is a distance.
+
+        Without a region (bool HW, the palm) there are no metrics inside and outside it.
+        """
+        values = image_quality(original, deidentified, self.convention, region, self.device)
+        if self._lpips_weights:
             pair = check_pair(original, deidentified)
-            values["lpips"] = self._lpips(*map(fit_size, pair))
+            values["lpips"] = self._lpips(*map(fit_size, pair)) if self.convention == "paper" else self._lpips(*pair)
         return values
 
-    def features(self, image: np.ndarray) -> np.ndarray | None:
-        """Features of one uint8 HWC image for FID, float32 of shape (2048,); None without Inception weights.
+    def features(self, image: np.ndarray) -> np.ndarray:
+        """Features of one uint8 HWC image at its own size, float32: (2048,) of Inception, (256,) of the hand network.
 
-        FID compares files, so the image is taken at its own size.
+        Raises
+        ------
+        MissingWeights
+            If neither network's weights are there.
         """
-        return self._pool_features(image) if self._inception else None
+        return self._features(image)
 
     @cached_property
     def _lpips(self):
-        from palmbench.quality.networks import load_lpips
+        from palmbench.quality.networks import load_lpips, load_lpips_torchmetrics
 
-        assert self._vgg16
-        return load_lpips(self._vgg16, self.device)
+        assert self._lpips_weights
+        load = load_lpips if self.convention == "paper" else load_lpips_torchmetrics
+        return load(self._lpips_weights, self.device)
 
     @cached_property
-    def _pool_features(self):
+    def _features(self):
+        from palmbench.quality.hand_features import load_hand_features
         from palmbench.quality.networks import load_inception
 
-        assert self._inception
-        return load_inception(self._inception, self.device)
+        if self._inception:
+            return load_inception(self._inception, self.device, self.convention)
+        if self.features_of is None:
+            raise MissingWeights(f"Features of photos need {INCEPTION.name} or {hand_weights()}; neither is there.")
+        return load_hand_features(self.device)
+
+    def _whole(self) -> tuple[str, ...]:
+        return PIXEL_METRICS + (("lpips",) if self._lpips_weights else ())
 
     def _usable(self, file: WeightFile, config: QualityWeights) -> Path | None:
         return None if file.metric in self.missing else locate(file, config)

@@ -13,7 +13,10 @@ from palmbench.errors import MissingWeights
 
 
 class QualityWeights(Protocol):
-    """The part of the quality settings that names weight files; None means torch's own cache."""
+    """The part of the quality settings that names the convention and weight files; None means torch's own cache."""
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def lpips_weights(self) -> str | None: ...
@@ -33,7 +36,12 @@ class WeightFile(NamedTuple):
 
 
 VGG16 = WeightFile("lpips", "vgg16-397923af.pth", "397923af", "lpips", "lpips_weights")
+ALEXNET = WeightFile("lpips", "alexnet-owt-7be5be79.pth", "7be5be79", "torchmetrics", "lpips_weights")
 INCEPTION = WeightFile("fid", "pt_inception-2015-12-05-6726825d.pth", "6726825d", "pytorch_fid", "inception_weights")
+
+
+# The network of LPIPS, then that of FID.
+WEIGHT_FILES = {"paper": (VGG16, INCEPTION), "torchmetrics": (ALEXNET, INCEPTION)}
 
 
 def torch_cache() -> Path:
@@ -71,14 +79,16 @@ def missing_weights(config: QualityWeights) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        A subset of "lpips" and "fid"; for example {"lpips": "vgg16-397923af.pth"}.
+        A subset of "lpips", "fid" and "kid"; for example {"lpips": "vgg16-397923af.pth"}.
     """
     missing = {}
-    for file in (VGG16, INCEPTION):
+    for file in WEIGHT_FILES[config.name]:
         if locate(file, config) is None:
             missing[file.metric] = file.name
         elif importlib.util.find_spec(file.package) is None:
             missing[file.metric] = f"package {file.package.replace('_', '-')}"
+    if "fid" in missing:
+        missing["kid"] = missing["fid"]
     return missing
 
 

@@ -1,4 +1,4 @@
-"""photo, photo' -> numbers per image: what the picture lost."""
+"""photo, photo' -> numbers per image: what the picture lost, whole and inside and outside the palm."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from palmbench.datasets.sample import Sample
+from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.keys import digest
 from palmbench.quality import ImageQuality
 from palmbench.schema import QualityConfig
@@ -18,12 +19,13 @@ from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.stage import Photos
 from palmbench.store import Store, json_bytes, pack_arrays, unpack_arrays
 
-VERSION = 1
+VERSION = 2
+FEATURES_VERSION = 1
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Image quality of each de-identified photo against its original."""
+    """Image quality of each de-identified photo against its original; the palm is the original hand's polygon."""
 
     deidentify: Deidentify
     config: QualityConfig
@@ -39,6 +41,7 @@ class Quality:
 
     def key(self, sample: Sample) -> str:
         original = self.deidentify.prepare.photos.key(sample)
+        # The hand, and so the palm, is part of the de-identified photo's key.
         return digest(
             "quality", version=VERSION, original=original, deidentified=self.deidentify.key(sample), how=self.settings
         )
@@ -48,7 +51,9 @@ class Quality:
         artefacts = []
         for sample in samples:
             original = self.deidentify.prepare.photos.load(sample, store)
-            values = instrument.per_image(original, self.deidentify.load(sample, store))
+            hand = self.deidentify.prepare.load(sample, store)
+            palm = fill_polygon(palm_polygon(hand.keypoints_2d), original.shape[:2])
+            values = instrument.per_image(original, self.deidentify.load(sample, store), palm)
             # JSON has no infinity, and an unchanged photo has infinite PSNR.
             artefacts.append(json_bytes({name: repr(float(value)) for name, value in values.items()}))
         return artefacts
@@ -61,31 +66,41 @@ class Quality:
 
 @dataclass(frozen=True)
 class Features:
-    """Inception features of photos, for FID; only where its weights are."""
+    """Features of photos, for distances between sets: Inception's where its weights are, else the hand network's."""
 
     photos: Photos
     config: QualityConfig
-    weights: str
+    settings: dict[str, Any]
     name: str = "features"
     suffix: str = ".npz"
 
     @classmethod
+    def both(cls, originals: Photos, deidentified: Photos, config: QualityConfig) -> tuple[Features, ...]:
+        """The stages for the originals and the de-identified photos; none where no network's weights are there."""
+        settings = ImageQuality(config).feature_settings()
+        return tuple(cls(photos, config, settings) for photos in (originals, deidentified)) if settings else ()
+
+    @classmethod
     def of(cls, photos: Photos, config: QualityConfig) -> Features | None:
         """The stage, or None without Inception weights."""
-        weights = ImageQuality(config).settings()["inception_weights"]
-        return None if weights is None else cls(photos, config, weights)
+        instrument = ImageQuality(config)
+        return cls(photos, config, instrument.feature_settings()) if instrument.features_of == "inception" else None
+
+    @property
+    def features_of(self) -> str:
+        """What the features are of, "inception" or "hand"."""
+        return self.settings["of"]
 
     @property
     def title(self) -> str:
-        return f"Inception features of {self.photos.title}"
+        return f"{self.features_of} features of {self.photos.title}"
 
     def key(self, sample: Sample) -> str:
-        return digest("features", version=VERSION, photo=self.photos.key(sample), weights=self.weights)
+        return digest("features", version=FEATURES_VERSION, photo=self.photos.key(sample), how=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         instrument = _instrument(self.config, device)
-        features = [instrument.features(self.photos.load(sample, store)) for sample in samples]
-        return [pack_arrays(features=feature) for feature in features if feature is not None]
+        return [pack_arrays(features=instrument.features(self.photos.load(sample, store))) for sample in samples]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The features of a photo that this stage has been through."""

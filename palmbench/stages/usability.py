@@ -12,31 +12,34 @@ from palmbench.stages.prepare import Prepare
 from palmbench.store import Store, json_bytes
 from palmbench.usability import usability
 
-VERSION = 1
-NORMALISER = "image"
+VERSION = 2
 
 
 @dataclass(frozen=True)
 class Usability:
-    """The five usability differences between the hands found before and after."""
+    """The hands found before and after against each other; `normaliser` says what counts as 100 %."""
 
     before: Prepare
     after: Prepare
+    normaliser: str = "image"
     name: str = "usability"
     title: str = "measure usability"
     suffix: str = ".json"
 
     def key(self, sample: Sample) -> str:
         hands = {"before": self.before.key(sample), "after": self.after.key(sample)}
-        return digest("usability", version=VERSION, normaliser=NORMALISER, **hands)
+        return digest("usability", version=VERSION, normaliser=self.normaliser, **hands)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         artefacts = []
         for sample in samples:
             before, after = self.before.load(sample, store), self.after.load(sample, store)
-            artefacts.append(json_bytes(usability(before, after, before.mask.shape, NORMALISER)))
+            values = usability(before, after, before.mask.shape, self.normaliser)
+            # JSON has no NaN, which is what two empty masks have for an IoU.
+            artefacts.append(json_bytes({name: repr(value) for name, value in values.items()}))
         return artefacts
 
     def load(self, sample: Sample, store: Store) -> dict[str, float]:
-        """The differences of a sample that this stage has been through, in percent."""
-        return json.loads(store.read(self.name, self.key(sample), self.suffix))
+        """The numbers of a sample that this stage has been through, in percent."""
+        stored = json.loads(store.read(self.name, self.key(sample), self.suffix))
+        return {name: float(value) for name, value in stored.items()}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import pytest
 
 from palmbench.errors import MissingWeights
-from palmbench.quality import ImageQuality, frechet_distance, missing_weights, weights
+from palmbench.quality import ImageQuality, missing_weights, weights
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,12 @@ def no_cache(monkeypatch, tmp_path):
 
 def test_without_weight_files_the_metric_is_absent_and_the_file_is_named(no_cache):
     instrument = ImageQuality(Config())
-    named = {"lpips": "vgg16-397923af.pth", "fid": "pt_inception-2015-12-05-6726825d.pth"}
+    inception = "pt_inception-2015-12-05-6726825d.pth"
+    named = {"lpips": "vgg16-397923af.pth", "fid": inception, "kid": inception}
     assert missing_weights(Config()) == instrument.missing == named
     photo = np.zeros((200, 200, 3), np.uint8)
     assert set(instrument.per_image(photo, photo)) == {"ssim", "ms_ssim", "psnr"}
-    assert instrument.features(photo) is None
+    assert missing_weights(Config("torchmetrics")) == named | {"lpips": "alexnet-owt-7be5be79.pth"}
     assert instrument.settings()["lpips_weights"] is None
 
 
@@ -44,24 +46,6 @@ def test_a_truncated_weight_file_is_recognised(no_cache):
     (folder / weights.VGG16.name).write_bytes(b"half a file")
     with pytest.raises(MissingWeights, match="truncated"):
         ImageQuality(Config())
-
-
-def test_frechet_distance_of_two_known_gaussians():
-    # Means 3 apart, standard deviations 1 and 2 in one dimension: 9 + (1 - 2)^2.
-    unit = np.array([-1.0, 1.0, -1.0, 1.0, -1.0, 1.0])
-    unit /= unit.std(ddof=1)
-    assert frechet_distance(unit[:, None], 3 + 2 * unit[:, None]) == pytest.approx(10.0)
-
-
-@pytest.mark.parametrize("samples", [5, 40])
-def test_frechet_distance_equals_the_matrix_square_root(samples):
-    rng = np.random.default_rng(samples)
-    a, b = rng.normal(size=(samples, 12)), rng.normal(size=(samples + 3, 12)) @ rng.normal(size=(12, 12)) + 1
-    cov_a, cov_b = np.cov(a.T), np.cov(b.T)
-    roots = np.sqrt(np.clip(np.linalg.eigvals(cov_a @ cov_b).real, 0, None)).sum()
-    reference = np.square(a.mean(0) - b.mean(0)).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * roots
-    assert frechet_distance(a, b) == pytest.approx(reference, rel=1e-6)
-    assert frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
 
 
 def test_lpips_reads_its_backbone_from_the_file_and_equals_the_package(tmp_path, monkeypatch):
@@ -82,12 +66,39 @@ def test_lpips_reads_its_backbone_from_the_file_and_equals_the_package(tmp_path,
     with torch.no_grad():
         assert measured(a, b) == pytest.approx(float(stock(*signed)), rel=1e-5)
     assert measured(a, a) == 0
+    # Of a larger photo only what is near the change is looked at.
+    photo = cv2.GaussianBlur(rng.integers(0, 256, (487, 71, 3), dtype=np.uint8), (0, 0), 2)
+    changed = photo.copy()
+    changed[241:246, 30:60] += 40
+    assert networks._seen_change(photo, changed)[0] == slice(32, 464)
+    signed = [torch.from_numpy(image).permute(2, 0, 1)[None].float() / 127.5 - 1 for image in (photo, changed)]
+    with torch.no_grad():
+        assert measured(photo, changed) == pytest.approx(float(stock(*signed)), rel=1e-5)
 
 
-def test_inception_features_come_from_the_file_alone(tmp_path):
+def test_lpips_of_the_convention_torchmetrics_is_that_packages_default(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    # AlexNet's classifier, which LPIPS drops, holds nearly all of its weights: do not draw them.
+    monkeypatch.setattr(torch.nn.Linear, "reset_parameters", lambda self: None)
+    stock = pytest.importorskip("torchmetrics.functional.image.lpips")._NoTrainLpips(net="alex", pnet_rand=True)
+    networks = pytest.importorskip("palmbench.quality.networks")
+    layers = networks._numbered_layers(stock.net)
+    backbone = {f"features.{name}.{key}": value for name, layer in layers for key, value in layer.state_dict().items()}
+    torch.save(backbone, tmp_path / "alexnet.pth")
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 256, (2, 90, 80, 3), dtype=np.uint8)
+    signed = [torch.from_numpy(image).permute(2, 0, 1)[None].float() / 127.5 - 1 for image in (a, b)]
+    measured = networks.load_lpips_torchmetrics(tmp_path / "alexnet.pth", "cpu")
+    with torch.no_grad():
+        assert measured(a, b) == pytest.approx(float(stock(*signed)), rel=1e-5)
+    assert measured(a, a) == 0
+
+
+@pytest.fixture(scope="module")
+def inception_weights(tmp_path_factory):
     torch = pytest.importorskip("torch")
     inception = pytest.importorskip("pytorch_fid.inception")
-    networks = pytest.importorskip("palmbench.quality.networks")
+    path = tmp_path_factory.mktemp("weights") / "inception.pth"
     saved = {}
     with pytest.MonkeyPatch.context() as patch:
 
@@ -95,6 +106,10 @@ def test_inception_features_come_from_the_file_alone(tmp_path):
             pass
 
         def stop(self, state):
+            # As drawn by default the features all but vanish on the way through the network.
+            for layer in self.modules():
+                if isinstance(layer, torch.nn.Conv2d):
+                    torch.nn.init.kaiming_normal_(layer.weight)
             saved.update(self.state_dict())
             raise Stop
 
@@ -102,8 +117,44 @@ def test_inception_features_come_from_the_file_alone(tmp_path):
         patch.setattr(torch.nn.Module, "load_state_dict", stop)
         with pytest.raises(Stop):
             inception.fid_inception_v3()
-    torch.save(saved, tmp_path / "inception.pth")
-    features = networks.load_inception(tmp_path / "inception.pth", "cpu")
+    torch.save(saved, path)
+    return path
+
+
+def test_inception_features_come_from_the_file_alone(inception_weights):
+    networks = pytest.importorskip("palmbench.quality.networks")
+    features = networks.load_inception(inception_weights, "cpu")
     photo = np.random.default_rng(1).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     assert features(photo).shape == (2048,)
     np.testing.assert_array_equal(features(photo), features(photo))
+
+
+def test_inception_of_the_convention_torchmetrics_sees_the_photo_as_tensorflow_1_resized_it(inception_weights):
+    torch = pytest.importorskip("torch")
+    networks = pytest.importorskip("palmbench.quality.networks")
+    # Corners aligned, no averaging: doubling a row repeats its last level, halving it takes every other one.
+    row = torch.linspace(0, 298, 598).expand(1, 1, 5, 598)
+    np.testing.assert_array_equal(networks._as_tensorflow_1_resizes(row)[0, 0, 0], row[0, 0, 0, ::2])
+    column = torch.tensor([10.0, 20.0]).reshape(1, 1, 2, 1)
+    found = networks._as_tensorflow_1_resizes(column)[0, 0, :, 0]
+    np.testing.assert_allclose(found[[0, 75, 149, 150, 298]], [10, 10 + 1500 / 299, 10 + 2980 / 299, 20, 20], rtol=1e-6)
+    photo = np.random.default_rng(1).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    paper, torchmetrics = (
+        networks.load_inception(inception_weights, "cpu", convention)(photo) for convention in ("paper", "torchmetrics")
+    )
+    assert torchmetrics.shape == (2048,) and np.abs(paper - torchmetrics).max() > 1e-3 * np.abs(paper).max()
+
+
+def test_inception_of_torchmetrics_equals_torch_fidelity(inception_weights, monkeypatch):
+    torch = pytest.importorskip("torch")
+    extractor = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3").FeatureExtractorInceptionV3
+    networks = pytest.importorskip("palmbench.quality.networks")
+    load = torch.nn.Module.load_state_dict
+    # The classifier behind the features is not part of the file.
+    monkeypatch.setattr(extractor, "load_state_dict", lambda self, state: load(self, state, strict=False))
+    stock = extractor("inception", ["2048"], feature_extractor_weights_path=str(inception_weights)).eval()
+    photo = np.random.default_rng(1).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    with torch.no_grad():
+        reference = stock(torch.from_numpy(photo).permute(2, 0, 1)[None])[0][0].numpy()
+    measured = networks.load_inception(inception_weights, "cpu", "torchmetrics")(photo)
+    np.testing.assert_allclose(measured, reference, rtol=0, atol=1e-6 * np.abs(reference).max())

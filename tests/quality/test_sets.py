@@ -1,0 +1,115 @@
+"""Distances between sets of photos: Fréchet and kernel, under the names of their features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+
+from palmbench import synth
+from palmbench.errors import MissingWeights
+from palmbench.quality import ImageQuality, frechet_distance, instrument, kernel_distance, set_distances
+
+
+@dataclass(frozen=True)
+class Config:
+    name: str = "paper"
+    lpips_weights: str | None = None
+    inception_weights: str | None = None
+
+
+@pytest.fixture
+def no_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+
+def test_frechet_distance_of_two_known_gaussians():
+    # Means 3 apart, standard deviations 1 and 2 in one dimension: 9 + (1 - 2)^2.
+    unit = np.array([-1.0, 1.0, -1.0, 1.0, -1.0, 1.0])
+    unit /= unit.std(ddof=1)
+    assert frechet_distance(unit[:, None], 3 + 2 * unit[:, None]) == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("samples", [5, 40])
+def test_frechet_distance_equals_the_matrix_square_root(samples):
+    rng = np.random.default_rng(samples)
+    a, b = rng.normal(size=(samples, 12)), rng.normal(size=(samples + 3, 12)) @ rng.normal(size=(12, 12)) + 1
+    cov_a, cov_b = np.cov(a.T), np.cov(b.T)
+    roots = np.sqrt(np.clip(np.linalg.eigvals(cov_a @ cov_b).real, 0, None)).sum()
+    reference = np.square(a.mean(0) - b.mean(0)).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * roots
+    assert frechet_distance(a, b) == pytest.approx(reference, rel=1e-6)
+    assert frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
+
+
+def test_kernel_distance_of_one_subset_that_is_everything_is_that_of_torchmetrics():
+    kid, torch = pytest.importorskip("torchmetrics.image.kid"), pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(30, 8)), rng.normal(size=(30, 8)) + 0.5
+    reference = float(kid.poly_mmd(torch.from_numpy(a), torch.from_numpy(b)))
+    assert kernel_distance(a, b).value == pytest.approx(reference, abs=1e-10)
+    assert kernel_distance(a, b).subset_size == 30
+
+
+def test_kernel_distance_averages_over_subsets_that_never_change():
+    kid, torch = pytest.importorskip("torchmetrics.image.kid"), pytest.importorskip("torch")
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(20, 6)), rng.normal(size=(25, 6)) + 0.5
+    random = np.random.default_rng(7)
+    values = []
+    for _ in range(4):
+        rows, columns = random.choice(20, 10, replace=False), random.choice(25, 10, replace=False)
+        values.append(float(kid.poly_mmd(torch.from_numpy(a[rows]), torch.from_numpy(b[columns]))))
+    found = kernel_distance(a, b, subsets=4, subset_size=10, seed=7)
+    assert found.value == pytest.approx(np.mean(values), abs=1e-10)
+    assert found.std == pytest.approx(np.std(values), abs=1e-10)
+    assert kernel_distance(a, b, subset_size=10) == kernel_distance(a, b, subset_size=10)
+
+
+def test_one_image_has_no_distance():
+    with pytest.raises(ValueError, match="two images"):
+        kernel_distance(np.zeros((1, 4)), np.zeros((3, 4)))
+    for features, names in (("inception", {"fid", "kid"}), ("hand", {"fd_hand"})):
+        found = set_distances(features, [np.zeros(4)], [np.zeros(4)])
+        assert set(found) == names and all(distance.value is None for distance in found.values())
+
+
+def test_distances_carry_the_names_of_their_features_and_say_when_images_are_few():
+    rng = np.random.default_rng(2)
+    few, many = rng.normal(size=(2, 5, 6)), rng.normal(size=(2, 6, 6))
+    found = set_distances("inception", *few)
+    assert found["fid"].value == frechet_distance(*few) and found["fid"].n == 5
+    assert found["fid"].note is not None and "5 images a side for 6 features" in found["fid"].note
+    assert found["kid"].value == kernel_distance(*few).value and found["kid"].std is None
+    assert set_distances("inception", *many)["fid"].note is None
+    assert set(set_distances("hand", *few)) == {"fd_hand"}
+
+
+def test_without_inception_features_are_the_hand_networks_and_the_distance_is_no_fid(no_cache):
+    measured = ImageQuality(Config())
+    assert measured.features_of == "hand" and measured.set_metrics() == ("fd_hand",)
+    assert measured.feature_settings()["of"] == "hand"
+    assert measured.feature_settings() == ImageQuality(Config("torchmetrics")).feature_settings()
+    photo = np.random.default_rng(3).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    assert measured.features(photo).shape == (256,)
+
+
+def test_the_stronger_the_blur_the_farther_on_hand_features(no_cache):
+    measured = ImageQuality(Config())
+    photos = [synth.render(identity, 0).image for identity in range(3)]
+    sharp = [measured.features(photo) for photo in photos]
+    distances = [
+        set_distances("hand", sharp, [measured.features(cv2.GaussianBlur(photo, (0, 0), sigma)) for photo in photos])
+        for sigma in (1, 3, 9)
+    ]
+    values = [distance["fd_hand"].value for distance in distances]
+    assert 0 < values[0] < values[1] < values[2]
+
+
+def test_without_any_network_there_are_no_features(no_cache, monkeypatch, tmp_path):
+    monkeypatch.setattr(instrument, "hand_weights", lambda: tmp_path / "absent")
+    measured = ImageQuality(Config())
+    assert measured.features_of is None and measured.set_metrics() == () and measured.feature_settings() == {}
+    with pytest.raises(MissingWeights, match="neither"):
+        measured.features(np.zeros((60, 60, 3), np.uint8))
