@@ -9,15 +9,15 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 \
+.PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
-	embedded judge bench sync clean
+	embedded judge claims controls diversity bench sync clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge, bench and table*; DATASET=name picks"
-	@echo "  the data of table5 to table7; PYTHON=python3.12 picks the interpreter that setup starts from."
+	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge, bench, claims, controls, diversity and table*; DATASET"
+	@echo "  names the data of table5 to table7, claims and diversity; PYTHON=python3.12 picks the interpreter that setup starts from."
 
 setup: $(STAMP)  ## the virtual environment .venv, pinned by constraints.txt
 
@@ -51,6 +51,25 @@ table6: ## Table 6; DATASET=name
 table7: ## Table 7; DATASET=name
 table2 table3 table4 table5 table6 table7: table%: $(STAMP)
 	$(PY) -m palmbench table $* --run $(if $(filter 5 6 7,$*),$(if $(DATASET),dataset=$(DATASET))) $(ARGS)
+
+figure4: ## Figure 4 of the paper, computing what is missing
+figure5: ## Figure 5; the ten seeds take a while
+figure6: ## Figure 6
+figure7: ## Figure 7; DATASET=name
+figure4 figure5 figure6 figure7: figure%: $(STAMP)
+	$(PY) -m palmbench figure $* --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
+
+report: $(STAMP)  ## one HTML page of what the store holds
+	$(PY) -m palmbench report $(ARGS)
+
+claims: $(STAMP)  ## the paper's findings, checked one by one, computing what is missing; DATASET=name
+	$(PY) -m palmbench claims --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
+
+controls: $(STAMP)  ## results known beforehand: the photo unchanged, a stranger's photo, a grey image
+	$(PY) -m experiments.controls $(ARGS)
+
+diversity: $(STAMP)  ## ten seeds a photo, four distributions for each recognizer
+	$(PY) -m experiments.diversity $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
 
 weights: $(STAMP)  ## train all embedded weights again, one network after the other
 	$(PY) -m experiments.train_weights $(ARGS)

@@ -28,6 +28,9 @@ verbs
   plan [settings]        the points of a run, what is cached, what is left; runs nothing
   doctor                 packages, device, weights, data sets, disk: what works, how to mend the rest
   table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
+  figure N [N ...]       figures 4 to 7 from the store, PNG and PDF; --run computes what is missing first
+  report                 tables, figures, errors and where they come from on one HTML page; --run as above
+  claims [paper]         the paper's findings one by one, on finished runs or its own tables; --run as above
   train NETWORK          train a recognizer's network (ccnet, eehnet) on a data set; goes on where it stopped
   data export synth      the rendered palms as files, in the layout of a real set, with their ground truth
 
@@ -156,6 +159,54 @@ def _table(words: list[str]) -> int:
     return table_command(numbers, overrides, run=parsed.run) or DONE
 
 
+def _figure(words: list[str]) -> int:
+    parser = _Parser("figure", "Draw the paper's figures 4 to 7 from the store, as PNG and PDF in results/figures/.")
+    parser.add_argument("numbers", nargs="+", metavar="N", help="figure numbers, then settings")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    numbers = [int(word) for word in parsed.numbers if word.isdecimal()]
+    if not numbers:
+        raise RequestError("figure needs the number of a figure of the paper, as in `palmbench figure 5`.")
+    from palmbench.report.figures import figure_command
+
+    return figure_command(numbers, [word for word in parsed.numbers if not word.isdecimal()], run=parsed.run)
+
+
+def _report(words: list[str]) -> int:
+    parser = _Parser(
+        "report", "Write results/report/index.html: tables, figures, errors and provenance, on a page of its own."
+    )
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="as those of `palmbench table`")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.report.html import report_command
+
+    return report_command(parsed.settings, run=parsed.run)
+
+
+def _claims(words: list[str]) -> int:
+    parser = _Parser(
+        "claims",
+        "Check the paper's findings on finished runs, each with the interval that decides it; or, with the word paper, "
+        "on the paper's own tables. Written to results/tables/.",
+    )
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="paper, or settings such as dataset=iitd")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    paper = "paper" in parsed.settings
+    if paper and parsed.run:
+        raise RequestError("The paper's own tables are printed: there is nothing to run, so leave --run out.")
+    from experiments.claims import claims_command
+
+    return claims_command([word for word in parsed.settings if word != "paper"], run=parsed.run, paper=paper)
+
+
 def _train(words: list[str]) -> int:
     asked = {"-h", "--help"} & set(words)
     if not words:
@@ -246,6 +297,9 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "plan": _plan,
     "doctor": _doctor,
     "table": _table,
+    "figure": _figure,
+    "report": _report,
+    "claims": _claims,
     "train": _train,
     "data": _data,
 }

@@ -18,6 +18,7 @@ from palmbench.engine import Counts, Engine, Failure
 from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION
 from palmbench.pipeline import Pipeline
+from palmbench.provenance import checkout
 from palmbench.schema import RunConfig, plain_values
 from palmbench.store import Store, atomic, require_writable, write_bytes, write_json
 from palmbench.tracking import open_tracker
@@ -147,6 +148,7 @@ def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
 
 
 def _record(pipeline: Pipeline, engine: Engine, failures: Sequence[Failure]) -> dict[str, Any]:
+    found = checkout()
     return {
         "format": FORMAT,
         "key": pipeline.key,
@@ -162,6 +164,7 @@ def _record(pipeline: Pipeline, engine: Engine, failures: Sequence[Failure]) -> 
         "workers": engine.executor.workers,
         "batch_size": engine.executor.batch_size,
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "checkout": found._asdict() if found else None,
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
     }

@@ -1,0 +1,330 @@
+"""Controls that keep the evaluator honest: three methods whose results are known beforehand, through the real pipeline.
+
+    python -m experiments.controls [SETTING ...]
+
+- identity: the photo unchanged. Against *other* photos of its palm it is a genuine comparison, so that RR is the
+  originals' FRR and DIR is 0. Against *itself*, as equation 4 is applied in the tables, its distance is 0: nearer than
+  any genuine pair, so that RR is 0 and DIR far below 0. Both are checked.
+- swapped: another person's photo in its place. Every comparison is an impostor's: RR near 100 - FAR and DIR near 100.
+- constant: a grey image. No hand is in it: everything fails, and nothing that fails may be praised.
+
+On the synthetic hands, 16 palms and 3 photos of each unless `dataset.identities` and `dataset.samples` say otherwise.
+The checks go to results/tables/controls.md and controls.csv.
+
+Exit status: 0 every control came out as it must; 2 the request cannot be met; 3 one did not.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from palmbench.cli import DONE, SAMPLES_FAILED, guarded
+from palmbench.compose import compose_points
+from palmbench.datasets.sample import Sample
+from palmbench.engine import Engine
+from palmbench.errors import RequestError
+from palmbench.executor import Executor
+from palmbench.images import decode_png, encode_png
+from palmbench.keys import digest
+from palmbench.pipeline import Pipeline
+from palmbench.scoring import Distribution, deid_ratio, equal_error_rate, rejection_rate
+from palmbench.stages.enrol import Enrol, load_recognizer
+from palmbench.stages.measure import Recognition
+from palmbench.stages.prepare import Prepare
+from palmbench.stages.quality import Quality
+from palmbench.stages.usability import Usability
+from palmbench.store import Store, write_bytes
+from palmbench.usability import DIFFERENCES
+
+SMALL = ("dataset.identities=16", "dataset.samples=3")
+_GREY = 128
+# Points of a percentage that count as near: one photo in 48 is two points, and a mean of 48 impostor scores varies.
+_NEAR_RR, _NEAR_DIR = 5.0, 10.0
+_EXACT = 1e-6
+
+
+class Check(NamedTuple):
+    """One number of a control beside what it must be.
+
+    Attributes
+    ----------
+    control, statement : str
+    value : float or None
+        In percent where it is a rate; None where it has no value.
+    least, most : float or None
+        Bounds that the value must keep; both None where it must have no value.
+    n, failed : int
+        Samples or pairs that it is over, and samples that failed.
+    """
+
+    control: str
+    statement: str
+    value: float | None
+    least: float | None
+    most: float | None
+    n: int
+    failed: int
+
+    @property
+    def kept(self) -> bool:
+        if self.least is None or self.most is None:
+            return self.value is None
+        return self.value is not None and self.least <= self.value <= self.most
+
+
+class Mated(NamedTuple):
+    """De-identified photos against other photos of their palm: rates in percent, over n pairs."""
+
+    rr: float
+    dir: float
+    n: int
+
+
+class Result(NamedTuple):
+    """What the evaluator says of a control."""
+
+    metrics: dict[str, dict[str, Any]]
+    genuine: Distribution
+    impostor: Distribution
+    mated: Mated | None
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A stage in the place of de-identification: another photo, or grey where a photo has none."""
+
+    prepare: Prepare
+    donors: dict[str, Sample]
+    name: str = "controls"
+    title: str = "de-identify"
+    suffix: str = ".png"
+    encode: ClassVar[None] = None
+
+    def key(self, sample: Sample) -> str:
+        donor = self.donors.get(sample.id)
+        photo = None if donor is None else self.prepare.photos.key(donor)
+        return digest("control", hand=self.prepare.key(sample), photo=photo, grey=_GREY)
+
+    def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
+        return [encode_png(self._photo(sample, store)) for sample in samples]
+
+    def load(self, sample: Sample, store: Store) -> np.ndarray:
+        return decode_png(store.read(self.name, self.key(sample), self.suffix))
+
+    def _photo(self, sample: Sample, store: Store) -> np.ndarray:
+        donor = self.donors.get(sample.id)
+        if donor is not None:
+            return self.prepare.photos.load(donor, store)
+        return np.full_like(self.prepare.photos.load(sample, store), _GREY)
+
+
+@dataclass(frozen=True)
+class _ReplacedPhotos:
+    """The output of a control as the input of later stages."""
+
+    stage: Replaced
+    title: str = "de-identified photos"
+
+    def key(self, sample: Sample) -> str:
+        return self.stage.key(sample)
+
+    def load(self, sample: Sample, store: Store) -> np.ndarray:
+        return self.stage.load(sample, store)
+
+
+def main(overrides: Sequence[str]) -> int:
+    """Run the controls with some settings changed; the exit status.
+
+    Raises
+    ------
+    RequestError
+        If a setting is not understood, or is about another data set or a method.
+    """
+    for word in overrides:
+        if word.startswith("method") or (word.startswith("dataset=") and word != "dataset=synth"):
+            raise RequestError(
+                f"{word}: the controls are three methods of their own on the synthetic hands; leave it out."
+            )
+    (point,) = compose_points(["dataset=synth", "method=identity", *SMALL, *overrides])
+    pipeline = Pipeline.of(point)
+    checks: list[Check] = []
+    with Executor(point.executor) as executor, redirect_stdout(sys.stderr):
+        engine = Engine(Store(Path(point.results_dir) / "store"), executor)
+        checks += identity_checks(_evaluate(pipeline, engine))
+        swapped = Replaced(pipeline.prepare, donors_of(pipeline.samples))
+        checks += swapped_checks(_evaluate(_rewired(pipeline, swapped), engine))
+        checks += constant_checks(
+            _evaluate(_rewired(pipeline, Replaced(pipeline.prepare, {})), engine), len(pipeline.samples)
+        )
+    photos = f"{len(pipeline.samples)} photos of {len({each.identity for each in pipeline.samples})} palms"
+    _write(Path(point.results_dir) / "tables", checks, f"Controls on {photos}, {pipeline.point['recognizer']}.")
+    return DONE if all(check.kept for check in checks) else SAMPLES_FAILED
+
+
+def donors_of(samples: Sequence[Sample]) -> dict[str, Sample]:
+    """For each sample one of another person, far away in the list.
+
+    Raises
+    ------
+    RequestError
+        If all samples are of one person.
+    """
+    n = len(samples)
+    donors = {}
+    for number, sample in enumerate(samples):
+        after = (samples[(number + n // 2 + step) % n] for step in range(n))
+        donor = next((other for other in after if other.person != sample.person), None)
+        if donor is None:
+            raise RequestError("The controls need palms of two persons: raise dataset.identities.")
+        donors[sample.id] = donor
+    return donors
+
+
+def identity_checks(result: Result) -> Iterator[Check]:
+    """The photo unchanged."""
+    metrics = result.metrics
+    point = equal_error_rate(result.genuine, result.impostor)
+    frr = 100 * point.frr
+    if result.mated is None:
+        raise RequestError("The controls need two photos of a palm: raise dataset.samples.")
+    mated = result.mated
+    failed = metrics["rr"]["failed"]
+    yield Check("identity", f"RR against other photos of the palm is FRR ({frr:.2f} %)", mated.rr,
+                frr - _EXACT, frr + _EXACT, mated.n, failed)  # fmt: skip
+    yield Check("identity", "DIR against other photos of the palm is 0", mated.dir, -_EXACT, _EXACT, mated.n, failed)
+    yield _of(metrics, "rr_without_failures", "identity", "RR against itself is 0", 0, 0)
+    yield _of(
+        metrics, "dir", "identity", "DIR against itself is below 0: nearer than any genuine pair", -math.inf, -_EXACT
+    )
+    yield _of(metrics, "ssim", "identity", "SSIM is 1", 1 - _EXACT, 1)
+    for name in DIFFERENCES:
+        yield _of(metrics, name, "identity", f"{name} differs by 0", 0, 0)
+
+
+def swapped_checks(result: Result) -> Iterator[Check]:
+    """Another person's photo in its place."""
+    point = equal_error_rate(result.genuine, result.impostor)
+    rejected = 100 - 100 * point.far
+    near = f"near 100 - FAR ({rejected:.2f} %)"
+    low, high = rejected - _NEAR_RR, rejected + _NEAR_RR
+    metrics, mated = result.metrics, result.mated
+    yield _of(metrics, "rr_without_failures", "swapped", f"RR is {near}", low, high)
+    yield _of(metrics, "dir", "swapped", "DIR is near 100", 100 - _NEAR_DIR, 100 + _NEAR_DIR)
+    if mated is not None:
+        failed = metrics["rr"]["failed"]
+        yield Check("swapped", f"RR against other photos of the palm is {near}", mated.rr, low, high, mated.n, failed)
+        yield Check("swapped", "DIR against other photos of the palm is near 100", mated.dir,
+                    100 - _NEAR_DIR, 100 + _NEAR_DIR, mated.n, failed)  # fmt: skip
+    yield _of(metrics, "acc_nn", "swapped", "Nobody is identified: the nearest original is the other person's", 0, 0)
+
+
+def constant_checks(result: Result, photos: int) -> Iterator[Check]:
+    """A grey image."""
+    metrics = result.metrics
+    share = 100 * metrics["rr"]["failed"] / photos
+    yield Check(
+        "constant", "Every photo fails recognition (failures in %)", share, 100, 100, photos, metrics["rr"]["failed"]
+    )
+    yield _of(metrics, "rr_without_failures", "constant", "RR without failures has no value", None, None)
+    yield _of(metrics, "dir", "constant", "DIR has no value", None, None)
+    for name in DIFFERENCES:
+        found = metrics[name]
+        share = 100 * found["failed"] / photos
+        yield Check(
+            "constant", f"{name} fails for every photo (failures in %)", share, 100, 100, photos, found["failed"]
+        )
+        yield _of(metrics, name, "constant", f"{name} has no value", None, None)
+
+
+def mated_of(pipeline: Pipeline, recognition: Recognition, store: Store) -> Mated | None:
+    """De-identified photos against the other originals of their palms, at the originals' own operating point."""
+    recognizer = load_recognizer(pipeline.config.recognizer)
+    samples = pipeline.samples
+    originals = [_template(pipeline.enrol, sample, store) for sample in samples]
+    found = [_template(pipeline.enrol_again, sample, store) for sample in samples]
+    distances = [
+        recognizer.distances(probe[None], other[None])[0, 0]
+        for i, probe in enumerate(found)
+        for j, other in enumerate(originals)
+        if i != j and samples[i].identity == samples[j].identity and probe is not None and other is not None
+    ]
+    if len(distances) < 2:
+        return None
+    scores = np.array(distances)
+    threshold = equal_error_rate(recognition.genuine, recognition.impostor).threshold
+    ratio = deid_ratio(recognition.genuine, recognition.impostor, scores)
+    return Mated(100 * rejection_rate(scores, threshold), 100 * ratio, len(scores))
+
+
+def _evaluate(pipeline: Pipeline, engine: Engine) -> Result:
+    pipeline.run(engine)
+    metrics, recognition, _ = pipeline.measure(engine)
+    mated = mated_of(pipeline, recognition, engine.store)
+    return Result(metrics, recognition.genuine, recognition.impostor, mated)
+
+
+def _rewired(pipeline: Pipeline, stage: Replaced) -> Pipeline:
+    """The pipeline with a control in the place of its method; everything after it looks at the control's photos."""
+    config = pipeline.config
+    again = Prepare.of(_ReplacedPhotos(stage), config.detector, config.segmenter)
+    return replace(
+        pipeline,
+        deidentify=stage,
+        again=again,
+        enrol_again=Enrol.of(again, config.recognizer),
+        quality=Quality.of(stage, config.quality),
+        usability=Usability(pipeline.prepare, again),
+        features=(),
+    )
+
+
+def _template(stage: Enrol, sample: Sample, store: Store) -> np.ndarray | None:
+    return stage.load(sample, store) if store.has(stage.name, stage.key(sample), stage.suffix) else None
+
+
+def _of(
+    metrics: dict[str, dict[str, Any]], name: str, control: str, statement: str, least: float | None, most: float | None
+) -> Check:
+    found = metrics[name]
+    value = None if found["value"] is None else float(found["value"])
+    return Check(control, statement, value, least, most, int(found["n"]), int(found["failed"]))
+
+
+def _write(folder: Path, checks: Sequence[Check], title: str) -> None:
+    broken = sum(not check.kept for check in checks)
+    verdict = f"{broken} of {len(checks)} checks are broken." if broken else f"All {len(checks)} checks are kept."
+    lines = [
+        f"**{title}** {verdict}",
+        "",
+        "| Control | What must be | Value | n | failed | |",
+        "| :-- | :-- | --: | --: | --: | :-- |",
+    ]
+    for check in checks:
+        value = "none" if check.value is None else f"{check.value:.2f}"
+        kept = "kept" if check.kept else "**broken**"
+        lines.append(f"| {check.control} | {check.statement} | {value} | {check.n} | {check.failed} | {kept} |")
+    text = "\n".join(lines) + "\n"
+    rows = io.StringIO()
+    writer = csv.writer(rows, lineterminator="\n")
+    writer.writerow([*Check._fields, "kept"])
+    for check in checks:
+        writer.writerow([*("" if field is None else field for field in check), check.kept])
+    print(text)
+    for suffix, content in (("md", text), ("csv", rows.getvalue())):
+        path = folder / f"controls.{suffix}"
+        write_bytes(path, content.encode("utf-8"))
+        print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(lambda: main(sys.argv[1:])))

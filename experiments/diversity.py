@@ -1,0 +1,308 @@
+"""Diversity (Section IV-D): each photo de-identified from ten seeds, and how the ten compare.
+
+    python -m experiments.diversity [--seeds 10] [--photos N] [SETTING ...]
+
+Four distributions for each recognizer and data set: genuine and impostor pairs of originals, each original against its
+de-identified photos, and the de-identified photos of one original against one another. They go to
+results/diversity/<data set>-<recognizer>.parquet with the columns set, distance and count, and a summary beside it as
+JSON. Without settings: the synthetic hands by every recognizer whose weights are here. What is in the store is reused,
+and a summary that is up to date is left as it is.
+
+Exit status: 0 done; 2 the request cannot be met; 3 done, but samples failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import recognizers
+from experiments.resampled import accepted_shares, deid_ratios
+from palmbench.cli import DONE, SAMPLES_FAILED, guarded
+from palmbench.datasets.sample import Sample
+from palmbench.engine import Engine
+from palmbench.executor import Executor
+from palmbench.keys import digest
+from palmbench.pipeline import Pipeline
+from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
+from palmbench.report.rows import recognizer_name
+from palmbench.report.sources import choose_attacks, composed
+from palmbench.schema import RunConfig
+from palmbench.scoring import Distribution, Replicates, bootstrap, deid_ratio, equal_error_rate, pair_kinds
+from palmbench.scoring.intervals import interval
+from palmbench.stages.compare import Compare
+from palmbench.stages.enrol import Enrol, load_recognizer
+from palmbench.stages.stage import Stage
+from palmbench.store import Store, atomic, write_json
+
+SEEDS = 10
+SETS = ("genuine", "impostor", "original_deidentified", "deidentified_deidentified")
+VERSION = 1
+_REPLICATES = 1000
+_BOOTSTRAP_SEED = 20250408
+METRICS = ("matched_original", "dir_original", "matched_seeds", "dir_seeds", "gap")
+_OURS = ("method.fusion=s+m", "method.alpha=0.1")
+
+
+class Repainted(NamedTuple):
+    """Distances of each repainted photo, float64; NaN where a template is missing.
+
+    Attributes
+    ----------
+    original : ndarray of shape (n_photos, n_seeds)
+        To its original.
+    seeds : ndarray of shape (n_photos, n_seeds (n_seeds - 1) / 2)
+        Among its de-identified photos.
+    """
+
+    original: np.ndarray
+    seeds: np.ndarray
+
+
+class _Attacks:
+    groups = ()
+    attacks = ("mtcc", "ccnet", "eehnet")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compute what is missing and write the distributions; the exit status.
+
+    Raises
+    ------
+    RequestError
+        If a setting is not understood, or data or weights are missing.
+    """
+    parser = argparse.ArgumentParser(prog="python -m experiments.diversity", description=__doc__.splitlines()[0])
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="such as dataset=iitd recognizer=mtcc")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="start noises, 2 or more; default: %(default)s")
+    parser.add_argument("--photos", type=int, help="repaint the first N photos of each palm; default: all")
+    chosen = parser.parse_intermixed_args(arguments)
+    if chosen.seeds < 2 or (chosen.photos is not None and chosen.photos < 1):
+        parser.error("--seeds is at least 2 and --photos at least 1")
+    overrides = parse_overrides(chosen.settings)
+    attacks = choose_attacks(_Attacks(), overrides, absent="Not attacked with")
+    for note in attacks.notes:
+        print(note, file=sys.stderr)
+    status = DONE
+    for dataset in (value_of(overrides, "dataset") or "synth").split(","):
+        for recognizer in attacks.recognizers:
+            point = replace(_point(dataset.strip(), overrides), recognizer=recognizer)
+            status = max(status, _measure(point, chosen.seeds, chosen.photos))
+    return status
+
+
+def summary_path(results_dir: Path, pipeline: Pipeline) -> Path:
+    """Where the summary of a point's data set and recognizer lies; the distributions lie beside it."""
+    point = pipeline.point
+    return results_dir / "diversity" / f"{point['dataset']}-{recognizer_name(point)}.json"
+
+
+def subject_of(pipeline: Pipeline) -> str:
+    """Digest of what a summary is about, whatever the seeds: the originals, the method and the recognizer."""
+    originals = [[each.identity, pipeline.enrol.key(each)] for each in pipeline.samples]
+    return digest("diversity subject", originals=originals, method=pipeline.deidentify.settings)
+
+
+def summarise(
+    repainted: Repainted,
+    places: Sequence[int],
+    genuine: np.ndarray,
+    impostor: np.ndarray,
+    drawn: Replicates,
+) -> dict[str, dict[str, Any]]:
+    """What the four distributions say, in percent, with 95 % intervals over identities.
+
+    Parameters
+    ----------
+    repainted : Repainted
+    places : sequence of int
+        Place of each repainted photo among the originals.
+    genuine, impostor : ndarray
+        Distances between originals.
+    drawn : Replicates
+        Of the originals.
+
+    Returns
+    -------
+    dict
+        `matched_original` and `matched_seeds`: share of distances at or below the originals' equal-error threshold;
+        `dir_original` and `dir_seeds`: where they lie between the genuine (0) and the impostor scores (100);
+        `gap`: the first of these less the second. Each with value, lo, hi, and n, the number of distances.
+    """
+    threshold = equal_error_rate(genuine, impostor).threshold
+    weights = drawn.weights[:, list(places)]
+    found: dict[str, dict[str, Any]] = {}
+    ratios, over_draws = [], []
+    for name, distances in (("original", repainted.original), ("seeds", repainted.seeds)):
+        known = distances[~np.isnan(distances)]
+        n = len(known)
+        shares = 100 * accepted_shares(drawn, weights, distances)
+        found[f"matched_{name}"] = _number(100 * float((known <= threshold).mean()) if n else math.nan, shares, n)
+        ratios.append(100 * deid_ratio(genuine, impostor, known) if n else math.nan)
+        over_draws.append(100 * deid_ratios(drawn, weights, distances))
+        found[f"dir_{name}"] = _number(ratios[-1], over_draws[-1], n)
+    found["gap"] = _number(ratios[0] - ratios[1], over_draws[0] - over_draws[1], found["dir_seeds"]["n"])
+    return found
+
+
+def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
+    pipelines = [Pipeline.of(replace(point, seed=point.seed + number)) for number in range(seeds)]
+    first = pipelines[0]
+    chosen = _first_photos(first.samples, photos)
+    key = _key(pipelines, chosen)
+    path = summary_path(Path(point.results_dir), first)
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if known["key"] == key and known["complete"] and path.with_suffix(".parquet").is_file():
+            print(f"{path}: up to date, nothing to compute")
+            return SAMPLES_FAILED if known["failed"] else DONE
+    except (OSError, ValueError, KeyError):
+        pass
+    with Executor(point.executor) as executor:
+        engine = Engine(Store(Path(point.results_dir) / "store"), executor)
+        passing = _failures(engine, first.samples, (first.prepare, first.enrol))
+        for number, pipeline in enumerate(pipelines):
+            print(f"seed {pipeline.config.seed}, {number + 1} of {seeds}", file=sys.stderr)
+            encode = [pipeline.deidentify.encode] if pipeline.deidentify.encode else []
+            stages = (pipeline.prepare, *encode, pipeline.deidentify, pipeline.again, pipeline.enrol_again)
+            passing &= _failures(engine, chosen, stages)
+        content, distributions = _content(pipelines, chosen, engine)
+    _write(path, {**content, "key": key, "subject": subject_of(first), "complete": passing}, distributions)
+    print(f"{path}\n{path.with_suffix('.parquet')}\n    {_line(content['metrics'])}")
+    return SAMPLES_FAILED if content["failed"] else DONE
+
+
+def _failures(engine: Engine, samples: Sequence[Sample], stages: Sequence[Stage]) -> bool:
+    """Take samples through stages; whether every failure is a finding that would come out the same again."""
+    lasting = True
+    for stage in stages:
+        failed = engine.run(stage, samples)
+        lasting &= all(failure.lasting for failure in failed.values())
+        samples = [sample for sample in samples if sample.id not in failed]
+    return lasting
+
+
+def _content(
+    pipelines: Sequence[Pipeline], chosen: Sequence[Sample], engine: Engine
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    first, store = pipelines[0], engine.store
+    samples = first.samples
+    distances = Compare(first.enrol, first.enrol_again, engine.executor.workers).between_originals(samples, store)
+    identities, persons = [each.identity for each in samples], [each.person for each in samples]
+    kinds = pair_kinds(identities, persons)
+    genuine, impostor = (distances[kind & ~np.isnan(distances)] for kind in kinds)
+    repainted = _distances(pipelines, chosen, store)
+    sets = (genuine, impostor, *(each[~np.isnan(each)] for each in repainted))
+    metrics: dict[str, dict[str, Any]] = {}
+    if genuine.size and impostor.size:
+        place = {sample.id: number for number, sample in enumerate(samples)}
+        drawn = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, _REPLICATES)
+        metrics = summarise(repainted, [place[sample.id] for sample in chosen], genuine, impostor, drawn)
+    else:
+        metrics = {name: _number(math.nan, np.full(1, math.nan), 0) for name in METRICS}
+    content = {
+        "format": 1,
+        "dataset": first.point["dataset"],
+        "recognizer": recognizer_name(first.point),
+        "seeds": [pipeline.config.seed for pipeline in pipelines],
+        "photos": len(chosen),
+        "identities": len({sample.identity for sample in chosen}),
+        "originals": len(samples),
+        "n": {name: int(each.size) for name, each in zip(SETS, sets, strict=True)},
+        "failed": int(np.isnan(repainted.original).sum()),
+        "method": first.deidentify.settings,
+        "weights": {"method": first.deidentify.settings.get("weights"), "recognizer": first.enrol.settings},
+        "threshold": equal_error_rate(genuine, impostor).threshold if metrics["gap"]["n"] else None,
+        "metrics": metrics,
+    }
+    return content, dict(zip(SETS, sets, strict=True))
+
+
+def _distances(pipelines: Sequence[Pipeline], chosen: Sequence[Sample], store: Store) -> Repainted:
+    recognizer = load_recognizer(pipelines[0].config.recognizer)
+    seeds = len(pipelines)
+    pairs = np.triu_indices(seeds, 1)
+    original = np.full((len(chosen), seeds), np.nan)
+    among = np.full((len(chosen), len(pairs[0])), np.nan)
+    for number, sample in enumerate(chosen):
+        source = _template(pipelines[0].enrol, sample, store)
+        found = {
+            seed: template
+            for seed, pipeline in enumerate(pipelines)
+            if (template := _template(pipeline.enrol_again, sample, store)) is not None
+        }
+        if not found:
+            continue
+        stacked, places = np.stack(list(found.values())), list(found)
+        if source is not None:
+            original[number, places] = recognizer.distances(source[None], stacked)[0]
+        square = np.full((seeds, seeds), np.nan)
+        rows, columns = np.triu_indices(len(places), 1)
+        square[np.take(places, rows), np.take(places, columns)] = recognizers.pairwise(recognizer, stacked)
+        among[number] = square[pairs]
+    return Repainted(original, among)
+
+
+def _template(stage: Enrol, sample: Sample, store: Store) -> np.ndarray | None:
+    return stage.load(sample, store) if store.has(stage.name, stage.key(sample), stage.suffix) else None
+
+
+def _first_photos(samples: Sequence[Sample], photos: int | None) -> list[Sample]:
+    if photos is None:
+        return list(samples)
+    seen: dict[str, int] = {}
+    chosen = []
+    for sample in samples:
+        seen[sample.identity] = seen.get(sample.identity, 0) + 1
+        if seen[sample.identity] <= photos:
+            chosen.append(sample)
+    return chosen
+
+
+def _key(pipelines: Sequence[Pipeline], chosen: Sequence[Sample]) -> str:
+    first = pipelines[0]
+    return digest(
+        "diversity",
+        version=[VERSION, _REPLICATES],
+        originals=[[each.identity, each.person, first.enrol.key(each)] for each in first.samples],
+        repainted=[[each.id, *(pipeline.enrol_again.key(each) for pipeline in pipelines)] for each in chosen],
+    )
+
+
+def _point(dataset: str, overrides: Sequence[Override]) -> RunConfig:
+    (words,) = with_overrides([["method=diffusion", *_OURS, f"dataset={dataset}"]], overrides)
+    return composed(*words)[0]
+
+
+def _write(path: Path, content: dict[str, Any], distributions: dict[str, np.ndarray]) -> None:
+    import pandas as pd
+
+    found = {name: Distribution.of(each) for name, each in distributions.items() if each.size}
+    frames = [pd.DataFrame({"set": name, "distance": d.values, "count": d.counts}) for name, d in found.items()]
+    empty = pd.DataFrame({"set": [], "distance": [], "count": []})
+    with atomic(path.with_suffix(".parquet")) as part:
+        (pd.concat(frames, ignore_index=True) if frames else empty).to_parquet(part, index=False)
+    # The summary comes last: where it is, the distributions are too.
+    write_json(path, content)
+
+
+def _line(metrics: dict[str, dict[str, Any]]) -> str:
+    shown = ((name, each["value"]) for name, each in metrics.items())
+    return "  ".join(f"{name} {'-' if value is None else f'{value:.4g}'}" for name, value in shown)
+
+
+def _number(value: float, over_draws: np.ndarray, n: int) -> dict[str, Any]:
+    numbers = {"value": value, **interval(over_draws)._asdict()}
+    return {**{name: None if math.isnan(each) else float(f"{each:.10g}") for name, each in numbers.items()}, "n": n}
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(lambda: main()))

@@ -1,0 +1,125 @@
+"""The photos of a figure: which hands, and what the store has of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from palmbench.datasets.sample import Sample
+from palmbench.engine import FAILED, Engine
+from palmbench.executor import Executor
+from palmbench.hands import geometry
+from palmbench.hands.hand import Hand
+from palmbench.pipeline import Pipeline
+from palmbench.report.figures.specs import PhotoSpec, Tile, View
+from palmbench.schema import RunConfig
+from palmbench.stages.stage import Stage
+from palmbench.store import Store
+
+NOT_COMPUTED, FAILED_TILE = "not computed", "failed"
+_WHOLE_HAND = 1.12  # the detector's box ends at the fingertips; a little air lets the eye see that
+
+
+class Shot(NamedTuple):
+    """A tile of one hand: its picture, uint8 (side, side, 3), RGB, or why there is none."""
+
+    tile: Tile
+    image: np.ndarray | None
+    absent: str = ""
+
+
+@dataclass(frozen=True)
+class HandPhotos:
+    """One hand of a data set through every tile of a figure, in the rows of its declaration."""
+
+    dataset: str
+    sample: str
+    rows: tuple[tuple[Shot, ...], ...]
+
+    @property
+    def shots(self) -> list[Shot]:
+        return [shot for row in self.rows for shot in row]
+
+
+def pick_hands(samples: Sequence[Sample], count: int) -> list[Sample]:
+    """The first photo of the first people, left and right hands in turn: never chosen by how they came out."""
+    picked: list[Sample] = []
+    people: set[str] = set()
+    for wanted_side in (True, False):
+        for sample in samples:
+            if len(picked) == count:
+                break
+            side = ("left", "right")[len(picked) % 2]
+            if sample.person in people or (wanted_side and sample.side not in ("", side)):
+                continue
+            people.add(sample.person)
+            picked.append(sample)
+    return picked
+
+
+def gather(spec: PhotoSpec, points: Sequence[RunConfig]) -> list[HandPhotos]:
+    """What the store has of a figure's hands on one data set.
+
+    Parameters
+    ----------
+    spec : PhotoSpec
+    points : sequence of RunConfig
+        One for each of the figure's tiles, in order.
+    """
+    pipelines = [Pipeline.of(point) for point in points]
+    hands = []
+    for sample in pick_hands(pipelines[0].samples, spec.hands):
+        shots = iter([_shot(tile, pipeline, sample) for tile, pipeline in zip(spec.tiles, pipelines, strict=True)])
+        rows = tuple(tuple(next(shots) for _ in row) for row in spec.rows)
+        hands.append(HandPhotos(points[0].dataset.name, sample.id, rows))
+    return hands
+
+
+def compute(spec: PhotoSpec, points: Sequence[RunConfig]) -> int:
+    """Bring a figure's photos, and no others, into the store; the number of tiles that failed."""
+    failed = 0
+    with Executor(points[0].executor) as executor:
+        for tile, point in zip(spec.tiles, points, strict=True):
+            pipeline = Pipeline.of(point)
+            engine = Engine(_store(pipeline), executor)
+            left: Sequence[Sample] = pick_hands(pipeline.samples, spec.hands)
+            asked = len(left)
+            needed: list[Stage] = [pipeline.prepare]
+            if tile.setting is not None:
+                deidentify = pipeline.deidentify
+                needed += [deidentify.encode, deidentify] if deidentify.encode else [deidentify]
+            for stage in needed:
+                lost = engine.run(stage, left)
+                left = [sample for sample in left if sample.id not in lost]
+            failed += asked - len(left)
+    return failed
+
+
+def _shot(tile: Tile, pipeline: Pipeline, sample: Sample) -> Shot:
+    store = _store(pipeline)
+    prepare, deidentify = pipeline.prepare, pipeline.deidentify
+    if not store.has(prepare.name, prepare.key(sample), prepare.suffix):
+        lost = store.has(prepare.name, prepare.key(sample), FAILED)
+        return Shot(tile, None, FAILED_TILE if lost else NOT_COMPUTED)
+    if tile.setting is None:
+        photo = prepare.photos.load(sample, store)
+    elif store.has(deidentify.name, deidentify.key(sample), deidentify.suffix):
+        photo = deidentify.load(sample, store)
+    else:
+        lost = store.has(deidentify.name, deidentify.key(sample), FAILED)
+        return Shot(tile, None, FAILED_TILE if lost else NOT_COMPUTED)
+    return Shot(tile, _square(prepare.load(sample, store), photo.shape[:2], tile.view).crop(photo))
+
+
+def _square(hand: Hand, shape: tuple[int, int], view: View) -> geometry.Square:
+    if view == "palm":
+        return geometry.palm_crop(hand, shape)
+    return geometry.bounding_square(hand.box.reshape(2, 2), shape, _WHOLE_HAND)
+
+
+def _store(pipeline: Pipeline) -> Store:
+    return Store(Path(pipeline.config.results_dir) / "store")

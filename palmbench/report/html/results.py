@@ -1,0 +1,116 @@
+"""Tables and figures of the paper as HTML."""
+
+from __future__ import annotations
+
+import io
+import math
+from itertools import groupby
+
+from palmbench.report.figures.command import DrawnFigure
+from palmbench.report.figures.style import picture
+from palmbench.report.gather import GatheredTable
+from palmbench.report.html.tags import Html, image, notes, scrolling, tag, text
+from palmbench.report.tables import Entry, Table, number_text
+
+ROMAN = {2: "II", 3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII"}
+_DPI = 150  # 1074 pixels across: sharp on a telephone, and the page stays below a few megabytes
+
+
+def table_section(gathered: GatheredTable, command: str) -> Html:
+    """A table with its caption and notes; where no run is finished, the command that computes it.
+
+    Parameters
+    ----------
+    gathered : GatheredTable
+    command : str
+        What would compute it.
+    """
+    title = f"Table {ROMAN[gathered.number]}"
+    if gathered.table is None:
+        caption = f"None of its {len(gathered.points)} runs is there; {command} computes them."
+        return _section(f"table{gathered.number}", title, tag("p", text(caption), class_="absent"))
+    table = gathered.table
+    content = [tag("p", text(table.caption), class_="caption"), scrolling(_table(table), title), notes(table.notes)]
+    return _section(f"table{gathered.number}", title, *content)
+
+
+def figure_section(figure: DrawnFigure) -> Html:
+    """A figure with its caption and notes; where there is nothing to draw, the reason."""
+    title, label = f"Figure {figure.number}", f"figure{figure.number}"
+    if figure.drawing is None:
+        said = tag("p", text(figure.caption), class_="caption") if figure.caption else ""
+        return _section(label, title, said, tag("p", text(" ".join(figure.notes)), class_="absent"))
+    shown = image(_smaller(picture(figure.drawing, "png", _DPI)), f"{title}. {figure.caption}")
+    caption = tag("figcaption", text(figure.caption))
+    return _section(label, title, tag("figure", shown, caption), notes(figure.notes))
+
+
+def _section(label: str, title: str, *content: Html) -> Html:
+    return tag("section", tag("h3", text(title)), *content, id=label)
+
+
+def _table(table: Table) -> Html:
+    names = ["Data set", "Method"] if table.axis == "dataset" else ["Setting"]
+    groups = [(name, len(list(members))) for name, members in groupby(table.columns, key=lambda each: each.group)]
+    head = []
+    if any(name for name, _ in groups):
+        head.append(
+            tag(
+                "tr",
+                tag("td", colspan=str(len(names))),
+                *(
+                    tag("th", text(name), colspan=str(width), scope="colgroup", class_="group")
+                    for name, width in groups
+                ),
+                tag("td", colspan="2"),
+            )
+        )
+    columns = [column.label.heading for column in table.columns]
+    head.append(
+        tag(
+            "tr",
+            *(tag("th", text(name), scope="col") for name in names),
+            *(tag("th", text(name), scope="col", class_="num") for name in [*columns, "n", "failed"]),
+        )
+    )
+    bodies = []
+    for segment in table.segments:
+        rows = []
+        for line in segment:
+            place = [line.dataset, line.setting] if table.axis == "dataset" else [line.setting]
+            cells = [tag("th", text(name), scope="row") for name in place]
+            cells += [tag("td", _entry(entry), class_="num") for entry in line.entries]
+            rows.append(tag("tr", *cells, *(tag("td", text(size), class_="num") for size in (line.n, line.failed))))
+        bodies.append(tag("tbody", *rows))
+    return tag("table", tag("thead", *head), *bodies)
+
+
+def _entry(entry: Entry) -> Html:
+    """Value, then its spread or interval in small, then the paper's number and how far ours is from it."""
+    row, decimals = entry.row, entry.label.decimals
+    value = text(number_text(entry.value, decimals))
+    parts = [tag("strong", value) if entry.best else value]
+    if row is not None and row.value is not None:
+        if row.std is not None:
+            parts.append(_small(f"± {number_text(row.std, decimals)}"))
+        elif row.lo is not None and row.hi is not None:
+            parts.append(_small(f"[{number_text(row.lo, decimals)}, {number_text(row.hi, decimals)}]"))
+    if row is not None and row.paper is not None:
+        parts.append(_small(f"paper {number_text(row.paper.value, decimals)}", "paper"))
+        if row.value is not None and math.isfinite(row.value):
+            parts.append(_small(f"difference {row.value - row.paper.value:+.{decimals}f}", "paper"))
+    return "".join(parts)
+
+
+def _small(words: str, kind: str = "spread") -> Html:
+    return tag("span", text(words), class_=kind)
+
+
+def _smaller(png: bytes) -> bytes:
+    """The same pixels in fewer bytes: without the opaque fourth channel, and packed harder."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as opened:
+        opened.convert("RGB").save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,204 @@
+"""Where the numbers come from, as HTML: runs, code, weights, data, timings, and what failed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from palmbench.keys import digest
+from palmbench.pipeline import Pipeline
+from palmbench.provenance import checkout
+from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
+from palmbench.report.labels import dataset_label
+from palmbench.report.rows import recognizer_name
+
+_SAMPLES_SHOWN = 12
+_KEY_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A point whose run is finished: its pipeline and its `record.json`."""
+
+    pipeline: Pipeline
+    record: Mapping[str, Any]
+
+    @property
+    def setting(self) -> str:
+        point = self.record["point"]
+        how = f" {point['fusion']}, α={point['alpha']:g}" if point.get("fusion") else ""
+        return f"{point['method']}{how}"
+
+    @property
+    def seconds(self) -> float:
+        return sum(stage["seconds"] for stage in self.record["stages"].values())
+
+
+def provenance_section(runs: Sequence[FinishedRun]) -> Html:
+    """Code, machine, data, weights, timings and every run with its key."""
+    return "".join(
+        [
+            tag("h3", "Code and machine"),
+            grid(["What", "Which"], _code(runs), "Code and machine"),
+            tag("h3", "Data"),
+            grid(["Data set", "Palms", "Photos", "Digest", "Terms", "Citation"], _data(runs), "Data sets"),
+            tag("h3", "Weights"),
+            grid(["What", "Weights (SHA-256, first half)"], _weights(runs), "Weights"),
+            tag("h3", "Time"),
+            grid(["Stage", "computed", "seconds", "seconds each"], _timings(runs), "Timings", numbers=3),
+            tag("h3", "Runs"),
+            grid(
+                [
+                    "Setting",
+                    "Data set",
+                    "Recognizer",
+                    "Key",
+                    "Code",
+                    "Written",
+                    "Device",
+                    "seed",
+                    "failures",
+                    "seconds",
+                ],
+                _runs(runs),
+                "Runs",
+                numbers=3,
+            ),
+            folded("Every setting that the keys hash", _settings(runs)),
+        ]
+    )
+
+
+def errors_section(runs: Sequence[FinishedRun]) -> Html:
+    """What failed, and why, counted once however many runs share it."""
+    found: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
+    settings: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for run in runs:
+        for failure in run.record["failures"]:
+            place = (dataset_label(run.record["point"]["dataset"]), failure["stage"], failure["reason"])
+            found[place][failure["sample"]] = None
+            settings[place][run.setting] += 1
+    if not found:
+        return tag("p", text(f"No sample failed in these {len(runs)} runs."))
+    rows = []
+    for place, samples in found.items():
+        shown = ", ".join(list(samples)[:_SAMPLES_SHOWN])
+        more = f" and {len(samples) - _SAMPLES_SHOWN} more" if len(samples) > _SAMPLES_SHOWN else ""
+        rows.append([*map(text, place), text(shown + more), text(", ".join(settings[place])), text(len(samples))])
+    head = ["Data set", "Stage", "Reason", "Samples", "In", "photos"]
+    said = notes(["Failures count as rejections in RR; errors.jsonl of each run lists every one."])
+    return grid(head, rows, "Errors", numbers=1) + said
+
+
+def _code(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
+    now = checkout()
+    state = f"{now.commit}{', with changes not committed' if now.dirty else ''}" if now else "an installed package"
+    yield [text("Code of this page"), text(state)]
+    yield [text("Python of the runs"), text(", ".join(_different(run.record.get("python") for run in runs)))]
+    devices = (
+        f"{run.record['device']}, {run.record['workers']} workers, batch {run.record['batch_size']}" for run in runs
+    )
+    yield [text("Devices of the runs"), text("; ".join(_different(devices)))]
+    packages: dict[str, list[str]] = {}
+    for run in runs:
+        for name, version in run.record["packages"].items():
+            versions = packages.setdefault(name, [])
+            if (known := version or "not installed") not in versions:
+                versions.append(known)
+    for name, versions in packages.items():
+        yield [text(name), text(", ".join(versions))]
+
+
+def _data(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
+    seen = set()
+    for run in runs:
+        samples = run.pipeline.samples
+        found = digest("data set", samples=[[sample.id, sample.identity, sample.digest] for sample in samples])
+        if found in seen:
+            continue
+        seen.add(found)
+        card = run.pipeline.dataset.card
+        about = [card.terms, card.citation] if card else ["no card", ""]
+        sizes = [len({sample.identity for sample in samples}), len(samples)]
+        name = dataset_label(run.pipeline.config.dataset.name)
+        yield [text(name), *map(text, sizes), tag("code", text(found)), *map(text, about)]
+
+
+def _weights(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
+    seen: dict[tuple[str, str], None] = {}
+    for run in runs:
+        for stage, settings in _stages(run.pipeline):
+            for path, value in _named(settings, "weights"):
+                name = f"{stage}{f', {path}' if path else ''}"
+                seen[name, value if isinstance(value, str) else json.dumps(value, sort_keys=True)] = None
+    if not seen:
+        yield [text("none"), text("no network was used")]
+    for name, value in seen:
+        yield [text(name), tag("code", text(value))]
+
+
+def _timings(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
+    computed: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    for run in runs:
+        for title, stage in run.record["stages"].items():
+            computed[title] += stage["computed"]
+            seconds[title] += stage["seconds"]
+    for title, count in computed.items():
+        each = f"{seconds[title] / count:.3g}" if count else "–"
+        yield [text(title), text(count), text(f"{seconds[title]:.1f}"), text(each)]
+
+
+def _runs(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
+    for run in runs:
+        record = run.record
+        code = record.get("checkout") or {}
+        commit = f"{code['commit'][:_KEY_SHOWN]}{' + changes' if code['dirty'] else ''}" if code else "–"
+        yield [
+            text(run.setting),
+            text(dataset_label(record["point"]["dataset"])),
+            text(recognizer_name(record["point"])),
+            tag("code", text(record["key"][:_KEY_SHOWN]), title=record["key"]),
+            tag("code", text(commit)),
+            tag("code", text(record["written"].replace("T", " ").rstrip("Z"))),
+            text(record["device"]),
+            text(run.pipeline.config.seed),
+            text(len(record["failures"])),
+            text(f"{run.seconds:.1f}"),
+        ]
+
+
+def _settings(runs: Sequence[FinishedRun]) -> Html:
+    """Each stage's settings once: points of a sweep share most of them."""
+    seen: dict[str, list[str]] = {}
+    for run in runs:
+        for stage, settings in _stages(run.pipeline):
+            written = json.dumps(settings, sort_keys=True, ensure_ascii=False)
+            if written not in seen.setdefault(stage, []):
+                seen[stage].append(written)
+    return "".join(tag("h4", text(stage)) + tag("pre", text("\n".join(each))) for stage, each in seen.items())
+
+
+def _stages(pipeline: Pipeline) -> list[tuple[str, Mapping[str, Any]]]:
+    return [
+        ("detector and segmenter", pipeline.prepare.settings),
+        (f"method {pipeline.config.method.name}", pipeline.deidentify.settings),
+        (f"recognizer {pipeline.config.recognizer.name}", pipeline.enrol.settings),
+        ("image quality", pipeline.quality.settings),
+    ]
+
+
+def _named(settings: Mapping[str, Any], wanted: str, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Values under a name, wherever in nested settings, with the way to them."""
+    for key, value in settings.items():
+        if key == wanted and value:
+            yield path, value
+        elif isinstance(value, Mapping):
+            yield from _named(value, wanted, f"{path} {key}".strip())
+
+
+def _different(values: Any) -> list[str]:
+    return list(dict.fromkeys(str(value) for value in values))

@@ -1,0 +1,62 @@
+"""Contact sheets of data sets whose cards allow it: whole photos and the changed part, large enough to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from palmbench.images import encode_png
+from palmbench.pipeline import Pipeline
+from palmbench.report.contact_sheet import SheetRow, compose_sheet
+from palmbench.report.figures.permission import may_show
+from palmbench.report.figures.photos import pick_hands
+from palmbench.report.html.tags import Html, image, tag, text
+from palmbench.report.labels import dataset_label
+from palmbench.report.tables import Setting
+from palmbench.schema import RunConfig
+from palmbench.store import Store
+
+HANDS = 2
+
+
+def sheets_section(points: Sequence[tuple[Setting, RunConfig]]) -> Html:
+    """One sheet a data set: a few hands, as they are and through every setting that the store has them in.
+
+    Parameters
+    ----------
+    points : sequence of (Setting, RunConfig)
+        Settings of all data sets, in the order of the columns.
+    """
+    parts = []
+    for dataset in dict.fromkeys(point.dataset.name for _, point in points):
+        label = dataset_label(dataset)
+        settings = [(setting, point) for setting, point in points if point.dataset.name == dataset]
+        refused = may_show([dataset], HANDS * (len(settings) + 1)).notes
+        if refused:
+            parts.append(tag("p", text(refused[0]), class_="absent"))
+            continue
+        rows = _rows([(setting, Pipeline.of(point)) for setting, point in settings])
+        if rows:
+            shown = image(encode_png(compose_sheet(rows)), f"Contact sheet of {label}: {', '.join(rows[0].labels)}")
+            parts.append(tag("figure", shown, tag("figcaption", text(f"{label}: whole photos, and what was changed."))))
+        else:
+            parts.append(tag("p", text(f"No photos of {label} are in the store."), class_="absent"))
+    return "".join(parts)
+
+
+def _rows(settings: Sequence[tuple[Setting, Pipeline]]) -> list[SheetRow]:
+    rows = []
+    first = settings[0][1]
+    store = Store(Path(first.config.results_dir) / "store")
+    for sample in pick_hands(first.samples, HANDS):
+        labels, images = ["Original"], [np.asarray(first.prepare.photos.load(sample, store))]
+        for setting, pipeline in settings:
+            stage = pipeline.deidentify
+            if store.has(stage.name, stage.key(sample), stage.suffix):
+                labels.append(setting.label)
+                images.append(stage.load(sample, store))
+        if len(images) > 1:
+            rows.append(SheetRow(labels, images))
+    return rows

@@ -1,0 +1,133 @@
+"""What tables and figures are drawn from: data sets, recognizers and points, by the settings and by what is here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from palmbench.errors import MissingWeights, RequestError
+from palmbench.report.labels import dataset_label
+from palmbench.report.request import Override, attackers, value_of
+
+if TYPE_CHECKING:
+    from palmbench.report.tables import RecognizerColumns
+    from palmbench.schema import RecognizerConfig, RunConfig
+
+PAPERS_DATASETS = ("iitd", "polyu", "rest", "zhou", "ntupi")
+ABLATION_DATASET = "iitd"
+
+
+class Chosen(NamedTuple):
+    """Names of data sets, and a sentence on each that one would expect and that is not there."""
+
+    datasets: list[str]
+    notes: list[str]
+
+
+class Attacks(NamedTuple):
+    """Recognizers, and a sentence on each whose weights are not there."""
+
+    recognizers: list[RecognizerConfig]
+    notes: list[str]
+
+
+class Attacked(Protocol):
+    """What tables and figures with recognizers declare about them."""
+
+    @property
+    def groups(self) -> tuple[RecognizerColumns, ...]: ...
+
+    @property
+    def attacks(self) -> tuple[str, ...]: ...
+
+
+@lru_cache(maxsize=256)
+def composed(*words: str) -> tuple[RunConfig, ...]:
+    """Points of some overrides; what is drawn together shares them, and composing takes Hydra a while."""
+    from palmbench.compose import compose_points
+
+    return tuple(compose_points(list(words)))
+
+
+def base_point(overrides: Sequence[Override]) -> RunConfig:
+    """The default run in the user's folders."""
+    return composed(*(each.text for each in overrides if each.key in ("data_dir", "results_dir")))[0]
+
+
+def choose_datasets(title: str, axis: str, overrides: Sequence[Override], data_dir: str) -> Chosen:
+    """Data sets of a table or figure, and what to say about those that are not there.
+
+    Parameters
+    ----------
+    title : str
+        Whose they are, as in "Table 5".
+    axis : {"dataset", "setting"}
+        On "dataset" the synthetic hands and every set of the paper that is present; on "setting" IITD, for which the
+        synthetic hands stand in.
+    overrides : sequence of Override
+        `dataset=` among them picks others.
+    data_dir : str
+        Where sets are looked for.
+
+    Raises
+    ------
+    RequestError
+        If several data sets are asked for on the axis "setting".
+    """
+    from palmbench.datasets import present_datasets, read_card
+
+    named = value_of(overrides, "dataset")
+    chosen = [name.strip() for name in named.split(",")] if named else []
+    if axis == "setting" and len(chosen) > 1:
+        raise RequestError(f"{title} is about one data set, not {named}.")
+    if chosen:
+        return Chosen(chosen, [])
+    present = [name for name in present_datasets(data_dir) if name != "synth"]
+    if axis == "setting":
+        wanted, datasets = [ABLATION_DATASET], [ABLATION_DATASET if ABLATION_DATASET in present else "synth"]
+    else:
+        wanted, datasets = list(PAPERS_DATASETS), ["synth", *(name for name in PAPERS_DATASETS if name in present)]
+    absent = [read_card(name) for name in wanted if name not in present]
+    notes = [
+        f"{dataset_label(card.name)} is not in {data_dir}/{card.name}; ask for it at {card.request}." for card in absent
+    ]
+    return Chosen(datasets, notes)
+
+
+def choose_attacks(spec: Attacked, overrides: Sequence[Override], absent: str = "No columns of") -> Attacks:
+    """Recognizers that something is drawn from, and what to say about those whose weights are not there.
+
+    Raises
+    ------
+    MissingWeights
+        If none of them can be had.
+    """
+    from palmbench.stages.enrol import load_recognizer
+
+    labels = {group.name: group.label for group in spec.groups}
+    found: list[RecognizerConfig] = []
+    notes: list[str] = []
+    for words in attackers(overrides, spec.attacks):
+        for config in (point.recognizer for point in composed(*words)):
+            try:
+                load_recognizer(config)
+                found.append(config)
+            except MissingWeights as error:
+                notes.append(f"{absent} {labels.get(config.name, config.name)}. {error}")
+    if not found:
+        raise MissingWeights(" ".join(notes))
+    return Attacks(found, notes)
+
+
+def describe_diffusion(points: Sequence[RunConfig]) -> list[str]:
+    """Which diffusion model something is of: the paper's numbers beside it are of Paint by Example."""
+    texts = []
+    for method in (point.method for point in points if point.method.name == "diffusion"):
+        text = (
+            f"Diffusion: {'the ' if method.weights == 'embedded' else ''}{method.weights} weights, {method.sampler}, "
+            f"{method.steps} steps, guidance {method.guidance:g}, {method.crop} crop."
+        )
+        if text not in texts:
+            texts.append(text)
+    return texts

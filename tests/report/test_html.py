@@ -1,0 +1,200 @@
+"""The report is one page that needs nothing else, shows every table, and says what failed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+
+from palmbench.errors import RequestError
+from palmbench.provenance import Checkout, checkout
+from palmbench.report.gather import GatheredTable
+from palmbench.report.html import report_command
+from palmbench.report.html.claims import claims_section
+from palmbench.report.html.results import table_section
+from palmbench.report.html.runs import FinishedRun, errors_section
+from palmbench.report.html.tags import grid, tag, text
+from palmbench.report.paper import Cell, PaperValue
+from palmbench.report.rows import rows_of
+from palmbench.report.tables import RecognizerColumns, Setting, TableSpec, arrange
+from palmbench.run import record_of, run
+from palmbench.schema import ExecutorConfig, MaskConfig, RunConfig, SynthConfig
+from tests.report.records import RECORDS
+
+VOID = {"meta", "img"}
+
+
+class Page(HTMLParser):
+    """Elements of a page: what it holds, and whether every one is closed where it should be."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        assert not self.open
+
+    def handle_starttag(self, name, attributes):
+        self.attributes += attributes
+        if name not in VOID:
+            self.open.append(name)
+
+    def handle_endtag(self, name):
+        assert self.open.pop() == name
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def values(self, name):
+        return [value for key, value in self.attributes if key == name]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A page over a store in which one of the methods is computed, and that run's metrics."""
+    results = tmp_path_factory.mktemp("results")
+    executor = ExecutorConfig(device="cpu", workers=1)
+    masked = RunConfig(
+        dataset=SynthConfig(identities=3, samples=2), method=MaskConfig(), executor=executor, results_dir=str(results)
+    )
+    assert run([masked]) == 0
+    words = ["dataset=synth", "dataset.identities=3", "dataset.samples=2", "recognizer=mtcc", f"results_dir={results}"]
+    assert report_command(words) == 0
+    return (results / "report" / "index.html").read_text(encoding="utf-8"), record_of(masked)["metrics"]
+
+
+def test_the_page_has_every_table_and_figure_and_each_link_leads_to_one(made):
+    page = Page(made[0])
+    wanted = {*(f"table{number}" for number in range(2, 8)), *(f"figure{number}" for number in range(4, 8))}
+    assert wanted | {"claims", "provenance", "errors"} <= set(page.values("id"))
+    assert {link.removeprefix("#") for link in page.values("href")} <= set(page.values("id"))
+
+
+def test_the_page_needs_no_network(made):
+    page = Page(made[0])
+    assert page.values("src") and all(source.startswith("data:image/png;base64,") for source in page.values("src"))
+    assert all(link.startswith("#") for link in page.values("href"))
+    assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in page.values("content")
+    assert "url(" not in made[0] and "@import" not in made[0] and "<script" not in made[0] and "<link" not in made[0]
+
+
+def test_the_pages_numbers_are_the_stores(made):
+    page, metrics = made
+    for metric, decimals in (("rr", 2), ("dir", 2), ("ssim", 4), ("psnr", 4), ("keypoints_2d", 3)):
+        assert f"{float(metrics[metric]['value']):.{decimals}f}<" in page
+    assert "[{lo:.2f}, {hi:.2f}]".format(**metrics["dir"]) in page
+
+
+def test_the_page_says_what_is_not_computed_and_how_it_would_be(made):
+    words = " ".join(Page(made[0]).words)
+    assert "Not computed: Diffusion (Synthetic), Blurring (Synthetic), Pixelating (Synthetic)." in words
+    # Photos without any de-identified one are no figure.
+    assert "none of the 12 photos of figure 6 is there; `palmbench figure 6 --run dataset=synth" in words
+    assert "1 of 13" in words
+
+
+def test_the_page_says_where_its_numbers_come_from(made):
+    words = " ".join(Page(made[0]).words)
+    for part in ("find hands in originals", "detector and segmenter", "Procedural hands of nobody", "torch", "mask"):
+        assert part in words
+    assert "No sample failed in these 1 runs." in words
+
+
+def test_an_empty_store_is_nothing_to_report(tmp_path):
+    words = ["dataset=synth", "recognizer=mtcc", f"results_dir={tmp_path}"]
+    with pytest.raises(RequestError, match="no run is finished; `palmbench report --run dataset=synth"):
+        report_command(words)
+    assert not (tmp_path / "report").exists()
+
+
+def gathered(notes=()) -> GatheredTable:
+    spec = TableSpec(
+        number=2,
+        caption="Rates <of> & all.",
+        axis="dataset",
+        segments=(
+            (Setting("Diffusion", "diffusion", "s+m", 0.1), Setting("Masking", "mask"), Setting("Blur", "blur")),
+        ),
+        groups=(RecognizerColumns("mtcc", "MTCC", ("rr", "dir")), RecognizerColumns("", "", ("psnr",))),
+    )
+    paper = {Cell("iitd", "diffusion", "s+m", 0.1, "mtcc", "rr"): PaperValue(98.5, None)}
+    return GatheredTable(2, arrange(spec, rows_of(RECORDS, paper), ["iitd"], notes), ())
+
+
+def test_a_table_has_intervals_the_papers_number_and_the_difference():
+    page = table_section(gathered(), "palmbench table 2 --run")
+    Page(page)
+    assert '<td class="num">80.00' in page and "[60.00, 100.00]" in page
+    assert "paper 98.50" in page and "difference -18.50" in page
+    assert "<strong>100.00</strong>" in page and "<strong>∞</strong>" in page
+
+
+def test_texts_are_escaped():
+    page = table_section(gathered(notes=["<script>alert(1)</script>"]), "")
+    assert "&lt;script&gt;alert(1)" in page and "<script" not in page
+    assert "Rates &lt;of&gt; &amp; all." in page
+    assert tag("a", text("<b>"), title='"><b>') == '<a title="&quot;&gt;&lt;b&gt;">&lt;b&gt;</a>'
+
+
+def test_a_table_without_runs_names_the_command():
+    page = table_section(GatheredTable(5, None, (None,) * 13), "palmbench table 5 --run")
+    assert "None of its 13 runs is there; palmbench table 5 --run computes them." in page
+
+
+def test_errors_that_runs_share_are_counted_once():
+    def finished(method, *samples):
+        failures = [{"sample": each, "stage": "find hands", "reason": "no <hand>", "lasting": True} for each in samples]
+        point = {"dataset": "synth", "method": method, "fusion": "", "alpha": None}
+        return FinishedRun(SimpleNamespace(), {"point": point, "failures": failures, "stages": {}})
+
+    page = errors_section([finished("mask", "7_1", "8_2"), finished("blur", "8_2")])
+    Page(page)
+    assert "no &lt;hand&gt;" in page and "7_1, 8_2" in page and "mask, blur" in page
+    assert page.count("8_2") == 1 and '<td class="num">2</td>' in page
+    many = errors_section([finished("mask", *map(str, range(100, 120)))])
+    assert "111 and 8 more" in many and "112" not in many
+
+
+def test_claims_are_listed_with_their_verdicts_or_the_command(tmp_path):
+    path = tmp_path / "claims.csv"
+    assert "palmbench claims checks them" in claims_section(path, "palmbench claims")
+    path.write_text(
+        "claim,statement,source,reading,datasets,verdict,part\n"
+        "a,RR falls,Table V,,synth,holds,1\na,RR falls,Table V,,synth,holds,2\n"
+        "b,FID <,Table VI,alone,synth iitd,not measured,\n"
+    )
+    page = claims_section(path, "")
+    assert page.count("RR falls") == 1 and 'class="verdict holds"' in page
+    assert "FID &lt; (alone)" in page and "Synthetic, IITD" in page and 'class="verdict not-measured"' in page
+
+
+def test_only_the_columns_of_numbers_stand_at_the_right():
+    page = grid(["What", "kind", "n"], [["a", "b", "3"]], "A table", numbers=1)
+    assert re.findall(r'<t[hd][^>]*class="num"[^>]*>(\w+)', page) == ["n", "3"]
+
+
+def test_the_checkout_is_told_by_commit_and_by_changes(tmp_path):
+    assert checkout(tmp_path) is None
+
+    def git(*words):
+        who = ["-c", "user.name=n", "-c", "user.email=e@x", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(["git", "-C", str(tmp_path), *who, *words], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    git("init", "-q")
+    (tmp_path / "file").write_text("one")
+    git("add", "file")
+    git("commit", "-q", "-m", "first")
+    commit = git("rev-parse", "HEAD")
+    assert checkout(tmp_path) == Checkout(commit, dirty=False)
+    (tmp_path / "beside").write_text("results are no part of the code")
+    assert checkout(tmp_path) == Checkout(commit, dirty=False)
+    (tmp_path / "file").write_text("two")
+    assert checkout(tmp_path) == Checkout(commit, dirty=True)
+    # A folder inside somebody's checkout is none of its own.
+    (tmp_path / "inside").mkdir()
+    assert checkout(tmp_path / "inside") is None
