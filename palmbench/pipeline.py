@@ -61,7 +61,6 @@ class Pipeline:
         deidentify = Deidentify.of(prepare, config.method, config.seed)
         deidentified = Deidentified(deidentify)
         again = Prepare.of(deidentified, config.detector, config.segmenter)
-        features = (Features.of(photos, config.quality) for photos in (originals, deidentified))
         return cls(
             config=config,
             dataset=dataset,
@@ -71,8 +70,8 @@ class Pipeline:
             enrol=Enrol.of(prepare, config.recognizer),
             enrol_again=Enrol.of(again, config.recognizer),
             quality=Quality.of(deidentify, config.quality),
-            usability=Usability(prepare, again),
-            features=tuple(stage for stage in features if stage is not None),
+            usability=Usability(prepare, again, config.quality.usability_scale),
+            features=Features.both(originals, deidentified, config.quality),
         )
 
     @property
@@ -109,7 +108,8 @@ class Pipeline:
             originals=self.enrol.settings,
             compare=compare.VERSION,
             measure=[measure.VERSION, measure.REPLICATES],
-            # Only where there is one: runs without keep the keys they had before it was asked.
+            # Only where there are any: runs without keep the keys they had before it was asked.
+            **({"features": self.features[0].settings} if self.features else {}),
             **({"classifier": measure.CLASSIFIER_VERSION} if self.enrol.classifies else {}),
         )
 
@@ -171,14 +171,15 @@ class Pipeline:
             ),
             **measure.measure_usability(samples, self._stored(self.usability, engine)),
         }
-        if len(self.features) == 2:
-            metrics["fid"] = self._fid(*self.features, engine)
+        if self.features:
+            metrics |= self._between_sets(engine)
         return metrics, recognition, scores
 
-    def _fid(self, before: Features, after: Features, engine: Engine) -> dict[str, Any]:
+    def _between_sets(self, engine: Engine) -> dict[str, dict[str, Any]]:
+        before, after = self.features
         both = [s for s in self.samples if self._there(before, s, engine) and self._there(after, s, engine)]
         originals, deidentified = ([stage.load(s, engine.store) for s in both] for stage in (before, after))
-        return measure.measure_fid(originals, deidentified, failed=len(self.samples) - len(both))
+        return measure.measure_sets(before.features_of, originals, deidentified, len(self.samples) - len(both))
 
     def _stored(self, stage: Quality | Usability, engine: Engine) -> dict[str, dict[str, float]]:
         there = (sample for sample in self.samples if self._there(stage, sample, engine))

@@ -164,11 +164,12 @@ def MTCCConfig(variant: str = "yan") -> RecognizerConfig:
 
 @dataclass(frozen=True)
 class QualityConfig:
-    """Image quality metrics; a weight file None means: look in the usual caches, else leave the metric out."""
+    """How losses are scored; a weight file None means: look in the usual caches, else leave the metric out."""
 
     name: Literal["paper", "torchmetrics"] = "paper"
     lpips_weights: str | None = None
     inception_weights: str | None = None
+    usability_scale: Literal["image", "hand"] = "image"
 
 
 @dataclass(frozen=True)

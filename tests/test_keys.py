@@ -14,6 +14,7 @@ import recognizers.mtcc
 from palmbench import pipeline
 from palmbench.keys import KEY_VERSION, bytes_digest, digest, file_digest, folder_digest, sample_seed
 from palmbench.pipeline import Pipeline
+from palmbench.quality import instrument
 from palmbench.schema import (
     DetectorConfig,
     DiffusionConfig,
@@ -126,6 +127,7 @@ def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(palmbench.synth, "PROFILES", {"controlled": make_dataclass("Conditions", [])()})
     monkeypatch.setattr(recognizers.mtcc, "VERSION", 1)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(instrument, "hand_weights", lambda: tmp_path / "absent")
 
     def detector(config: DetectorConfig) -> SimpleNamespace:
         settings = {"name": config.name, "weights": "0" * 32, "threshold": config.threshold}

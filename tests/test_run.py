@@ -41,6 +41,7 @@ METHODS: dict[str, MethodConfig] = {"mask": MaskConfig(), "blur": BlurConfig(), 
 STAGES = {
     "find hands in originals", "enrol originals", "de-identify", "measure image quality",
     "find hands in de-identified photos", "enrol de-identified photos", "measure usability",
+    "features of originals", "features of de-identified photos",
 }  # fmt: skip
 
 
@@ -155,12 +156,13 @@ def test_the_record_says_how_the_numbers_were_made(sweep: Run, results: Path) ->
 
 def test_points_of_a_sweep_share_their_originals(sweep: Run, results: Path) -> None:
     made = {stage.name: len(list((results / "store" / stage.name).rglob("*.*"))) for stage in stages(results)}
-    assert made == {"hands": 6 + 18, "templates": 6 + 18, "deidentified": 18, "quality": 18, "usability": 18}
+    own = {"deidentified": 18, "quality": 18, "usability": 18}
+    assert made == {"hands": 6 + 18, "templates": 6 + 18, "features": 6 + 18, **own}
     rows = {line[:36].strip(): line[36:].split() for line in sweep.out.splitlines()}
     assert rows["find hands in originals"] == rows["enrol originals"] == ["12", "6", "0"]
     assert rows["de-identify"] == ["0", "18", "0"]
-    assert "12 reused" not in sweep.err and sweep.err.count("6 reused, 0 computed, 0 failed") == 4
-    assert "24 reused, 102 computed, 0 failed in" in sweep.out
+    assert "12 reused" not in sweep.err and sweep.err.count("6 reused, 0 computed, 0 failed") == 6
+    assert "36 reused, 126 computed, 0 failed in" in sweep.out
 
 
 def stages(results: Path) -> list:
@@ -171,7 +173,7 @@ def test_a_second_run_computes_nothing_and_changes_nothing(sweep: Run, results: 
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in results.rglob("*") if path.is_file()}
     again = done(*(point(results, method) for method in METHODS))
     assert (again.status, again.err) == (0, "")
-    assert "126 reused, 0 computed, 0 failed in " in again.out
+    assert "162 reused, 0 computed, 0 failed in " in again.out
     assert "; 3 of 3 points were finished before" in again.out
     assert {
         path: (path.stat().st_mtime_ns, path.read_bytes()) for path in results.rglob("*") if path.is_file()
@@ -183,7 +185,7 @@ def test_metrics_are_taken_again_from_the_store(sweep: Run, results: Path) -> No
     before = (folder(of) / "metrics.json").read_bytes()
     (folder(of) / "record.json").unlink()
     assert record_of(of) is None
-    assert "42 reused, 0 computed" in done(of).out
+    assert "54 reused, 0 computed" in done(of).out
     assert (folder(of) / "metrics.json").read_bytes() == before
 
 
@@ -224,7 +226,7 @@ def test_a_killed_run_resumes_to_the_same_metrics(sweep: Run, results: Path, tmp
     assert record_of(of) is None
     resumed = done(of)
     reused = int(resumed.out.rpartition(" reused, ")[0].split()[-1])
-    assert resumed.status == 0 and 8 <= reused < 42
+    assert resumed.status == 0 and 8 <= reused < 54
     assert (folder(of) / "metrics.json").read_bytes() == (folder(point(results)) / "metrics.json").read_bytes()
 
 
@@ -234,15 +236,15 @@ def test_a_plan_counts_and_runs_nothing(sweep: Run, results: Path, capsys: pytes
     assert plan([point(results), other]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("mtcc yan: finished")
-    assert lines[1].endswith("12 of 42 artefacts are there, 30 left")
-    assert lines[3] == "2 points, 30 artefacts left; points share what they share:"
-    left = {line[2:38].strip(): int(line[38:]) for line in lines[4:9]}
-    assert left == dict.fromkeys(STAGES - {"find hands in originals", "enrol originals"}, 6)
-    assert lines[9].startswith("about ")
+    assert lines[1].endswith("18 of 54 artefacts are there, 36 left")
+    assert lines[3] == "2 points, 36 artefacts left; points share what they share:"
+    left = {line[2:38].strip(): int(line[38:]) for line in lines[4:10]}
+    assert left == dict.fromkeys(STAGES - {"find hands in originals", "enrol originals", "features of originals"}, 6)
+    assert lines[10].startswith("about ")
     assert plan([point(results)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 point, nothing left to compute"
     assert plan([replace(point(results), results_dir=str(results / "none"))]) == 0
-    assert "0 of 42 artefacts are there, 42 left" in (said := capsys.readouterr().out)
+    assert "0 of 54 artefacts are there, 54 left" in (said := capsys.readouterr().out)
     assert "no pace is known yet for: find hands in originals, " in said
     assert sorted(results.rglob("*")) == before
 
@@ -262,7 +264,7 @@ def folder_point(sweep: Run, results: Path, tmp_path: Path) -> RunConfig:
 def test_a_photo_that_fails_is_counted_listed_and_tried_again(folder_point: RunConfig) -> None:
     first = done(folder_point)
     assert first.status == 3
-    assert "28 computed, 1 failed" in first.out and "failed: 0002_torn at find hands in originals: " in first.out
+    assert "36 computed, 1 failed" in first.out and "failed: 0002_torn at find hands in originals: " in first.out
     (line,) = (folder(folder_point) / "errors.jsonl").read_text().splitlines()
     assert json.loads(line)["sample"] == "0002_torn"
     found = metrics(folder_point)
@@ -274,7 +276,7 @@ def test_a_photo_that_fails_is_counted_listed_and_tried_again(folder_point: RunC
     # ... and the next run tries again what may have passed.
     again = done(folder_point)
     assert again.status == 3
-    assert "28 reused, 0 computed, 1 failed" in again.out and "finished before" not in again.out
+    assert "36 reused, 0 computed, 1 failed" in again.out and "finished before" not in again.out
 
 
 def test_a_hand_that_is_not_there_is_counted_and_not_looked_for_again(folder_point: RunConfig, tmp_path: Path) -> None:
@@ -290,7 +292,7 @@ def test_a_hand_that_is_not_there_is_counted_and_not_looked_for_again(folder_poi
     assert "1 of 1 points were finished before" in again.out and again.err == ""
     rows = {line[:36].strip(): line[36:].split() for line in again.out.splitlines()}
     assert rows["find hands in originals"] == ["4", "0", "1"]
-    assert "28 reused, 0 computed, 1 failed" in again.out
+    assert "36 reused, 0 computed, 1 failed" in again.out
 
 
 def test_what_cannot_be_met_is_said_before_anything_is_computed(tmp_path: Path) -> None:

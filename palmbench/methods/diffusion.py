@@ -167,7 +167,7 @@ class DiffusionMethod:
         if self._config.colour == "match":
             painted = match_colour(painted, view.image, skin)
         if self._config.grain == "match":
-            painted = match_grain(painted, view.image, skin, np.random.default_rng((seed, _GRAIN)))
+            painted = match_grain(painted, view.image, skin, view.mask, np.random.default_rng((seed, _GRAIN)))
         return painted
 
     def _paste_back(self, photo: np.ndarray, painted: np.ndarray, square: Square, hand: Hand) -> None:

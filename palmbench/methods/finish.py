@@ -10,6 +10,8 @@ _FEWEST_WITNESSES = 200
 _DETAIL = 6.0  # standard deviation, in pixels of the crop, below which structure counts as grain
 _LINES = (0.8, 6.0)  # standard deviations, in pixels of the crop, between which structure counts as lines
 _STRONGEST = 2.5  # factor of the lines' contrast
+_FINEST = 1.6  # standard deviation, in pixels of the crop, below which structure is finer than any line
+_COARSEST = 3.0  # factor of the grain
 _SOFTNESS = 0.05  # of the crop's side over which a painted palm fades into the skin around it
 
 
@@ -86,18 +88,25 @@ def match_colour(painted: np.ndarray, original: np.ndarray, skin: np.ndarray) ->
 
 
 def match_grain(
-    painted: np.ndarray, original: np.ndarray, skin: np.ndarray, generator: np.random.Generator
+    painted: np.ndarray,
+    original: np.ndarray,
+    skin: np.ndarray,
+    repainted: np.ndarray,
+    generator: np.random.Generator,
 ) -> np.ndarray:
     """Add grain to a painted crop: random, with the spectrum of what the skin around the palm lost on its way.
 
-    An autoencoder keeps neither pores nor sensor noise. Palms without them look waxen, and resemble one another for a
-    recognizer whatever is painted on them. The grain tells nothing of the palm: its phases are random, and its spectrum
-    is read off the skin that was not repainted.
+    An autoencoder keeps neither pores nor sensor noise, and a small painter no wrinkles. Palms without them look waxen,
+    and resemble one another for a recognizer whatever is painted on them. The grain does not tell whose palm it was:
+    its phases are random, its spectrum is read off the skin that was not repainted, and of the palm that was there one
+    number is used. Within the repainted palm there is as much of it as makes the finest structure as strong as it was.
 
     Parameters
     ----------
     painted, original, skin
         See `match_colour`.
+    repainted : ndarray of shape (size, size), bool
+        What was repainted.
     generator : numpy.random.Generator
         Draws the grain.
 
@@ -115,6 +124,12 @@ def match_grain(
     power = np.abs(np.fft.fft2(fine)) ** 2 / skin.mean()
     white = np.fft.fft2(generator.standard_normal(fine.shape)) / len(fine)
     grain = np.real(np.fft.ifft2(white * np.sqrt(power)))
+    inner = cv2.erode(repainted.astype(np.uint8), np.ones((_RIM, _RIM), np.uint8)) > 0
+    if inner.any():
+        images = (original.mean(axis=2) / 255, painted.mean(axis=2) + grain, grain)
+        wanted, found, own = (_finest(image)[inner].var() for image in images)
+        factor = np.clip(np.sqrt(max(0.0, 1 + (wanted - found) / max(own, 1e-12))), 1, _COARSEST)
+        grain *= 1 + (factor - 1) * _inwards(repainted)
     return np.clip(painted + grain[..., None], 0, 1).astype(np.float32)
 
 
@@ -142,8 +157,17 @@ def _lines(crop: np.ndarray, region: np.ndarray) -> np.ndarray:
         / np.maximum(cv2.GaussianBlur(weights, (0, 0), sigma), 1e-6)[..., None]
         for sigma in _LINES
     )
-    rim = np.clip(cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) / _RIM, 0, 1)
-    return (fine - coarse) * rim[..., None]
+    return (fine - coarse) * _inwards(region)[..., None]
+
+
+def _finest(level: np.ndarray) -> np.ndarray:
+    return level - cv2.GaussianBlur(level, (0, 0), _FINEST)
+
+
+def _inwards(region: np.ndarray) -> np.ndarray:
+    """0 outside a region, rising to 1 within a few pixels of its rim."""
+    distance = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.clip(distance / _RIM, 0, 1)
 
 
 def _plane(rows: np.ndarray, columns: np.ndarray, size: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from palmbench.stages.prepare import Prepare
 from palmbench.store import Store, pack_arrays, unpack_arrays
 
 ENCODE_VERSION = 1
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from palmbench.datasets.sample import Sample
-from palmbench.quality import frechet_distance, summarise
+from palmbench.quality import set_distances, summarise
 from palmbench.scoring import (
     FMRS,
     Replicates,
@@ -221,15 +221,30 @@ def measure_images(
 def measure_usability(
     samples: Sequence[Sample], values: Mapping[str, Mapping[str, float]]
 ) -> dict[str, dict[str, Any]]:
-    """The five usability differences, in percent; hands that were not found again are counted as failed."""
-    return measure_images(samples, values, USABILITY_METRICS, {})
+    """The five usability differences, PCK and mask IoU, in percent; hands not found again are counted as failed.
+
+    `hand_lost` is the share of photos whose hand was not found before or not after, in percent: what the means leave
+    out.
+    """
+    lost = np.array([sample.id not in values for sample in samples], float)
+    identities = [sample.identity for sample in samples]
+    bounds = mean_interval(lost, identities, np.random.default_rng(_BOOTSTRAP_SEED))
+    measured = measure_images(samples, values, USABILITY_METRICS, {})
+    return {**measured, "hand_lost": _rate(lost.mean(), bounds, len(samples), 0)}
 
 
-def measure_fid(originals: Sequence[np.ndarray], deidentified: Sequence[np.ndarray], failed: int) -> dict[str, Any]:
-    """FID of de-identified photos against their originals, n arrays of shape (2048,) each."""
-    if len(originals) < 2:
-        return _number(None, None, 0, failed)
-    return _number(frechet_distance(np.stack(originals), np.stack(deidentified)), None, len(originals), failed)
+def measure_sets(
+    features: str, originals: Sequence[np.ndarray], deidentified: Sequence[np.ndarray], failed: int
+) -> dict[str, dict[str, Any]]:
+    """FID and KID of de-identified photos against their originals, or what takes their place; see `set_distances`.
+
+    A `note` says when there are too few images for the features; `std` is over the kernel distance's subsets.
+    """
+    found = {}
+    for name, distance in set_distances(features, originals, deidentified).items():
+        number = {**_number(distance.value, None, distance.n, failed), "std": _plain(distance.std)}
+        found[name] = number if distance.note is None else {**number, "note": distance.note}
+    return found
 
 
 def _enrolled(known: np.ndarray, n: int) -> dict[str, int]:

@@ -80,12 +80,6 @@ class Features:
         settings = ImageQuality(config).feature_settings()
         return tuple(cls(photos, config, settings) for photos in (originals, deidentified)) if settings else ()
 
-    @classmethod
-    def of(cls, photos: Photos, config: QualityConfig) -> Features | None:
-        """The stage, or None without Inception weights."""
-        instrument = ImageQuality(config)
-        return cls(photos, config, instrument.feature_settings()) if instrument.features_of == "inception" else None
-
     @property
     def features_of(self) -> str:
         """What the features are of, "inception" or "hand"."""
@@ -93,7 +87,7 @@ class Features:
 
     @property
     def title(self) -> str:
-        return f"{self.features_of} features of {self.photos.title}"
+        return f"features of {self.photos.title}"
 
     def key(self, sample: Sample) -> str:
         return digest("features", version=FEATURES_VERSION, photo=self.photos.key(sample), how=self.settings)

@@ -96,7 +96,7 @@ def test_grain_has_the_strength_and_the_coarseness_of_what_was_lost(skin: np.nda
     for scale in (0.6, 1.5):
         noise = cv2.GaussianBlur(np.random.default_rng(1).standard_normal((SIZE, SIZE)), (0, 0), scale)
         original = as_photo(painted + 0.03 * (noise / noise.std())[..., None])
-        added = (match_grain(painted, original, skin, np.random.default_rng(2)) - painted)[..., 0]
+        added = (match_grain(painted, original, skin, hole, np.random.default_rng(2)) - painted)[..., 0]
         assert added[hole].std() == pytest.approx(0.03, rel=0.15)
         neighbours = np.corrcoef(added[:, 1:].ravel(), added[:, :-1].ravel())[0, 1]
         assert neighbours == pytest.approx(np.corrcoef(noise[:, 1:].ravel(), noise[:, :-1].ravel())[0, 1], abs=0.12)
@@ -108,30 +108,40 @@ def test_grain_tells_nothing_of_the_palm(skin: np.ndarray, hole: np.ndarray) -> 
     original = as_photo(painted + noise)
     other = original.copy()
     other[hole] = 255 - other[hole]
-    first, again = (match_grain(painted, photo, skin, np.random.default_rng(5)) for photo in (original, other))
+    first, again = (match_grain(painted, photo, skin, hole, np.random.default_rng(5)) for photo in (original, other))
     np.testing.assert_array_equal(first, again)
     added = (first - painted)[..., 0]
     assert abs(np.corrcoef(added[hole], noise[..., 0][hole])[0, 1]) < 0.05
 
 
-def test_grain_belongs_to_its_generator(skin: np.ndarray) -> None:
+def test_a_palm_of_fine_wrinkles_gets_more_grain_than_the_skin_around_it(skin: np.ndarray, hole: np.ndarray) -> None:
+    painted = smooth()
+    noise = np.random.default_rng(1).normal(0, 0.01, (SIZE, SIZE, 1))
+    original = as_photo(painted + np.where(hole[..., None], 2, 1) * noise)
+    added = (match_grain(painted, original, skin, hole, np.random.default_rng(2)) - painted)[..., 0]
+    inner = cv2.erode(hole.astype(np.uint8), np.ones((21, 21), np.uint8)) > 0
+    assert added[inner].std() == pytest.approx(0.02, rel=0.15)
+    assert added[~hole].std() == pytest.approx(0.01, rel=0.15)
+
+
+def test_grain_belongs_to_its_generator(skin: np.ndarray, hole: np.ndarray) -> None:
     painted = smooth()
     original = as_photo(painted + np.random.default_rng(1).normal(0, 0.03, (SIZE, SIZE, 1)))
-    one, same, two = (match_grain(painted, original, skin, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, same, two = (match_grain(painted, original, skin, hole, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert (one != two).any()
 
 
-def test_a_brightness_that_is_off_is_no_grain(skin: np.ndarray) -> None:
+def test_a_brightness_that_is_off_is_no_grain(skin: np.ndarray, hole: np.ndarray) -> None:
     painted = smooth()
-    added = match_grain(painted, as_photo(painted + 0.1), skin, np.random.default_rng(1)) - painted
+    added = match_grain(painted, as_photo(painted + 0.1), skin, hole, np.random.default_rng(1)) - painted
     assert np.abs(added).max() < 0.02
 
 
 def test_without_skin_around_the_palm_nothing_is_changed() -> None:
     painted, nowhere = smooth(), np.zeros((SIZE, SIZE), bool)
     assert match_colour(painted, as_photo(painted), nowhere) is painted
-    assert match_grain(painted, as_photo(painted), nowhere, np.random.default_rng(0)) is painted
+    assert match_grain(painted, as_photo(painted), nowhere, nowhere, np.random.default_rng(0)) is painted
 
 
 def test_the_rim_is_soft_and_outside(hole: np.ndarray) -> None:

@@ -11,10 +11,11 @@ from palmbench.datasets.sample import Sample
 from palmbench.stages.compare import Classified, DeidScores
 from palmbench.stages.measure import (
     measure_classifier,
-    measure_fid,
     measure_images,
     measure_linkage,
     measure_recognition,
+    measure_sets,
+    measure_usability,
 )
 
 INF = math.inf
@@ -156,10 +157,21 @@ def test_numbers_of_photos_are_means_with_their_spread() -> None:
 
 def test_fid_needs_two_photos() -> None:
     features = [np.zeros(4, np.float32), np.ones(4, np.float32)]
-    assert measure_fid(features, features, 1) == {
+    found = measure_sets("inception", features, features, 1)
+    assert found["fid"] == {
         "value": pytest.approx(0, abs=1e-6), "std": None, "lo": None, "hi": None, "n": 2, "failed": 1,
+        "note": "2 images a side for 4 features: a Fréchet distance of so few is biased upwards "
+        "and compares only with others of the same number",
     }  # fmt: skip
-    assert measure_fid(features[:1], features[:1], 3)["value"] is None
+    assert measure_sets("inception", features[:1], features[:1], 3)["fid"]["value"] is None
+    assert set(measure_sets("hand", features, features, 0)) == {"fd_hand"}
+
+
+def test_hands_that_are_not_found_again_are_counted() -> None:
+    kept = {"pck": 100.0, "keypoints_2d": 1.0}
+    found = measure_usability(SAMPLES, {"a_0": kept, "a_1": kept, "b_0": kept})
+    assert (found["hand_lost"]["value"], found["hand_lost"]["n"]) == (25, 4)
+    assert (found["pck"]["value"], found["pck"]["n"], found["pck"]["failed"]) == (100, 3, 1)
 
 
 def test_the_classifiers_accuracy_counts_failures_as_misses() -> None:
