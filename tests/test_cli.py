@@ -68,8 +68,8 @@ def test_planning_needs_no_torch(tmp_path: Path) -> None:
     weights = ROOT / "tests" / "fixtures" / "pbe-tiny" / "pipeline"
     done = palmbench("plan", "+ablation=roi", f"method.weights={weights}", "method.size=64", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "0 of 1280 artefacts are there, 1280 left" in done.stdout
-    assert "3 points, 2880 artefacts left" in done.stdout  # of the originals, 480 are shared by the three
+    assert "0 of 1600 artefacts are there, 1600 left" in done.stdout
+    assert "3 points, 3520 artefacts left" in done.stdout  # of the originals, 640 are shared by the three
     assert done.stdout.endswith("imported cv2 hydra\n")
     assert list(tmp_path.iterdir()) == []
 
