@@ -26,12 +26,19 @@ EEHNET = RecognizerColumns(
 )
 EEHNET_COMPACT = EEHNET._replace(name="eehnet-compact", label="EEHNet (reconstruction, compact)")
 MTCC_COLUMNS, CCNET_COLUMNS, EEHNET_COLUMNS = (MTCC, MTCC_ORIGINAL), (CCNET, CCNET_COMPACT), (EEHNET, EEHNET_COMPACT)
-ABOUT_THE_ORIGINALS = ("eer", "dprime")
 
-QUALITY = RecognizerColumns("", "", ("ssim", "ms_ssim", "psnr", "lpips", "fid"))
+QUALITY = RecognizerColumns("", "", ("ssim", "ms_ssim", "psnr", "lpips", "fid", "kid", "fd_hand"))
 USABILITY = RecognizerColumns(
     "", "", ("hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation")
 )
+
+# What the CSV of a table holds beside its columns.
+MORE_RATES = (
+    "eer", "dprime", "tar_fmr100", "tar_fmr1000", "acc_nn_without_source", "chance",
+    "linkability", "linkability_null", "inter_deid_match",
+)  # fmt: skip
+MORE_QUALITY = ("ssim_inside", "ssim_outside", "psnr_inside", "psnr_outside")
+MORE_USABILITY = ("hand_lost", "pck", "mask_iou")
 
 
 def method_points(datasets: Sequence[str]) -> list[list[str]]:

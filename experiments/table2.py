@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from experiments.settings import (
-    ABOUT_THE_ORIGINALS,
     CCNET_COLUMNS,
     EEHNET_COLUMNS,
     METHODS,
+    MORE_RATES,
     MTCC_COLUMNS,
     method_points,
 )
@@ -20,7 +20,7 @@ SPEC = TableSpec(
     axis="dataset",
     segments=METHODS,
     groups=(*MTCC_COLUMNS, *CCNET_COLUMNS, *EEHNET_COLUMNS),
-    also=ABOUT_THE_ORIGINALS,
+    also=MORE_RATES,
     attacks=("mtcc", "ccnet", "eehnet"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.settings import METHODS, QUALITY, method_points
+from experiments.settings import METHODS, MORE_QUALITY, QUALITY, method_points
 from palmbench.report.tables import TableSpec
 
 SPEC = TableSpec(
@@ -11,6 +11,7 @@ SPEC = TableSpec(
     axis="dataset",
     segments=METHODS,
     groups=(QUALITY,),
+    also=MORE_QUALITY,
 )
 
 points = method_points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.settings import METHODS, USABILITY, method_points
+from experiments.settings import METHODS, MORE_USABILITY, USABILITY, method_points
 from palmbench.report.tables import TableSpec
 
 SPEC = TableSpec(
@@ -13,6 +13,7 @@ SPEC = TableSpec(
     axis="dataset",
     segments=METHODS,
     groups=(USABILITY,),
+    also=MORE_USABILITY,
 )
 
 points = method_points

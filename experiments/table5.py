@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.settings import ABLATION, ABOUT_THE_ORIGINALS, CCNET_COLUMNS, MTCC_COLUMNS, ablation_points
+from experiments.settings import ABLATION, CCNET_COLUMNS, MORE_RATES, MTCC_COLUMNS, ablation_points
 from palmbench.report.tables import TableSpec
 
 SPEC = TableSpec(
@@ -15,7 +15,7 @@ SPEC = TableSpec(
     axis="setting",
     segments=ABLATION,
     groups=(*MTCC_COLUMNS, *CCNET_COLUMNS),
-    also=ABOUT_THE_ORIGINALS,
+    also=MORE_RATES,
     attacks=("mtcc", "ccnet"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.settings import ABLATION, QUALITY, ablation_points
+from experiments.settings import ABLATION, MORE_QUALITY, QUALITY, ablation_points
 from palmbench.report.tables import TableSpec
 
 SPEC = TableSpec(
@@ -11,6 +11,7 @@ SPEC = TableSpec(
     axis="setting",
     segments=ABLATION,
     groups=(QUALITY,),
+    also=MORE_QUALITY,
 )
 
 points = ablation_points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.settings import ABLATION, USABILITY, ablation_points
+from experiments.settings import ABLATION, MORE_USABILITY, USABILITY, ablation_points
 from palmbench.report.tables import TableSpec
 
 SPEC = TableSpec(
@@ -13,6 +13,7 @@ SPEC = TableSpec(
     axis="setting",
     segments=ABLATION,
     groups=(USABILITY,),
+    also=MORE_USABILITY,
 )
 
 points = ablation_points

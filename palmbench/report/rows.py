@@ -33,6 +33,8 @@ class Row:
         Samples that the number is over, and samples that failed.
     paper : PaperValue or None
         The paper's number for the same cell.
+    note : str or None
+        What to mind in reading the number.
     """
 
     cell: Cell
@@ -44,6 +46,7 @@ class Row:
     failed: int
     missing: str | None = None
     paper: PaperValue | None = None
+    note: str | None = None
 
 
 def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValue] | None = None) -> list[Row]:
@@ -74,6 +77,7 @@ def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValu
                     failed=int(found.get("failed") or 0),
                     missing=found.get("missing"),
                     paper=numbers.get(cell),
+                    note=found.get("note"),
                 )
     return list(rows.values())
 

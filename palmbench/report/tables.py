@@ -12,6 +12,9 @@ from palmbench.report.paper import Cell
 from palmbench.report.rows import Row
 
 NOTHING = "–"
+# Metrics with a column only where there is a number of them, ours or the paper's, and what may stand in for one.
+_OPTIONAL = frozenset({"acc_cls", "kid", "fd_hand"})
+_STANDS_IN = {"fid": "fd_hand"}
 SYNTHETIC = "Synthetic hands, not the paper's data."
 
 
@@ -190,11 +193,13 @@ def _present(spec: TableSpec, found: dict[Cell, Row]) -> list[RecognizerColumns]
 
 
 def _has_column(metric: str, group: RecognizerColumns, found: dict[Cell, Row]) -> bool:
-    """A classifier's accuracy has a column only where there is one, or the paper's to stand there."""
-    if metric != "acc_cls":
-        return True
-    rows = [row for cell, row in found.items() if (cell.recognizer, cell.metric) == (group.name, metric)]
-    return any(row.value is not None or row.paper is not None for row in rows)
+    """Whether a metric is printed: a column of dashes is, unless the metric is optional or another one stands in."""
+
+    def numbers(of: str) -> bool:
+        rows = [row for cell, row in found.items() if (cell.recognizer, cell.metric) == (group.name, of)]
+        return any(row.value is not None or row.paper is not None for row in rows)
+
+    return numbers(metric) or not (metric in _OPTIONAL or (metric in _STANDS_IN and numbers(_STANDS_IN[metric])))
 
 
 def _line(found: dict[Cell, Row], dataset: str, setting: Setting, columns: list[tuple[RecognizerColumns, str]]) -> Line:
@@ -257,6 +262,8 @@ def _notes(segments: Sequence[Sequence[Line]], rows: Sequence[Row], groups: Mapp
             if (name := f"{whose} {METRICS[row.cell.metric].text}".strip()) not in names:
                 names.append(name)
     notes += [f"{', '.join(names)}: not measured, {what} is missing." for what, names in missing.items()]
+    remarks = {(METRICS[row.cell.metric].text, row.note): None for row in rows if row.note}
+    notes += [f"{name}: {remark}." for name, remark in remarks]
     return notes + _not_computed(lines, {row.cell for row in rows}, groups)
 
 
