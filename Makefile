@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 JUDGE ?= .venv-judge
 ARGS ?=
+RESULTS ?= results
+PROJECT ?= palmbench
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
@@ -11,7 +13,7 @@ STAMP := $(VENV)/.installed
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
-	embedded judge claims controls diversity bench sync clean
+	embedded judge claims controls diversity bench sync dashboard clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,12 +97,23 @@ $(JUDGE)/.installed: experiments/judge-requirements.txt
 judge: $(STAMP) $(JUDGE)/.installed  ## what an outside hand model makes of the rendered hands
 	$(PY) -m experiments.judge --python $(JUDGE)/bin/python $(ARGS)
 
-bench: $(STAMP)  ## pairs and templates a second, beside what the machine could do
+bench: $(STAMP)  ## speed of matching, bootstrap and image quality, each beside a reference in the same run
 	$(PY) -m experiments.bench_matching $(ARGS)
+	$(PY) -m experiments.bench_scoring
+	$(PY) -m experiments.bench_quality
 
-sync: $(STAMP)  ## upload the offline Weights & Biases runs
-	@runs=$$(ls -d results/wandb/offline-run-* 2>/dev/null); \
-	if [ -n "$$runs" ]; then $(PY) -m wandb sync $$runs; else echo "no offline runs below results/wandb"; fi
+# Wherever it looks and keeps things is below the results; only who you are comes from `wandb login`.
+sync: export WANDB_DIR = $(abspath $(RESULTS))
+sync: export WANDB_DATA_DIR = $(abspath $(RESULTS))/wandb/data
+sync: export WANDB_CACHE_DIR = $(abspath $(RESULTS))/wandb/cache
+sync: $(STAMP)  ## upload the offline Weights & Biases runs that have not been; RESULTS=folder
+	@if ls -d '$(RESULTS)'/wandb/offline-run-* >/dev/null 2>&1; \
+	then $(PY) -m wandb sync --no-include-online --no-include-synced $(ARGS) '$(RESULTS)/wandb'; \
+	else echo "no offline runs below $(RESULTS)/wandb"; fi
+
+dashboard: $(STAMP)  ## the dashboard of tracked runs, made in your project at Weights & Biases; PROJECT=entity/name
+	$(PY) -m pip install --quiet -c constraints.txt wandb-workspaces
+	$(PY) -m experiments.dashboard $(PROJECT) $(ARGS)
 
 clean:  ## caches and build products; keeps .venv, data and results
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -106,9 +106,11 @@ def _run(words: list[str]) -> int:
     points = _points(words)
     if not points:
         return DONE
+    from palmbench.compose import ablations_of
     from palmbench.run import run
 
-    return run(points)
+    ablations = ablations_of(words)
+    return run(points, ablations) if ablations else run(points)
 
 
 def _plan(words: list[str]) -> int:

@@ -74,6 +74,13 @@ def compose_points(overrides: list[str]) -> list[RunConfig]:
     return points
 
 
+def ablations_of(overrides: list[str]) -> list[str]:
+    """Names of the ablations among overrides that compose, as in `+ablation=[fusion,alpha]`."""
+    _, settings = _split_flags(overrides)
+    values = [value for key, _, value in (text.partition("=") for text in settings) if key.lstrip("+") == "ablation"]
+    return list(dict.fromkeys(name.strip() for value in values for name in value.strip("'\"[]").split(",")))
+
+
 def _split_flags(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Hydra's flags with their arguments, and the overrides."""
     flags, settings = [], []

@@ -21,7 +21,7 @@ from palmbench.pipeline import Pipeline
 from palmbench.provenance import checkout
 from palmbench.schema import RunConfig, plain_values
 from palmbench.store import Store, atomic, require_writable, write_bytes, write_json
-from palmbench.tracking import open_tracker
+from palmbench.tracking.publish import Publisher
 
 if TYPE_CHECKING:
     from palmbench.stages.compare import DeidScores
@@ -43,13 +43,15 @@ _PACKAGES = (
 )
 
 
-def run(points: Sequence[RunConfig]) -> int:
-    """Compute every point that has no finished record, and say what was done.
+def run(points: Sequence[RunConfig], ablations: Sequence[str] = ()) -> int:
+    """Compute every point that has no finished record, give all to their trackers, and say what was done.
 
     Parameters
     ----------
     points : sequence of RunConfig
         As `palmbench.compose.compose_points` gives them.
+    ablations : sequence of str
+        Names of the ablations that they come from, for trackers.
 
     Returns
     -------
@@ -71,6 +73,7 @@ def run(points: Sequence[RunConfig]) -> int:
     finished = 0
     began = time.monotonic()
     totals = {stage.title: Counts() for pipeline in pipelines for stage, _ in pipeline.steps}
+    publisher = Publisher.of(pipelines, ablations)
     with Executor(points[0].executor) as executor:
         for number, pipeline in enumerate(pipelines, 1):
             record = finished_record(pipeline)
@@ -88,6 +91,7 @@ def run(points: Sequence[RunConfig]) -> int:
                 for title, counts in engine.counts.items():
                     totals[title].add(**asdict(counts))
             failed += failures
+            publisher.publish(pipeline, run_folder(pipeline))
     _summarise(pipelines, totals, finished, failed, time.monotonic() - began)
     return SAMPLES_FAILED if failed else DONE
 
@@ -100,6 +104,12 @@ def record_of(point: RunConfig) -> dict[str, Any] | None:
     metrics = json.loads((run_folder(pipeline) / "metrics.json").read_text(encoding="utf-8"))
     # One key can have two names: weights by word or by folder, photos as a data set or as a plain folder.
     return {**metrics, "point": pipeline.point}
+
+
+def outstanding(points: Sequence[RunConfig]) -> list[RunConfig]:
+    """The points that have to be run: those without a record, or all where a tracker is to see the whole sweep."""
+    tracked = any(point.tracker.name != "none" for point in points)
+    return [point for point in points if tracked or record_of(point) is None]
 
 
 def finished_record(pipeline: Pipeline) -> dict[str, Any] | None:
@@ -140,10 +150,6 @@ def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
     _write_config(folder / "config.yaml", pipeline.config)
     # The record comes last: where it is, the rest is too.
     write_json(folder / "record.json", _record(pipeline, engine, failures))
-    tracker = open_tracker(pipeline.config.tracker, pipeline.config.results_dir)
-    tracker.start(plain_values(pipeline.config), pipeline.key)
-    tracker.log_summary({name: found["value"] for name, found in metrics.items()})
-    tracker.finish()
     return failures
 
 

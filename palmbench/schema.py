@@ -14,6 +14,7 @@ import recognizers
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 from palmbench.strict import build, check, check_plain, setting
+from palmbench.tracking import names as tracker_names
 from recognizers.options import REQUIRED, options_of
 
 MISSING = "???"  # how OmegaConf writes a value that has to be given
@@ -186,7 +187,7 @@ class ExecutorConfig:
 class TrackerConfig:
     """Observer of finished results."""
 
-    name: Literal["none", "wandb"] = "none"
+    name: str = "none"  # one of palmbench.tracking.names()
     project: str = "palmbench"
     mode: Literal["offline", "online"] = "offline"
 
@@ -229,7 +230,7 @@ KINDS: Mapping[str, Mapping[str, type]] = {
     "segmenter": {"embedded": SegmenterConfig},
     "quality": {"paper": QualityConfig, "torchmetrics": QualityConfig},
     "executor": {"local": ExecutorConfig},
-    "tracker": {"none": TrackerConfig, "wandb": TrackerConfig},
+    "tracker": {name: TrackerConfig for name in tracker_names()},
 }
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import palmbench.tracking
 from palmbench.errors import RequestError
-from palmbench.tracking import NoTracker, open_tracker
+from palmbench.tracking import Arrived, Findings, TrackedRun, hand_over, names, open_tracker
 
-POINT = {"dataset": "synth", "method": "blur", "fusion": "", "alpha": None, "recognizer": "mtcc"}
-KEY = "0123456789abcdef0123456789abcdef"
+RUN = TrackedRun("0123456789abcdef-01234567", "synth blur, mtcc", "synth-blur-01234567", ("synth", "blur"), {"seed": 0})
+ROWS = [{"metric": "rr", "value": 95.0}, {"metric": "lpips", "value": None}]
+STEPS = ("start", "log_summary", "log_table", "log_image", "finish")
 
 
 @dataclass(frozen=True)
@@ -25,27 +30,50 @@ class Config:
     mode: str = "offline"
 
 
+class Recorder:
+    """A tracker that keeps what it is given, and fails at one step."""
+
+    def __init__(self, broken: str = "") -> None:
+        self.broken, self.seen = broken, []
+
+    def _take(self, step: str, *what: object) -> None:
+        if step == self.broken:
+            raise OSError("disk\nfull")
+        self.seen.append((step, *what))
+
+    def start(self, run: TrackedRun) -> None:
+        self._take("start", run.id)
+
+    def log_summary(self, metrics: Mapping[str, float]) -> None:
+        self._take("log_summary", metrics)
+
+    def log_table(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+        self._take("log_table", name)
+
+    def log_image(self, name: str, path: Path) -> None:
+        self._take("log_image", name)
+
+    def finish(self) -> None:
+        self._take("finish")
+
+
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch):
     for name in ("WANDB_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_ERROR_REPORTING"):
         monkeypatch.setenv(name, "")
+    monkeypatch.setenv("TRACKIO_DIR", "")
 
 
-def _feed(tracker, folder):
-    picture = folder / "sheet.png"
+@pytest.fixture
+def findings(tmp_path):
+    picture = tmp_path / "sheet.png"
     Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(picture)
-    tracker.start(POINT, KEY)
-    tracker.log_summary({"rr": 95.0, "lpips": None})
-    tracker.log_table("metrics", [{"metric": "rr", "value": 95.0}, {"metric": "dir", "value": 90.0}])
-    tracker.log_image(picture)
-    tracker.finish()
+    return Findings({"rr": 95.0, "lpips": None}, {"rows": ROWS, "nothing": []}, {"preview": picture})
 
 
 def test_without_a_tracker_nothing_is_written(tmp_path):
-    tracker = open_tracker(Config(name="none"), tmp_path / "results")
-    assert isinstance(tracker, NoTracker)
-    _feed(tracker, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
+    assert open_tracker(Config(name="none"), tmp_path / "results") is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_tracker_is_a_bad_request():
@@ -53,54 +81,68 @@ def test_an_unknown_tracker_is_a_bad_request():
         open_tracker(Config(name="wandbb"), "results")
 
 
-def test_a_missing_package_is_one_warning_and_the_run_goes_on(tmp_path, monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "wandb", None)
+@pytest.mark.parametrize("name", ["wandb", "trackio"])
+def test_a_missing_package_is_one_warning_that_says_how_to_install_it(name, tmp_path, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, name, None)
     with caplog.at_level(logging.WARNING):
-        tracker = open_tracker(Config(), tmp_path)
+        assert open_tracker(Config(name=name), tmp_path) is None
     assert [record.getMessage() for record in caplog.records] == [
-        "tracker=wandb needs the package wandb, so nothing is tracked: pip install 'palmbench[wandb]'."
-    ]
-    _feed(tracker, tmp_path)
-
-
-def test_every_failure_is_one_line(tmp_path, monkeypatch, caplog):
-    class Broken:
-        summary = property(lambda self: (_ for _ in ()).throw(OSError("disk\nfull")))
-
-        def log(self, values):
-            raise ConnectionError("no network")
-
-        def finish(self):
-            raise RuntimeError
-
-    module = SimpleNamespace(init=lambda **_: Broken(), Settings=dict, Table=dict, Image=str)
-    monkeypatch.setitem(sys.modules, "wandb", module)
-    with caplog.at_level(logging.WARNING):
-        _feed(open_tracker(Config(), tmp_path), tmp_path)
-    assert [record.getMessage() for record in caplog.records] == [
-        "wandb could not log summary: disk full",
-        "wandb could not log table: no network",
-        "wandb could not log image: no network",
-        "wandb could not finish: RuntimeError",
+        f"tracker={name} needs the package {name}, so nothing is tracked: pip install 'palmbench[{name}]'."
     ]
 
 
-def test_a_run_that_could_not_start_logs_nothing_more(tmp_path, monkeypatch, caplog):
-    def refuse(**_):
-        raise ValueError("not logged in")
-
-    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=refuse, Settings=dict))
+def test_a_tracker_without_a_place_is_one_warning(tmp_path, caplog):
+    (tmp_path / "wandb").write_text("in the way")
     with caplog.at_level(logging.WARNING):
-        _feed(open_tracker(Config(mode="online"), tmp_path), tmp_path)
-    assert [record.getMessage() for record in caplog.records] == ["wandb could not start: not logged in"]
+        assert open_tracker(Config(), tmp_path) is None
+    assert len(caplog.records) == 1 and "cannot be opened, so nothing is tracked" in caplog.text
 
 
-def test_wandb_keeps_an_offline_run_named_by_its_key_below_the_results(tmp_path, monkeypatch, caplog):
-    pytest.importorskip("wandb")
-    results = tmp_path / "results"
+def test_all_of_a_run_arrives_without_what_was_not_measured(findings):
+    tracker = Recorder()
+    assert hand_over(tracker, "it", RUN, findings) is Arrived.ALL
+    assert tracker.seen == [
+        ("start", RUN.id), ("log_summary", {"rr": 95.0}), ("log_table", "rows"), ("log_image", "preview"), ("finish",),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", STEPS)
+def test_a_step_that_fails_is_one_line_and_the_others_are_tried(broken, findings, caplog):
+    tracker = Recorder(broken)
     with caplog.at_level(logging.WARNING):
-        _feed(open_tracker(Config(), results), tmp_path)
-    assert caplog.records == []
-    assert len(list(results.glob(f"wandb/offline-run-*/run-{KEY}.wandb"))) == 1
-    assert [path.name for path in results.iterdir()] == ["wandb"]
-    assert {path.name for path in tmp_path.iterdir()} == {"results", "sheet.png"}
+        arrived = hand_over(tracker, "it", RUN, findings)
+    assert len(caplog.records) == 1
+    assert caplog.records[0].getMessage().startswith("it could not ")
+    assert caplog.records[0].getMessage().endswith(": disk full")
+    assert arrived is (Arrived.NOTHING if broken == "start" else Arrived.PART)
+    expected = [] if broken == "start" else [step for step in STEPS if step != broken]
+    assert [step for step, *_ in tracker.seen] == expected
+
+
+def test_another_package_adds_a_tracker(tmp_path, monkeypatch):
+    def added(group):
+        assert group == "palmbench.trackers"
+        return [SimpleNamespace(name="mine", load=lambda: lambda config, folder: (config.project, folder))]
+
+    monkeypatch.setattr(palmbench.tracking, "entry_points", added)
+    assert names() == ["mine", "none", "trackio", "wandb"]
+    assert open_tracker(Config(name="mine"), tmp_path) == ("palmbench", tmp_path / "mine")
+
+
+def test_trackio_keeps_one_run_however_often_it_is_given(tmp_path, findings, monkeypatch, capsys):
+    if find_spec("trackio") is None:  # not imported here: it reads its folder once
+        pytest.skip("trackio is not installed")
+    monkeypatch.setenv("TRACKIO_SPACE_ID", "somebody/somewhere")  # offline means that it is not asked
+    tracker = open_tracker(Config(name="trackio"), tmp_path / "results")
+    for _ in range(2):
+        assert hand_over(tracker, "trackio", RUN, findings) is Arrived.ALL
+    from trackio.sqlite_storage import SQLiteStorage
+
+    assert capsys.readouterr().out == ""
+    [name] = SQLiteStorage.get_runs("palmbench")
+    assert name.startswith(RUN.name)
+    config = SQLiteStorage.get_run_config("palmbench", name)
+    assert (config["id"], config["_Group"], config["tags"]) == (RUN.id, RUN.group, list(RUN.tags))
+    [logged] = SQLiteStorage.get_logs("palmbench", name)
+    assert logged["rr"] == 95.0 and logged["rows"]["_value"] == ROWS
+    assert len(list((tmp_path / "results" / "trackio").glob("media/**/*.png"))) == 1

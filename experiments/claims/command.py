@@ -102,6 +102,7 @@ def _on_paper(overrides: Sequence[Override]) -> int:
 
 
 def _on_runs(overrides: Sequence[Override], run: bool) -> int:
+    from palmbench.run import outstanding
     from palmbench.run import run as run_points
 
     across, within, notes = _datasets(overrides)
@@ -109,9 +110,8 @@ def _on_runs(overrides: Sequence[Override], run: bool) -> int:
     points = _points(across, within, recognizers, overrides)
     records = _finished(points)
     status = DONE
-    if run and len(records) < len(points):
-        done = {id(point) for point, _, _ in records}
-        status = run_points([point for point in points if id(point) not in done]) or DONE
+    if run and (missing := outstanding(points)):
+        status = run_points(missing) or DONE
         records = _finished(points)
     elif run:
         print(f"claims: all {len(points)} runs reused, nothing to compute", file=sys.stderr)

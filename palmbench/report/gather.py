@@ -50,7 +50,7 @@ def gather_table(number: int, overrides: Sequence[Override], run: bool = False) 
     RequestError
         If there is no such table, a setting is not understood, or the settings give two runs for a row.
     """
-    from palmbench.run import record_of
+    from palmbench.run import outstanding, record_of
     from palmbench.run import run as run_points
 
     if number not in TABLES:
@@ -64,7 +64,7 @@ def gather_table(number: int, overrides: Sequence[Override], run: bool = False) 
         replace(point, recognizer=recognizer) for words in lists for point in composed(*words) for recognizer in attacks
     )
     status = 0
-    if run and (missing := [point for point in points if record_of(point) is None]):
+    if run and (missing := outstanding(points)):
         status = run_points(missing) or 0
     elif run:
         print(f"table {number}: all {len(points)} runs reused, nothing to compute", file=sys.stderr)

@@ -2,31 +2,75 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
-from palmbench.tracking.tracker import NoTracker, Tracker, TrackerSettings
+from palmbench.tracking.tracker import Arrived, Findings, TrackedRun, Tracker, TrackerSettings, hand_over
 
-__all__ = ["NoTracker", "Tracker", "TrackerSettings", "open_tracker"]
+__all__ = [
+    "ENTRY_POINTS",
+    "Arrived",
+    "Findings",
+    "TrackedRun",
+    "Tracker",
+    "TrackerSettings",
+    "hand_over",
+    "names",
+    "open_tracker",
+]
 
-TRACKERS = ("none", "wandb")
+TRACKERS = {
+    "wandb": "palmbench.tracking.wandb:WandbTracker",
+    "trackio": "palmbench.tracking.trackio:TrackioTracker",
+}
+ENTRY_POINTS = "palmbench.trackers"
+log = logging.getLogger(__name__)
 
 
-def open_tracker(config: TrackerSettings, results_dir: str | Path) -> Tracker:
-    """The tracker that the settings name: "none", or "wandb" with its files below `results_dir`/wandb.
+def names() -> list[str]:
+    """Names that `open_tracker` knows: none, ours, and those that installed packages add under `palmbench.trackers`."""
+    return sorted({"none", *TRACKERS, *_added()})
 
-    A tracker whose package is not installed is replaced by none, with one warning that says how to install it.
+
+def open_tracker(config: TrackerSettings, results_dir: str | Path) -> Tracker | None:
+    """The tracker that the settings name, with its files below `results_dir`/<name>; None for "none".
+
+    One that cannot be opened is one warning that says why, and None: results are files, and files are enough.
 
     Raises
     ------
     RequestError
         If there is no such tracker.
     """
-    if config.name == "none":
-        return NoTracker()
-    if config.name == "wandb":
-        from palmbench.tracking.wandb import open_wandb
+    name = config.name
+    if name == "none":
+        return None
+    if name not in names():
+        raise RequestError(not_found(f"there is no tracker {name}", name, names()))
+    folder = Path(results_dir).resolve() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _find(name)(config, folder)
+    except ModuleNotFoundError as error:
+        how = f"pip install 'palmbench[{name}]'" if name in TRACKERS else "install it"
+        log.warning("tracker=%s needs the package %s, so nothing is tracked: %s.", name, error.name, how)
+    except Exception as error:  # a tracker's trouble, whatever it is, must not become the run's
+        reason = " ".join(str(error).split()) or type(error).__name__
+        log.warning("tracker=%s cannot be opened, so nothing is tracked: %s", name, reason)
+    return None
 
-        return open_wandb(config, Path(results_dir)) or NoTracker()
-    raise RequestError(not_found(f"there is no tracker {config.name}", config.name, TRACKERS))
+
+def _find(name: str) -> Callable[[TrackerSettings, Path], Tracker]:
+    if name in TRACKERS:
+        module, _, attribute = TRACKERS[name].partition(":")
+        return getattr(import_module(module), attribute)
+    return _added()[name].load()
+
+
+def _added() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS) if point.name not in ("none", *TRACKERS)}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from types import SimpleNamespace
-
 import pytest
 
 from palmbench.errors import RequestError
@@ -39,7 +36,8 @@ class Runs:
 @pytest.fixture
 def use(monkeypatch):
     def install(runs: Runs) -> Runs:
-        monkeypatch.setitem(sys.modules, "palmbench.run", SimpleNamespace(record_of=runs.record_of, run=runs.run))
+        monkeypatch.setattr("palmbench.run.record_of", runs.record_of)
+        monkeypatch.setattr("palmbench.run.run", runs.run)
         return runs
 
     return install
@@ -74,6 +72,12 @@ def test_run_computes_only_what_is_missing_and_passes_its_status_on(use, setting
     printed = capsys.readouterr().out
     assert (folder / "table2.md").read_text(encoding="utf-8") in printed
     assert str(folder / "table2.tex") in printed
+
+
+def test_a_tracker_is_given_the_whole_sweep(use, settings):
+    runs = use(Runs("mask", "blur"))
+    assert table_command([2], [*settings, "tracker=wandb"], run=True) == 0
+    assert sorted(point.method.name for point in runs.asked) == ["blur", "diffusion", "mask", "pixelate"]
 
 
 def test_the_same_runs_give_the_same_bytes(use, settings, tmp_path):

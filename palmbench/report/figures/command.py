@@ -153,7 +153,7 @@ def _curves(spec: CurveSpec, overrides: Sequence[Override], run: bool) -> DrawnF
     from palmbench.report.figures.curves import Panel, diversity_panel, run_panel
     from palmbench.report.figures.drawing import draw_curves
     from palmbench.report.rows import recognizer_name
-    from palmbench.run import record_of, run_folder
+    from palmbench.run import outstanding, record_of, run_folder
     from palmbench.run import run as run_points
 
     base = base_point(overrides)
@@ -170,7 +170,7 @@ def _curves(spec: CurveSpec, overrides: Sequence[Override], run: bool) -> DrawnF
         for point in composed(*words)
     ]
     status = 0
-    if run and (missing := [point for point in points if record_of(point) is None]):
+    if run and (missing := outstanding(points)):
         status = run_points(missing) or 0
     if run:
         # The green curve: what the experiment finds in the store it takes from there.
