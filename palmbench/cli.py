@@ -149,6 +149,7 @@ def _table(words: list[str]) -> int:
     parser = _Parser("table", "Write the paper's tables from finished runs to results/tables/.")
     parser.add_argument("numbers", nargs="+", metavar="N", help="table numbers, then settings")
     parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parser.add_argument("--no-intervals", action="store_true", help="print none; the CSV has them")
     parsed = parser.parse(words)
     if parsed is None:
         return DONE
@@ -158,7 +159,7 @@ def _table(words: list[str]) -> int:
         raise RequestError("table needs the number of a table of the paper, as in `palmbench table 5`.")
     from palmbench.report import table_command
 
-    return table_command(numbers, overrides, run=parsed.run) or DONE
+    return table_command(numbers, overrides, run=parsed.run, intervals=not parsed.no_intervals) or DONE
 
 
 def _figure(words: list[str]) -> int:

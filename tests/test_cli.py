@@ -127,10 +127,13 @@ def test_settings_without_a_verb_are_a_run(words: list[str], monkeypatch: pytest
 
 def test_a_table_takes_numbers_and_settings_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    fake(monkeypatch, "palmbench.report", table_command=lambda *call, run: seen.append((*call, run)) or 0)
+    fake(monkeypatch, "palmbench.report", table_command=lambda *call, **flags: seen.append((*call, flags)) or 0)
     assert cli.main(["table", "5", "dataset=iitd", "--run", "6", "+ablation=roi"]) == 0
-    assert cli.main(["table", "2"]) == 0
-    assert seen == [([5, 6], ["dataset=iitd", "+ablation=roi"], True), ([2], [], False)]
+    assert cli.main(["table", "2", "--no-intervals"]) == 0
+    assert seen == [
+        ([5, 6], ["dataset=iitd", "+ablation=roi"], {"run": True, "intervals": True}),
+        ([2], [], {"run": False, "intervals": False}),
+    ]
 
 
 def test_an_export_passes_every_option_on_and_can_be_interrupted(

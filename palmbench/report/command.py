@@ -18,7 +18,7 @@ from palmbench.report.tables import Table
 _CANNOT = 2
 
 
-def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = False) -> int:
+def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = False, intervals: bool = True) -> int:
     """Draw tables of the paper from finished runs, print them, and write them below `results_dir`/tables.
 
     Parameters
@@ -32,6 +32,8 @@ def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = 
         are not there is left out, and a note says so.
     run : bool
         Compute what is missing first.
+    intervals : bool
+        Print them; the CSV has them in any case.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = 
             raise RequestError(f"There is no table {number} to compute; there are {', '.join(map(str, TABLES))}.")
     given = parse_overrides(overrides)
     try:
-        return max((_draw(number, given, run) for number in numbers), default=0)
+        return max((_draw(number, given, run, intervals) for number in numbers), default=0)
     finally:
         composed.cache_clear()
 
@@ -65,8 +67,8 @@ def write_table(table: Table, folder: Path) -> list[Path]:
     return paths
 
 
-def _draw(number: int, overrides: Sequence[Override], run: bool) -> int:
-    gathered = gather_table(number, overrides, run)
+def _draw(number: int, overrides: Sequence[Override], run: bool, intervals: bool) -> int:
+    gathered = gather_table(number, overrides, run, intervals)
     if gathered.table is None:
         command = " ".join(["palmbench table", str(number), "--run", *(each.text for each in overrides)])
         count = len(gathered.points)

@@ -42,8 +42,10 @@ class GatheredTable:
     status: int = 0
 
 
-def gather_table(number: int, overrides: Sequence[Override], run: bool = False) -> GatheredTable:
-    """Arrange a table from the store, computing first what is missing if asked to.
+def gather_table(
+    number: int, overrides: Sequence[Override], run: bool = False, intervals: bool = True
+) -> GatheredTable:
+    """Arrange a table from the store, with or without printed intervals, computing first what is missing if asked to.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def gather_table(number: int, overrides: Sequence[Override], run: bool = False) 
     if not records:
         return GatheredTable(number, None, points, status)
     _refuse_two_runs_a_row(number, records)
-    table = arrange(spec, rows_of(records), datasets, [*describe_diffusion(points), *notes, *absent])
+    table = arrange(spec, rows_of(records), datasets, [*describe_diffusion(points), *notes, *absent], intervals)
     return GatheredTable(number, table, points, status)
 
 

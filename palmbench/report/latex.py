@@ -34,11 +34,14 @@ def to_latex(table: Table) -> str:
         r"\documentclass{article}",
         r"\usepackage[a3paper,landscape,margin=15mm]{geometry}",
         r"\usepackage{booktabs}",
+        r"\usepackage{graphicx}",
         r"\pagestyle{empty}",
         r"\begin{document}",
         r"\begin{table}",
         r"\centering\small",
         rf"\textbf{{Table {_ROMAN.get(table.number, table.number)}.}} {escape(table.caption)}\par\medskip",
+        # A table wider than the page is made as wide as the page.
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{{'l' * len(names)}{'r' * (len(table.columns) + 2)}}}",
         r"\toprule",
         *_group_headings(table, len(names)),
@@ -48,8 +51,9 @@ def to_latex(table: Table) -> str:
         lines.append(r"\midrule")
         for index, line in enumerate(segment):
             place = [line.dataset if not index else "", line.setting] if table.axis == "dataset" else [line.setting]
-            lines.append(_row([*map(escape, place), *map(_entry, line.entries), escape(line.n), escape(line.failed)]))
-    lines += [r"\bottomrule", r"\end{tabular}"]
+            entries = (_entry(entry, table.intervals) for entry in line.entries)
+            lines.append(_row([*map(escape, place), *entries, escape(line.n), escape(line.failed)]))
+    lines += [r"\bottomrule", r"\end{tabular}}"]
     if table.notes:
         lines += [r"\par\medskip", rf"{{\footnotesize {escape(' '.join(table.notes))}\par}}"]
     lines += [r"\end{table}", r"\end{document}"]
@@ -76,6 +80,6 @@ def _row(texts: list[str]) -> str:
     return f"{' & '.join(texts)} \\\\"
 
 
-def _entry(entry: Entry) -> str:
-    ours, theirs = map(escape, entry_texts(entry))
+def _entry(entry: Entry, intervals: bool) -> str:
+    ours, theirs = map(escape, entry_texts(entry, intervals))
     return (rf"\textbf{{{ours}}}" if entry.best else ours) + (rf" {{\footnotesize ({theirs})}}" if theirs else "")

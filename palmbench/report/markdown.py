@@ -18,7 +18,9 @@ def to_markdown(table: Table) -> str:
     for segment in table.segments:
         for line in segment:
             place = [line.dataset, line.setting] if table.axis == "dataset" else [line.setting]
-            lines.append(_row([*place, *map(_entry, line.entries), line.n, line.failed]))
+            lines.append(
+                _row([*place, *(_entry(entry, table.intervals) for entry in line.entries), line.n, line.failed])
+            )
     if table.notes:
         lines += ["", *(f"- {note}" for note in table.notes)]
     return "\n".join(lines) + "\n"
@@ -28,6 +30,6 @@ def _row(texts: list[str]) -> str:
     return f"| {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |"
 
 
-def _entry(entry: Entry) -> str:
-    ours, theirs = entry_texts(entry)
+def _entry(entry: Entry, intervals: bool) -> str:
+    ours, theirs = entry_texts(entry, intervals)
     return (f"**{ours}**" if entry.best else ours) + (f" ({theirs})" if theirs else "")

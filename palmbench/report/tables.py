@@ -102,7 +102,10 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table ready to be written: segments of lines, columns, caption, and notes to print below it."""
+    """A table ready to be written: segments of lines, columns, caption, and notes to print below it.
+
+    `intervals` says whether they are printed; the rows have them in any case.
+    """
 
     number: int
     caption: str
@@ -111,9 +114,16 @@ class Table:
     segments: tuple[tuple[Line, ...], ...]
     notes: tuple[str, ...]
     rows: tuple[Row, ...]
+    intervals: bool = True
 
 
-def arrange(spec: TableSpec, rows: Iterable[Row], datasets: Sequence[str], notes: Sequence[str] = ()) -> Table:
+def arrange(
+    spec: TableSpec,
+    rows: Iterable[Row],
+    datasets: Sequence[str],
+    notes: Sequence[str] = (),
+    intervals: bool = True,
+) -> Table:
     """Put rows in their places.
 
     Parameters
@@ -125,6 +135,8 @@ def arrange(spec: TableSpec, rows: Iterable[Row], datasets: Sequence[str], notes
         Data sets of the table, in order; on the axis "setting" exactly one.
     notes : sequence of str
         Sentences to print before the notes that the arrangement makes.
+    intervals : bool
+        Whether intervals are printed.
 
     Returns
     -------
@@ -150,8 +162,9 @@ def arrange(spec: TableSpec, rows: Iterable[Row], datasets: Sequence[str], notes
         axis=spec.axis,
         columns=tuple(Column(group.label, metric, METRICS[metric]) for group, metric in columns),
         segments=segments,
-        notes=(*notes, *_notes(segments, shown, {group.name: group.label for group in groups})),
+        notes=(*notes, *_notes(segments, shown, {group.name: group.label for group in groups}, intervals)),
         rows=tuple(shown),
+        intervals=intervals,
     )
 
 
@@ -164,21 +177,34 @@ def number_text(value: float | None, decimals: int) -> str:
     return f"{value:.{decimals}f}"
 
 
-def entry_texts(entry: Entry) -> tuple[str, str]:
-    """Our number with its spread or interval, and the paper's; either may be empty of meaning ("–") or absent ("")."""
+def entry_texts(entry: Entry, intervals: bool = True) -> tuple[str, str]:
+    """Our number with its spread or interval, and the paper's with ours less it.
+
+    The first may be empty of meaning ("–"), the second absent ("").
+    """
     row, decimals = entry.row, entry.label.decimals
     if row is None or row.value is None:
         ours = NOTHING
     elif row.std is not None:
         ours = f"{number_text(row.value, decimals)} ± {number_text(row.std, decimals)}"
-    elif row.lo is not None and row.hi is not None:
+    elif intervals and row.lo is not None and row.hi is not None:
         ours = f"{number_text(row.value, decimals)} [{number_text(row.lo, decimals)}, {number_text(row.hi, decimals)}]"
     else:
         ours = number_text(row.value, decimals)
     if row is None or row.paper is None:
         return ours, ""
     theirs = number_text(row.paper.value, decimals)
-    return ours, f"{theirs} ± {number_text(row.paper.std, decimals)}" if row.paper.std is not None else theirs
+    if row.paper.std is not None:
+        theirs += f" ± {number_text(row.paper.std, decimals)}"
+    if row.value is not None:
+        theirs += f"; {difference_text(row.value, row.paper.value, decimals)}"
+    return ours, theirs
+
+
+def difference_text(ours: float, papers: float, decimals: int) -> str:
+    """Ours less the paper's number, with its sign."""
+    difference = round(ours - papers, decimals) + 0.0  # no negative zero
+    return f"{difference:+.{decimals}f}" if math.isfinite(difference) else number_text(difference, decimals)
 
 
 def _present(spec: TableSpec, found: dict[Cell, Row]) -> list[RecognizerColumns]:
@@ -244,16 +270,18 @@ def _rows_of_table(
     return [found[cell] for cell in cells if cell in found]
 
 
-def _notes(segments: Sequence[Sequence[Line]], rows: Sequence[Row], groups: Mapping[str, str]) -> list[str]:
+def _notes(
+    segments: Sequence[Sequence[Line]], rows: Sequence[Row], groups: Mapping[str, str], intervals: bool
+) -> list[str]:
     lines = [line for segment in segments for line in segment]
-    texts = [entry_texts(entry) for line in lines for entry in line.entries]
+    texts = [entry_texts(entry, intervals) for line in lines for entry in line.entries]
     notes = []
     if any("[" in ours for ours, _ in texts):
         notes.append("In brackets: 95 % intervals, identities resampled.")
     if any("±" in ours for ours, _ in texts):
         notes.append("After ±: standard deviation over images; the CSV holds the intervals.")
     if any(theirs for _, theirs in texts):
-        notes.append("In parentheses: the paper's number.")
+        notes.append("In parentheses: the paper's number, and ours less it.")
     missing: dict[str, list[str]] = {}
     for row in rows:
         if row.value is None and row.missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from palmbench.report.latex import escape, to_latex
 from palmbench.report.markdown import to_markdown
 from palmbench.report.paper import Cell, paper_values
 from palmbench.report.rows import rows_of, to_csv
-from palmbench.report.tables import arrange
+from palmbench.report.tables import arrange, difference_text
 from tests.report.records import RECORDS, number, record
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -23,6 +24,20 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_a_table_is_written_as_it_was(name, write):
     table = arrange(table2.SPEC, rows_of(RECORDS), ["iitd"], ["Diffusion: a note."])
     assert write(table) == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_intervals_may_be_left_out_of_print_but_not_of_the_csv():
+    table = arrange(table2.SPEC, rows_of(RECORDS), ["iitd"], intervals=False)
+    text = to_markdown(table)
+    assert "| 80.00 (95.42; -15.42) |" in text
+    assert "[" not in text and "In brackets" not in text and "[" not in to_latex(table).split(r"\midrule")[-1]
+    assert table.rows == arrange(table2.SPEC, rows_of(RECORDS), ["iitd"]).rows
+
+
+def test_a_difference_has_its_sign_and_zero_is_not_negative():
+    assert difference_text(94.789, 94.79, 2) == "+0.00"
+    assert difference_text(80.0, 95.42, 2) == "-15.42"
+    assert difference_text(math.inf, 40.0, 4) == "∞"
 
 
 def test_the_papers_numbers_are_all_there_and_each_beside_its_own():
@@ -71,8 +86,8 @@ def test_ties_in_print_are_all_best_and_infinity_is_printed():
     best = {line.setting: [entry.label.text for entry in line.entries if entry.best] for line in lines}
     assert best == {"Diffusion": ["SSIM"], "Masking": [], "Blurring": ["SSIM", "PSNR"], "Pixelating": []}
     text = to_markdown(arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]))
-    assert "**0.9600 ± 0.0100** (0.9633 ± 0.0104)" in text
-    assert "**∞** (41.0394 ± 1.7601)" in text
+    assert "**0.9600 ± 0.0100** (0.9633 ± 0.0104; -0.0033)" in text
+    assert "**∞** (41.0394 ± 1.7601; ∞)" in text
 
 
 def test_what_is_missing_is_a_dash_and_the_file_is_named():

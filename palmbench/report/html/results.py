@@ -10,7 +10,7 @@ from palmbench.report.figures.command import DrawnFigure
 from palmbench.report.figures.style import picture
 from palmbench.report.gather import GatheredTable
 from palmbench.report.html.tags import Html, image, notes, scrolling, tag, text
-from palmbench.report.tables import Entry, Table, number_text
+from palmbench.report.tables import Entry, Table, difference_text, number_text
 
 ROMAN = {2: "II", 3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII"}
 _DPI = 150  # 1074 pixels across: sharp on a telephone, and the page stays below a few megabytes
@@ -98,7 +98,7 @@ def _entry(entry: Entry) -> Html:
     if row is not None and row.paper is not None:
         parts.append(_small(f"paper {number_text(row.paper.value, decimals)}", "paper"))
         if row.value is not None and math.isfinite(row.value):
-            parts.append(_small(f"difference {row.value - row.paper.value:+.{decimals}f}", "paper"))
+            parts.append(_small(f"difference {difference_text(row.value, row.paper.value, decimals)}", "paper"))
     return "".join(parts)
 
 
