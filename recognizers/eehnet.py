@@ -101,7 +101,7 @@ class EEHNet(nn.Module):
     @property
     def size(self) -> int:
         """Length of a template."""
-        return self.settings.palm_embedding + FINGERS * self.settings.finger_embedding
+        return self.settings.size
 
     def set_margin(self, margin: float) -> None:
         """Give all classifiers this angular margin, radians: small networks collapse that start with all of it."""

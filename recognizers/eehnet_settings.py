@@ -34,8 +34,8 @@ class Settings:
     palm_weight, finger_weight : float
         What the unit embeddings of the palm and of each finger are multiplied by where they are put side by side.
     through_alignment : float
-        Share of the recognition losses' gradient that reaches the localiser. Known: it learns at a tenth of the rate
-        once recognition is trained too.
+        Share of the recognition losses' gradient that reaches the localiser beside the landmark loss. EE-PRnet's
+        localiser learns at a tenth of the rate once recognition is trained too; a share of the gradient is not that.
     """
 
     localiser: str = "vgg16"
@@ -54,6 +54,11 @@ class Settings:
     palm_weight: float = 1.0
     finger_weight: float = 0.3
     through_alignment: float = 0.1
+
+    @property
+    def size(self) -> int:
+        """Length of a template: the palm's embedding and five fingers'."""
+        return self.palm_embedding + 5 * self.finger_embedding
 
     def as_json(self) -> dict[str, Any]:
         """All fields as plain JSON values."""

@@ -39,7 +39,7 @@ def hands(images: ArrayLike, who: str) -> np.ndarray:
     return _images(images, (HAND_SIDE, HAND_SIDE, 3), wanted)
 
 
-def check_templates(templates: ArrayLike, dtype: DTypeLike, shape: Sequence[int | None], who: str) -> np.ndarray:
+def check_templates(templates: ArrayLike, dtype: DTypeLike, shape: Sequence[int], who: str) -> np.ndarray:
     """Templates as they were given, once they are known to be a recognizer's own.
 
     Parameters
@@ -48,8 +48,8 @@ def check_templates(templates: ArrayLike, dtype: DTypeLike, shape: Sequence[int 
         n may be 0.
     dtype : dtype
         Type of a template's elements.
-    shape : sequence of int or None
-        Shape of one template; None where any length will do.
+    shape : sequence of int
+        Shape of one template.
     who : str
         The recognizer, for the message.
 
@@ -63,14 +63,11 @@ def check_templates(templates: ArrayLike, dtype: DTypeLike, shape: Sequence[int 
         If they are of another shape or type, as templates of another recognizer are, or one is not finite.
     """
     array, dtype = np.asarray(templates), np.dtype(dtype)
-    fits = array.ndim == len(shape) + 1 and all(
-        length in (None, found) for length, found in zip(shape, array.shape[1:], strict=True)
-    )
-    if array.dtype != dtype or not fits:
-        lengths = ", ".join("size" if length is None else str(length) for length in shape)
-        wanted = f"{dtype} of shape (n, {lengths})"
+    if array.dtype != dtype or array.ndim == 0 or array.shape[1:] != tuple(shape):
+        wanted = f"{dtype} of shape (n, {', '.join(map(str, shape))})"
         raise ValueError(
-            f"{who} templates are {wanted}, not {array.dtype} {array.shape}; give what its own extract returned"
+            f"{who} templates are {wanted}, not {array.dtype} {array.shape}: these are of another recognizer or of "
+            "other weights; give what its own extract returned"
         )
     if dtype.kind == "f" and not np.isfinite(array).all():
         bad = int(np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0])
@@ -79,22 +76,10 @@ def check_templates(templates: ArrayLike, dtype: DTypeLike, shape: Sequence[int 
 
 
 def check_pair(
-    a: ArrayLike, b: ArrayLike, dtype: DTypeLike, shape: Sequence[int | None], who: str
+    a: ArrayLike, b: ArrayLike, dtype: DTypeLike, shape: Sequence[int], who: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both lists of templates of a comparison, each checked as by `check_templates`, and of one length.
-
-    Raises
-    ------
-    ValueError
-        As `check_templates`; and if the two lists' templates differ in shape.
-    """
-    first, second = check_templates(a, dtype, shape, who), check_templates(b, dtype, shape, who)
-    if first.shape[1:] != second.shape[1:]:
-        raise ValueError(
-            f"{who} templates of shapes {first.shape[1:]} and {second.shape[1:]} are of different networks; "
-            "compare templates of one"
-        )
-    return first, second
+    """Both lists of templates of a comparison, each checked as by `check_templates`."""
+    return check_templates(a, dtype, shape, who), check_templates(b, dtype, shape, who)
 
 
 def _images(images: ArrayLike, shape: tuple[int, ...], wanted: str) -> np.ndarray:

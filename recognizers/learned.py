@@ -27,15 +27,15 @@ _SAME = 1e-6
 class CCNetRecognizer:
     """Embeddings of CCNet (TIFS 2023, doi 10.1109/TIFS.2023.3306104), compared by angle as published.
 
-    The compact network of the same architecture is for rendered palms (`experiments/weights/train_ccnet.py`); its
-    weights do not come with palmbench, and what it scores stands for no published number. Weights of the full
-    network are the authors' or come from a training of one's own.
+    The embedded weights are of a compact network of the same architecture, trained on rendered palms
+    (`experiments/weights/train_ccnet.py`): what it scores stands for no published number. Weights of the full network
+    are the authors' or come from a training of one's own.
 
     Parameters
     ----------
     weights : str
-        "embedded" (the compact network, where it was trained), or the path of a state dict: of the full network
-        (.pth or .safetensors), or of the compact one (.safetensors, marked in its metadata).
+        "embedded" (the compact network), or the path of a state dict: of the full network (.pth or .safetensors), or
+        of the compact one (.safetensors, marked in its metadata).
     device : str
         Where the network runs. On a CPU it sees one ROI at a time, so that no batch can change a result.
 
@@ -121,7 +121,7 @@ class CCNetRecognizer:
         ValueError
             If a template is of another network, or not a number.
         """
-        a, b = map(_unit, inputs.check_pair(a, b, np.float32, (None,), _WHO))
+        a, b = map(_unit, inputs.check_pair(a, b, np.float32, (self._size,), _WHO))
         # In single precision the angle between equal templates could be 1e-4.
         angles = np.arccos(np.clip(a @ b.T, -1, 1))
         return (np.where(angles < _SAME, 0, angles) / math.pi).astype(np.float32)
@@ -149,8 +149,14 @@ class CCNetRecognizer:
         centres = self._read().centres
         if centres is None:
             raise ValueError(f"{self._path} has no classifier; take weights that were saved with arclayer_.weight")
-        own = inputs.check_templates(templates, np.float32, (centres.shape[1],), _WHO)
+        own = inputs.check_templates(templates, np.float32, (self._size,), _WHO)
         return (_unit(own) @ centres.T).argmax(axis=1).astype(np.int64)
+
+    @property
+    def _size(self) -> int:
+        from recognizers.ccnet import WIDTHS
+
+        return WIDTHS[self._file.variant].embedding
 
     def _read(self) -> _Weights:
         return _read(self._path, self._file, self._device)

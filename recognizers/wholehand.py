@@ -129,7 +129,7 @@ class EEHNetRecognizer:
         ValueError
             If a template is of another network, or not a number.
         """
-        first, second = (_unit(each) for each in check_pair(a, b, np.float32, (None,), _WHO))
+        first, second = (_unit(each) for each in check_pair(a, b, np.float32, (self._file.settings.size,), _WHO))
         # In double precision, and below what float32 templates can tell apart, equal ones are at 0.
         apart = (1 - np.clip(first @ second.T, -1, 1)) / 2
         return np.where(apart < 1e-12, 0, apart).astype(np.float32)
@@ -156,7 +156,7 @@ class EEHNetRecognizer:
         centres = self._read().centres
         if centres is None:
             raise ValueError(f"{self._path} has no classifier; take weights that were saved with {_CENTRES}")
-        own = check_templates(templates, np.float32, (centres.shape[1],), _WHO)
+        own = check_templates(templates, np.float32, (self._file.settings.size,), _WHO)
         return (_unit(own) @ centres.T).argmax(axis=1).astype(np.int64)
 
     def _read(self) -> _Weights:

@@ -167,7 +167,8 @@ def test_templates_are_the_networks_embeddings_whatever_the_batch(weights, compa
 def test_distances_are_angles_in_half_turns(weights):
     ccnet = recognizers.load("ccnet", weights=str(weights))
     angles = np.array([0.0, 1e-3, np.pi / 3, np.pi])
-    templates = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    templates = np.zeros((4, COMPACT.embedding), np.float32)
+    templates[:, 3], templates[:, 70] = np.cos(angles), np.sin(angles)
     found = ccnet.distances(templates, templates)
     np.testing.assert_allclose(found, np.abs(angles[:, None] - angles) / np.pi, atol=1e-7)
     assert found.dtype == np.float32
@@ -197,8 +198,12 @@ def test_templates_of_others_are_refused(weights):
     own = np.eye(2, 128, dtype=np.float32)
     with pytest.raises(ValueError, match="not uint32"):
         ccnet.distances(own, np.zeros((2, 12, 32), np.uint32))
-    with pytest.raises(ValueError, match="different networks"):
-        ccnet.distances(own, np.eye(2, 2048, dtype=np.float32))
+    for other in (np.eye(2, 2048, dtype=np.float32), np.eye(2, 288, dtype=np.float32)):  # the full CCNet's, EEHNet's
+        for pair in ((own, other), (other, own), (other, other)):
+            with pytest.raises(ValueError, match=r"\(n, 128\), not .* of another recognizer or of other weights"):
+                ccnet.distances(*pair)
+        with pytest.raises(ValueError, match="another recognizer"):
+            recognizers.pairwise(ccnet, other)
     with pytest.raises(ValueError, match="not finite"):
         ccnet.distances(own, own * np.float32(np.nan))
 

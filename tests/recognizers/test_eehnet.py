@@ -183,13 +183,13 @@ def test_training_tells_hands_apart_and_finds_their_landmarks():
     true = torch.from_numpy(a_hand()) + torch.tensor([-15.0, -5, 5, 15]).repeat_interleave(2)[:, None, None]
     optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3)
     seen = []
-    for _ in range(12):
+    for _ in range(24):  # after half as many, rounding still decides how far it is
         losses = eehnet_loss(network, crops, true, torch.arange(4).repeat_interleave(2))
         optimiser.zero_grad()
         losses.total.backward()
         optimiser.step()
         seen.append((float(losses.landmark.detach()), float(losses.arc.detach())))
-    assert seen[-1][0] < 0.7 * seen[0][0]
+    assert seen[-1][0] < 0.5 * seen[0][0]
     assert seen[-1][1] < 0.4 * seen[0][1]
 
 

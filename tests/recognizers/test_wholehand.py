@@ -88,7 +88,8 @@ def test_a_template_is_the_networks_and_no_batch_changes_it(recognizer: EEHNetRe
 
 
 def test_distances_are_half_of_one_minus_the_cosine(recognizer: EEHNetRecognizer):
-    a = np.array([(1, 0), (0, 2), (3, 4)], np.float32)
+    a = np.zeros((3, 288), np.float32)
+    a[:, [5, 200]] = (1, 0), (0, 2), (3, 4)
     expected = [[0, 0.5, 0.2], [0.5, 0, 0.1], [0.2, 0.1, 0]]
     np.testing.assert_allclose(recognizer.distances(a, a), expected, atol=1e-7)
     assert recognizer.distances(a[:1], -a[:1]) == 1
@@ -162,7 +163,7 @@ def test_templates_of_others_are_refused(recognizer: EEHNetRecognizer):
     bad[1, 3] = np.nan
     for other, message in (
         (bad, "EEHNet template 1 holds values that are not finite"),
-        (good[:, :100], "different networks"),
+        (good[:, :100], r"\(n, 288\), not .* of another recognizer or of other weights"),
         (good.astype(np.float64), "EEHNet templates are float32"),
     ):
         with pytest.raises(ValueError, match=message):
