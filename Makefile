@@ -18,8 +18,9 @@ STAMP := $(VENV)/.installed
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge, bench, claims, controls, diversity and table*; DATASET"
-	@echo "  names the data of table5 to table7, claims and diversity; PYTHON=python3.12 picks the interpreter that setup starts from."
+	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge, bench, claims, controls,"
+	@echo "  diversity, report, table* and figure*; DATASET names the data of table*, figure*, report, claims and diversity;"
+	@echo "  PYTHON=python3.12 picks the interpreter that setup starts from."
 
 setup: $(STAMP)  ## the virtual environment .venv, pinned by constraints.txt
 
@@ -45,24 +46,24 @@ lint: $(STAMP)  ## ruff and mypy
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-table2: ## Table 2 of the paper, computing what is missing
-table3: ## Table 3
-table4: ## Table 4
+table2: ## Table 2 of the paper, computing what is missing; DATASET=name
+table3: ## Table 3; DATASET=name
+table4: ## Table 4; DATASET=name
 table5: ## Table 5; DATASET=name
 table6: ## Table 6; DATASET=name
 table7: ## Table 7; DATASET=name
 table2 table3 table4 table5 table6 table7: table%: $(STAMP)
-	$(PY) -m palmbench table $* --run $(if $(filter 5 6 7,$*),$(if $(DATASET),dataset=$(DATASET))) $(ARGS)
+	$(PY) -m palmbench table $* --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
 
-figure4: ## Figure 4 of the paper, computing what is missing
-figure5: ## Figure 5; the ten seeds take a while
-figure6: ## Figure 6
+figure4: ## Figure 4 of the paper, computing what is missing; DATASET=name
+figure5: ## Figure 5; DATASET=name; the ten seeds take a while
+figure6: ## Figure 6; DATASET=name
 figure7: ## Figure 7; DATASET=name
 figure4 figure5 figure6 figure7: figure%: $(STAMP)
 	$(PY) -m palmbench figure $* --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
 
-report: $(STAMP)  ## one HTML page of what the store holds
-	$(PY) -m palmbench report $(ARGS)
+report: $(STAMP)  ## one HTML page of what the store holds; DATASET=name
+	$(PY) -m palmbench report $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
 
 claims: $(STAMP)  ## the paper's findings, checked one by one, computing what is missing; DATASET=name
 	$(PY) -m palmbench claims --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)

@@ -29,9 +29,11 @@ from experiments.resampled import accepted_shares, deid_ratios
 from palmbench.cli import DONE, SAMPLES_FAILED, guarded
 from palmbench.datasets.sample import Sample
 from palmbench.engine import Engine
+from palmbench.errors import RequestError
 from palmbench.executor import Executor
 from palmbench.keys import digest
 from palmbench.pipeline import Pipeline
+from palmbench.report.figures.command import require_one_run_each
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
 from palmbench.report.rows import recognizer_name
 from palmbench.report.sources import choose_attacks, composed
@@ -87,16 +89,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_intermixed_args(arguments)
     if chosen.seeds < 2 or (chosen.photos is not None and chosen.photos < 1):
         parser.error("--seeds is at least 2 and --photos at least 1")
+    _refuse_others(chosen.settings)
     overrides = parse_overrides(chosen.settings)
     attacks = choose_attacks(_Attacks(), overrides, absent="Not attacked with")
     for note in attacks.notes:
         print(note, file=sys.stderr)
-    status = DONE
-    for dataset in (value_of(overrides, "dataset") or "synth").split(","):
-        for recognizer in attacks.recognizers:
-            point = replace(_point(dataset.strip(), overrides), recognizer=recognizer)
-            status = max(status, _measure(point, chosen.seeds, chosen.photos))
-    return status
+    points = [
+        replace(point, recognizer=recognizer)
+        for dataset in (value_of(overrides, "dataset") or "synth").split(",")
+        for point in _points(dataset.strip(), overrides)
+        for recognizer in attacks.recognizers
+    ]
+    require_one_run_each("Diversity", points, overrides)
+    return max(_measure(point, chosen.seeds, chosen.photos) for point in points)
 
 
 def summary_path(results_dir: Path, pipeline: Pipeline) -> Path:
@@ -277,9 +282,21 @@ def _key(pipelines: Sequence[Pipeline], chosen: Sequence[Sample]) -> str:
     )
 
 
-def _point(dataset: str, overrides: Sequence[Override]) -> RunConfig:
+def _refuse_others(settings: Sequence[str]) -> None:
+    for word in settings:
+        key, _, value = word.lstrip("+").partition("=")
+        if key == "method" and not value.startswith("diffusion"):
+            raise RequestError(
+                f"{word}: only diffusion starts from a noise that a seed can change; method= picks which diffusion, as "
+                "in method=diffusion_paper."
+            )
+        if key in ("method.fusion", "method.alpha"):
+            raise RequestError(f"{word}: diversity is measured with {' '.join(_OURS)}, as in the paper; leave it out.")
+
+
+def _points(dataset: str, overrides: Sequence[Override]) -> tuple[RunConfig, ...]:
     (words,) = with_overrides([["method=diffusion", *_OURS, f"dataset={dataset}"]], overrides)
-    return composed(*words)[0]
+    return composed(*words)
 
 
 def _write(path: Path, content: dict[str, Any], distributions: dict[str, np.ndarray]) -> None:

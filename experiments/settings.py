@@ -34,8 +34,9 @@ USABILITY = RecognizerColumns(
 
 # What the CSV of a table holds beside its columns.
 MORE_RATES = (
-    "eer", "dprime", "tar_fmr100", "tar_fmr1000", "acc_nn_without_source", "chance",
-    "linkability", "linkability_null", "inter_deid_match",
+    "eer", "far", "frr", "threshold", "dprime", "tar_fmr100", "tar_fmr100_without_failures", "tar_fmr1000",
+    "tar_fmr1000_without_failures", "acc_nn_without_failures", "acc_cls_without_failures", "chance",
+    "acc_nn_without_source", "chance_without_source", "linkability", "linkability_null", "inter_deid_match",
 )  # fmt: skip
 MORE_QUALITY = ("ssim_inside", "ssim_outside", "psnr_inside", "psnr_outside")
 MORE_USABILITY = ("hand_lost", "pck", "mask_iou")

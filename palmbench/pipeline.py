@@ -13,6 +13,7 @@ from palmbench.engine import Engine, Failure, Inventory, look_up
 from palmbench.keys import digest
 from palmbench.quality import ImageQuality
 from palmbench.schema import DatasetConfig, DiffusionConfig, RunConfig
+from palmbench.scoring import ScoreSets, score_sets
 from palmbench.stages import compare, measure
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
@@ -29,6 +30,15 @@ class Step(NamedTuple):
 
     stage: Stage
     needs: Stage | None
+
+
+class Measured(NamedTuple):
+    """What a run's record is made of: metrics, the recognizer's rates, own scores in full, the named score sets."""
+
+    metrics: dict[str, Any]
+    recognition: measure.Recognition
+    scores: compare.DeidScores
+    sets: ScoreSets
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,7 @@ class Pipeline:
             # Only where there are any: runs without keep the keys they had before it was asked.
             **({"features": self.features[0].settings} if self.features else {}),
             **({"classifier": measure.CLASSIFIER_VERSION} if self.enrol.classifies else {}),
+            **({"eer": self.config.eer} if self.config.eer != "exact" else {}),
         )
 
     @property
@@ -152,15 +163,16 @@ class Pipeline:
             passed[stage.title] = [sample for sample in given if sample.id not in failed]
             yield from failed.values()
 
-    def measure(self, engine: Engine) -> tuple[dict[str, Any], measure.Recognition, compare.DeidScores]:
+    def measure(self, engine: Engine) -> Measured:
         """The run's metrics from what is in the store."""
         store, samples = engine.store, self.samples
         comparison = Compare(self.enrol, self.enrol_again, engine.executor.workers)
         distances = comparison.between_originals(samples, store)
         scores = comparison.against_originals(samples, store)
         workers = engine.executor.workers
-        recognition = measure.measure_recognition(samples, distances, scores, workers)
+        recognition = measure.measure_recognition(samples, distances, scores, workers, self.config.eer)
         across, among = comparison.across(samples, store), comparison.between_deidentified(samples, store)
+        sets = score_sets(across, among, [sample.identity for sample in samples], [sample.person for sample in samples])
         instrument = ImageQuality(self.config.quality)
         metrics = {
             **recognition.metrics,
@@ -173,13 +185,14 @@ class Pipeline:
         }
         if self.features:
             metrics |= self._between_sets(engine)
-        return metrics, recognition, scores
+        return Measured(metrics, recognition, scores, sets)
 
     def _between_sets(self, engine: Engine) -> dict[str, dict[str, Any]]:
         before, after = self.features
         both = [s for s in self.samples if self._there(before, s, engine) and self._there(after, s, engine)]
         originals, deidentified = ([stage.load(s, engine.store) for s in both] for stage in (before, after))
-        return measure.measure_sets(before.features_of, originals, deidentified, len(self.samples) - len(both))
+        palms, failed = [sample.identity for sample in both], len(self.samples) - len(both)
+        return measure.measure_sets(before.features_of, originals, deidentified, palms, failed)
 
     def _stored(self, stage: Quality | Usability, engine: Engine) -> dict[str, dict[str, float]]:
         there = (sample for sample in self.samples if self._there(stage, sample, engine))

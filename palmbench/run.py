@@ -10,22 +10,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from palmbench.engine import Counts, Engine, Failure
 from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION
-from palmbench.pipeline import Pipeline
+from palmbench.pipeline import Measured, Pipeline
 from palmbench.provenance import checkout
 from palmbench.schema import RunConfig, plain_values
 from palmbench.store import Store, atomic, require_writable, write_bytes, write_json
 from palmbench.tracking.publish import Publisher
-
-if TYPE_CHECKING:
-    from palmbench.stages.compare import DeidScores
-    from palmbench.stages.measure import Recognition
 
 FORMAT = 1
 DONE, SAMPLES_FAILED = 0, 3
@@ -142,10 +138,10 @@ def describe(pipeline: Pipeline) -> str:
 
 def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
     failures = pipeline.run(engine)
-    metrics, recognition, scores = pipeline.measure(engine)
+    measured = pipeline.measure(engine)
     folder = run_folder(pipeline)
-    write_json(folder / "metrics.json", {"format": FORMAT, "point": pipeline.point, "metrics": metrics})
-    _write_scores(folder / "scores.parquet", pipeline, recognition, scores)
+    write_json(folder / "metrics.json", {"format": FORMAT, "point": pipeline.point, "metrics": measured.metrics})
+    _write_scores(folder / "scores.parquet", pipeline, measured)
     _write_errors(folder / "errors.jsonl", failures)
     _write_config(folder / "config.yaml", pipeline.config)
     # The record comes last: where it is, the rest is too.
@@ -176,13 +172,14 @@ def _record(pipeline: Pipeline, engine: Engine, failures: Sequence[Failure]) -> 
     }
 
 
-def _write_scores(path: Path, pipeline: Pipeline, recognition: Recognition, scores: DeidScores) -> None:
-    """Original against de-identified in full, genuine and impostor as distinct distances and their counts."""
+def _write_scores(path: Path, pipeline: Pipeline, measured: Measured) -> None:
+    """Each photo against its own original in full ("self"), the other sets as distinct distances and their counts."""
     import pandas as pd
 
+    scores, sets = measured.scores, measured.sets
     own = pd.DataFrame(
         {
-            "set": "deidentified",
+            "set": "self",
             "sample": [sample.id for sample in pipeline.samples],
             "identity": [sample.identity for sample in pipeline.samples],
             "distance": scores.own.astype(np.float64),
@@ -191,9 +188,17 @@ def _write_scores(path: Path, pipeline: Pipeline, recognition: Recognition, scor
             "count": 1,
         }
     )
+    distributions = {
+        "genuine": measured.recognition.genuine,
+        "impostor": measured.recognition.impostor,
+        "mated": sets.mated,
+        "non_mated": sets.non_mated,
+        "inter_deidentified": sets.inter_deid,
+    }
     pairs = [
         pd.DataFrame({"set": name, "distance": found.values, "count": found.counts})
-        for name, found in (("genuine", recognition.genuine), ("impostor", recognition.impostor))
+        for name, found in distributions.items()
+        if found.size
     ]
     with atomic(path) as part:
         pd.concat([own, *pairs], ignore_index=True).to_parquet(part, index=False)

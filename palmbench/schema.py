@@ -209,6 +209,7 @@ class RunConfig:
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     seed: int = setting(0, low=0, high=2**63 - 1)
+    eer: Literal["exact", "grid", "roc"] = "exact"
     results_dir: str = "results"
     data_dir: str = "data"
 
@@ -253,7 +254,7 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
         if key not in known:
             raise RequestError(not_found(f"{key} is not a setting of palmbench", str(key), known))
     checked: dict[str, Any] = {}
-    kinds = {"seed": int, "results_dir": str, "data_dir": str}
+    kinds = {"seed": int, "eer": Literal["exact", "grid", "roc"], "results_dir": str, "data_dir": str}
     for key, item in known.items():
         if values.get(key) is None:
             raise RequestError(f"{key} is missing; every run needs it.")

@@ -149,6 +149,7 @@ def test_golden_key_of_a_run(held: None) -> None:
         {"detector": DetectorConfig(threshold=0.6)},
         {"segmenter": SegmenterConfig(closing=7)},
         {"recognizer": MTCCConfig(variant="original")},
+        {"eer": "grid"},
     ],
 )
 def test_what_can_change_a_number_changes_the_key_of_a_run(held: None, other: dict) -> None:

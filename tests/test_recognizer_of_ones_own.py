@@ -71,7 +71,9 @@ def test_the_example_is_installed_run_and_recorded(package: Path, tmp_path: Path
     scores = pd.read_parquet(folder / "scores.parquet")
     assert scores["distance"].between(0, 1).all()
     # Two persons of two palms each, two photos a palm: 4 genuine pairs, 16 of different persons.
-    assert scores.groupby("set")["count"].sum().to_dict() == {"deidentified": 8, "genuine": 4, "impostor": 16}
+    # De-identified against originals: its own, the palm's other photo, the other person's four.
+    counts = {"self": 8, "genuine": 4, "impostor": 16, "mated": 8, "non_mated": 32, "inter_deidentified": 16}
+    assert scores.groupby("set")["count"].sum().to_dict() == counts
 
 
 def test_its_distances_are_halved_differences_of_correlation(package: Path) -> None:

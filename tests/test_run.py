@@ -136,11 +136,14 @@ def test_numbers_say_what_methods_do(sweep: Run, results: Path) -> None:
 
 def test_scores_hold_each_photo_and_the_distributions(sweep: Run, results: Path) -> None:
     scores = pd.read_parquet(folder(point(results)) / "scores.parquet")
-    own = scores[scores["set"] == "deidentified"]
+    own = scores[scores["set"] == "self"]
     assert list(own["sample"]) == [sample.id for sample in Pipeline.of(point(results)).samples]
     # Six photos make fifteen pairs: 3 of one palm, 4 of a person's two palms, which are neither, and 8 of strangers.
     counts = scores.groupby("set")["count"].sum()
     assert (counts["genuine"], counts["impostor"]) == (3, 8)
+    # Each pair is met from both ends when de-identified photos meet originals, their own left out.
+    assert (counts["mated"], counts["non_mated"]) == (2 * 3, 2 * 8)
+    assert counts["inter_deidentified"] == 8
     assert scores["distance"].between(0, 1).all()
 
 
@@ -320,7 +323,7 @@ def test_one_photo_has_no_operating_point_and_says_so(tmp_path: Path) -> None:
     }  # fmt: skip
     assert found["ssim"]["n"] == 1
     scores = pd.read_parquet(folder(of) / "scores.parquet")
-    assert list(scores["set"]) == ["deidentified"]
+    assert list(scores["set"]) == ["self"]
 
 
 def test_an_absent_data_set_is_answered_without_torch(tmp_path: Path) -> None:

@@ -23,11 +23,15 @@ class Quantity(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """That one number lies on one side of another, or of a constant in the metric's unit."""
+    """That one number lies on one side of another, or of a constant in the metric's unit.
+
+    `observed` means of the photos at hand, whatever others might have shown: no interval is asked.
+    """
 
     left: Quantity
     relation: Relation
     right: Quantity | float
+    observed: bool = False
 
 
 Parts = Callable[[Sequence[str]], Sequence[Comparison]]
@@ -114,6 +118,13 @@ def bounded(setting: Setting, metric: str, relation: Relation, bound: float, rec
     """The metric lies on one side of a bound, on every data set."""
     return lambda datasets: [
         Comparison(Quantity(dataset, setting, metric, recognizer), relation, bound) for dataset in datasets
+    ]
+
+
+def every_photo(setting: Setting, metric: str, recognizer: str) -> Parts:
+    """A share is 100 % of the photos at hand, on every data set."""
+    return lambda datasets: [
+        Comparison(Quantity(dataset, setting, metric, recognizer), ">=", 100, observed=True) for dataset in datasets
     ]
 
 

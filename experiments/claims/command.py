@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,11 @@ from experiments.claims.printed import ABLATION_DATASET, DATASETS, Printed
 from experiments.claims.writing import counted, to_csv, to_markdown
 from experiments.settings import ablation_points, method_points
 from palmbench.errors import RequestError
+from palmbench.report.figures.command import require_one_run_each
 from palmbench.report.labels import dataset_label
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
 from palmbench.report.sources import base_point, choose_attacks, choose_datasets, composed, describe_diffusion
+from palmbench.schema import DiffusionConfig
 
 if TYPE_CHECKING:
     from palmbench.pipeline import Pipeline
@@ -54,7 +57,7 @@ def claims_command(overrides: Sequence[str], run: bool = False, paper: bool = Fa
         several sets: ablations are judged on each. Without it, findings across data sets are judged on the synthetic
         hands and what is present of the paper's, and ablations on IITD, for which the synthetic hands stand in.
     run : bool
-        Compute what is missing first.
+        Compute what is missing first, the photos from ten seeds of `experiments.diversity` among it.
     paper : bool
         Judge the paper's own tables instead of runs; the only setting is `results_dir` then.
 
@@ -67,7 +70,7 @@ def claims_command(overrides: Sequence[str], run: bool = False, paper: bool = Fa
     Raises
     ------
     RequestError
-        If a setting is not understood, or has no meaning here.
+        If a setting is not understood, has no meaning here, or gives several runs where a claim is about one.
     """
     given = parse_overrides(overrides)
     return _on_paper(given) if paper else _on_runs(given, run)
@@ -108,6 +111,7 @@ def _on_runs(overrides: Sequence[Override], run: bool) -> int:
     across, within, notes = _datasets(overrides)
     recognizers, absent = choose_attacks(_Attacks(), overrides, absent="Not attacked with")
     points = _points(across, within, recognizers, overrides)
+    require_one_run_each("A claim", points, overrides)
     records = _finished(points)
     status = DONE
     if run and (missing := outstanding(points)):
@@ -115,6 +119,11 @@ def _on_runs(overrides: Sequence[Override], run: bool) -> int:
         records = _finished(points)
     elif run:
         print(f"claims: all {len(points)} runs reused, nothing to compute", file=sys.stderr)
+    repeating = _of_diversity(overrides)
+    if run:
+        from experiments.diversity import main as repeat
+
+        status = max(status, repeat([f"dataset={','.join(dict.fromkeys([*across, *within]))}", *repeating]))
     command = " ".join(["palmbench claims --run", *(each.text for each in overrides)])
     if not records:
         print(f"palmbench: none of the {len(points)} runs behind the claims is there; `{command}` computes them.",
@@ -125,7 +134,7 @@ def _on_runs(overrides: Sequence[Override], run: bool) -> int:
         notes = [*notes, left]
     from experiments.claims.runs import Runs
 
-    evidence = Runs((pipeline, record) for _, pipeline, record in records)
+    evidence = Runs(((pipeline, record) for _, pipeline, record in records), repeating)
     findings = judged(evidence, across, within)
     few = [f"{dataset_label(name)} has {n} palms here: intervals from so few are too narrow, and verdicts too sure."
            for name, n in evidence.palms.items() if n < _ENOUGH_PALMS]  # fmt: skip
@@ -133,6 +142,7 @@ def _on_runs(overrides: Sequence[Override], run: bool) -> int:
     names = ", ".join(dataset_label(name) for name in dict.fromkeys([*across, *within]))
     folder = Path(base_point(overrides).results_dir) / "tables"
     _write(folder, "claims", findings, f"The paper's claims on {names}:", said, printed=False)
+    _write_account(folder / "claims.json", overrides)
     return status
 
 
@@ -160,6 +170,16 @@ def _points(
     return points
 
 
+def _of_diversity(overrides: Sequence[Override]) -> list[str]:
+    """Settings for `experiments.diversity`, which knows no method but diffusion and is told the data sets."""
+    known = {f"method.{item.name}" for item in fields(DiffusionConfig)}
+    return [
+        each.text
+        for each in overrides
+        if each.key != "dataset" and (not each.key.startswith("method.") or ".".join(each.key.split(".")[:2]) in known)
+    ]
+
+
 def _finished(points: Sequence[RunConfig]) -> list[tuple[RunConfig, Pipeline, dict[str, Any]]]:
     from palmbench.pipeline import Pipeline
     from palmbench.run import record_of
@@ -180,3 +200,11 @@ def _write(
         write_bytes(path, content.encode("utf-8"))
         print(path)
     print(counted(findings, printed))
+
+
+def _write_account(path: Path, overrides: Sequence[Override]) -> None:
+    """When the claims were judged and with which settings, for the report."""
+    from palmbench.store import write_json
+
+    written = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    write_json(path, {"written": written, "settings": sorted(each.text for each in overrides)})

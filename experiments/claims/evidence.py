@@ -106,6 +106,9 @@ def compare(comparison: Comparison, evidence: Evidence) -> Part:
         missing = "; ".join(dict.fromkeys(number.missing for number in (left, right) if number.value is None))
         return Part(comparison, left, right, math.nan, math.nan, math.nan, "not measured", missing)
     difference = left.value - right.value
+    if comparison.observed:
+        verdict = side(comparison.relation, difference, difference)
+        return Part(comparison, left, right, difference, math.nan, math.nan, verdict, "")
     lo, hi = _difference(left, right)
     return Part(comparison, left, right, difference, lo, hi, side(comparison.relation, lo, hi), "")
 
@@ -127,15 +130,21 @@ def _constant(right: Quantity | float, evidence: Evidence) -> Measured:
 def _difference(left: Measured, right: Measured) -> tuple[float, float]:
     """Interval of left less right: from shared draws where there are any, else from the two intervals."""
     if left.replicates is not None and right.replicates is not None and left.draws == right.draws:
-        lo, hi = interval(left.replicates - right.replicates)
         # Sums in another order differ in the last digits; a tie must stay one.
-        return _rounded(lo), _rounded(hi)
+        lo, hi = map(_rounded, interval(left.replicates - right.replicates))
+        if lo < hi or not (_unmoved(left) and _unmoved(right)):
+            return lo, hi
     # Independent numbers: the square-and-add interval (Newcombe, 1998), exact where one of the two is a constant.
     assert left.value is not None and right.value is not None
     difference = left.value - right.value
     below = math.hypot(left.value - left.lo, right.hi - right.value)
     above = math.hypot(left.hi - left.value, right.value - right.lo)
     return _rounded(difference - below), _rounded(difference + above)
+
+
+def _unmoved(number: Measured) -> bool:
+    """Whether no draw moves a number that is not certain for all that, such as a share of 100 %."""
+    return number.replicates is not None and bool(np.ptp(number.replicates) == 0) and number.lo < number.hi
 
 
 def _listed(datasets: Sequence[str]) -> str:

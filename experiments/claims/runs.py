@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,9 @@ from experiments.claims.evidence import Measured
 from experiments.diversity import subject_of, summary_path
 from experiments.resampled import moments
 from palmbench.pipeline import Pipeline
-from palmbench.report.labels import RECOGNITION_METRICS
+from palmbench.report.labels import RECOGNITION_METRICS, WITH_FAILURES
 from palmbench.report.rows import recognizer_name
-from palmbench.scoring import Replicates, bootstrap
+from palmbench.scoring import Interval, Replicates, bootstrap, share_interval
 from palmbench.scoring.intervals import ReplicateRates, interval, replicate_rates
 from palmbench.stages.compare import Compare
 from palmbench.stages.quality import Quality
@@ -50,9 +50,11 @@ class Runs:
     ----------
     records : iterable of (Pipeline, mapping)
         Each finished point with the contents of its `metrics.json`.
+    settings : sequence of str
+        The user's, without the data set, for the command that would compute the diversity.
     """
 
-    def __init__(self, records: Iterable[tuple[Pipeline, Mapping[str, Any]]]) -> None:
+    def __init__(self, records: Iterable[tuple[Pipeline, Mapping[str, Any]]], settings: Sequence[str] = ()) -> None:
         self._runs: dict[Place, _Run] = {}
         originals: dict[tuple[str, str], _Originals] = {}
         for pipeline, record in records:
@@ -61,7 +63,7 @@ class Runs:
             name = recognizer_name(point)
             place = Place(point["dataset"], point["method"], point.get("fusion") or "", alpha, name)
             shared = originals.setdefault((point["dataset"], name), _Originals(pipeline))
-            self._runs.setdefault(place, _Run(pipeline, record["metrics"], shared, point["dataset"]))
+            self._runs.setdefault(place, _Run(pipeline, record["metrics"], shared, point["dataset"], settings))
 
     @property
     def stand_ins(self) -> list[str]:
@@ -118,6 +120,7 @@ class _Run:
     metrics: Mapping[str, Mapping[str, Any]]
     originals: _Originals
     dataset: str
+    settings: Sequence[str]
 
     def number(self, metric: str) -> Measured:
         if metric.startswith("diversity"):
@@ -131,7 +134,12 @@ class _Run:
         replicates = self._replicates(metric)
         if replicates is None:
             return Measured(value, n=int(found["n"]))
-        return Measured(value, *interval(replicates), replicates, self.dataset, int(found["n"]))
+        bounds = interval(replicates)
+        if metric in WITH_FAILURES:
+            palms = len({sample.identity for sample in self.pipeline.samples})
+            share = share_interval(Interval(bounds.lo / 100, bounds.hi / 100), palms)
+            bounds = Interval(100 * share.lo, 100 * share.hi)
+        return Measured(value, *bounds, replicates, self.dataset, int(found["n"]))
 
     def _replicates(self, metric: str) -> np.ndarray | None:
         """Values of a metric over the draws; None for one that does not come from numbers of single photos."""
@@ -172,8 +180,8 @@ class _Run:
         path = summary_path(Path(config.results_dir), self.pipeline)
         summary = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         if summary.get("subject") != subject_of(self.pipeline):
-            words = f"dataset={config.dataset.name} recognizer={config.recognizer.name}"
-            return Measured(None, missing=f"`python -m experiments.diversity {words}` has not run with these settings")
+            words = " ".join([f"dataset={config.dataset.name}", *self.settings])
+            return Measured(None, missing=f"`python -m experiments.diversity {words}` has not run")
         found = summary["metrics"][metric.removeprefix("diversity_")]
         if found["value"] is None:
             return Measured(None, missing="the photos under several seeds have no operating point")

@@ -14,7 +14,7 @@ from palmbench.report.labels import METRICS, dataset_label
 
 COLUMNS = (
     "claim", "statement", "source", "reading", "datasets", "verdict", "part", "part_verdict", "left", "left_value",
-    "relation", "right", "right_value", "difference", "lo", "hi", "n", "missing",
+    "relation", "right", "right_value", "difference", "lo", "hi", "n", "missing", "evidence",
 )  # fmt: skip
 _ORDER: tuple[Verdict, ...] = ("holds", "fails", "undecided", "not measured")
 _SIGNS: dict[Relation, str] = {">": ">", ">=": "≥", "<": "<", "<=": "≤"}
@@ -62,9 +62,10 @@ def to_csv(findings: Sequence[Finding], printed: bool = False) -> str:
         what = [claim.name, claim.statement, claim.source, claim.reading, " ".join(_datasets(finding))]
         what.append(words(finding.verdict, printed))
         for number, part in enumerate(finding.parts, 1):
-            writer.writerow([*what, number, words(part.verdict, printed), *_numbers(part)])
+            told = "" if part.missing else _sentence(part, printed)
+            writer.writerow([*what, number, words(part.verdict, printed), *_numbers(part), told])
         if not finding.parts:
-            writer.writerow([*what, *[""] * (len(COLUMNS) - len(what) - 1), finding.missing])
+            writer.writerow([*what, *[""] * (len(COLUMNS) - len(what) - 2), finding.missing, ""])
     return text.getvalue()
 
 
@@ -95,7 +96,7 @@ def _sentence(part: Part, printed: bool) -> str:
     left, bound = _text(part.left.value, metric), _text(part.right.value, metric)
     sign = _SIGNS[comparison.relation]
     text = f"{label} {left} {f'is not {sign}' if part.verdict == 'fails' else sign} {target}{bound}"
-    if printed:
+    if printed or comparison.observed:
         return text
     if math.isnan(part.lo):
         return f"{text} (no interval)"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from palmbench.scoring import Interval, jackknife_interval
 
 SUBSETS = 100
 SUBSET_SIZE = 1000
@@ -68,6 +71,30 @@ def kernel_distance(
         across = float(between[np.ix_(rows, columns)].sum())
         found.append(same / (size * (size - 1)) - 2 * across / size**2)
     return KernelDistance(float(np.mean(found)), float(np.std(found)), size)
+
+
+def kernel_interval(
+    features_a: np.ndarray, features_b: np.ndarray, distance: float, identities: Sequence[str]
+) -> Interval:
+    """95 % interval of the kernel distance of n photos to n others of the same palms.
+
+    Parameters
+    ----------
+    features_a, features_b : ndarray of shape (n, n_features)
+        Row i of both shows the palm `identities[i]`.
+    distance : float
+        What `kernel_distance` says of them.
+    """
+    a, b = np.asarray(features_a, np.float64), np.asarray(features_b, np.float64)
+    within_a, within_b, between = _kernel(a, a), _kernel(b, b), _kernel(a, b)
+
+    def without(kept: np.ndarray) -> float:
+        rows = np.flatnonzero(kept)
+        n = len(rows)
+        same = _off_diagonal(within_a, rows) + _off_diagonal(within_b, rows)
+        return same / (n * (n - 1)) - 2 * float(between[np.ix_(rows, rows)].sum()) / n**2
+
+    return jackknife_interval(without, distance, identities)
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:

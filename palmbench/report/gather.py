@@ -12,6 +12,7 @@ from palmbench.errors import RequestError
 from palmbench.report.labels import dataset_label
 from palmbench.report.request import Override, with_overrides
 from palmbench.report.rows import recognizer_name, rows_of
+from palmbench.report.seeds import over_seeds
 from palmbench.report.sources import base_point, choose_attacks, choose_datasets, composed, describe_diffusion
 from palmbench.report.tables import Table, TableSpec, arrange
 
@@ -50,7 +51,7 @@ def gather_table(
     Raises
     ------
     RequestError
-        If there is no such table, a setting is not understood, or the settings give two runs for a row.
+        If there is no such table, a setting is not understood, or settings other than the seed give two runs for a row.
     """
     from palmbench.run import outstanding, record_of
     from palmbench.run import run as run_points
@@ -70,11 +71,12 @@ def gather_table(
         status = run_points(missing) or 0
     elif run:
         print(f"table {number}: all {len(points)} runs reused, nothing to compute", file=sys.stderr)
-    records = [record for record in map(record_of, points) if record is not None]
+    records, seeds = over_seeds((point, record_of(point)) for point in points)
     if not records:
         return GatheredTable(number, None, points, status)
     _refuse_two_runs_a_row(number, records)
-    table = arrange(spec, rows_of(records), datasets, [*describe_diffusion(points), *notes, *absent], intervals)
+    said = [*describe_diffusion(points), *seeds, *notes, *absent]
+    table = arrange(spec, rows_of(records), datasets, said, intervals)
     return GatheredTable(number, table, points, status)
 
 

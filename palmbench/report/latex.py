@@ -18,6 +18,7 @@ _CHARACTERS = {
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
     "α": r"$\alpha$",
+    "σ": r"$\sigma$",
     "×": r"$\times$",
     "é": r"\'e",
 }

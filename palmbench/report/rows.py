@@ -15,6 +15,7 @@ from palmbench.report.paper import Cell, PaperValue, paper_values
 COLUMNS = (
     "dataset", "method", "fusion", "alpha", "recognizer", "metric", "value", "std", "lo", "hi", "n", "failed", "paper",
 )  # fmt: skip
+SEED_COLUMNS = ("seeds", "seed_std")
 _PAPER_VARIANTS = {"mtcc": "yan", "ccnet": "full", "eehnet": "full"}
 
 
@@ -35,6 +36,10 @@ class Row:
         The paper's number for the same cell.
     note : str or None
         What to mind in reading the number.
+    seeds : int
+        Run seeds that it is the mean of.
+    seed_std : float or None
+        Standard deviation between them; None for a single one.
     """
 
     cell: Cell
@@ -47,6 +52,8 @@ class Row:
     missing: str | None = None
     paper: PaperValue | None = None
     note: str | None = None
+    seeds: int = 1
+    seed_std: float | None = None
 
 
 def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValue] | None = None) -> list[Row]:
@@ -78,6 +85,8 @@ def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValu
                     missing=found.get("missing"),
                     paper=numbers.get(cell),
                     note=found.get("note"),
+                    seeds=int(found.get("seeds") or 1),
+                    seed_std=_number(found.get("seed_std")),
                 )
     return list(rows.values())
 
@@ -89,15 +98,21 @@ def recognizer_name(point: Mapping[str, Any]) -> str:
 
 
 def to_csv(rows: Iterable[Row]) -> str:
-    """The rows as CSV with the columns `COLUMNS`; an empty field is a number that there is not."""
+    """The rows as CSV with the columns `COLUMNS`; an empty field is a number that there is not.
+
+    Where several run seeds were merged, `SEED_COLUMNS` follow.
+    """
+    rows = list(rows)
+    merged = any(row.seeds > 1 for row in rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow([*COLUMNS, *(SEED_COLUMNS if merged else ())])
     for row in rows:
         numbers = (row.cell.alpha, row.value, row.std, row.lo, row.hi, row.paper.value if row.paper else None)
         alpha, value, std, lo, hi, paper = map(_plain, numbers)
         what = (row.cell.dataset, row.cell.method, row.cell.fusion, alpha, row.cell.recognizer, row.cell.metric)
-        writer.writerow([*what, value, std, lo, hi, row.n, row.failed, paper])
+        seeds = [row.seeds, _plain(row.seed_std)] if merged else []
+        writer.writerow([*what, value, std, lo, hi, row.n, row.failed, paper, *seeds])
     return text.getvalue()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from palmbench.report.labels import METRICS, MetricLabel, dataset_label
+from palmbench.report.labels import METRICS, WITH_FAILURES, MetricLabel, dataset_label
 from palmbench.report.paper import Cell
 from palmbench.report.rows import Row
 
@@ -141,7 +141,8 @@ def arrange(
     Returns
     -------
     Table
-        In each segment the best value of a column is marked, ties in print included, where there are two or more.
+        In each segment the best value of a column is marked, ties in print included, where there are two or more;
+        of DIR, whose ideal is 100 %, the nearest to it. What `may_be_best` rules out is not.
     """
     found = {row.cell: row for row in rows}
     groups = _present(spec, found)
@@ -168,6 +169,15 @@ def arrange(
     )
 
 
+def may_be_best(row: Row) -> bool:
+    """Whether a number is a merit: one of photos that all failed is none, however good it looks.
+
+    A rejection rate of 100 % because no photo has a hand any more says nothing of the method.
+    """
+    scored = row.n - row.failed if row.cell.metric in WITH_FAILURES else row.n
+    return row.value is not None and scored > 0
+
+
 def number_text(value: float | None, decimals: int) -> str:
     """A number as printed: fixed decimals, ∞, or a dash."""
     if value is None:
@@ -191,6 +201,8 @@ def entry_texts(entry: Entry, intervals: bool = True) -> tuple[str, str]:
         ours = f"{number_text(row.value, decimals)} [{number_text(row.lo, decimals)}, {number_text(row.hi, decimals)}]"
     else:
         ours = number_text(row.value, decimals)
+    if row is not None and row.value is not None and row.seed_std is not None:
+        ours += f", {seed_text(row.seed_std, decimals)}"
     if row is None or row.paper is None:
         return ours, ""
     theirs = number_text(row.paper.value, decimals)
@@ -199,6 +211,11 @@ def entry_texts(entry: Entry, intervals: bool = True) -> tuple[str, str]:
     if row.value is not None:
         theirs += f"; {difference_text(row.value, row.paper.value, decimals)}"
     return ours, theirs
+
+
+def seed_text(deviation: float, decimals: int) -> str:
+    """Standard deviation between run seeds."""
+    return f"σ {number_text(deviation, decimals)}"
 
 
 def difference_text(ours: float, papers: float, decimals: int) -> str:
@@ -245,12 +262,12 @@ def _with_best(lines: list[Line]) -> tuple[Line, ...]:
         printed = {
             index: round(value, label.decimals)
             for index, entries in enumerate(marked)
-            if (value := entries[column].value) is not None
+            if (row := entries[column].row) is not None and (value := row.value) is not None and may_be_best(row)
         }
         if len(printed) > 1:
-            best = (max if label.higher_is_better else min)(printed.values())
+            best = min(map(label.badness, printed.values()))
             for index, value in printed.items():
-                if value == best:
+                if label.badness(value) == best:
                     marked[index][column] = marked[index][column]._replace(best=True)
     return tuple(line._replace(entries=tuple(entries)) for line, entries in zip(lines, marked, strict=True))
 
@@ -278,6 +295,8 @@ def _notes(
     notes = []
     if any("[" in ours for ours, _ in texts):
         notes.append("In brackets: 95 % intervals, identities resampled.")
+    if any("σ" in ours for ours, _ in texts):
+        notes.append("After σ: standard deviation between run seeds; intervals span those of the seeds.")
     if any("±" in ours for ours, _ in texts):
         notes.append("After ±: standard deviation over images; the CSV holds the intervals.")
     if any(theirs for _, theirs in texts):

@@ -18,7 +18,9 @@ from palmbench.scoring.intervals import (
     bootstrap,
     mean_interval,
     score_intervals,
+    share_interval,
 )
+from palmbench.scoring.jackknife import jackknife_interval
 from palmbench.scoring.linkability import Linkability, linkability, permutation_null
 from palmbench.scoring.matches import match_rate, match_rate_interval
 from palmbench.scoring.pairs import PairKinds, pair_indices, pair_kinds
@@ -55,6 +57,7 @@ __all__ = [
     "decidability",
     "deid_ratio",
     "equal_error_rate",
+    "jackknife_interval",
     "linkability",
     "match_rate",
     "match_rate_interval",
@@ -70,6 +73,7 @@ __all__ = [
     "score_intervals",
     "score_sets",
     "seed_spread",
+    "share_interval",
     "spread_over_seeds",
     "threshold_at_fmr",
     "true_accept_rate",

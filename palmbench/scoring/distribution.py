@@ -33,6 +33,8 @@ class Distribution(NamedTuple):
             If there are no scores, or one is NaN or infinite.
         """
         if isinstance(scores, Distribution):
+            if not len(scores.values):
+                raise ValueError("there are no scores")
             return scores
         values, counts = np.unique(np.asarray(scores).ravel(), return_counts=True)
         if not len(values):

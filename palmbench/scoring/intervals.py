@@ -65,7 +65,7 @@ class ReplicateRates(NamedTuple):
         Rejection rate at the replicate's threshold, the same without failures, and DIR; NaN where undefined.
     acc_nn : (n_replicates,) float64, or None
         Rank-1 accuracy.
-    tar : (n_replicates, 2) float64, or None
+    tar, tar_without_failures : (n_replicates, 2) float64, or None
         True accept rate at each false match rate of `FMRS`.
     """
 
@@ -74,6 +74,7 @@ class ReplicateRates(NamedTuple):
     dir: np.ndarray | None
     acc_nn: np.ndarray | None
     tar: np.ndarray | None
+    tar_without_failures: np.ndarray | None
 
 
 class ScoreIntervals(NamedTuple):
@@ -89,6 +90,7 @@ class ScoreIntervals(NamedTuple):
     dir: Interval | None
     acc_nn: Interval | None
     tar: tuple[Interval, ...] | None
+    tar_without_failures: tuple[Interval, ...] | None
 
 
 def bootstrap(
@@ -173,9 +175,9 @@ def score_intervals(
     """
     rates = replicate_rates(replicates, deid, hits)
     rr, without, ratio, accuracy = (None if found is None else interval(found, level) for found in rates[:4])
-    tar = None if rates.tar is None else tuple(interval(found, level) for found in rates.tar.T)
+    tar, known = (None if found is None else tuple(interval(each, level) for each in found.T) for found in rates[4:])
     dprime = interval(_dprime(replicates), level)
-    return ScoreIntervals(interval(replicates.eer, level), dprime, rr, without, ratio, accuracy, tar)
+    return ScoreIntervals(interval(replicates.eer, level), dprime, rr, without, ratio, accuracy, tar, known)
 
 
 def replicate_rates(
@@ -195,7 +197,7 @@ def replicate_rates(
         Whether the de-identified sample was identified.
     """
     weights = replicates.weights
-    rr = without = ratio = accuracy = tar = None
+    rr = without = ratio = accuracy = tar = known = None
     if deid is not None:
         scores = np.asarray(deid, np.float64)
         valid = ~np.isnan(scores)
@@ -206,10 +208,12 @@ def replicate_rates(
         shift = _ratio(mean - replicates.genuine_mean, np.sqrt((replicates.genuine_variance + variance) / 2))
         ratio = _ratio(shift, _dprime(replicates))
         counts = [_accepted(weights, scores, thresholds) for thresholds in replicates.fmr_thresholds.T]
-        tar = np.stack([_ratio(each, weights.sum(1)) for each in counts], axis=1)
+        tar, known = (
+            np.stack([_ratio(each, total) for each in counts], axis=1) for total in (weights.sum(1), weights @ valid)
+        )
     if hits is not None:
         accuracy = _ratio(weights @ np.asarray(hits, np.int64), weights.sum(1))
-    return ReplicateRates(rr, without, ratio, accuracy, tar)
+    return ReplicateRates(rr, without, ratio, accuracy, tar, known)
 
 
 def mean_interval(
@@ -255,6 +259,25 @@ def interval(values: np.ndarray, level: float = 0.95) -> Interval:
         return Interval(float("nan"), float("nan"))
     lo, hi = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(lo), float(hi))
+
+
+def share_interval(bounds: Interval, identities: int, level: float = 0.95) -> Interval:
+    """Interval of a share, given its percentile interval: what no replicate moved from 0 or 1 is not certain for that.
+
+    A bootstrap cannot draw what it has not seen. Where both ends are 0, or both 1, the interval is the exact one of
+    Clopper and Pearson for as many independent trials as there are identities.
+
+    Parameters
+    ----------
+    bounds : Interval
+        Of a share of samples.
+    identities : int
+        Identities that were resampled.
+    """
+    far = ((1 - level) / 2) ** (1 / identities)
+    if bounds.lo == bounds.hi == 0:
+        return Interval(0.0, 1 - far)
+    return Interval(far, 1.0) if bounds.lo == bounds.hi == 1 else bounds
 
 
 def _genuine_by_row(genuine: np.ndarray, n: int) -> np.ndarray:

@@ -55,7 +55,7 @@ def equal_error_rate(
     Raises
     ------
     ValueError
-        If a list is empty or not finite, or the convention is unknown.
+        If a list is empty or not finite, the convention is unknown, or it is "grid" and has no step.
     """
     genuine, impostor = Distribution.of(genuine), Distribution.of(impostor)
     if convention == "roc":
@@ -64,6 +64,8 @@ def equal_error_rate(
         thresholds = _midpoints(np.union1d(genuine.values, impostor.values))
     elif convention == "grid":
         thresholds = np.arange(genuine.values[0] - GRID_STEP, impostor.values[-1] + 2 * GRID_STEP, GRID_STEP)
+        if not len(thresholds):
+            raise ValueError("every genuine distance is above every impostor's: the convention 'grid' has no threshold")
     else:
         raise ValueError(f"unknown convention {convention!r}: choose 'exact', 'grid' or 'roc'")
     accepted, rejected = _errors(genuine, impostor, thresholds)

@@ -11,7 +11,6 @@ import numpy as np
 import recognizers
 from palmbench.datasets.sample import Sample
 from palmbench.keys import digest
-from palmbench.scoring import ScoreSets, score_sets
 from palmbench.stages.enrol import Enrol, load_recognizer
 from palmbench.store import Store, pack_arrays, unpack_arrays
 from recognizers.protocol import Classifier, Recognizer
@@ -106,15 +105,6 @@ class Compare:
             return _nearest(self.across(samples, store), [sample.identity for sample in samples])._asdict()
 
         return DeidScores(**_stored(store, key, compute))
-
-    def score_sets(self, samples: Sequence[Sample], store: Store) -> ScoreSets:
-        """Self, mated, non-mated and inter-de-identified distances, as exact distributions."""
-        return score_sets(
-            self.across(samples, store),
-            self.between_deidentified(samples, store),
-            [sample.identity for sample in samples],
-            [sample.person for sample in samples],
-        )
 
     def classify(self, samples: Sequence[Sample], store: Store) -> Classified:
         """Whom the recognizer's own classifier takes each de-identified photo for."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.quality import set_distances, summarise
 from palmbench.scoring import (
     FMRS,
+    EqualErrorRate,
     Replicates,
     ScoreIntervals,
     bootstrap,
@@ -23,6 +25,7 @@ from palmbench.scoring import (
     match_rate_interval,
     mean_interval,
     score_intervals,
+    share_interval,
     true_accept_rate,
 )
 from palmbench.scoring.accept import impostors_needed
@@ -32,25 +35,33 @@ from palmbench.scoring.pairs import pair_kinds
 from palmbench.stages.compare import Classified, DeidScores
 from palmbench.usability import USABILITY_METRICS
 
-VERSION = 2
-CLASSIFIER_VERSION = 1
+VERSION = 3
+CLASSIFIER_VERSION = 2
 REPLICATES = 1000
 TAR_METRICS = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
-_NEED_BOTH_KINDS = ("eer", "dprime", "rr", "rr_without_failures", "dir")
+_NEED_BOTH_KINDS = ("eer", "far", "frr", "threshold", "dprime", "rr", "rr_without_failures", "dir")
 _BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
 
 
 class Recognition(NamedTuple):
-    """Rates of one recognizer, the distributions that they come from, and the bootstrap of its originals."""
+    """Rates of one recognizer, the distributions that they come from, and the bootstrap of its originals.
+
+    `operating` is None without a genuine or without an impostor pair.
+    """
 
     metrics: dict[str, dict[str, Any]]
     genuine: Distribution
     impostor: Distribution
     replicates: Replicates
+    operating: EqualErrorRate | None
 
 
 def measure_recognition(
-    samples: Sequence[Sample], distances: np.ndarray, scores: DeidScores, threads: int = 1
+    samples: Sequence[Sample],
+    distances: np.ndarray,
+    scores: DeidScores,
+    threads: int = 1,
+    eer: Literal["exact", "grid", "roc"] = "exact",
 ) -> Recognition:
     """Error rate, decidability, rejection rate, DIR, rank-1 accuracy and TAR, in percent, with 95 % intervals.
 
@@ -63,30 +74,36 @@ def measure_recognition(
     distances : ndarray of shape (n (n - 1) / 2,)
         Between originals, NaN where a template is missing.
     scores : DeidScores
-        Samples without a distance to their own original failed; they count as rejected.
+        Samples without a distance to their own original failed: they count as rejected, as not identified and as not
+        accepted; the `..._without_failures` leave them out.
     threads : int
         Of the bootstrap; cannot change a number.
+    eer : {"exact", "grid", "roc"}
+        Convention of the operating point, see `equal_error_rate`. Replicates take the exact one.
     """
     identities = [sample.identity for sample in samples]
     persons = [sample.person for sample in samples]
     genuine, impostor = _distributions(distances, identities, persons)
-    n, failed = len(samples), int(np.isnan(scores.own).sum())
+    failures = np.isnan(scores.own)
+    n, failed = len(samples), int(failures.sum())
     replicates = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, REPLICATES, threads)
     bounds = score_intervals(replicates, deid=scores.own, hits=scores.hits)
-    acc = mean_interval(scores.hits_without_source.astype(float), identities, np.random.default_rng(_BOOTSTRAP_SEED))
     metrics = {
-        "acc_nn": _rate(scores.hits.mean(), bounds.acc_nn, n, failed),
-        "acc_nn_without_source": _rate(scores.hits_without_source.mean(), acc, n, failed),
-        "chance": _rate(1 / len(set(identities)), None, n, 0),
-        **_true_accepts(impostor, scores.own, bounds),
+        "acc_nn": _share(scores.hits.mean(), bounds.acc_nn, identities, n, failed),
+        "acc_nn_without_failures": _mean_share(np.where(failures, np.nan, scores.hits), identities),
+        "acc_nn_without_source": _mean_share(scores.hits_without_source.astype(float), identities, failed),
+        **_chances(identities),
+        **_true_accepts(impostor, scores.own, bounds, identities),
     }
-    if genuine.size and impostor.size:
-        metrics |= _at_operating_point(genuine, impostor, scores.own, bounds)
-        metrics |= {name: metrics[name] | _enrolled(~np.isnan(distances), n) for name in ("eer", "dprime")}
+    operating = equal_error_rate(genuine, impostor, eer) if genuine.size and impostor.size else None
+    if operating is not None:
+        metrics |= _at_operating_point(operating, genuine, impostor, scores.own, bounds, identities)
+        enrolled = _enrolled(~np.isnan(distances), n)
+        metrics |= {name: metrics[name] | enrolled for name in ("eer", "far", "frr", "threshold", "dprime")}
     else:
         lacking = "an impostor pair" if genuine.size else "a genuine pair"
         metrics |= {name: {**_number(None, None, 0, failed), "missing": lacking} for name in _NEED_BOTH_KINDS}
-    return Recognition(metrics, genuine, impostor, replicates)
+    return Recognition(metrics, genuine, impostor, replicates, operating)
 
 
 def measure_linkage(
@@ -123,39 +140,69 @@ def measure_classifier(samples: Sequence[Sample], classified: Classified) -> dic
         return {"acc_cls": {**_number(None, None, 0, 0), "missing": classified.missing}}
     identities = [sample.identity for sample in samples]
     hits = np.array([found == own for found, own in zip(classified.identities, identities, strict=True)], float)
-    failed = sum(found is None for found in classified.identities)
-    bounds = mean_interval(hits, identities, np.random.default_rng(_BOOTSTRAP_SEED))
-    return {"acc_cls": _rate(hits.mean(), bounds, len(samples), failed)}
+    failures = np.array([found is None for found in classified.identities])
+    return {
+        "acc_cls": _mean_share(hits, identities, int(failures.sum())),
+        "acc_cls_without_failures": _mean_share(np.where(failures, np.nan, hits), identities),
+    }
+
+
+def _chances(identities: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Rank-1 accuracy of a guess among all originals, and among all but the source."""
+    n = len(identities)
+    own = np.array(list(Counter(identities).values()), float)
+    without = (own * (own - 1)).sum() / (n * (n - 1)) if n > 1 else None
+    return {
+        "chance": _rate((own**2).sum() / n**2, None, n, 0),
+        "chance_without_source": _rate(without, None, n, 0),
+    }
 
 
 def _at_operating_point(
-    genuine: Distribution, impostor: Distribution, own: np.ndarray, bounds: ScoreIntervals
+    operating: EqualErrorRate,
+    genuine: Distribution,
+    impostor: Distribution,
+    own: np.ndarray,
+    bounds: ScoreIntervals,
+    identities: Sequence[str],
 ) -> dict[str, dict[str, Any]]:
-    equal = equal_error_rate(genuine, impostor)
     valid = ~np.isnan(own)
     # As float64: rounded to float32 a threshold between two neighbouring distances would become one of them.
-    rejected = ~(own.astype(np.float64) <= equal.threshold)
+    rejected = ~(own.astype(np.float64) <= operating.threshold)
     n, scored = len(own), int(valid.sum())
     failed = n - scored
     ratio = _defined(deid_ratio, genuine, impostor, own) if scored > 1 else None
+    without = rejected[valid].mean() if scored else None
     return {
-        "eer": _rate(equal.rate, bounds.eer, n, 0),
+        "eer": _rate(operating.rate, bounds.eer, n, 0),
+        "far": _rate(operating.far, None, n, 0),
+        "frr": _rate(operating.frr, None, n, 0),
+        "threshold": _number(operating.threshold, None, n, 0),
         "dprime": _number(_defined(decidability, genuine, impostor), bounds.dprime, n, 0),
-        "rr": _rate(rejected.mean(), bounds.rr, n, failed),
-        "rr_without_failures": _rate(rejected[valid].mean() if scored else None, bounds.rr_without_failures, scored, 0),
+        "rr": _share(rejected.mean(), bounds.rr, identities, n, failed),
+        "rr_without_failures": _share(without, bounds.rr_without_failures, identities, scored, 0),
         "dir": _rate(ratio, bounds.dir, scored, failed),
     }
 
 
-def _true_accepts(impostor: Distribution, own: np.ndarray, bounds: ScoreIntervals) -> dict[str, dict[str, Any]]:
-    failed = int(np.isnan(own).sum())
-    found = {}
+def _true_accepts(
+    impostor: Distribution, own: np.ndarray, bounds: ScoreIntervals, identities: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    known = ~np.isnan(own)
+    scored = int(known.sum())
+    failed = len(own) - scored
+    found: dict[str, dict[str, Any]] = {}
     for place, (name, fmr) in enumerate(zip(TAR_METRICS, FMRS, strict=True)):
+        without = f"{name}_without_failures"
         if impostor.size < impostors_needed(fmr):
-            found[name] = {**_number(None, None, 0, failed), "missing": f"{impostors_needed(fmr)} impostor pairs"}
-        else:
-            interval = bounds.tar[place] if bounds.tar else None
-            found[name] = _rate(true_accept_rate(own, impostor, fmr).rate, interval, len(own), failed)
+            lacking = {**_number(None, None, 0, failed), "missing": f"{impostors_needed(fmr)} impostor pairs"}
+            found |= {name: lacking, without: dict(lacking)}
+            continue
+        rate = true_accept_rate(own, impostor, fmr).rate
+        all_bounds = bounds.tar[place] if bounds.tar else None
+        known_bounds = bounds.tar_without_failures[place] if bounds.tar_without_failures else None
+        found[name] = _share(rate, all_bounds, identities, len(own), failed)
+        found[without] = _share(rate * len(own) / scored if scored else None, known_bounds, identities, scored, 0)
     return found
 
 
@@ -166,26 +213,28 @@ def _linkability(across: np.ndarray, identities: list[str], persons: list[str]) 
     except TooFewScores as error:
         lacking = {**_number(None, None, 0, failed), "missing": error.needed}
         return {"linkability": lacking, "linkability_null": dict(lacking)}
-    low, high = np.quantile(found.null, [0.025, 0.975])
-    return {
-        "linkability": _number(found.d_sys, found.interval, found.probes, failed),
-        "linkability_null": _number(float(found.null.mean()), (low, high), found.probes, failed),
-    }
+    # An exchange of few palms may leave no pair of one kind.
+    null = found.null[np.isfinite(found.null)]
+    chance = {**_number(None, None, 0, failed), "missing": "an exchange of palms that leaves pairs of both kinds"}
+    if len(null):
+        chance = _number(float(null.mean()), np.quantile(null, [0.025, 0.975]), found.probes, failed)
+        if len(null) < len(found.null):
+            chance["note"] = f"{len(null)} of {len(found.null)} exchanges of palms leave pairs of both kinds"
+    return {"linkability": _number(found.d_sys, found.interval, found.probes, failed), "linkability_null": chance}
 
 
 def _inter_deid_match(
     recognition: Recognition, among: np.ndarray, identities: list[str], persons: list[str], threads: int
 ) -> dict[str, Any]:
     counts = _enrolled(~np.isnan(among), len(identities))
-    if not (recognition.genuine.size and recognition.impostor.size):
+    if recognition.operating is None:
         lacking = "an impostor pair" if recognition.genuine.size else "a genuine pair"
         return {**_number(None, None, 0, counts["failed"]), "missing": lacking}
-    threshold = equal_error_rate(recognition.genuine, recognition.impostor).threshold
-    share = match_rate(among, identities, threshold, persons)
+    share = match_rate(among, identities, recognition.operating.threshold, persons)
     if math.isnan(share):
         return {**_number(None, None, 0, counts["failed"]), "missing": "a pair of two persons' de-identified photos"}
     bounds = match_rate_interval(among, identities, recognition.replicates, persons, threads=threads)
-    return _rate(share, bounds, 0, 0) | counts
+    return _share(share, bounds, identities, 0, 0) | counts
 
 
 def measure_images(
@@ -228,21 +277,24 @@ def measure_usability(
     """
     lost = np.array([sample.id not in values for sample in samples], float)
     identities = [sample.identity for sample in samples]
-    bounds = mean_interval(lost, identities, np.random.default_rng(_BOOTSTRAP_SEED))
     measured = measure_images(samples, values, USABILITY_METRICS, {})
-    return {**measured, "hand_lost": _rate(lost.mean(), bounds, len(samples), 0)}
+    return {**measured, "hand_lost": _mean_share(lost, identities)}
 
 
 def measure_sets(
-    features: str, originals: Sequence[np.ndarray], deidentified: Sequence[np.ndarray], failed: int
+    features: str,
+    originals: Sequence[np.ndarray],
+    deidentified: Sequence[np.ndarray],
+    identities: Sequence[str],
+    failed: int,
 ) -> dict[str, dict[str, Any]]:
     """FID and KID of de-identified photos against their originals, or what takes their place; see `set_distances`.
 
     A `note` says when there are too few images for the features; `std` is over the kernel distance's subsets.
     """
     found = {}
-    for name, distance in set_distances(features, originals, deidentified).items():
-        number = {**_number(distance.value, None, distance.n, failed), "std": _plain(distance.std)}
+    for name, distance in set_distances(features, originals, deidentified, identities).items():
+        number = {**_number(distance.value, distance.interval, distance.n, failed), "std": _plain(distance.std)}
         found[name] = number if distance.note is None else {**number, "note": distance.note}
     return found
 
@@ -278,6 +330,19 @@ def _defined(number: Callable[..., float], *scores: Distribution | np.ndarray) -
         return number(*scores)
     except ValueError:
         return None
+
+
+def _mean_share(hits: np.ndarray, identities: Sequence[str], failed: int = 0) -> dict[str, Any]:
+    """Share of samples, given 0 or 1 for each; NaN are left out. Of no sample it has no value."""
+    known = hits[~np.isnan(hits)]
+    if not len(known):
+        return _rate(None, None, 0, failed)
+    bounds = mean_interval(hits, identities, np.random.default_rng(_BOOTSTRAP_SEED))
+    return _share(known.mean(), bounds, identities, len(known), failed)
+
+
+def _share(value: float | None, bounds: Any, identities: Sequence[str], n: int, failed: int) -> dict[str, Any]:
+    return _rate(value, None if bounds is None else share_interval(bounds, len(set(identities))), n, failed)
 
 
 def _rate(value: float | None, bounds: Any, n: int, failed: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections import Counter
 from pathlib import Path
@@ -23,6 +24,7 @@ from experiments.claims.writing import to_csv, to_markdown
 from experiments.settings import BASELINES, OURS, PRIORS
 from palmbench.cli import main
 from palmbench.compose import compose_points
+from palmbench.errors import RequestError
 from palmbench.paths import paper_dir
 from palmbench.pipeline import Pipeline
 from palmbench.report.paper import Cell, paper_values
@@ -69,14 +71,20 @@ def on_paper() -> dict[str, Finding]:
 
 
 @pytest.fixture(scope="module")
-def small_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Runs, dict[str, dict]]:
+def small_words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Settings of a store in which two methods are computed."""
     place = tmp_path_factory.mktemp("results")
     words = ["dataset.identities=4", "dataset.samples=2", "executor.workers=1", f"results_dir={place}"]
-    points = compose_points(["method=mask,blur", *words])
-    run(points)
+    run(compose_points(["method=mask,blur", *words]))
+    return words
+
+
+@pytest.fixture(scope="module")
+def small_runs(small_words: list[str]) -> tuple[Runs, dict[str, dict]]:
+    points = compose_points(["method=mask,blur", *small_words])
     records = {point.method.name: record_of(point) for point in points}
     pairs = [(Pipeline.of(point), records[point.method.name]) for point in points]
-    return Runs(pairs), {name: record["metrics"] for name, record in records.items()}
+    return Runs(pairs, small_words), {name: record["metrics"] for name, record in records.items()}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +113,19 @@ def test_numbers_of_the_same_draws_are_compared_pairwise() -> None:
     )
     paired = compare(Comparison(ONE, ">", OTHER), shared)
     assert (paired.difference, paired.lo, paired.hi, paired.verdict) == (1, 1, 1, "holds")
+
+
+def test_shares_that_no_draw_moves_are_not_certain_for_all_that() -> None:
+    # All rejected and none, of two palms: each share may be off by 84 points.
+    extremes = Given(
+        diffusion=Measured(100, 15.8, 100, np.full(9, 100.0), "synth"),
+        mask=Measured(0, 0, 84.2, np.zeros(9), "synth"),
+    )
+    part = compare(Comparison(ONE, ">", OTHER), extremes)
+    assert part.lo == pytest.approx(100 - math.hypot(84.2, 84.2)) and part.verdict == "undecided"
+    # What is said of the photos at hand needs no interval.
+    assert compare(Comparison(ONE, ">=", 100, observed=True), extremes).verdict == "holds"
+    assert compare(Comparison(OTHER, ">=", 100, observed=True), extremes).verdict == "fails"
 
 
 def test_numbers_of_different_draws_add_their_uncertainties_in_squares() -> None:
@@ -264,3 +285,39 @@ def test_without_a_run_the_verb_says_what_would_compute_them(
     assert claims_command(words) == 2
     assert f"`palmbench claims --run {' '.join(words)}` computes them" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_missing_is_named_with_the_users_settings(
+    small_runs: tuple[Runs, dict[str, dict]], small_words: list[str]
+) -> None:
+    missing = small_runs[0].number(Quantity("synth", MASK, "diversity_gap", "mtcc")).missing
+    assert f"`python -m experiments.diversity dataset=synth {' '.join(small_words)}`" in missing
+
+
+def test_the_claims_keep_the_evidence_and_the_settings_they_were_judged_with(small_words: list[str]) -> None:
+    words = ["recognizer=mtcc", *small_words]
+    assert claims_command(words) == 0
+    tables = Path(small_words[-1].removeprefix("results_dir=")) / "tables"
+    account = json.loads((tables / "claims.json").read_text(encoding="utf-8"))
+    assert account["settings"] == sorted(words)
+    rows = list(csv.DictReader(io.StringIO((tables / "claims.csv").read_text(encoding="utf-8"))))
+    (row,) = [row for row in rows if row["claim"] == "mask-perfect-mtcc" and "/acc_nn" not in row["left"]][:1]
+    assert row["evidence"].startswith("RR of Masking on Synthetic")
+    assert all(bool(row["evidence"]) != bool(row["missing"]) for row in rows)
+
+
+@pytest.mark.parametrize("word", ["seed=0,1", "method.sigma=3,4", "dataset.profile=wild,mobile"])
+def test_settings_that_give_a_claim_two_runs_are_refused(word: str, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=f"{word}: A claim needs one run of each setting; take them one by one"):
+        claims_command([word, "recognizer=mtcc", f"results_dir={tmp_path}"])
+
+
+def test_what_is_computed_for_the_claims_includes_the_diversity(
+    small_words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr("palmbench.run.outstanding", lambda points: [])
+    monkeypatch.setattr("experiments.diversity.main", lambda words: asked.append(words) or 3)
+    assert claims_command([*small_words, "recognizer=mtcc", "method.steps=2", "method.sigma=4.0"], run=True) == 3
+    # Blurring has no start noise.
+    assert asked == [["dataset=synth", *small_words, "recognizer=mtcc", "method.steps=2"]]

@@ -8,8 +8,10 @@ import pytest
 
 from experiments import controls
 from experiments.controls import Check, Mated, Result, constant_checks, donors_of, identity_checks, swapped_checks
+from palmbench.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.errors import RequestError
+from palmbench.pipeline import Pipeline
 from palmbench.scoring import Distribution
 from palmbench.usability import DIFFERENCES
 
@@ -54,11 +56,18 @@ def test_a_strangers_palm_must_be_rejected_as_often_as_strangers_are() -> None:
 
 def test_a_grey_image_that_is_praised_breaks_the_control() -> None:
     failed, praised = number(None, 0, 4), number(0.0, 4, 0)
-    rates = {"rr": number(100, 4, 4), "rr_without_failures": number(None, 0), "dir": number(None, 0, 4)}
+    rates = {
+        "rr": number(100, 4, 4), "rr_without_failures": number(None, 0), "dir": number(None, 0, 4),
+        "acc_nn": number(0, 4, 4),
+    }  # fmt: skip
     assert broken(list(constant_checks(result(None, failed, **rates), 4))) == []
     # A perfect rejection rate of photos without a hand, or differences of 0 between hands that are not there.
-    good = {"rr": number(100, 4, 0), "rr_without_failures": number(100), "dir": number(100)}
-    assert len(broken(list(constant_checks(result(None, praised, **good), 4)))) == 3 + 2 * len(DIFFERENCES)
+    good = {"rr": number(100, 4, 0), "rr_without_failures": number(100), "dir": number(100), "acc_nn": number(0, 4, 0)}
+    found = broken(list(constant_checks(result(None, praised, **good), 4)))
+    assert {"RR may be marked best in a table (1: yes)", "Acc. (nearest) may be marked best in a table (1: yes)"} < set(
+        found
+    )
+    assert len(found) == 5 + 2 * len(DIFFERENCES)
 
 
 def test_every_photo_gets_a_photo_of_another_person() -> None:
@@ -74,6 +83,19 @@ def test_every_photo_gets_a_photo_of_another_person() -> None:
 def test_controls_are_not_about_other_methods_or_data_sets(word: str) -> None:
     with pytest.raises(RequestError, match="leave it out"):
         controls.main([word])
+
+
+@pytest.mark.parametrize("word", ["seed=0,1", "recognizer=mtcc,ccnet", "dataset.identities=8,16"])
+def test_controls_are_of_one_run(word: str) -> None:
+    with pytest.raises(RequestError, match=f"{word}: the controls are one run at a time"):
+        controls.main([word])
+
+
+def test_controls_are_measured_with_the_settings_of_the_run() -> None:
+    (point,) = compose_points(["dataset=synth", "dataset.identities=2", "quality.usability_scale=hand"])
+    pipeline = Pipeline.of(point)
+    rewired = controls._rewired(pipeline, controls.Replaced(pipeline.prepare, {}))
+    assert rewired.usability.normaliser == pipeline.usability.normaliser == "hand"
 
 
 @pytest.mark.slow

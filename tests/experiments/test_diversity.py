@@ -13,6 +13,7 @@ from experiments import diversity
 from experiments.diversity import METRICS, SETS, Repainted, subject_of, summarise
 from palmbench.compose import compose_points
 from palmbench.datasets.sample import Sample
+from palmbench.errors import RequestError
 from palmbench.pipeline import Pipeline
 from palmbench.scoring import bootstrap, deid_ratio, pair_kinds
 
@@ -65,6 +66,22 @@ def test_the_first_photos_of_each_palm_are_repainted() -> None:
     given = [Sample(str(n), str(palm), str(palm), "", "") for n, palm in enumerate([0, 0, 1, 1, 1])]
     assert [sample.id for sample in diversity._first_photos(given, 2)] == ["0", "1", "2", "3"]
     assert diversity._first_photos(given, None) == given
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("seed=0,1", "needs one run of each setting; take them one by one, with a results_dir each"),
+        ("method.steps=2,3", "needs one run of each setting"),
+        ("dataset.profile=wild,mobile", "needs one run of each setting"),
+        ("method=blur", "only diffusion starts from a noise"),
+        ("method.alpha=0.2", "diversity is measured with method.fusion=s"),
+    ],
+)
+def test_what_diversity_cannot_be_asked_is_explained(word: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=f"{word}: .*{reason}"):
+        diversity.main([word, "recognizer=mtcc", f"results_dir={tmp_path}"])
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

@@ -12,6 +12,8 @@ from palmbench import synth
 from palmbench.errors import MissingWeights
 from palmbench.quality import ImageQuality, frechet_distance, instrument, kernel_distance, set_distances
 
+PALMS = ["a", "b", "c"]
+
 
 @dataclass(frozen=True)
 class Config:
@@ -71,19 +73,36 @@ def test_one_image_has_no_distance():
     with pytest.raises(ValueError, match="two images"):
         kernel_distance(np.zeros((1, 4)), np.zeros((3, 4)))
     for features, names in (("inception", {"fid", "kid"}), ("hand", {"fd_hand"})):
-        found = set_distances(features, [np.zeros(4)], [np.zeros(4)])
+        found = set_distances(features, [np.zeros(4)], [np.zeros(4)], ["a"])
         assert set(found) == names and all(distance.value is None for distance in found.values())
 
 
 def test_distances_carry_the_names_of_their_features_and_say_when_images_are_few():
     rng = np.random.default_rng(2)
-    few, many = rng.normal(size=(2, 5, 6)), rng.normal(size=(2, 6, 6))
-    found = set_distances("inception", *few)
+    few, many, palms = rng.normal(size=(2, 5, 6)), rng.normal(size=(2, 6, 6)), list("abcdef")
+    found = set_distances("inception", *few, palms[:5])
     assert found["fid"].value == frechet_distance(*few) and found["fid"].n == 5
     assert found["fid"].note is not None and "5 images a side for 6 features" in found["fid"].note
     assert found["kid"].value == kernel_distance(*few).value and found["kid"].std is None
-    assert set_distances("inception", *many)["fid"].note is None
-    assert set(set_distances("hand", *few)) == {"fd_hand"}
+    assert set_distances("inception", *many, palms)["fid"].note is None
+    assert set(set_distances("hand", *few, palms[:5])) == {"fd_hand"}
+
+
+def test_distances_have_intervals_over_palms():
+    # Ten palms of three photos each, moved by a third of their spread.
+    rng = np.random.default_rng(4)
+    a = np.repeat(rng.normal(size=(10, 1, 4)), 3, axis=1).reshape(30, 4) + 0.1 * rng.normal(size=(30, 4))
+    b, palms = a + 0.3 + 0.05 * rng.normal(size=(30, 4)), [str(palm) for palm in range(10) for _ in range(3)]
+    found = set_distances("inception", a, b, palms)
+    for distance in found.values():
+        assert distance.interval.lo < distance.value < distance.interval.hi
+    # Two of them done the long way: the distances without the first and without the last palm lie in the interval.
+    for kept in (slice(3, None), slice(None, 27)):
+        assert found["fid"].interval.lo < frechet_distance(a[kept], b[kept]) < found["fid"].interval.hi
+    # The same photos of fewer people are less certain, though there are as many.
+    pairs = [str(int(palm) // 3) for palm in palms]
+    assert np.ptp(set_distances("inception", a, b, pairs)["fid"].interval) > np.ptp(found["fid"].interval)
+    assert np.isnan(set_distances("inception", a, b, ["a"] * 30)["fid"].interval).all()
 
 
 def test_without_inception_features_are_the_hand_networks_and_the_distance_is_no_fid(no_cache):
@@ -100,7 +119,9 @@ def test_the_stronger_the_blur_the_farther_on_hand_features(no_cache):
     photos = [synth.render(identity, 0).image for identity in range(3)]
     sharp = [measured.features(photo) for photo in photos]
     distances = [
-        set_distances("hand", sharp, [measured.features(cv2.GaussianBlur(photo, (0, 0), sigma)) for photo in photos])
+        set_distances(
+            "hand", sharp, [measured.features(cv2.GaussianBlur(photo, (0, 0), sigma)) for photo in photos], PALMS
+        )
         for sigma in (1, 3, 9)
     ]
     values = [distance["fd_hand"].value for distance in distances]

@@ -211,7 +211,7 @@ def test_settings_go_to_the_methods_that_have_them():
         (["method.alpha=0.5"], "set method.alpha themselves"),
         (["method=blur"], "shows every method"),
         (["dataset=synth,iitd"], "about one data set"),
-        (["seed=1,2", "dataset=synth"], "one run a row"),
+        (["quality.usability_scale=image,hand", "dataset=synth"], "one run a row"),
         (["iitd"], "key=value"),
     ],
 )
@@ -219,6 +219,14 @@ def test_what_a_table_cannot_be_asked_is_explained(use, settings, overrides, rea
     use(Runs("mask"))
     with pytest.raises(RequestError, match=reason):
         table_command([5], [*settings, *overrides])
+
+
+def test_seeds_are_one_line_each(use, settings, capsys):
+    use(Runs("mask"))
+    assert table_command([5], [*settings, "dataset=synth", "seed=1,2"]) == 0
+    said = capsys.readouterr().out
+    assert "90.00, σ 0.00" in said and "Means over 2 run seeds (1, 2)." in said
+    assert said.count("| Masking |") == 1
 
 
 def test_there_is_no_table_8(use, settings):

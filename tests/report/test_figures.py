@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from palmbench.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.errors import RequestError
 from palmbench.hands.geometry import palm_crop
@@ -113,7 +114,7 @@ def test_curves_hold_the_scores_of_the_run(masked):
         rows = scores[scores["set"] == name]
         np.testing.assert_array_equal(panel.distributions[name].values, rows["distance"])
         np.testing.assert_array_equal(panel.distributions[name].counts, rows["count"])
-    own = scores.loc[scores["set"] == "deidentified", "distance"].to_numpy(float)
+    own = scores.loc[scores["set"] == "self", "distance"].to_numpy(float)
     expected = Distribution.of(own[np.isfinite(own)])
     np.testing.assert_array_equal(panel.distributions["original_deidentified"].values, expected.values)
     assert panel.failed == int(np.isnan(own).sum())
@@ -228,6 +229,17 @@ def test_nothing_computed_is_status_2_and_the_command_is_named(number, tmp_path,
     assert f"`palmbench figure {number} --run {' '.join(words)}` computes them." in capsys.readouterr().err
 
 
+def test_a_panel_without_a_curve_of_seeds_names_what_computes_it_with_the_users_settings(tmp_path, capsys):
+    words = ["dataset.identities=2", "dataset.samples=2", "method.steps=1", "recognizer=mtcc", "executor.workers=1"]
+    words += [f"results_dir={tmp_path}"]
+    assert run(compose_points(["method=diffusion", *words])) == 0
+    assert figure_command([5], ["dataset=synth", *words]) == 0
+    told = (
+        f"no curve of different seeds; `python -m experiments.diversity dataset=synth {' '.join(words)}` computes it."
+    )
+    assert told in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("number", "words", "reason"),
     [
@@ -235,6 +247,9 @@ def test_nothing_computed_is_status_2_and_the_command_is_named(number, tmp_path,
         (6, ["seed=3"], "several seeds"),
         (7, ["dataset=synth,iitd"], "Figure 7 is about one data set"),
         (7, ["method.alpha=0.5"], "method.alpha"),
+        (4, ["dataset=synth", "method.steps=2,3"], "method.steps=2,3: Figure 4 needs one run of each setting; take"),
+        (4, ["dataset=synth", "method=diffusion,diffusion_paper"], "method=diffusion,diffusion_paper: Figure 4 needs"),
+        (5, ["dataset=synth", "recognizer=mtcc", "seed=0,1"], "seed=0,1: Figure 5 needs one run of each setting"),
     ],
 )
 def test_what_a_figure_cannot_be_asked_is_explained(number, words, reason):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from palmbench.errors import RequestError
+from palmbench.images import encode_png
 from palmbench.provenance import Checkout, checkout
 from palmbench.report.gather import GatheredTable
 from palmbench.report.html import report_command
 from palmbench.report.html.claims import claims_section
 from palmbench.report.html.results import table_section
-from palmbench.report.html.runs import FinishedRun, errors_section
-from palmbench.report.html.tags import grid, tag, text
+from palmbench.report.html.runs import FinishedRun, _weights, errors_section
+from palmbench.report.html.tags import grid, image, tag, text
 from palmbench.report.paper import Cell, PaperValue
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import RecognizerColumns, Setting, TableSpec, arrange
@@ -163,13 +166,59 @@ def test_claims_are_listed_with_their_verdicts_or_the_command(tmp_path):
     path = tmp_path / "claims.csv"
     assert "palmbench claims checks them" in claims_section(path, "palmbench claims")
     path.write_text(
-        "claim,statement,source,reading,datasets,verdict,part\n"
-        "a,RR falls,Table V,,synth,holds,1\na,RR falls,Table V,,synth,holds,2\n"
-        "b,FID <,Table VI,alone,synth iitd,not measured,\n"
+        "claim,statement,source,reading,datasets,verdict,part,part_verdict,missing,evidence\n"
+        "a,RR falls,Table V,,synth,fails,1,holds,,90 > 80\na,RR falls,Table V,,synth,fails,2,fails,,80 is not > 85\n"
+        "a,RR falls,Table V,,iitd,holds,1,holds,,99 > 98\n"
+        "b,FID <,Table VI,alone,synth iitd,not measured,,,no weights,\n"
     )
     page = claims_section(path, "")
-    assert page.count("RR falls") == 1 and 'class="verdict holds"' in page
-    assert "FID &lt; (alone)" in page and "Synthetic, IITD" in page and 'class="verdict not-measured"' in page
+    Page(page)
+    rows = re.findall("<tr><th scope=.row.>.*?</tr>", page)
+    # One claim on two data sets has two verdicts.
+    assert [re.sub("<[^>]+>", "|", row).strip("|") for row in rows] == [
+        "RR falls||Synthetic|||fails|||fails: 80 is not &gt; 85||and 1 more|||holds: 90 &gt; 80|||||Table V",
+        "RR falls||IITD|||holds|||holds: 99 &gt; 98||Table V",
+        "FID &lt; (alone)||Synthetic, IITD|||not measured|||no weights||Table VI",
+    ]
+    assert 'class="verdict holds"' in page and 'class="verdict not-measured"' in page
+
+
+def test_claims_say_when_and_with_which_settings_they_were_checked(tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_text("claim,statement,source,reading,datasets,verdict,part\na,RR falls,Table V,,synth,holds,1\n")
+    assert "With which settings is not known." in claims_section(path, "")
+    account = {"written": "2026-01-02T03:04:05Z", "settings": ["dataset=synth", "method.steps=2", "results_dir=a"]}
+    path.with_suffix(".json").write_text(json.dumps(account))
+    same = claims_section(path, "palmbench claims", ["results_dir=b", "method.steps=2", "dataset=synth"])
+    assert "`palmbench claims` wrote on 2026-01-02 at 03:04:05 (UTC)" in same and "other settings" not in same
+    other = claims_section(path, "palmbench claims method.steps=3", ["method.steps=3"])
+    assert "this page's: dataset=synth method.steps=2, not method.steps=3; `palmbench claims method.steps=3`" in other
+
+
+def test_the_weights_of_the_metrics_are_among_the_weights():
+    def stage(**settings):
+        return SimpleNamespace(settings=settings, features_of="hand")
+
+    pipeline = SimpleNamespace(
+        config=SimpleNamespace(method=SimpleNamespace(name="blur"), recognizer=SimpleNamespace(name="mtcc")),
+        prepare=stage(detector={"weights": "d1"}),
+        deidentify=stage(),
+        enrol=stage(),
+        quality=stage(lpips_weights="l1", inception_weights=None),
+        features=(stage(weights="h1"), stage(weights="h1")),
+    )
+    found = list(_weights([FinishedRun(pipeline, {})]))
+    assert found == [
+        ["detector and segmenter, detector", "<code>d1</code>"],
+        ["image quality, lpips", "<code>l1</code>"],
+        ["hand features", "<code>h1</code>"],
+    ]
+
+
+def test_a_picture_is_shown_at_its_own_size_and_only_a_wide_one_scrolls():
+    small, large = (image(encode_png(np.zeros((20, width, 3), np.uint8)), "A <b>") for width in (537, 1074))
+    assert 'width="537" height="20" alt="A &lt;b&gt;"' in small and 'class="wide"' not in small
+    assert 'width="1074" height="20" class="wide"' in large
 
 
 def test_only_the_columns_of_numbers_stand_at_the_right():

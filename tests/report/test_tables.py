@@ -97,6 +97,28 @@ def test_what_is_missing_is_a_dash_and_the_file_is_named():
     assert "| IITD | Pixelating | – | – | – | – | – | – | – |" in text
 
 
+def best_of(records, metric):
+    table = arrange(table2.SPEC, rows_of(records), ["iitd"])
+    (segment,) = table.segments
+    place = [column.metric for column in table.columns].index(metric)
+    return [line.setting for line in segment if line.entries[place].best]
+
+
+def test_the_best_ratio_is_the_nearest_to_100():
+    ratios = {"diffusion": 97.0, "mask": 125.0, "blur": 103.0, "pixelate": -40.0}
+    records = [record(method, {"dir": number(value)}) for method, value in ratios.items()]
+    assert best_of(records, "dir") == ["Diffusion", "Blurring"]
+
+
+def test_photos_that_all_failed_win_nothing():
+    lost = record("mask", {"rr": number(100.0, n=4, failed=4), "acc_nn": number(0.0, n=4, failed=4)})
+    half = record("blur", {"rr": number(50.0, n=4, failed=2), "acc_nn": number(25.0, n=4, failed=2)})
+    assert best_of([lost, half, record("pixelate", {"rr": number(40.0), "acc_nn": number(30.0)})], "rr") == ["Blurring"]
+    assert best_of([lost, half, record("pixelate", {"rr": number(40.0), "acc_nn": number(30.0)})], "acc_nn") == [
+        "Blurring"
+    ]
+
+
 def test_synthetic_hands_are_called_so():
     caption = arrange(table5.SPEC, [], ["synth"]).caption
     assert caption.endswith("Data set: Synthetic. Synthetic hands, not the paper's data.")

@@ -7,6 +7,7 @@ import pytest
 
 from palmbench.scoring import (
     FMRS,
+    Interval,
     bootstrap,
     decidability,
     deid_ratio,
@@ -17,6 +18,7 @@ from palmbench.scoring import (
     pair_kinds,
     rejection_rate,
     score_intervals,
+    share_interval,
     threshold_at_fmr,
     true_accept_rate,
 )
@@ -167,6 +169,15 @@ def test_when_every_photo_failed_all_are_rejected_and_the_rest_is_undefined():
     found = score_intervals(replicates, np.full(len(deid), math.nan), np.zeros(len(deid), bool))
     assert found.rr == (1, 1) and found.acc_nn == (0, 0) and found.tar[0] == (0, 0)
     assert np.isnan([found.rr_without_failures, found.dir]).all()
+
+
+def test_a_share_that_no_replicate_moves_has_the_exact_interval_of_as_many_palms():
+    # Clopper and Pearson for 40 of 40: the 40th root of 0.025; "rule of three" says 1 - 3.7 / 40.
+    assert share_interval(Interval(1, 1), 40) == (pytest.approx(0.91191, abs=1e-5), 1)
+    assert share_interval(Interval(0, 0), 40) == (0, pytest.approx(0.08809, abs=1e-5))
+    assert share_interval(Interval(0.9, 1), 40) == (0.9, 1)
+    assert share_interval(Interval(0.5, 0.5), 2) == (0.5, 0.5)
+    assert np.isnan(share_interval(Interval(math.nan, math.nan), 40)).all()
 
 
 def test_many_distances_take_a_block_at_a_time(monkeypatch):

@@ -12,6 +12,7 @@ import pytest
 import recognizers
 from palmbench.datasets.sample import Sample
 from palmbench.schema import RecognizerConfig
+from palmbench.scoring import score_sets
 from palmbench.stages.compare import Compare
 from palmbench.store import Store, pack_arrays, unpack_arrays
 from recognizers.mtcc import MTCC
@@ -110,7 +111,13 @@ def test_de_identified_photos_are_compared_with_every_original_and_with_each_oth
 def test_scores_are_sorted_into_their_sets(tmp_path: Path) -> None:
     store, originals = Store(tmp_path), values()
     probes = {"a0": 12.0, "a1": 5.0, "b1": 3.0}
-    sets = Compare(enrolled(store, originals, "o"), enrolled(store, probes, "d")).score_sets(SAMPLES, store)
+    comparison = Compare(enrolled(store, originals, "o"), enrolled(store, probes, "d"))
+    sets = score_sets(
+        comparison.across(SAMPLES, store),
+        comparison.between_deidentified(SAMPLES, store),
+        [sample.identity for sample in SAMPLES],
+        [sample.person for sample in SAMPLES],
+    )
     assert [found.size for found in sets] == [3, 6, 18, 2]
     assert sets.inter_deid.values.tolist() == [2, 9]
     own = sorted(abs(value - originals[name]) for name, value in probes.items())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 
 from palmbench.datasets.sample import Sample
+from palmbench.scoring import equal_error_rate
 from palmbench.stages.compare import Classified, DeidScores
 from palmbench.stages.measure import (
     measure_classifier,
@@ -40,7 +42,32 @@ def test_rates_of_a_case_done_by_hand() -> None:
     assert found["acc_nn"]["value"] == 50
     # Without its own photo in the gallery only the second is found.
     assert found["acc_nn_without_source"]["value"] == 25
-    assert found["chance"]["value"] == 50
+    assert (found["chance"]["value"], found["chance_without_source"]["value"]) == (50, pytest.approx(100 / 3))
+    # Among the three photos that did not fail, two.
+    without = found["acc_nn_without_failures"]
+    assert (without["value"], without["n"], without["failed"]) == (pytest.approx(200 / 3), 3, 0)
+    assert (found["far"]["value"], found["frr"]["value"]) == (0, 0)
+    assert found["threshold"]["value"] == pytest.approx(0.35)
+
+
+def test_chance_is_that_of_a_guess_among_the_photos_there_are() -> None:
+    # Three photos of one palm and one of another: a guess is right with 3/4 for three probes, with 1/4 for one.
+    samples = [*SAMPLES[:2], Sample("a_2", "a", "a", "left", ""), SAMPLES[2]]
+    found = measure_recognition(samples, DISTANCES, scores([0.3] * 4, [INF] * 4, [INF] * 4)).metrics
+    assert found["chance"]["value"] == pytest.approx(100 * (3 * 3 / 4 + 1 / 4) / 4)
+    # Without the source 2 of 3 for three probes, and none of 3 for one.
+    assert found["chance_without_source"]["value"] == pytest.approx(100 * (3 * 2 / 3) / 4)
+
+
+def test_the_operating_point_follows_the_convention() -> None:
+    # FAR and FRR cross between two distances: exact takes a threshold between the scores, the grid one of its steps.
+    distances = np.array([0.1, 0.1502, 0.5, 0.7, 0.8, 0.2], np.float32)
+    given = scores([0.18] * 4, [INF] * 4, [INF] * 4)
+    exact = measure_recognition(SAMPLES, distances, given).metrics
+    grid = measure_recognition(SAMPLES, distances, given, eer="grid").metrics
+    assert exact["threshold"]["value"] == pytest.approx(equal_error_rate([0.1, 0.2], distances[1:5]).threshold)
+    assert grid["threshold"]["value"] == pytest.approx(equal_error_rate([0.1, 0.2], distances[1:5], "grid").threshold)
+    assert grid["threshold"]["value"] != exact["threshold"]["value"]
 
 
 def test_an_original_without_a_template_is_counted_where_originals_are_compared() -> None:
@@ -99,6 +126,8 @@ def test_accepted_probes_at_a_false_match_rate_are_counted_with_failures() -> No
     assert (found["tar_fmr100"]["value"], found["tar_fmr100"]["n"], found["tar_fmr100"]["failed"]) == (20, 120, 6)
     assert found["tar_fmr100"]["lo"] < 20 < found["tar_fmr100"]["hi"]
     assert found["tar_fmr1000"]["value"] == 0
+    known = found["tar_fmr100_without_failures"]
+    assert (known["value"], known["n"], known["failed"]) == (pytest.approx(100 * 24 / 114), 114, 0)
 
 
 def test_a_false_match_rate_needs_its_impostor_pairs() -> None:
@@ -123,12 +152,28 @@ def test_photos_are_linkable_as_far_as_mated_scores_differ(mated: float, linkabl
     assert (d_sys["n"], d_sys["failed"]) == (116, 4)
 
 
+def test_exchanges_that_leave_no_mated_pair_are_left_out_of_the_null() -> None:
+    # Of two palms' scores only one is known, and it is no mated one when the palms are exchanged.
+    samples = [Sample(f"a_{photo}", "a", "a", "left", "") for photo in range(6)] + [Sample("b_0", "b", "b", "left", "")]
+    rng = np.random.default_rng(0)
+    across = np.full((7, 7), np.nan)
+    across[:6, :6] = rng.normal(0.4, 0.05, (6, 6))
+    across[0, 6] = 0.7
+    recognition = measure_recognition(samples, np.full(21, 0.5), scores([0.4] * 7, [INF] * 7, [INF] * 7))
+    null = measure_linkage(samples, recognition, across, np.full(21, np.nan))["linkability_null"]
+    assert 0 <= null["lo"] <= null["value"] <= null["hi"] <= 1
+    kept, of = (int(word) for word in re.findall(r"[0-9]+", null["note"]))
+    assert 0.3 < kept / of < 0.7  # every other draw leaves both palms where they are
+
+
 def test_photos_that_all_look_alike_match_each_other() -> None:
     samples, distances = many(np.random.default_rng(0))
     recognition = measure_recognition(samples, distances, scores([0.5] * 120, [INF] * 120, [INF] * 120))
     across = np.full((120, 120), 0.6, np.float32)
     alike = measure_linkage(samples, recognition, across, np.full(7140, 0.01, np.float32))["inter_deid_match"]
-    assert (alike["value"], alike["lo"], alike["hi"], alike["n"], alike["failed"]) == (100, 100, 100, 120, 0)
+    assert (alike["value"], alike["hi"], alike["n"], alike["failed"]) == (100, 100, 120, 0)
+    # No draw of palms can show a pair that does not match, but there are only 30 palms.
+    assert alike["lo"] == pytest.approx(100 * 0.025 ** (1 / 30))
     apart = measure_linkage(samples, recognition, across, distances)["inter_deid_match"]
     assert apart["value"] == recognition.metrics["eer"]["value"] == 0
 
@@ -157,14 +202,14 @@ def test_numbers_of_photos_are_means_with_their_spread() -> None:
 
 def test_fid_needs_two_photos() -> None:
     features = [np.zeros(4, np.float32), np.ones(4, np.float32)]
-    found = measure_sets("inception", features, features, 1)
+    found = measure_sets("inception", features, features, ["a", "b"], 1)
     assert found["fid"] == {
         "value": pytest.approx(0, abs=1e-6), "std": None, "lo": None, "hi": None, "n": 2, "failed": 1,
         "note": "2 images a side for 4 features: a Fréchet distance of so few is biased upwards "
         "and compares only with others of the same number",
     }  # fmt: skip
-    assert measure_sets("inception", features[:1], features[:1], 3)["fid"]["value"] is None
-    assert set(measure_sets("hand", features, features, 0)) == {"fd_hand"}
+    assert measure_sets("inception", features[:1], features[:1], ["a"], 3)["fid"]["value"] is None
+    assert set(measure_sets("hand", features, features, ["a", "b"], 0)) == {"fd_hand"}
 
 
 def test_hands_that_are_not_found_again_are_counted() -> None:
@@ -177,8 +222,10 @@ def test_hands_that_are_not_found_again_are_counted() -> None:
 def test_the_classifiers_accuracy_counts_failures_as_misses() -> None:
     # Own palm, another's, own, no template.
     given = np.array(["a", "b", "b", None], object)
-    found = measure_classifier(SAMPLES, Classified(given, None))["acc_cls"]
+    measured = measure_classifier(SAMPLES, Classified(given, None))
+    found, without = measured["acc_cls"], measured["acc_cls_without_failures"]
     assert (found["value"], found["n"], found["failed"]) == (50, 4, 1)
+    assert (without["value"], without["n"]) == (pytest.approx(200 / 3), 3)
     # Each palm has one hit of two, so whichever palms are drawn the share is a half.
     assert (found["lo"], found["hi"]) == (50, 50)
 

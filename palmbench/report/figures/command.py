@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from palmbench.errors import RequestError
 from palmbench.report.figures.permission import may_show
@@ -16,11 +16,10 @@ from palmbench.report.labels import dataset_label
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
 from palmbench.report.sources import base_point, choose_attacks, choose_datasets, composed, describe_diffusion
 from palmbench.report.tables import SYNTHETIC, Setting
+from palmbench.schema import DiffusionConfig, RunConfig, plain_values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from palmbench.schema import RunConfig
 
 FIGURES = (4, 5, 6, 7)
 _CANNOT, _SAMPLES_FAILED = 2, 3
@@ -95,6 +94,54 @@ def draw_figure(number: int, overrides: Sequence[Override], run: bool = False) -
     return _photos(spec, overrides, run) if isinstance(spec, PhotoSpec) else _curves(spec, overrides, run)
 
 
+def require_one_run_each(title: str, points: Sequence[RunConfig], overrides: Sequence[Override]) -> None:
+    """Refuse settings that give several runs for one place: data set, method, fusion, alpha and recognizer.
+
+    Parameters
+    ----------
+    title : str
+        What needs one run in each place, as in "Figure 4".
+    points : sequence of RunConfig
+    overrides : sequence of Override
+        The user's, among which the setting to blame is looked for.
+
+    Raises
+    ------
+    RequestError
+        If two different points have one place.
+    """
+    seen: dict[tuple[Any, ...], RunConfig] = {}
+    for point in points:
+        method, recognizer = point.method, point.recognizer
+        setting = (method.fusion, method.alpha) if isinstance(method, DiffusionConfig) else ()
+        variant = str(recognizer.options.get("variant"))
+        place = (point.dataset.name, method.name, *setting, recognizer.name, variant)
+        other = seen.setdefault(place, point)
+        if other != point:
+            which = swept_setting(other, point, [each.text for each in overrides])
+            raise RequestError(
+                f"{which}: {title} needs one run of each setting; take them one by one, with a results_dir each."
+            )
+
+
+def swept_setting(one: RunConfig, other: RunConfig, words: Sequence[str]) -> str:
+    """The word of a command line that tells two points apart; the name of a setting where no word does."""
+    values = [dict(_flat(plain_values(point))) for point in (one, other)]
+    names = sorted(name for name in {**values[0], **values[1]} if values[0].get(name) != values[1].get(name))
+    keys = {word.lstrip("+").partition("=")[0]: word for word in words}
+    exact = [keys[name] for name in names if name in keys]
+    groups = [word for key, word in keys.items() if any(name.startswith(f"{key}.") for name in names)]
+    return [*exact, *groups, *names][0]
+
+
+def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
 def _photos(spec: PhotoSpec, overrides: Sequence[Override], run: bool) -> DrawnFigure:
     from palmbench.report.figures.drawing import draw_photos
     from palmbench.report.figures.photos import FAILED_TILE, NOT_COMPUTED, compute, gather
@@ -137,6 +184,8 @@ def _points(spec: PhotoSpec, dataset: str, overrides: Sequence[Override]) -> lis
     usable = [each for each in overrides if each.key.partition(".")[0] != "recognizer"]
     names = [tile.setting.method if tile.setting else "identity" for tile in spec.tiles]
     lists = with_overrides([[f"dataset={dataset}", f"method={name}"] for name in names], usable)
+    for words in lists:
+        require_one_run_each(f"Figure {spec.number}", composed(*words), usable)
     # Composed once a method: Hydra would take seconds for what the tiles say themselves.
     return [_set(composed(*words)[0], tile.setting, tile.seed) for tile, words in zip(spec.tiles, lists, strict=True)]
 
@@ -169,13 +218,16 @@ def _curves(spec: CurveSpec, overrides: Sequence[Override], run: bool) -> DrawnF
         for words in lists
         for point in composed(*words)
     ]
+    require_one_run_each(f"Figure {spec.number}", points, overrides)
+    others = [each.text for each in overrides if each.key != "dataset"]
     status = 0
     if run and (missing := outstanding(points)):
         status = run_points(missing) or 0
     if run:
         # The green curve: what the experiment finds in the store it takes from there.
-        words = [f"dataset={','.join(datasets)}", *(each.text for each in overrides if each.key != "dataset")]
-        status = max(status, importlib.import_module("experiments.diversity").main(words))
+        status = max(
+            status, importlib.import_module("experiments.diversity").main([f"dataset={','.join(datasets)}", *others])
+        )
     panels: list[Panel] = []
     labels = {group.name: group.label for group in spec.groups}
     for point in points:
@@ -189,7 +241,8 @@ def _curves(spec: CurveSpec, overrides: Sequence[Override], run: bool) -> DrawnF
         elif record_of(point) is not None:
             panels.append(run_panel(run_folder(pipeline), dataset, recognizer))
             notes.append(f"{name}: {panels[-1].counts_text()}.")
-            notes.append(f"{name}: no curve of different seeds; `python -m experiments.diversity` computes it.")
+            again = " ".join(["python -m experiments.diversity", f"dataset={dataset}", *others])
+            notes.append(f"{name}: no curve of different seeds; `{again}` computes it.")
         else:
             notes.append(f"Not computed: {name}; `{_again(spec.number, overrides)}` computes it.")
     if not panels:

@@ -67,7 +67,7 @@ def run_panel(folder: Path, dataset: str, recognizer: str) -> Panel:
     import pandas as pd
 
     scores = pd.read_parquet(folder / "scores.parquet")
-    own = scores.loc[scores["set"] == "deidentified", "distance"].to_numpy(float)
+    own = scores.loc[scores["set"] == "self", "distance"].to_numpy(float)
     found = {name: _counted(scores, name) for name in ("genuine", "impostor")}
     known = own[np.isfinite(own)]
     if len(known):

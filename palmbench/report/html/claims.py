@@ -3,36 +3,86 @@
 from __future__ import annotations
 
 import csv
+import json
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from palmbench.report.html.tags import Html, grid, tag, text
+from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
 from palmbench.report.labels import dataset_label
 
-_HEAD = ("Claim", "Data", "Verdict", "Source")
+_HEAD = ("Claim", "Data", "Verdict", "Evidence", "Source")
+# Settings that change where and how something is computed, never what comes out.
+_WITHOUT_EFFECT = ("results_dir", "executor", "tracker")
 
 
-def claims_section(path: Path, command: str) -> Html:
-    """One row a claim, from the CSV that `palmbench claims` writes; what would write it where it is not there.
+def claims_section(path: Path, command: str, settings: Sequence[str] = ()) -> Html:
+    """One row for a claim and its data sets, from the CSV that `palmbench claims` writes, and when that was.
 
     Parameters
     ----------
     path : Path
-        results/tables/claims.csv
+        results/tables/claims.csv; what is beside it as .json says with which settings it was written.
     command : str
-        What would check them.
+        What would check the claims.
+    settings : sequence of str
+        Those of the page, as `key=value`: claims that were checked with others are said to be.
     """
     if not path.is_file():
         return tag("p", text(f"The claims have not been checked; {command} checks them."), class_="absent")
     with open(path, encoding="utf-8", newline="") as stream:
-        # A claim has a row for each comparison that decided it.
-        claims = {row["claim"]: row for row in csv.DictReader(stream)}
-    rows = [
-        [
-            text(row["statement"] + (f" ({row['reading']})" if row["reading"] else "")),
-            text(", ".join(map(dataset_label, row["datasets"].split()))),
-            tag("span", text(row["verdict"]), class_=f"verdict {row['verdict'].replace(' ', '-')}"),
-            text(row["source"]),
-        ]
-        for row in claims.values()
-    ]
-    return grid(_HEAD, rows, "Claims")
+        # A row for each comparison: a claim about an ablation is judged on every data set.
+        found: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for row in csv.DictReader(stream):
+            found.setdefault((row["claim"], row["datasets"]), []).append(row)
+    rows = []
+    for (_, datasets), parts in found.items():
+        claim = parts[0]
+        rows.append(
+            [
+                text(claim["statement"] + (f" ({claim['reading']})" if claim["reading"] else "")),
+                text(", ".join(map(dataset_label, datasets.split()))),
+                tag("span", text(claim["verdict"]), class_=f"verdict {claim['verdict'].replace(' ', '-')}"),
+                _evidence(parts),
+                text(claim["source"]),
+            ]
+        )
+    return notes(_about(path, command, settings)) + grid(_HEAD, rows, "Claims")
+
+
+def _evidence(parts: Sequence[Mapping[str, str]]) -> Html:
+    """The first comparison that decided; the others fold away."""
+    ordered = sorted(parts, key=lambda part: part.get("part_verdict") != part["verdict"])
+    told = [f"{part['part_verdict']}: {part['evidence']}" for part in ordered if part.get("evidence")]
+    lacking = [part["missing"] for part in ordered if part.get("missing")]
+    sentences = lacking + told if parts[0]["verdict"] == "not measured" else told + lacking
+    first, *rest = list(dict.fromkeys(sentences)) or [""]
+    return text(first) + (folded(f"and {len(rest)} more", notes(rest)) if rest else "")
+
+
+def _about(path: Path, command: str, settings: Sequence[str]) -> list[str]:
+    """Where the verdicts come from, and whether they are of the runs on this page."""
+    account = _account(path.with_suffix(".json"))
+    written = account.get("written") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
+    said = [f"From {path.name}, which `palmbench claims` wrote on {written.replace('T', ' at ').rstrip('Z')} (UTC)."]
+    if "settings" not in account:
+        return [*said, "With which settings is not known."]
+    theirs, ours = _with_effect(account["settings"]), _with_effect(settings)
+    if theirs != ours:
+        said.append(
+            f"They were checked with other settings than this page's: {' '.join(theirs) or 'the defaults'}, not "
+            f"{' '.join(ours) or 'the defaults'}; `{command}` checks them with these."
+        )
+    return said
+
+
+def _account(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _with_effect(settings: Sequence[str]) -> list[str]:
+    return sorted(word for word in settings if word.lstrip("+").partition("=")[0].split(".")[0] not in _WITHOUT_EFFECT)

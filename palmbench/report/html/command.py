@@ -94,7 +94,7 @@ def compose_page(
     results_dir : Path
         Where the claims are looked for.
     overrides : sequence of Override
-        The user's, for the commands that the page names.
+        The user's, for the commands that the page names, and to tell whether the claims were checked with them.
     """
     pipelines = [Pipeline.of(point) for gathered in tables.values() for point in gathered.points]
     runs = finished_runs(pipelines)
@@ -111,7 +111,11 @@ def compose_page(
         if label == "photos":
             inside.append(tag("section", tag("h3", "Contact sheets"), sheets_section(_sheet_points(tables[3].points))))
         parts.append(_chapter(label, title, *inside))
-    claims = claims_section(results_dir / "tables" / "claims.csv", f"palmbench claims {settings}".strip())
+    claims = claims_section(
+        results_dir / "tables" / "claims.csv",
+        f"palmbench claims {settings}".strip(),
+        [each.text for each in overrides],
+    )
     for label, title, content in (
         ("claims", "The paper's claims", claims),
         ("provenance", "Where the numbers come from", provenance_section(runs)),

@@ -9,8 +9,8 @@ from itertools import groupby
 from palmbench.report.figures.command import DrawnFigure
 from palmbench.report.figures.style import picture
 from palmbench.report.gather import GatheredTable
-from palmbench.report.html.tags import Html, image, notes, scrolling, tag, text
-from palmbench.report.tables import Entry, Table, difference_text, number_text
+from palmbench.report.html.tags import Html, framed, image, notes, scrolling, tag, text
+from palmbench.report.tables import Entry, Table, difference_text, number_text, seed_text
 
 ROMAN = {2: "II", 3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII"}
 _DPI = 150  # 1074 pixels across: sharp on a telephone, and the page stays below a few megabytes
@@ -42,7 +42,7 @@ def figure_section(figure: DrawnFigure) -> Html:
         return _section(label, title, said, tag("p", text(" ".join(figure.notes)), class_="absent"))
     shown = image(_smaller(picture(figure.drawing, "png", _DPI)), f"{title}. {figure.caption}")
     caption = tag("figcaption", text(figure.caption))
-    return _section(label, title, tag("figure", shown, caption), notes(figure.notes))
+    return _section(label, title, tag("figure", framed(shown, title), caption), notes(figure.notes))
 
 
 def _section(label: str, title: str, *content: Html) -> Html:
@@ -95,6 +95,8 @@ def _entry(entry: Entry) -> Html:
             parts.append(_small(f"± {number_text(row.std, decimals)}"))
         elif row.lo is not None and row.hi is not None:
             parts.append(_small(f"[{number_text(row.lo, decimals)}, {number_text(row.hi, decimals)}]"))
+        if row.seed_std is not None:
+            parts.append(_small(seed_text(row.seed_std, decimals)))
     if row is not None and row.paper is not None:
         parts.append(_small(f"paper {number_text(row.paper.value, decimals)}", "paper"))
         if row.value is not None and math.isfinite(row.value):

@@ -131,7 +131,7 @@ def _weights(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
     seen: dict[tuple[str, str], None] = {}
     for run in runs:
         for stage, settings in _stages(run.pipeline):
-            for path, value in _named(settings, "weights"):
+            for path, value in _weights_of(settings):
                 name = f"{stage}{f', {path}' if path else ''}"
                 seen[name, value if isinstance(value, str) else json.dumps(value, sort_keys=True)] = None
     if not seen:
@@ -188,16 +188,18 @@ def _stages(pipeline: Pipeline) -> list[tuple[str, Mapping[str, Any]]]:
         (f"method {pipeline.config.method.name}", pipeline.deidentify.settings),
         (f"recognizer {pipeline.config.recognizer.name}", pipeline.enrol.settings),
         ("image quality", pipeline.quality.settings),
+        *((f"{stage.features_of} features", stage.settings) for stage in pipeline.features[:1]),
     ]
 
 
-def _named(settings: Mapping[str, Any], wanted: str, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Values under a name, wherever in nested settings, with the way to them."""
+def _weights_of(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Digests of weights, wherever in nested settings, with the way to them: `weights`, `lpips_weights` and so on."""
     for key, value in settings.items():
-        if key == wanted and value:
-            yield path, value
+        name = key.removesuffix("weights")
+        if name != key and value:
+            yield f"{path} {name.strip('_').replace('_', ' ')}".strip(), value
         elif isinstance(value, Mapping):
-            yield from _named(value, wanted, f"{path} {key}".strip())
+            yield from _weights_of(value, f"{path} {key}".strip())
 
 
 def _different(values: Any) -> list[str]:

@@ -12,7 +12,7 @@ from palmbench.pipeline import Pipeline
 from palmbench.report.contact_sheet import SheetRow, compose_sheet
 from palmbench.report.figures.permission import may_show
 from palmbench.report.figures.photos import pick_hands
-from palmbench.report.html.tags import Html, image, tag, text
+from palmbench.report.html.tags import Html, framed, image, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.tables import Setting
 from palmbench.schema import RunConfig
@@ -39,7 +39,8 @@ def sheets_section(points: Sequence[tuple[Setting, RunConfig]]) -> Html:
             continue
         rows = _rows([(setting, Pipeline.of(point)) for setting, point in settings])
         if rows:
-            shown = image(encode_png(compose_sheet(rows)), f"Contact sheet of {label}: {', '.join(rows[0].labels)}")
+            title = f"Contact sheet of {label}"
+            shown = framed(image(encode_png(compose_sheet(rows)), f"{title}: {', '.join(rows[0].labels)}"), title)
             parts.append(tag("figure", shown, tag("figcaption", text(f"{label}: whole photos, and what was changed."))))
         else:
             parts.append(tag("p", text(f"No photos of {label} are in the store."), class_="absent"))

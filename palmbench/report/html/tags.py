@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import struct
 from collections.abc import Iterable, Sequence
 from html import escape
 
 # The only thing that goes into a page without being escaped: what these functions made.
 Html = str
+_WIDE = 640  # pixels; below it a picture is legible at the width of a telephone
 
 
 def tag(name: str, *content: Html, **attributes: str) -> Html:
@@ -29,9 +31,18 @@ def notes(sentences: Sequence[str]) -> Html:
 
 
 def image(png: bytes, description: str) -> Html:
-    """A picture inside the page."""
+    """A picture inside the page, a pixel for a pixel where there is room."""
     data = base64.b64encode(png).decode("ascii")
-    return f'<img src="data:image/png;base64,{data}" alt="{escape(description, quote=True)}">'
+    # The header of a PNG: eight bytes of signature, eight of its first chunk, then width and height.
+    width, height = struct.unpack(">II", png[16:24])
+    size = f'width="{width}" height="{height}"'
+    kind = ' class="wide"' if width >= _WIDE else ""
+    return f'<img src="data:image/png;base64,{data}" {size}{kind} alt="{escape(description, quote=True)}">'
+
+
+def framed(picture: Html, label: str) -> Html:
+    """A picture in a box that, on a narrow screen, scrolls sideways and says so."""
+    return tag("div", picture, class_="picture", role="region", aria_label=label, tabindex="0")
 
 
 def grid(head: Sequence[str], rows: Iterable[Sequence[Html]], label: str, numbers: int = 0) -> Html:

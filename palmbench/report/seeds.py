@@ -1,0 +1,84 @@
+"""Runs that differ in nothing but their seed, as one line of a table: the mean, and how far seeds move it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from palmbench.schema import RunConfig
+from palmbench.scoring.seeds import spread_over_seeds
+
+
+class OverSeeds(NamedTuple):
+    """Records with those of several seeds merged, and what to say of seeds that are not there."""
+
+    records: list[Mapping[str, Any]]
+    notes: list[str]
+
+
+def over_seeds(runs: Iterable[tuple[RunConfig, Mapping[str, Any] | None]]) -> OverSeeds:
+    """One record for each setting, whatever seeds it was run with.
+
+    Parameters
+    ----------
+    runs : iterable of (RunConfig, mapping or None)
+        Each point with the contents of its `metrics.json`; None where it has not run.
+
+    Returns
+    -------
+    OverSeeds
+        A setting with one seed keeps its record. Of several seeds, `value` is the mean and `seed_std` the standard
+        deviation between them (n - 1 below the line), with `seeds` of them. `lo` to `hi` is the widest that the seeds'
+        own intervals span, since photos and not only seeds might have been others; `failed` is the most of any seed.
+        A number that is missing with one seed is missing.
+    """
+    groups: dict[str, dict[int, Mapping[str, Any] | None]] = {}
+    for point, record in runs:
+        groups.setdefault(repr(replace(point, seed=0)), {})[point.seed] = record
+    records: list[Mapping[str, Any]] = []
+    notes: dict[str, None] = {}
+    for group in groups.values():
+        done = {seed: record for seed, record in group.items() if record is not None}
+        if not done:
+            continue
+        records.append(_merged(list(done.values())) if len(group) > 1 else next(iter(done.values())))
+        if len(group) > 1:
+            notes[f"Means over {_listed(sorted(done))}{_without(group, done)}."] = None
+    return OverSeeds(records, list(notes))
+
+
+def _merged(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    spread = spread_over_seeds(records)
+    metrics: dict[str, dict[str, Any]] = {}
+    for metric, first in records[0]["metrics"].items():
+        numbers = [record["metrics"].get(metric, {}) for record in records]
+        lacking = next((number for number in numbers if number.get("value") is None), None)
+        found = {**(lacking or first), "failed": max(int(number.get("failed") or 0) for number in numbers)}
+        if metric in spread:
+            stds = [number.get("std") for number in numbers]
+            found |= {
+                "value": spread[metric].mean,
+                "seed_std": spread[metric].std if spread[metric].n > 1 else None,
+                # Of as many photos with every seed: the deviation within seeds, on the whole.
+                "std": None if None in stds else math.sqrt(sum(std**2 for std in stds) / len(stds)),  # type: ignore[operator]
+                "lo": _end(min, [number.get("lo") for number in numbers]),
+                "hi": _end(max, [number.get("hi") for number in numbers]),
+            }
+        metrics[metric] = {**found, "seeds": len(records)}
+    return {**records[0], "metrics": metrics}
+
+
+def _end(outermost: Any, ends: Sequence[float | None]) -> float | None:
+    known = [end for end in ends if end is not None]
+    return outermost(known) if len(known) == len(ends) else None
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return f"{len(seeds)} run seeds ({', '.join(map(str, seeds))})" if len(seeds) > 1 else f"run seed {seeds[0]} alone"
+
+
+def _without(group: Mapping[int, Any], done: Mapping[int, Any]) -> str:
+    absent = sorted(set(group) - set(done))
+    return f"; not run with seed {', '.join(map(str, absent))}" if absent else ""
