@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from palmbench.errors import MissingWeights
+from palmbench.images import write_png
 from palmbench.quality import ImageQuality, missing_weights, weights
 
 
@@ -127,6 +128,28 @@ def test_inception_features_come_from_the_file_alone(inception_weights):
     photo = np.random.default_rng(1).integers(0, 256, (60, 80, 3), dtype=np.uint8)
     assert features(photo).shape == (2048,)
     np.testing.assert_array_equal(features(photo), features(photo))
+
+
+def test_inception_of_the_papers_convention_equals_pytorch_fid_on_files(inception_weights, tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    inception = pytest.importorskip("pytorch_fid.inception")
+    fid_score = pytest.importorskip("pytorch_fid.fid_score")
+    networks = pytest.importorskip("palmbench.quality.networks")
+    state = torch.load(inception_weights, weights_only=True)
+    monkeypatch.setattr(inception, "load_state_dict_from_url", lambda url, progress: state)
+    stock = inception.InceptionV3([inception.InceptionV3.BLOCK_INDEX_BY_DIM[2048]])
+    rng = np.random.default_rng(1)
+    # Smooth, and of two sizes that its resizing turns into 299 x 299 by shrinking and by growing.
+    photos = [
+        cv2.GaussianBlur(rng.integers(0, 256, (*size, 3), dtype=np.uint8), (0, 0), 3) for size in ((360, 400), (90, 80))
+    ]
+    features = networks.load_inception(inception_weights, "cpu")
+    for number, photo in enumerate(photos):
+        path = tmp_path / f"{number}.png"
+        write_png(path, photo)
+        reference = fid_score.get_activations([path], stock, batch_size=1, dims=2048, device="cpu", num_workers=0)[0]
+        np.testing.assert_allclose(features(photo), reference, rtol=0, atol=1e-5 * np.abs(reference).max())
+    assert np.abs(features(photos[0]) - features(photos[1])).max() > 1e-3 * np.abs(reference).max()
 
 
 def test_inception_of_the_convention_torchmetrics_sees_the_photo_as_tensorflow_1_resized_it(inception_weights):
