@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable
 from importlib import metadata
-from typing import NoReturn
 
+from palmbench.arguments import Parser as _Parser
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 
@@ -32,6 +31,7 @@ verbs
   report                 tables, figures, errors and where they come from on one HTML page; --run as above
   claims [paper]         the paper's findings one by one, on finished runs or its own tables; --run as above
   train NETWORK          train a recognizer's network (ccnet, eehnet) on a data set; goes on where it stopped
+  weights [fetch NAME]   published weights: what is here, what each is for; fetch, check, or convert them
   data export synth      the rendered palms as files, in the layout of a real set, with their ground truth
 
 examples
@@ -287,6 +287,12 @@ def _data_export(words: list[str]) -> int:
     return DONE
 
 
+def _weights(words: list[str]) -> int:
+    from palmbench.fetching.command import weights_command
+
+    return weights_command(words)
+
+
 def _points(words: list[str]):  # type: ignore[no-untyped-def]
     # Imported here: Hydra takes a quarter of a second that help and listings need not spend.
     from palmbench.compose import compose_points
@@ -305,26 +311,9 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "claims": _claims,
     "train": _train,
     "data": _data,
+    "weights": _weights,
 }
 _DATA_WORKS: dict[str, Callable[[list[str]], int]] = {"export": _data_export}
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse that answers with a RequestError where the original leaves the process."""
-
-    def __init__(self, verb: str, description: str) -> None:
-        super().__init__(prog=f"palmbench {verb}", description=description, allow_abbrev=False, add_help=False)
-        self.add_argument("-h", "--help", action="store_true", help="show this and exit")
-
-    def parse(self, words: list[str]) -> argparse.Namespace | None:
-        """Parsed words; None after printing the help that they asked for."""
-        if {"-h", "--help"} & set(words):
-            self.print_help()
-            return None
-        return self.parse_intermixed_args(words)
-
-    def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{message}; see `{self.prog} --help`.")
 
 
 def _wants_help(words: list[str], verb: str, description: str) -> bool:

@@ -42,6 +42,9 @@ def fake(monkeypatch: pytest.MonkeyPatch, module: str, **functions: object) -> N
         ["table", "--help"],
         ["data", "--help"],
         ["data", "export", "--help"],
+        ["weights"],
+        ["weights", "fetch", "--help"],
+        ["weights", "convert", "--help"],
     ],
 )
 def test_help_and_listings_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:

@@ -8,13 +8,23 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from palmbench import hub
 from palmbench.errors import MissingWeights
+from palmbench.hub import NotInRepository, Snapshot
 from palmbench.keys import digest, file_digest
 from palmbench.paths import weights_dir
 
 EMBEDDED = "embedded"
+_CONFIGS = ("unet/config.json", "vae/config.json", "image_encoder/config.json", "scheduler/scheduler_config.json")
+
+
+def _files(kind: str) -> tuple[str, ...]:
+    weights = tuple(f"{part}/*.{kind}" for part in ("unet", "vae", "image_encoder"))
+    return (*_CONFIGS, "*/*.json", *weights)
+
+
 # The main branch of the published checkpoint holds pickles only; this revision adds safetensors of the same weights.
-PINNED_REVISIONS = {"Fantasy-Studio/Paint-by-Example": "refs/pr/3"}
+PAINT_BY_EXAMPLE = Snapshot("Fantasy-Studio/Paint-by-Example", "refs/pr/3", _files("safetensors"))
 
 _HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(@(?P<revision>[\w./-]+))?")
 _DIFFUSERS_FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
@@ -68,8 +78,10 @@ def resolve(weights: str, download: bool = True) -> Path:
             f"There is no folder of diffusion weights at {weights}. "
             'Give "embedded", a folder in the hub\'s layout, or a hub id such as Fantasy-Studio/Paint-by-Example.'
         )
-    repo = hub_id["repo"]
-    return _snapshot(repo, hub_id["revision"] or PINNED_REVISIONS.get(repo), download)
+    repo, revision = hub_id["repo"], hub_id["revision"]
+    if revision is None and repo == PAINT_BY_EXAMPLE.repo:
+        revision = PAINT_BY_EXAMPLE.revision
+    return _snapshot(repo, revision, download)
 
 
 def weight_files(folder: Path) -> WeightFiles:
@@ -141,26 +153,16 @@ def _present(folder: Path, component: str, names: tuple[str, ...]) -> Path:
 
 
 def _snapshot(repo: str, revision: str | None, download: bool) -> Path:
-    from huggingface_hub import snapshot_download
-
-    suffixes = ["*.safetensors"] if revision and revision == PINNED_REVISIONS.get(repo) else ["*.safetensors", "*.bin"]
-    patterns = ["*/*.json"] + [f"{part}/{end}" for part in ("unet", "vae", "image_encoder") for end in suffixes]
+    published = Snapshot(repo, revision, PAINT_BY_EXAMPLE.patterns) == PAINT_BY_EXAMPLE
+    kinds = [_files(kind) for kind in (("safetensors",) if published else ("safetensors", "bin"))]
+    command = "palmbench weights fetch pbe" if published else None
+    for files in kinds:
+        folder = hub.cached(Snapshot(repo, revision, files))
+        if folder is not None:
+            return folder
     try:
-        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=patterns, local_files_only=True))
-        weight_files(folder)
-        return folder
-    except (OSError, ValueError, MissingWeights):  # not in the cache, or only a part of it
-        reason = "are not in the local cache"
-    if download:
-        try:
-            return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
-        # The hub client's errors have no common base below Exception (its HTTP library's are among them), and every
-        # one of them means the same to the user: the weights could not be had.
-        except Exception as error:
-            reason += f" and could not be fetched ({type(error).__name__})"
-    command = f"hf download {repo}" + (f" --revision {revision}" if revision else "")
-    command += "".join(f" --include '{pattern}'" for pattern in patterns)
-    raise MissingWeights(
-        f"The diffusion weights {repo} {reason}. Where the hub can be reached run `{command}`, "
-        "or set method.weights to a folder that holds them."
-    )
+        return hub.snapshot(repo, revision, kinds[0], download, command)
+    except NotInRepository:
+        if published:
+            raise
+    return hub.snapshot(repo, revision, kinds[1], download)

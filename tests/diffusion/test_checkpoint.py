@@ -8,6 +8,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 import torch
+from huggingface_hub import constants
 from safetensors.torch import save_file
 
 from palmbench import diffusion
@@ -106,26 +107,47 @@ def test_a_name_that_is_neither_a_folder_nor_a_hub_id_is_refused():
         weights.resolve("./nowhere/at/all")
 
 
-def test_an_unreachable_hub_is_answered_with_the_command_that_fetches(monkeypatch):
-    asked = []
+@pytest.fixture
+def hub_client(monkeypatch, tmp_path) -> list[tuple]:
+    """An empty cache of the hub client, and no hub; what was asked of the client."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    asked, real = [], huggingface_hub.snapshot_download
 
-    def unreachable(repo, revision, allow_patterns, local_files_only=False):
+    def snapshot_download(repo, revision, local_files_only=False, **settings):
         asked.append((repo, revision, local_files_only))
-        raise OSError("no network")
+        if not local_files_only:
+            raise OSError("no network")
+        return real(repo, revision=revision, local_files_only=True, **settings)
 
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
-    with pytest.raises(MissingWeights, match=r"hf download Fantasy-Studio/Paint-by-Example --revision refs/pr/3 "):
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    return asked
+
+
+def test_an_unreachable_hub_is_answered_with_the_command_that_fetches(hub_client):
+    with pytest.raises(MissingWeights, match=r"run `palmbench weights fetch pbe`"):
         weights.resolve(HUB_ID)
-    assert asked == [(HUB_ID, "refs/pr/3", True), (HUB_ID, "refs/pr/3", False)]
-    with pytest.raises(MissingWeights, match="not in the local cache"):
-        weights.resolve(f"{HUB_ID}@main", download=False)
-    assert asked[2:] == [(HUB_ID, "main", True)]
+    assert hub_client[-1] == (HUB_ID, "refs/pr/3", False)
+    with pytest.raises(MissingWeights, match=r"run `hf download Fantasy-Studio/Paint-by-Example --revision main "):
+        weights.resolve(f"{HUB_ID}@main")
 
 
-def test_the_cache_is_used_before_the_hub(monkeypatch, checkpoint):
-    def cached(repo, revision, allow_patterns, local_files_only=False):
-        assert local_files_only
-        return str(checkpoint)
+def test_nothing_is_asked_of_the_hub_without_leave(hub_client):
+    for name in (HUB_ID, f"{HUB_ID}@main", "somebody/else"):
+        with pytest.raises(MissingWeights, match="is not in the local cache"):
+            weights.resolve(name, download=False)
+    assert all(local for _, _, local in hub_client)
 
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", cached)
-    assert weights.resolve(HUB_ID) == checkpoint
+
+@pytest.mark.parametrize(("name", "revision", "kind"), [(HUB_ID, "refs/pr/3", "safetensors"), ("a/b", "main", "bin")])
+def test_the_cache_is_used_before_the_hub(hub_client, checkpoint, tmp_path, name, revision, kind):
+    repository = tmp_path / "hub" / f"models--{name.replace('/', '--')}"
+    snapshot = shutil.copytree(checkpoint, repository / "snapshots" / "abc")
+    (repository / "refs" / revision).parent.mkdir(parents=True)
+    (repository / "refs" / revision).write_text("abc")
+    for path in list(snapshot.rglob("*.bin")):
+        path.rename(path.with_suffix(f".{kind}"))
+    assert weights.resolve(name) == snapshot
+    assert all(local for _, _, local in hub_client)
+    next(snapshot.glob(f"unet/*.{kind}")).unlink()
+    with pytest.raises(MissingWeights, match="could not be fetched"):
+        weights.resolve(name)
