@@ -25,7 +25,7 @@ verbs
   run [settings]         a run or a sweep; the verb may be left out
   ls [GROUP]             what can be chosen, one line each
   plan [settings]        the points of a run, what is cached, what is left; runs nothing
-  doctor                 packages, device, weights, data sets, disk: what works, how to mend the rest
+  doctor [settings]      packages, device, weights, data sets, disk: what works, how to mend the rest
   table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
   figure N [N ...]       figures 4 to 7 from the store, PNG and PDF; --run computes what is missing first
   report                 tables, figures, errors and where they come from on one HTML page; --run as above
@@ -137,12 +137,14 @@ def _ls(words: list[str]) -> int:
 
 
 def _doctor(words: list[str]) -> int:
-    parser = _Parser("doctor", "Check packages, device, weights, data sets and disk.")
-    if parser.parse(words) is None:
+    parser = _Parser("doctor", "Check packages, device, weights, data sets and disk for a run; nothing is fetched.")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="of the run; default: the default run")
+    parsed = parser.parse(words)
+    if parsed is None:
         return DONE
     from palmbench.doctor import doctor
 
-    return doctor()
+    return doctor(parsed.settings)
 
 
 def _table(words: list[str]) -> int:

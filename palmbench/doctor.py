@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from palmbench.compose import compose_points
 from palmbench.datasets import card_names, present_datasets, read_card
 from palmbench.errors import MissingWeights, RequestError
-from palmbench.schema import RunConfig
+from palmbench.schema import DiffusionConfig, RunConfig
 
 _NEEDED = {
     "torch": "torch", "diffusers": "diffusers", "transformers": "transformers", "hydra-core": "hydra",
@@ -27,6 +27,21 @@ _OPTIONAL = {
     "wandb": ("wandb", "tracker=wandb"),
     "pillow-heif": ("pillow_heif", "HEIF photos"),
 }
+# Module, default environment, how to make it.
+_OUTSIDE = {
+    "mediapipe": (
+        "mediapipe",
+        ".venv-mediapipe",
+        "python3 -m venv .venv-mediapipe && .venv-mediapipe/bin/pip install mediapipe==0.10.21",
+    ),
+    "wilor": (
+        "wilor_mini",
+        ".venv-wilor",
+        "python3.10 -m venv .venv-wilor && .venv-wilor/bin/pip install git+https://github.com/warmshao/WiLoR-mini "
+        "(weights for non-commercial use only)",
+    ),
+}
+_PROJECT = Path(__file__).resolve().parents[1]
 _LEAST_FREE = 2 * 2**30  # bytes
 
 
@@ -38,14 +53,26 @@ class Finding(NamedTuple):
     detail: str
 
 
-def doctor() -> int:
-    """Print what works; exit status 0 if a default run can start here, 2 if not."""
-    config = compose_points([])[0]
-    findings = [*_packages(), *_device(), *_weights(config), *_quality(config), *_data(config), *_disk(config)]
+def doctor(overrides: Sequence[str] = ()) -> int:
+    """Print what works; exit status 0 if a run with these settings can start here, 2 if not.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        As for a run; none for the default one.
+    """
+    points = compose_points(list(overrides))
+    findings = [*_packages(), *_device()]
+    for config in points:
+        findings += [*_weights(config), *_quality(config)]
+    findings += [*_published(points), *_detectors()]
+    for config in points:
+        findings += [*_data(config), *_disk(config)]
+    findings = list(dict.fromkeys(findings))
     for finding in findings:
         print(f"{finding.state:<7} {finding.subject:<22} {finding.detail}")
     broken = [finding.subject for finding in findings if finding.state == "broken"]
-    print(f"to mend before a run: {', '.join(broken)}" if broken else "a run can start here")
+    print(f"to mend before a run: {', '.join(dict.fromkeys(broken))}" if broken else "a run can start here")
     return 2 if broken else 0
 
 
@@ -85,13 +112,18 @@ def _device() -> Iterator[Finding]:
 
 
 def _weights(config: RunConfig) -> Iterator[Finding]:
-    """The embedded networks: their files are found here, and read at their first use."""
-    from palmbench import hands, methods
+    """The networks of a run: their files are found here, and read at their first use."""
+    from palmbench import hands
 
     loads: dict[str, tuple[Callable[[], object], str]] = {
         "hand network": (lambda: hands.load_detector(config.detector), "finds hands: every column needs it"),
-        "diffusion weights": (lambda: methods.load(config.method), "the rows Diffusion; baselines do without"),
+        "diffusion weights": (lambda: _load_method(config), "the rows Diffusion; baselines do without"),
     }
+    if named := config.recognizer.options.get("weights"):
+        loads[f"{config.recognizer.name} weights"] = (
+            lambda: _load_recognizer(config),
+            f"{named}: Tables II, V, VI, VII",
+        )
     for subject, (load, use) in loads.items():
         try:
             load()
@@ -100,23 +132,78 @@ def _weights(config: RunConfig) -> Iterator[Finding]:
             yield Finding("broken", subject, str(error))
 
 
+def _load_method(config: RunConfig) -> None:
+    from palmbench import methods
+    from palmbench.diffusion import weights
+
+    if isinstance(config.method, DiffusionConfig):
+        weights.resolve(config.method.weights, download=False)  # a run may fetch them; asking may not
+    methods.load(config.method)
+
+
+def _load_recognizer(config: RunConfig) -> None:
+    import recognizers
+
+    recognizers.load(config.recognizer.name, **config.recognizer.options)
+
+
 def _quality(config: RunConfig) -> Iterator[Finding]:
+    from palmbench.fetching.catalogue import entry
     from palmbench.quality import missing_weights
-    from palmbench.quality.weights import INCEPTION, VGG16, torch_cache
+    from palmbench.quality.weights import WEIGHT_FILES, torch_cache
 
     try:
         missing = missing_weights(config.quality)
     except MissingWeights as error:
         yield Finding("broken", "quality weights", str(error))
         return
-    for file, column in ((VGG16, "LPIPS"), (INCEPTION, "FID")):
-        where = f"put it in {torch_cache()} or name it with quality.{file.setting}=FILE"
+    for file, column in zip(WEIGHT_FILES[config.quality.name], ("LPIPS", "FID"), strict=True):
         lack = missing.get(file.metric)
         if lack is None:
             yield Finding("ok", f"{column} weights", f"column {column} of Table III")
+            continue
+        mend = f"pip install {file.package.replace('_', '-')}"
+        if lack == file.name:
+            size = (entry(file.fetched_as).size or 0) / 1e6
+            mend = f"palmbench weights fetch {file.fetched_as} ({size:.0f} MB), or put it in {torch_cache()}"
+            mend += f" or name it with quality.{file.setting}=FILE"
+        yield Finding("absent", f"{column} weights", f"no column {column} in Table III: {lack} is missing; {mend}")
+
+
+def _published(points: Sequence[RunConfig]) -> Iterator[Finding]:
+    """Published weights that a run may ask for; none of these points need be one that does."""
+    from palmbench.fetching.catalogue import CATALOGUE, entry
+    from palmbench.fetching.shelf import PARTIAL, READY, find
+
+    # A folder that was named, or weights that were converted, stand in for the hub's.
+    named = [point.method for point in points if isinstance(point.method, DiffusionConfig)]
+    folders = [method.weights for method in named if Path(method.weights).expanduser().is_dir()]
+    sizes = [weights.name for weights in CATALOGUE if weights.name.startswith("sam2")]
+    for subject, names in (("Paint by Example", ["pbe"]), ("SAM 2 weights", sizes)):
+        first, found = entry(names[0]), {name: find(entry(name)) for name in names}
+        ready = [f"{name} in {each.where}" for name, each in found.items() if each.state == READY]
+        if first.setting and folders:
+            ready.append(folders[0])
+        if ready:
+            yield Finding("ok", subject, f"{first.use}; {', '.join(ready)}")
+            continue
+        half = "fetched in part, the rest: " if any(each.state == PARTIAL for each in found.values()) else ""
+        size = (first.size or 0) / 1e9
+        yield Finding("absent", subject, f"{first.without}; {half}palmbench weights fetch {first.name} ({size:.1f} GB)")
+
+
+def _detectors() -> Iterator[Finding]:
+    """Detectors that want an environment of their own."""
+    for name, (module, folder, install) in _OUTSIDE.items():
+        interpreters = [place / folder / "bin" / "python" for place in (Path.cwd(), _PROJECT)]
+        here = next((path for path in interpreters if os.access(path, os.X_OK)), None)
+        if importlib.util.find_spec(module) is not None:
+            yield Finding("ok", f"detector={name}", f"{module} is installed here")
+        elif here is not None:
+            yield Finding("ok", f"detector={name}", f"{here}")
         else:
-            mend = where if lack == file.name else f"pip install {file.package.replace('_', '-')}"
-            yield Finding("absent", f"{column} weights", f"no column {column} in Table III: {lack} is missing; {mend}")
+            without = f"hands, and Table IV, are the embedded detector's, not {name}'s"
+            yield Finding("absent", f"detector={name}", f"{without}; {install}, or name one with detector.python=FILE")
 
 
 def _data(config: RunConfig) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from palmbench import doctor, paths
 from palmbench.compose import compose_points
@@ -13,8 +14,11 @@ from palmbench.hands import embedded
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """Lines of the doctor on a machine with an empty torch cache, by subject."""
+    """Lines of the doctor on a machine with empty caches of weights, by subject."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.chdir(tmp_path)
 
     def ask(**places: str) -> tuple[int, dict[str, tuple[str, str]]]:
         point = compose_points([f"{name}={value}" for name, value in places.items()])
@@ -30,13 +34,70 @@ def test_a_lack_names_its_column_and_its_remedy(lines, tmp_path: Path) -> None:
     _, found = lines(data_dir=str(tmp_path))
     state, text = found["LPIPS weights"]
     assert state == "absent"
-    assert text.startswith("no column LPIPS in Table III: vgg16-397923af.pth is missing; put it in ")
+    assert text.startswith(
+        "no column LPIPS in Table III: vgg16-397923af.pth is missing; palmbench weights fetch lpips "
+    )
     assert str(tmp_path / "torch") in text and "quality.lpips_weights=FILE" in text
     assert "no column FID in Table III" in found["FID weights"][1]
+    assert "palmbench weights fetch inception (96 MB)" in found["FID weights"][1]
     assert found["dataset=synth"][0] == "ok"
     state, text = found["dataset=iitd"]
     assert state == "absent" and "ask at http" in text
     assert found["hand network"][0] == "ok"
+
+
+def test_what_is_optional_says_what_its_lack_means_and_breaks_nothing(lines) -> None:
+    status, found = lines()
+    assert status == 0
+    for subject, lack, mend in (
+        ("Paint by Example", "no rows of method=diffusion_paper", "palmbench weights fetch pbe (5.2 GB)"),
+        ("SAM 2 weights", "hand segmentation in Table IV", "palmbench weights fetch sam2 (0.9 GB)"),
+        ("detector=mediapipe", "Table IV", ".venv-mediapipe/bin/pip install"),
+        ("detector=wilor", "Table IV", "non-commercial use only"),
+    ):
+        state, text = found[subject]
+        assert state == "absent" and lack in text and mend in text
+
+
+def test_what_is_ready_is_seen(lines, tmp_path: Path) -> None:
+    interpreter = tmp_path / ".venv-mediapipe" / "bin" / "python"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.touch(mode=0o755)
+    snapshot = tmp_path / "hub" / "models--facebook--sam2.1-hiera-tiny" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    for name in ("config.json", "processor_config.json", "model.safetensors"):
+        (snapshot / name).write_text("{}")
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("abc")
+    _, found = lines()
+    assert found["detector=mediapipe"] == ("ok", str(interpreter))
+    assert found["SAM 2 weights"][0] == "ok" and f"sam2-tiny in {snapshot}" in found["SAM 2 weights"][1]
+    (snapshot / "model.safetensors").unlink()
+    _, found = lines()
+    assert "fetched in part, the rest: palmbench weights fetch sam2" in found["SAM 2 weights"][1]
+
+
+def test_a_run_that_asks_for_what_is_absent_cannot_start_and_nothing_is_fetched(lines, monkeypatch) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("the doctor fetches nothing")
+
+    monkeypatch.setattr("palmbench.fetching.from_hub.fetch", forbidden)
+    status, found = lines(method="diffusion_paper", recognizer="ccnet", **{"recognizer.weights": "/nowhere.pth"})
+    assert status == 2
+    state, text = found["diffusion weights"]
+    assert state == "broken" and "run `palmbench weights fetch pbe`" in text
+    state, text = found["ccnet weights"]
+    assert state == "broken" and "/nowhere.pth" in text
+    status, found = lines(quality="torchmetrics", method="blur")
+    assert status == 0 and "palmbench weights fetch lpips-alexnet" in found["LPIPS weights"][1]
+
+
+def test_a_folder_of_ones_own_counts(lines) -> None:
+    folder = Path(__file__).parent / "fixtures" / "pbe-tiny" / "pipeline"
+    status, found = lines(method="diffusion_paper", **{"method.weights": str(folder)})
+    assert status == 0
+    assert found["diffusion weights"][0] == found["Paint by Example"][0] == "ok"
+    assert str(folder) in found["Paint by Example"][1]
 
 
 def test_missing_embedded_weights_are_broken(lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

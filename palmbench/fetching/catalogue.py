@@ -62,7 +62,7 @@ def _sam2(name: str, size: str, parameters: float) -> Weights:
     return Weights(
         name=name,
         use=f"SAM 2.1 ({size}): segments the hand, segmenter=sam2",
-        without="segmenter=sam2 cannot run; the embedded segmenter does without",
+        without="hand masks, and hand segmentation in Table IV, are the embedded segmenter's, not SAM 2's",
         publisher="Meta, facebook/sam2.1-hiera-*",
         licence="Apache-2.0",
         size=int(4 * parameters),
@@ -97,7 +97,7 @@ CATALOGUE: tuple[Weights, ...] = (
     Weights(
         name="wilor",
         use="WiLoR, the paper's hand detector: detector=wilor",
-        without="detector=wilor cannot run; the embedded detector does without",
+        without="hands, and Table IV, are the embedded detector's, not WiLoR's",
         publisher="Potamias et al., CVPR 2025",
         licence="CC-BY-NC-ND-4.0; MANO's own; its detector AGPL-3.0",
         size=None,
