@@ -7,7 +7,7 @@ import io
 import pytest
 
 from palmbench import progress as module
-from palmbench.progress import Progress
+from palmbench.progress import Progress, Transfer
 
 
 class Terminal(io.StringIO):
@@ -60,3 +60,28 @@ def test_nothing_to_do_is_one_line(clock: list[float]) -> None:
     log = io.StringIO()
     work(Progress("enrol originals", 6, 6, 0, log), clock, 0)
     assert squeezed(log.getvalue()) == "enrol originals 6/6 6 reused, 0 computed, 0 failed"
+
+
+def test_a_transfer_tells_megabytes_pace_and_what_was_there_before(clock: list[float]) -> None:
+    log = io.StringIO()
+    transfer = Transfer("vgg16.pth", 60_000_000, 10_000_000, log)
+    for _ in range(25):
+        clock[0] += 1
+        transfer.advance(2_000_000)
+    transfer.finish()
+    lines = [squeezed(line) for line in log.getvalue().splitlines()]
+    assert lines == [
+        "vgg16.pth 10.0/60.0 MB, 10.0 kept from before",
+        "vgg16.pth 32.0/60.0 MB, 10.0 kept from before (2.0 MB/s, 0:14 left)",
+        "vgg16.pth 54.0/60.0 MB, 10.0 kept from before (2.0 MB/s, 0:03 left)",
+        "vgg16.pth 60.0/60.0 MB, 10.0 kept from before (2.0 MB/s in 0:25)",
+    ]
+
+
+def test_a_transfer_of_unknown_length_tells_what_came(clock: list[float]) -> None:
+    terminal = Terminal()
+    transfer = Transfer("page", None, stream=terminal)
+    clock[0] += 1
+    transfer.advance(500_000)
+    transfer.finish()
+    assert squeezed(terminal.getvalue().split("\r\x1b[K")[-1]) == "page 0.5 MB (0.5 MB/s in 0:01)"

@@ -42,6 +42,8 @@ class Weights:
     source : Snapshot, WebFile or ByHand
     setting : str or None
         The setting that takes a copy elsewhere, to be followed by its path.
+    then : str or None
+        What to do once it is here; `{}` stands for its path.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Weights:
     size: int | None
     source: Snapshot | WebFile | ByHand
     setting: str | None = None
+    then: str | None = None
 
 
 _SAM2_FILES = ("config.json", "*processor_config.json", "model.safetensors")
@@ -89,6 +92,7 @@ CATALOGUE: tuple[Weights, ...] = (
         licence="CreativeML OpenRAIL-M",
         size=12_600_000_000,
         source=Snapshot(PAINT_BY_EXAMPLE.repo, None, ("model.ckpt",)),
+        then="palmbench weights convert {}/model.ckpt FOLDER",
     ),
     _sam2("sam2", "large", 224.4e6),
     _sam2("sam2-base-plus", "base-plus", 80.8e6),

@@ -82,17 +82,20 @@ def _fetch(words: list[str]) -> int:
     folder = Path(parsed.to).expanduser() if parsed.to else None
     failed = []
     for weights in _chosen(parsed.names):
-        before = find(weights) if folder is None else None
+        here = folder is None and find(weights).state == READY
+        if not here and not isinstance(weights.source, ByHand):
+            print(f"fetch    {weights.name:<14} {_size(weights.size)}; {weights.licence}", flush=True)
         try:
             path = get(weights, folder, PATIENCE)
         except RequestError as error:
             failed.append(weights.name)
             print(f"failed   {weights.name:<14} {error}")
             continue
-        was = " already" if before is not None and before.state == READY else ""
-        print(f"ready    {weights.name:<14} {path}{was}")
+        print(f"ready    {weights.name:<14} {path}{' already' * here}")
         if folder is not None and weights.setting:
             print(f"         {'':<14} name it: {weights.setting}{path}")
+        if weights.then:
+            print(f"         {'':<14} then: {weights.then.format(path)}")
     if failed:
         raise RequestError(f"{', '.join(failed)} could not be fetched; the reason is above.")
     return 0

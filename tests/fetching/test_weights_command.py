@@ -86,7 +86,10 @@ def test_addresses_sizes_and_digests_are_those_of_the_packages_that_use_them():
 def test_a_file_is_fetched_once_and_found_by_the_quality_stage(behaviour, capsys, torch_home, monkeypatch):
     assert state(capsys, "lpips") == "absent"
     status, out, _ = ask(capsys, "fetch", "lpips")
-    assert (status, out) == (0, f"ready lpips {torch_home / VGG16.name}")
+    assert status == 0
+    assert out.startswith("fetch lpips 553 MB; BSD-3-Clause") and out.endswith(
+        f" ready lpips {torch_home / VGG16.name}"
+    )
     assert state(capsys, "lpips") == "ready"
     assert ask(capsys, "fetch", "lpips")[1].endswith("already")
     assert behaviour.asked == [None]
@@ -189,6 +192,16 @@ def test_paint_by_example_is_fetched_mended_and_loaded_without_a_network(
     from_cache, from_folder = (diffusion.load(name) for name in (source.repo, str(tmp_path / "here" / "pbe")))
     assert from_cache.digest == from_folder.digest
     assert not list(hub_cache.rglob("*.bin"))
+
+
+def test_what_comes_after_the_original_checkpoint_is_told(behaviour, capsys, monkeypatch):
+    repository = Repository("Fantasy-Studio/Paint-by-Example", {"main"}, {"model.ckpt": CONTENT})
+    with hub_server.serving(repository) as address:
+        use_hub(monkeypatch, address)
+        status, out, _ = ask(capsys, "fetch", "pbe-ckpt")
+    assert status == 0
+    path = out.split("then: palmbench weights convert ")[1].split()[0]
+    assert Path(path).read_bytes() == CONTENT and path.endswith("/model.ckpt")
 
 
 def test_unknown_words_are_told_what_there_is(behaviour, capsys):
