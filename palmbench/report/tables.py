@@ -301,17 +301,31 @@ def _notes(
         notes.append("After ±: standard deviation over images; the CSV holds the intervals.")
     if any(theirs for _, theirs in texts):
         notes.append("In parentheses: the paper's number, and ours less it.")
-    missing: dict[str, list[str]] = {}
-    for row in rows:
-        if row.value is None and row.missing:
-            names = missing.setdefault(row.missing, [])
-            whose = groups.get(row.cell.recognizer, "")
-            if (name := f"{whose} {METRICS[row.cell.metric].text}".strip()) not in names:
-                names.append(name)
-    notes += [f"{', '.join(names)}: not measured, {what} is missing." for what, names in missing.items()]
+    notes += _not_measured(rows, groups)
     remarks = {(METRICS[row.cell.metric].text, row.note): None for row in rows if row.note}
     notes += [f"{name}: {remark}." for name, remark in remarks]
     return notes + _not_computed(lines, {row.cell for row in rows}, groups)
+
+
+def _not_measured(rows: Sequence[Row], groups: Mapping[str, str]) -> list[str]:
+    """A sentence for each thing that is wanting: which metrics it takes away, and of which recognizers."""
+    wanting: dict[str, dict[str, dict[str, None]]] = {}
+    for row in rows:
+        if row.value is None and row.missing:
+            found = wanting.setdefault(row.missing, {}).setdefault(row.cell.metric, {})
+            found[groups.get(row.cell.recognizer, "")] = None
+    attacks = {label for name, label in groups.items() if name}
+    notes = []
+    for what, metrics in wanting.items():
+        names = []
+        for metric, whose in metrics.items():
+            if metric.removesuffix("_without_failures") in metrics and metric.endswith("_without_failures"):
+                continue  # it goes with the rate that it is a part of
+            everyone = "" in whose or (attacks <= set(whose) and len(attacks) > 1)
+            name = METRICS[metric].text
+            names.append(name if everyone else f"{name} with {', '.join(whose)}")
+        notes.append(f"Not measured for want of {what}: {'; '.join(names)}.")
+    return notes
 
 
 def _not_computed(lines: Sequence[Line], cells: Iterable[Cell], groups: Mapping[str, str]) -> list[str]:

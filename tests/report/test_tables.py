@@ -92,7 +92,7 @@ def test_ties_in_print_are_all_best_and_infinity_is_printed():
 
 def test_what_is_missing_is_a_dash_and_the_file_is_named():
     text = to_markdown(arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]))
-    assert "- LPIPS: not measured, vgg16-397923af.pth is missing." in text
+    assert "- Not measured for want of vgg16-397923af.pth: LPIPS." in text
     assert "- Not computed: Pixelating (IITD)." in text
     assert "| IITD | Pixelating | – | – | – | – | – | – | – |" in text
 
@@ -197,10 +197,20 @@ def test_a_classifiers_accuracy_has_a_column_where_it_or_the_papers_is_known():
     assert ("CCNet", "acc_cls") not in columns(drawn("synth", UNKNOWN))
     assert ("CCNet", "acc_cls") in columns(drawn("synth", {"acc_cls": number(5.0)}))
     assert ("CCNet", "acc_cls") in columns(drawn("iitd", UNKNOWN))
-    words = (
-        "CCNet Acc. (classifier): not measured, a classifier that was trained on all palms of this data set is missing."
-    )
-    assert words in drawn("synth", UNKNOWN).notes
+    (words,) = (note for note in drawn("synth", UNKNOWN).notes if "want" in note)
+    wanting = "Not measured for want of a classifier that was trained on all palms of this data set"
+    assert words == f"{wanting}: Acc. (classifier) with CCNet."
+
+
+def test_what_several_recognizers_want_is_said_once():
+    wanting = number(None, n=0, missing="100 impostor pairs")
+    rates = {"tar_fmr100": wanting, "tar_fmr100_without_failures": wanting}
+    records = [
+        record("mask", ATTACK | rates),
+        record("mask", ATTACK | rates | {"acc_cls": UNKNOWN["acc_cls"]}, variant="full", recognizer="ccnet"),
+    ]
+    notes = arrange(table2.SPEC, rows_of(records), ["iitd"]).notes
+    assert "Not measured for want of 100 impostor pairs: TAR at FMR 1 %." in notes
 
 
 def test_a_recognizer_that_the_table_does_not_know_follows_with_the_same_metrics():
