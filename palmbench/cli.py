@@ -30,6 +30,7 @@ verbs
   figure N [N ...]       figures 4 to 7 from the store, PNG and PDF; --run computes what is missing first
   report                 tables, figures, errors and where they come from on one HTML page; --run as above
   claims [paper]         the paper's findings one by one, on finished runs or its own tables; --run as above
+  deid IN OUT            photos in, de-identified photos out: files or folders; see `palmbench deid --help`
   train NETWORK          train a recognizer's network (ccnet, eehnet) on a data set; goes on where it stopped
   weights [fetch NAME]   published weights: what is here, what each is for; fetch, check, or convert them
   data export synth      the rendered palms as files, in the layout of a real set, with their ground truth
@@ -212,6 +213,20 @@ def _claims(words: list[str]) -> int:
     return claims_command([word for word in parsed.settings if word != "paper"], run=parsed.run, paper=paper)
 
 
+def _deid(words: list[str]) -> int:
+    from palmbench.photos.arguments import DESCRIPTION, add_arguments, require_known_flags
+
+    parser = _Parser("deid", DESCRIPTION)
+    add_arguments(parser)
+    require_known_flags(words, parser)
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.photos.command import deid_command
+
+    return deid_command(parsed)
+
+
 def _train(words: list[str]) -> int:
     asked = {"-h", "--help"} & set(words)
     if not words:
@@ -311,6 +326,7 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "figure": _figure,
     "report": _report,
     "claims": _claims,
+    "deid": _deid,
     "train": _train,
     "data": _data,
     "weights": _weights,

@@ -1,4 +1,7 @@
-"""Photos in and pictures out: the only place that decodes or encodes image files."""
+"""Photos in and pictures out, for the benchmark: 8-bit RGB, whatever the file was.
+
+`palmbench.photos` reads and writes files at their own depth and in their own format, and opens them here.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import os
 import secrets
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,17 +48,38 @@ def read_image(path: str | Path) -> np.ndarray:
         If the file is missing, truncated, no image, an animation, or holds floating-point pixels.
     """
     path = Path(path)
+    with opened(path) as image:
+        return _as_rgb(upright(image), path)
+
+
+@contextmanager
+def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
+    """A photo as Pillow opens it, wholly decoded; what is wrong with it is said in a sentence.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file; its name is part of every sentence.
+    data : bytes, optional
+        The file's contents, where they are at hand.
+
+    Raises
+    ------
+    SampleError
+        If the file is missing, truncated, no image or an animation, or if the block fails on its pixels.
+    """
     if path.suffix.lower() in _HEIF:
         _enable_heif(path)
     try:
-        with Image.open(path) as image:
+        with Image.open(path if data is None else io.BytesIO(data)) as image:
             _refuse_animation(image, path)
             image.load()
-            return _as_rgb(_upright(image), path)
+            yield image
     except FileNotFoundError as error:
         raise SampleError(f"{path}: there is no such file") from error
     except UnidentifiedImageError as error:
-        raise SampleError(f"{path}: {'the file is empty' if not path.stat().st_size else 'not an image'}") from error
+        size = path.stat().st_size if data is None else len(data)
+        raise SampleError(f"{path}: {'not an image' if size else 'the file is empty'}") from error
     except _UNDECODABLE as error:
         raise SampleError(f"{path}: cannot be decoded ({error})") from error
 
@@ -112,17 +138,18 @@ def decode_png(data: bytes) -> np.ndarray:
         raise ValueError(f"not a whole PNG: {error}") from error
 
 
-def _refuse_animation(image: Image.Image, path: Path) -> None:
-    # Phones file a photo and its preview as MPO, whose first frame is the photo.
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        raise SampleError(f"{path}: holds several pictures, an animation or pages, and not one photo")
-
-
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """The image turned as its EXIF orientation says."""
     try:
         return ImageOps.exif_transpose(image)
     except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
         return image  # unreadable EXIF says nothing; the pixels are whole
+
+
+def _refuse_animation(image: Image.Image, path: Path) -> None:
+    # Phones file a photo and its preview as MPO, whose first frame is the photo.
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+        raise SampleError(f"{path}: holds several pictures, an animation or pages, and not one photo")
 
 
 def _as_rgb(image: Image.Image, path: Path) -> np.ndarray:

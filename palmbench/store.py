@@ -55,9 +55,18 @@ class Store:
         write_bytes(self.path(stage, key, suffix), data)
 
 
+RESULTS = "results_dir=FOLDER"
+
+
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes otherwise.
+
+    Parameters
+    ----------
+    path : Path
+    choice : str
+        What the user chooses another place with, for the sentence about a full disk.
 
     Raises
     ------
@@ -74,13 +83,13 @@ def atomic(path: Path) -> Iterator[Path]:
         os.chmod(part, 0o644)
         part.replace(path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _cannot_write(path, error, choice) from error
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
 
 
-def require_writable(folder: Path) -> None:
+def require_writable(folder: Path, choice: str = RESULTS) -> None:
     """Make a folder where it is missing, and make sure that files can be written there.
 
     Raises
@@ -93,12 +102,12 @@ def require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"whatever")
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise _cannot_write(folder, error, choice) from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all."""
-    with atomic(path) as part:
+def write_bytes(path: Path, data: bytes, choice: str = RESULTS) -> None:
+    """Write a file, whole or not at all; see `atomic`."""
+    with atomic(path, choice) as part:
         part.write_bytes(data)
 
 
@@ -125,8 +134,8 @@ def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
         return {name: archive[name] for name in archive.files}
 
 
-def _cannot_write(path: Path, error: OSError) -> RequestError:
+def _cannot_write(path: Path, error: OSError, choice: str) -> RequestError:
     mend = "free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check its permissions"
     return RequestError(
-        f"{path} cannot be written: {error.strerror or error}; {mend}, or choose another place with results_dir=FOLDER."
+        f"{path} cannot be written: {error.strerror or error}; {mend}, or choose another place with {choice}."
     )

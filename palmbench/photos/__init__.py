@@ -1,0 +1,1 @@
+"""Photos of one's own: every palm in a photo gets another look, and nothing else about the photo changes."""

@@ -1,0 +1,136 @@
+"""What became of each photo, for the summary and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from palmbench.store import json_bytes, write_bytes
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class HandAccount:
+    """A hand that was found: where, whose side, and why it was left as it is (None if it was repainted)."""
+
+    box: tuple[int, int, int, int]
+    side: str
+    score: float
+    skipped: str | None
+
+
+@dataclass(frozen=True)
+class ResultAccount:
+    """One result.
+
+    Attributes
+    ----------
+    file : str
+        Name below OUT.
+    state : {"written", "there", "kept", "not written"}
+        "kept" is written although not all palms are hidden, because that was asked for; "there" is from a run before.
+    reason : str or None
+        Why it was not written, or not hidden.
+    seeds : tuple of int or None
+        Of each hand.
+    tries : int
+        Drawings that were made.
+    distances : tuple of float or None, or None
+        Of each hand to the original; None without a check.
+    sha256 : str or None
+        Of the file.
+    """
+
+    file: str
+    state: Literal["written", "there", "kept", "not written"]
+    reason: str | None = None
+    seeds: tuple[int | None, ...] = ()
+    tries: int = 0
+    distances: tuple[float | None, ...] | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class PhotoAccount:
+    """One photo.
+
+    Attributes
+    ----------
+    photo : str
+        Name below what was asked for.
+    hands : tuple of HandAccount
+    results : tuple of ResultAccount
+    notes : tuple of str
+        What changed beside the palms: colour profile, depth, transparency.
+    failure : str or None
+        Why it could not be read.
+    nearest_results : tuple of float or None, or None
+        For each hand, the least distance among several results; None without a check, or for one result.
+    """
+
+    photo: str
+    hands: tuple[HandAccount, ...] = ()
+    results: tuple[ResultAccount, ...] = ()
+    notes: tuple[str, ...] = ()
+    failure: str | None = None
+    nearest_results: tuple[float | None, ...] | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether every result is there, and none shows a palm that was to be hidden."""
+        return self.failure is None and all(
+            result.state in ("written", "there") or (result.state == "kept" and not self.hands)
+            for result in self.results
+        )
+
+    @property
+    def there(self) -> bool:
+        """Whether nothing was left to do."""
+        return bool(self.results) and all(result.state == "there" for result in self.results)
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is not done, or not hidden."""
+        return self.failure or next((result.reason for result in self.results if result.reason), None)
+
+
+def write_report(path: Path, settings: dict[str, Any], accounts: Sequence[PhotoAccount]) -> None:
+    """Write the account of a run as JSON. It names photos and seeds: it belongs with the originals."""
+    content = {"format": FORMAT, "settings": settings, "photos": [asdict(account) for account in accounts]}
+    write_bytes(path, json_bytes(content), "--report FILE")
+
+
+def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: bool) -> str:
+    """A run in a few lines."""
+    there = sum(account.there for account in accounts)
+    done = sum(account.done for account in accounts) - there
+    unread = sum(account.failure is not None for account in accounts)
+    bare = [account for account in accounts if not (account.hands or account.there or account.failure)]
+    kept = sum(account.done for account in bare)
+    counts = [
+        (done - kept, "hidden and verified" if checked else "de-identified"),
+        (there, "already there"),
+        (kept, "without a hand, written as asked"),
+        (len(bare) - kept, "without a hand"),
+        (len(accounts) - done - there - unread - (len(bare) - kept), "not hidden"),
+        (unread, "unreadable"),
+    ]
+    hands = [hand for account in accounts for hand in account.hands]
+    skipped = sum(hand.skipped is not None for hand in hands)
+    results = [result for account in accounts for result in account.results]
+    lines = [
+        f"{_plural(len(accounts), 'photo')}: {', '.join(f'{n} {what}' for n, what in counts if n) or 'none'}",
+        f"{_plural(len(hands), 'hand')} found: {len(hands) - skipped} repainted, {skipped} skipped; "
+        f"{_plural(sum(result.state in ('written', 'kept') for result in results), 'file')} written",
+    ]
+    if others:
+        kinds = ", ".join(f"{n} {suffix}" for suffix, n in sorted(others.items()))
+        lines.append(f"not looked at, for their names are not a photo's: {kinds}")
+    return "\n".join(lines)
+
+
+def _plural(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -1,0 +1,146 @@
+"""`palmbench deid`: photos in, de-identified photos out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from palmbench.compose import compose_points
+from palmbench.errors import RequestError, SampleError
+from palmbench.executor import Executor
+from palmbench.keys import bytes_digest
+from palmbench.photos.account import PhotoAccount, summary, write_report
+from palmbench.photos.arguments import Words, read_words
+from palmbench.photos.files import Job, Plan, plan
+from palmbench.photos.ledger import Ledger, same_bytes
+from palmbench.photos.reading import read_bytes
+from palmbench.photos.treat import CHOICE, Task, treat
+from palmbench.photos.treatment import TRIES, Treatment, check_of, result_key, treatment_of, with_most_hands
+from palmbench.progress import Progress
+from palmbench.schema import RunConfig
+from palmbench.store import require_writable
+
+DONE, SAMPLES_FAILED = 0, 3
+_SHOWN = 20
+
+
+def deid_command(parsed: argparse.Namespace) -> int:
+    """De-identify photos and say what became of them.
+
+    Parameters
+    ----------
+    parsed : argparse.Namespace
+        Of the arguments that `palmbench.photos.arguments.add_arguments` names.
+
+    Returns
+    -------
+    int
+        0 if every photo is de-identified, 3 if not.
+
+    Raises
+    ------
+    RequestError
+        If the request cannot be met; before the first photo is read, unless the disk fills up.
+    """
+    words = read_words(parsed)
+    config = _config(words)
+    check = check_of(config.recognizer, words.threshold, words.tries or TRIES) if words.verify else None
+    treatment = treatment_of(config, words.count, check, words.keep_unchanged, words.keep_matching)
+    found = plan(words.inputs, words.out, words.format, words.count)
+    settings = treatment.settings()
+    _require_report_elsewhere(words.report, found)
+    there = {job: _there(job, found, settings, words.force) for job in found.jobs}
+    require_writable(found.folder or words.out.parent, CHOICE)
+    with Executor(config.executor) as executor:
+        tasks = [Task(job, there[job], treatment, settings, found.folder, executor.device) for job in found.jobs]
+        accounts = _run(executor, tasks)
+    if words.report:
+        write_report(words.report, settings, accounts)
+    _say(accounts, found, treatment)
+    return DONE if all(account.done for account in accounts) else SAMPLES_FAILED
+
+
+def _config(words: Words) -> RunConfig:
+    points = compose_points(words.settings)
+    if len(points) != 1:
+        raise RequestError("deid does one thing to all photos: give each setting one value, and no sweep.")
+    config = points[0]
+    said = any(word.startswith("detector.hands=") for word in words.settings)
+    return config if said else replace(config, detector=with_most_hands(config.detector))
+
+
+def _require_report_elsewhere(report: Path | None, found: Plan) -> None:
+    if report is None:
+        return
+    taken = {path.resolve() for job in found.jobs for path in (job.source, *job.outputs)}
+    if report.resolve() in taken or report.is_dir():
+        raise RequestError(f"--report {report} is a photo, a result or a folder; give it a name of its own.")
+
+
+def _there(job: Job, found: Plan, settings: dict[str, Any], force: bool) -> frozenset[Path]:
+    """Results of a photo that a run before has made of the same pixels with the same settings."""
+    existing = [path for path in job.outputs if path.exists() or path.is_symlink()]
+    if force or not existing:
+        return frozenset()
+    entries = Ledger(found.folder).entries() if found.folder else {}
+    try:
+        photo = bytes_digest(read_bytes(job.source, job.name))
+    except SampleError:
+        return frozenset()
+    for number, path in enumerate(job.outputs, 1):
+        if path not in existing:
+            continue
+        name = path.relative_to(found.folder).as_posix() if found.folder else path.name
+        entry = entries.get(name)
+        if entry is None or not path.is_file() or not same_bytes(path, entry.sha256):
+            raise RequestError(
+                f"{path} is there and was not made by this command; move it, or replace it with --force."
+            )
+        if entry.key != result_key(settings, photo, number, job.format):
+            raise RequestError(
+                f"{path} was made of another photo or with other settings; choose another OUT, or make it again with "
+                "--force."
+            )
+    return frozenset(existing)
+
+
+def _run(executor: Executor, tasks: Sequence[Task]) -> list[PhotoAccount]:
+    """Accounts of the photos, in their order."""
+    accounts: dict[str, PhotoAccount] = {}
+    finished = [task for task in tasks if len(task.there) == len(task.job.outputs)]
+    progress = Progress("de-identify photos", len(tasks), len(finished), 0)
+    accounts.update({task.job.name: treat(task) for task in finished})
+    try:
+        for account in executor.map(treat, [task for task in tasks if task.job.name not in accounts]):
+            accounts[account.photo] = account
+            progress.advance(int(account.done), int(not account.done))
+    finally:
+        progress.finish()
+    return [accounts[task.job.name] for task in tasks]
+
+
+def _say(accounts: Sequence[PhotoAccount], found: Plan, treatment: Treatment) -> None:
+    notes = [f"{account.photo}: {note}" for account in accounts for note in account.notes]
+    problems = [_problem(account) for account in accounts if account.reason]
+    for title, lines in (("changed beside the palms", notes), ("not hidden", problems)):
+        for line in lines[:_SHOWN]:
+            print(f"{title}: {line}")
+        if len(lines) > _SHOWN:
+            print(f"... and {len(lines) - _SHOWN} more; --report FILE lists them")
+    check = treatment.check
+    if check:
+        print(f"verified with {check.recognizer.name}: a palm is hidden above {check.threshold:g}")
+    print(summary(accounts, found.others, check is not None))
+    sys.stdout.flush()
+
+
+def _problem(account: PhotoAccount) -> str:
+    if account.failure:
+        return account.failure
+    states = {result.state for result in account.results if result.reason}
+    written = "written all the same" if "kept" in states else "not written"
+    return f"{account.photo}: {account.reason}; {written}"

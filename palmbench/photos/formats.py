@@ -1,0 +1,57 @@
+"""Formats that results are written in, and which of them a photo's suffix asks for."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+JPEG_QUALITY = 95
+
+
+class Format(NamedTuple):
+    """A format that results are written in.
+
+    Attributes
+    ----------
+    pillow : str
+        Pillow's name of it.
+    suffix : str
+        Of a file whose own says another format.
+    depth : {8, 16}
+        Bits that a channel may have.
+    alpha, grey : bool
+        Whether it holds transparency, and one channel instead of three.
+    longest : int
+        Greatest side in pixels.
+    options : dict
+        How Pillow writes it.
+    """
+
+    pillow: str
+    suffix: str
+    depth: int
+    alpha: bool
+    grey: bool
+    longest: int
+    options: dict[str, Any]
+
+
+FORMATS = {
+    "jpeg": Format("JPEG", ".jpg", 8, False, True, 65_500, {"quality": JPEG_QUALITY, "subsampling": 0}),
+    "png": Format("PNG", ".png", 16, True, True, 2**31 - 1, {"compress_level": 6}),
+    "tiff": Format("TIFF", ".tiff", 16, True, True, 2**31 - 1, {"compression": "tiff_adobe_deflate"}),
+    "webp": Format("WEBP", ".webp", 8, True, False, 16_383, {"lossless": True, "exact": True, "quality": 50}),
+    "bmp": Format("BMP", ".bmp", 8, False, True, 2**31 - 1, {}),
+}
+
+# What a photo's suffix says about the format of its result, where nothing else is asked for.
+SUFFIXES = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "jpeg"),
+    ".png": "png",
+    **dict.fromkeys((".tif", ".tiff"), "tiff"),
+    ".webp": "webp",
+    **dict.fromkeys((".bmp", ".dib"), "bmp"),
+    **dict.fromkeys((".heic", ".heif", ".avif"), "jpeg"),
+    **dict.fromkeys((".gif", ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm", ".tga"), "png"),
+}
+# Suffixes that a result keeps.
+OWN_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}

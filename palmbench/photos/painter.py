@@ -1,0 +1,170 @@
+"""One photo with every palm in it repainted; nothing outside the hands changes, at any depth."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from palmbench.errors import SampleError
+from palmbench.hands import Detector, Segmenter
+from palmbench.hands.geometry import inpaint_mask
+from palmbench.keys import digest, sample_seed
+from palmbench.methods import Method
+from palmbench.photos.window import Found, find_hands, unpaintable
+from palmbench.photos.writing import eight_bits
+
+
+class Tools(NamedTuple):
+    """What finds the hands and what repaints them."""
+
+    detector: Detector
+    segmenter: Segmenter
+    method: Method
+
+
+class Drawn(NamedTuple):
+    """A photo with its palms repainted.
+
+    Attributes
+    ----------
+    pixels : ndarray
+        Of the photo's shape and type.
+    seeds : list of int or None
+        Of each hand; None where the hand was skipped, or where nothing is drawn at random.
+    """
+
+    pixels: np.ndarray
+    seeds: list[int | None]
+
+
+class Painter:
+    """Gives the palms of one photo other looks, as many as are asked for.
+
+    Hands are repainted one after another on the evolving photo. Each has a seed of its own, from the run's seed, the
+    photo's pixels, the hand's place among the hands and the number of the drawing; so the same request gives the same
+    bytes, and somebody who has only the result cannot tell the seed.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (height, width) or (height, width, 2, 3 or 4), uint8 or uint16
+        Grey or RGB, with or without alpha. Not changed. Alpha is not looked at, and stays.
+    tools : Tools
+    seed : int
+    shared : bool
+        Leave the photo out of the seeds: the start noise of all photos is the same.
+
+    Attributes
+    ----------
+    hands : list of Found
+    skipped : dict of int to str
+        Hands that are left as they are, by their place in `hands`, and why.
+    """
+
+    def __init__(self, pixels: np.ndarray, tools: Tools, seed: int = 0, shared: bool = False) -> None:
+        self._pixels, self._tools, self._seed = pixels, tools, seed
+        self.picture = picture_of(pixels)
+        self.hands: list[Found] = find_hands(self.picture, tools.detector, tools.segmenter)
+        reasons = {place: unpaintable(found.hand) for place, found in enumerate(self.hands)}
+        self.skipped = {place: reason for place, reason in reasons.items() if reason}
+        self._photo = "" if shared else pixels_digest(pixels)
+
+    @property
+    def painted(self) -> list[int]:
+        """Places of the hands that are not skipped."""
+        return [place for place in range(len(self.hands)) if place not in self.skipped]
+
+    def draw(self, number: int = 1, tries: Sequence[int] | None = None) -> Drawn:
+        """One photo.
+
+        Parameters
+        ----------
+        number : int
+            Which of several results.
+        tries : sequence of int, optional
+            For each hand, how many drawings of it were discarded.
+        """
+        pixels = self._pixels.copy()
+        picture = pixels if self.picture is self._pixels else self.picture.copy()
+        seeds: list[int | None] = [None] * len(self.hands)
+        for place in self.painted:
+            attempt = tries[place] if tries else 0
+            seed = sample_seed(self._seed, f"photo {self._photo} result {number} hand {place} try {attempt}")
+            try:
+                repaint(pixels, picture, self.hands[place], self._tools.method, seed)
+            except SampleError as error:
+                self.skipped[place] = str(error)
+                continue
+            seeds[place] = seed if self._tools.method.seeded else None
+        return Drawn(pixels, seeds)
+
+
+def repaint(pixels: np.ndarray, picture: np.ndarray, found: Found, method: Method, seed: int) -> None:
+    """Repaint the palm of one hand, in place.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        The photo at its own depth.
+    picture : ndarray of shape (height, width, 3), uint8
+        The same photo as `picture_of` shows it; it may be `pixels` itself.
+    found : Found
+    method : Method
+    seed : int
+
+    Raises
+    ------
+    SampleError
+        If the hand has no palm region.
+    """
+    window, hand = found
+    before = np.ascontiguousarray(window.of(picture))
+    after = method.deidentify([before], [hand], [seed], [None])[0]
+    # Of the palm itself no pixel stays, not even in the bits that a painter does not see.
+    where = ((before != after).any(axis=2) | inpaint_mask(hand)) & hand.mask
+    target = window.of(pixels)
+    colours = _as_in(after[where], pixels)
+    if pixels.ndim == 2:
+        target[where] = colours[..., 0]
+    else:
+        target[where, : colours.shape[1]] = colours
+    if picture is not pixels:
+        window.of(picture)[where] = _seen(target[where], pixels)
+
+
+def picture_of(pixels: np.ndarray) -> np.ndarray:
+    """A photo as detectors, methods and recognizers see it: uint8 (height, width, 3), RGB, alpha left out.
+
+    What transparency hides is still in the file: so a hand below it is found, and repainted.
+    """
+    if pixels.dtype == np.uint8 and pixels.shape[2:] == (3,):
+        return pixels
+    return _eight_bit_rgb(pixels if pixels.ndim == 3 else pixels[..., None])
+
+
+def pixels_digest(pixels: np.ndarray) -> str:
+    """Digest of a photo's pixels: of what is seen, not of the file that it came in."""
+    sha = hashlib.sha256(np.ascontiguousarray(pixels).data)
+    return digest("photo", shape=list(pixels.shape), dtype=str(pixels.dtype), pixels=sha.hexdigest())
+
+
+def _seen(pixels: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    """Pixels of a photo, (n,) or (n, channels), as `picture_of` shows them."""
+    return _eight_bit_rgb(pixels if photo.ndim == 3 else pixels[..., None])
+
+
+def _eight_bit_rgb(pixels: np.ndarray) -> np.ndarray:
+    """Pixels (..., 1 to 4 channels) without alpha, at 8 bits, in three channels."""
+    if pixels.shape[-1] in (1, 2):
+        return np.repeat(eight_bits(pixels[..., :1]), 3, axis=-1)
+    return np.ascontiguousarray(eight_bits(pixels[..., :3]))
+
+
+def _as_in(colours: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """RGB colours, uint8 (n, 3), at the depth and in the channels of a photo, (n, 1 or 3)."""
+    if pixels.ndim == 2 or pixels.shape[2] == 2:
+        colours = cv2.cvtColor(colours[None], cv2.COLOR_RGB2GRAY)[0][:, None] if len(colours) else colours[:, :1]
+    return colours.astype(np.uint16) * 257 if pixels.dtype == np.uint16 else colours

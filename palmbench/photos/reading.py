@@ -1,0 +1,159 @@
+"""Photo files in: the pixels at their own depth, upright, and nothing else of what the file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from palmbench.errors import SampleError
+from palmbench.images import opened, upright
+from palmbench.photos.colour import is_srgb, srgb
+
+_ORIENTATION = 0x0112
+_PNG_DEPTH = 24  # offset of the bit depth in a PNG file
+_BITS, _PHOTOMETRIC = 258, 262  # tags of TIFF
+_WHITE_IS_ZERO = 0
+_WHITE_16_BIT = 65535
+# Pillow refuses twice as many: what claims to be larger is taken for a bomb.
+_LARGEST = 250_000_000
+
+
+class Photo(NamedTuple):
+    """A photo's pixels.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (height, width) or (height, width, 2, 3 or 4), uint8 or uint16
+        Grey, grey with alpha, RGB, or RGB with alpha.
+    notes : tuple of str
+        What reading changed beside the orientation.
+    """
+
+    pixels: np.ndarray
+    notes: tuple[str, ...]
+
+
+def read_bytes(path: Path, name: str) -> bytes:
+    """A photo file's contents.
+
+    Raises
+    ------
+    SampleError
+        If it is missing or may not be read; the sentence calls it `name`.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SampleError(f"{name}: cannot be read ({error.strerror or error})") from error
+
+
+def decode(data: bytes, path: Path) -> Photo:
+    """A photo as it is meant to be seen.
+
+    The EXIF orientation is applied. 16-bit PNG and TIFF keep their depth; palettes, CMYK and other colour spaces become
+    RGB; a colour profile other than sRGB is applied, at 8 bits. Of the pictures in a phone's MPO, the first.
+
+    Parameters
+    ----------
+    data : bytes
+        A file's contents: JPEG, PNG, TIFF, WebP, BMP, or whatever else Pillow decodes; HEIF with the package
+        pillow-heif.
+    path : Path
+        What the file is called.
+
+    Raises
+    ------
+    SampleError
+        If the file is truncated, no image, an animation, or holds pixels whose white is unknown.
+    """
+    with _large_photos(), opened(path, data) as image:
+        if not _deep(image, data):
+            return _of_eight_bits(image, path)
+        if image.mode.startswith("I"):
+            return _grey_of_sixteen_bits(image, path)
+        if not is_srgb(image):
+            photo = _of_eight_bits(image, path)
+            return photo._replace(notes=("16 bits brought to 8, at which colours are converted", *photo.notes))
+        return _colours_of_sixteen_bits(image, data, path)
+
+
+@contextmanager
+def _large_photos() -> Iterator[None]:
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _LARGEST
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _deep(image: Image.Image, data: bytes) -> bool:
+    if image.mode.startswith("I"):
+        return True
+    if image.format == "PNG":
+        return data[_PNG_DEPTH] == 16
+    return image.format == "TIFF" and max(image.tag_v2.get(_BITS, (8,))) > 8  # type: ignore[attr-defined]
+
+
+def _of_eight_bits(image: Image.Image, path: Path) -> Photo:
+    notes = []
+    if image.mode == "F":
+        raise SampleError(f"{path}: holds floating-point pixels, whose white is unknown")
+    image = upright(image)
+    wanted = _mode(image)
+    if image.mode == "CMYK":
+        image, note = srgb(image)
+        notes.append(note or "colours converted from CMYK to RGB")
+        image = image.convert("RGB")
+    elif image.mode != wanted:
+        # A palette's profile is for its colours; a profile of other colours is for none that are left.
+        profile = image.info.get("icc_profile") if image.mode in ("P", "PA", "RGBX") else None
+        if image.mode not in ("1", "P", "PA", "RGBX"):
+            notes.append(f"colours converted from {image.mode} to {wanted}")
+        image = image.convert(wanted)
+        image.info["icc_profile"] = profile
+    image, note = srgb(image)
+    return Photo(np.asarray(image).copy(), (*notes, *([note] if note else [])))
+
+
+def _mode(image: Image.Image) -> str:
+    """The mode among L, LA, RGB and RGBA that holds an image of another mode."""
+    grey = image.mode in ("1", "L", "LA", "La")
+    alpha = image.mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in image.info
+    return ("L" if grey else "RGB") + ("A" if alpha else "")
+
+
+def _grey_of_sixteen_bits(image: Image.Image, path: Path) -> Photo:
+    if image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:  # type: ignore[attr-defined]
+        raise SampleError(f"{path}: holds a 16-bit negative, whose 0 is white; save it as a positive first")
+    grey = np.asarray(upright(image))
+    if grey.min() < 0 or grey.max() > _WHITE_16_BIT:
+        raise SampleError(f"{path}: holds 32-bit pixels, whose white is unknown")
+    notes = ("its grey profile was left out",) if image.info.get("icc_profile") else ()
+    return Photo(grey.astype(np.uint16), notes)
+
+
+def _colours_of_sixteen_bits(image: Image.Image, data: bytes, path: Path) -> Photo:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
+        raise SampleError(f"{path}: holds pixels of more than 8 bits that cannot be read; save it with 16 bits as PNG")
+    if image.format == "PNG":  # of TIFF, OpenCV has done it
+        pixels = _turned(pixels, image.getexif().get(_ORIENTATION, 1))
+    order = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+    return Photo(cv2.cvtColor(pixels, order), ())
+
+
+def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels as an EXIF orientation says they are to be seen."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)

@@ -1,0 +1,204 @@
+"""One photo: read, repaint, check, write. What cannot be hidden is not written unless that was asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from palmbench.errors import SampleError
+from palmbench.keys import bytes_digest
+from palmbench.photos.account import HandAccount, PhotoAccount, ResultAccount
+from palmbench.photos.files import Job
+from palmbench.photos.judge import Judge
+from palmbench.photos.ledger import Ledger
+from palmbench.photos.painter import Painter, picture_of
+from palmbench.photos.reading import Photo, decode, read_bytes
+from palmbench.photos.treatment import Treatment, load_judge, load_tools, result_key
+from palmbench.photos.writing import encode, fitted
+from palmbench.store import write_bytes
+
+CHOICE = "another OUT"
+
+
+class Task(NamedTuple):
+    """A photo to be treated, as worker processes are given it.
+
+    Attributes
+    ----------
+    job : Job
+    there : frozenset of Path
+        Results that a run before has made.
+    treatment : Treatment
+    settings : dict
+        The treatment's, for the results' keys.
+    folder : Path or None
+        Where the list of results is kept, if it is.
+    device : str
+        A torch device.
+    """
+
+    job: Job
+    there: frozenset[Path]
+    treatment: Treatment
+    settings: dict
+    folder: Path | None
+    device: str
+
+
+class Draft(NamedTuple):
+    """A result in memory: the file's bytes, or why there shall be none.
+
+    Attributes
+    ----------
+    data : bytes
+    problem : str or None
+        Why a palm in it is not hidden.
+    kept : bool
+        Whether it is to be written all the same.
+    seeds, distances, templates
+        Of each hand; see `Drawn` and `Verdict`.
+    tries : int
+    """
+
+    data: bytes
+    problem: str | None
+    kept: bool
+    seeds: list[int | None]
+    distances: list[float | None] | None = None
+    templates: list[np.ndarray | None] | None = None
+    tries: int = 1
+
+
+def treat(task: Task) -> PhotoAccount:
+    """Make the results of one photo that are not there yet.
+
+    Raises
+    ------
+    RequestError
+        If a result cannot be written; nothing of it is left behind.
+    """
+    job, treatment = task.job, task.treatment
+    there = {path: ResultAccount(_name(task, path), "there") for path in task.there}
+    if len(there) == len(job.outputs):
+        return PhotoAccount(job.name, results=tuple(there[path] for path in job.outputs))
+    try:
+        source = read_bytes(job.source, job.name)
+        photo = decode(source, Path(job.name))
+        sitting = Sitting(photo, job.format, treatment, task.device)
+    except SampleError as error:
+        return PhotoAccount(job.name, failure=str(error))
+    results, templates = [], []
+    for number, path in enumerate(job.outputs, 1):
+        if path in there:
+            results.append(there[path])
+            continue
+        draft = sitting.draft(number)
+        key = result_key(task.settings, bytes_digest(source), number, job.format)
+        results.append(_settle(task, path, key, draft))
+        templates.append(draft.templates)
+    judge = sitting.judge
+    nearest = None
+    if judge and len(templates) > 1:
+        nearest = tuple(judge.nearest_pair([drawn[place] for drawn in templates if drawn]) for place in sitting.places)
+    return PhotoAccount(job.name, sitting.hands(), tuple(results), sitting.notes, None, nearest)
+
+
+class Sitting:
+    """A photo with its hands found and, if results are checked, its palms enrolled."""
+
+    def __init__(self, photo: Photo, format_name: str, treatment: Treatment, device: str) -> None:
+        pixels, notes = fitted(photo.pixels, format_name)
+        self.notes = (*photo.notes, *notes)
+        self._format, self._treatment = format_name, treatment
+        self._painter = Painter(pixels, load_tools(treatment, device), treatment.seed, treatment.shared)
+        self._pixels = pixels
+        self.judge: Judge | None = load_judge(treatment, device)
+        self._enrolled = self.judge.templates(self._painter.picture, self._painter.hands) if self.judge else []
+
+    @property
+    def places(self) -> range:
+        """Of the hands."""
+        return range(len(self._painter.hands))
+
+    def hands(self) -> tuple[HandAccount, ...]:
+        """The hands that were found."""
+        return tuple(
+            HandAccount(found.box, found.hand.side, round(float(found.hand.score), 4), self._painter.skipped.get(place))
+            for place, found in enumerate(self._painter.hands)
+        )
+
+    def draft(self, number: int) -> Draft:
+        """The result of that number; drawn again, hand by hand, until the check is content or patience is at an end."""
+        painter, keep = self._painter, self._treatment.keep_unchanged
+        if not painter.hands:
+            return Draft(self._encoded(self._pixels), "no hand was found", keep, [])
+        tries = [0] * len(painter.hands)
+        while True:
+            drawn = painter.draw(number, tries)
+            data = self._encoded(drawn.pixels)
+            skipped = self._skipped()
+            if self.judge is None or skipped:
+                return Draft(data, skipped, keep, drawn.seeds)
+            # What is checked is what will be written, after compression.
+            written = picture_of(decode(data, Path(f"result.{self._format}")).pixels)
+            distances, templates = self.judge.compare(self._enrolled, painter.hands, written)
+            matching = [place for place in self.places if not self.judge.hidden(distances[place])]
+            # Without a template no other drawing would help, and without chance there is no other drawing.
+            again = [p for p in matching if distances[p] is not None and drawn.seeds[p] is not None]
+            made = max(tries) + 1
+            if not matching or not again or made >= self._limit:
+                problem = self._matching(matching, distances, made)
+                return Draft(data, problem, self._treatment.keep_matching, drawn.seeds, distances, templates, made)
+            for place in again:
+                tries[place] += 1
+
+    @property
+    def _limit(self) -> int:
+        check = self._treatment.check
+        return check.tries if check else 1
+
+    def _encoded(self, pixels: np.ndarray) -> bytes:
+        return encode(pixels, self._format)
+
+    def _skipped(self) -> str | None:
+        reasons = [f"hand {place + 1} was skipped, {reason}" for place, reason in sorted(self._painter.skipped.items())]
+        return "; ".join(reasons) or None
+
+    def _matching(self, places: list[int], distances: list[float | None], made: int) -> str | None:
+        reasons = []
+        for place in places:
+            distance = distances[place]
+            if distance is None:
+                reasons.append(f"hand {place + 1} has no ROI to be checked with")
+            else:
+                often = f"after {made} drawings" if made > 1 else "and one drawing is all there is"
+                limit = self.judge.threshold if self.judge else 0
+                reasons.append(f"hand {place + 1} still matches at {distance:.3f} (threshold {limit:g}) {often}")
+        return "; ".join(reasons) or None
+
+
+def _settle(task: Task, path: Path, key: str, draft: Draft) -> ResultAccount:
+    """Write a result, or not."""
+    state, sha256 = "not written", None
+    if draft.problem is None or draft.kept:
+        state = "kept" if draft.problem else "written"
+        if task.folder is not None:
+            Ledger(task.folder).add(path, key, draft.data)
+        write_bytes(path, draft.data, CHOICE)
+        sha256 = hashlib.sha256(draft.data).hexdigest()
+    return ResultAccount(
+        _name(task, path),
+        state,  # type: ignore[arg-type]
+        draft.problem,
+        tuple(draft.seeds),
+        draft.tries,
+        tuple(draft.distances) if draft.distances is not None else None,
+        sha256,
+    )
+
+
+def _name(task: Task, path: Path) -> str:
+    return path.relative_to(task.folder).as_posix() if task.folder else path.name

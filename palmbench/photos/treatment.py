@@ -1,0 +1,194 @@
+"""What is done to each photo: how palms are repainted, and how the result is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from palmbench import methods
+from palmbench.errors import RequestError
+from palmbench.hands import load_detector, load_segmenter
+from palmbench.keys import digest
+from palmbench.photos.judge import MTCC_THRESHOLD, Judge
+from palmbench.photos.painter import Tools
+from palmbench.schema import (
+    DetectorConfig,
+    DiffusionConfig,
+    MethodConfig,
+    MTCCConfig,
+    RecognizerConfig,
+    RunConfig,
+    SegmenterConfig,
+)
+from palmbench.stages.enrol import load_recognizer
+
+VERSION = 1
+MOST_HANDS = 10
+TRIES = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """A recognizer that has the last word.
+
+    Attributes
+    ----------
+    recognizer : RecognizerConfig
+    threshold : float
+        A palm is hidden when its distance to the original is above it.
+    tries : int
+        Drawings of a palm, the first one included, before it is given up.
+    """
+
+    recognizer: RecognizerConfig
+    threshold: float
+    tries: int = TRIES
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Everything that can change a result, but for the photo itself.
+
+    Attributes
+    ----------
+    method : MethodConfig
+    detector : DetectorConfig
+    segmenter : SegmenterConfig
+    seed : int
+    count : int
+        Results for each photo.
+    check : Check or None
+    keep_unchanged : bool
+        Write photos in which a hand, or all of them, could not be repainted.
+    keep_matching : bool
+        Write results that the check still matches.
+    """
+
+    method: MethodConfig
+    detector: DetectorConfig
+    segmenter: SegmenterConfig
+    seed: int = 0
+    count: int = 1
+    check: Check | None = None
+    keep_unchanged: bool = False
+    keep_matching: bool = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether all photos start from the same noise."""
+        return isinstance(self.method, DiffusionConfig) and self.method.noise == "shared"
+
+    def settings(self) -> dict[str, Any]:
+        """As plain JSON values, digests of the weights included.
+
+        Raises
+        ------
+        RequestError
+            If weights are missing, or a setting does not suit them.
+        """
+        tools = load_tools(self, "cpu")
+        check = None
+        if self.check is not None:
+            check = {
+                "recognizer": load_recognizer(self.check.recognizer).settings(),
+                "threshold": self.check.threshold,
+                "tries": self.check.tries,
+            }
+        return {
+            "method": tools.method.settings(),
+            "detector": tools.detector.settings(),
+            "segmenter": tools.segmenter.settings(),
+            "seed": self.seed if tools.method.seeded else None,
+            "shared": self.shared,
+            "check": check,
+            "keep_unchanged": self.keep_unchanged,
+            "keep_matching": self.keep_matching,
+        }
+
+
+def treatment_of(
+    config: RunConfig, count: int, check: Check | None, keep_unchanged: bool, keep_matching: bool
+) -> Treatment:
+    """The treatment that a run's settings describe.
+
+    Raises
+    ------
+    RequestError
+        If the method hides nothing, or cannot give different results, or the detector knows of one hand only.
+    """
+    method, detector = config.method, config.detector
+    if method.name == "identity":
+        raise RequestError("method=identity leaves every photo as it is; choose a method that hides something.")
+    if count > 1 and not isinstance(method, DiffusionConfig):
+        raise RequestError(f"method={method.name} draws nothing at random: all {count} results would be the same one.")
+    if detector.valleys == "pklnet":
+        raise RequestError(
+            "detector.valleys=pklnet knows of one hand in a photo, and every hand must be found here; leave it out."
+        )
+    return Treatment(method, detector, config.segmenter, config.seed, count, check, keep_unchanged, keep_matching)
+
+
+def check_of(recognizer: RecognizerConfig, threshold: float | None, tries: int) -> Check:
+    """A check with a recognizer's usual threshold, or another one.
+
+    Raises
+    ------
+    RequestError
+        If no threshold is given for a recognizer whose usual one is not known.
+    """
+    if threshold is None and recognizer != MTCCConfig():
+        options = "".join(f" recognizer.{key}={value}" for key, value in recognizer.options.items())
+        raise RequestError(
+            f"--threshold is needed with recognizer={recognizer.name}{options}: the distance up to which two palms "
+            "match is known of mtcc, variant yan, only."
+        )
+    return Check(recognizer, MTCC_THRESHOLD if threshold is None else threshold, tries)
+
+
+def with_most_hands(detector: DetectorConfig) -> DetectorConfig:
+    """The detector told to look for as many hands as a photo may well have, where it can be told."""
+    limits = {item.name: item.metadata for item in fields(detector)}
+    if "hands" not in limits:
+        return detector
+    most = min(MOST_HANDS, int(limits["hands"].get("high", MOST_HANDS)))
+    return replace(detector, **{"hands": most})  # type: ignore[arg-type]
+
+
+_tools: dict[str, Tools] = {}
+
+
+def load_tools(treatment: Treatment, device: str) -> Tools:
+    """Detector, segmenter and method, loaded once a process."""
+    key = repr((treatment.detector, treatment.segmenter, treatment.method, device))
+    if key not in _tools:
+        _tools.clear()  # networks are large: the last ones used are enough
+        _tools[key] = Tools(
+            load_detector(treatment.detector, device),
+            load_segmenter(treatment.segmenter),
+            methods.load(treatment.method, device),
+        )
+    return _tools[key]
+
+
+def load_judge(treatment: Treatment, device: str) -> Judge | None:
+    """The recognizer of the check, if there is one."""
+    if treatment.check is None:
+        return None
+    tools, check = load_tools(treatment, device), treatment.check
+    return Judge(load_recognizer(check.recognizer, device), check.threshold, tools.detector, tools.segmenter)
+
+
+def result_key(settings: dict[str, Any], photo: str, number: int, format_name: str) -> str:
+    """Key of a result: everything that can change its bytes.
+
+    Parameters
+    ----------
+    settings : dict
+        `Treatment.settings`.
+    photo : str
+        Digest of the photo's file.
+    number : int
+        Which of several results.
+    format_name : str
+    """
+    return digest("deid", version=VERSION, settings=settings, photo=photo, number=number, format=format_name)

@@ -1,0 +1,108 @@
+"""A hand and the part of its photo that concerns it: what is done to a hand costs the same in photos of any size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from palmbench.hands import Detector, Hand, Segmenter
+from palmbench.hands.geometry import (
+    fill_polygon,
+    hand_crop,
+    inpaint_mask,
+    palm_crop,
+    palm_polygon,
+    recognition_corners,
+)
+
+_MARGIN = 0.25  # of the hand's extent: whatever a method or a recognizer looks at lies within
+_LEAST_MARGIN = 64  # pixels
+_LEAST_COVER = 0.5
+
+
+class Window(NamedTuple):
+    """A rectangle of pixels inside a photo."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def of(self, pixels: np.ndarray) -> np.ndarray:
+        """The pixels below the window, a view of `pixels` (height x width, any channels)."""
+        return pixels[self.y : self.y + self.height, self.x : self.x + self.width]
+
+
+class Found(NamedTuple):
+    """A hand found in a photo.
+
+    Attributes
+    ----------
+    window : Window
+        The part of the photo that has the hand, with a margin.
+    hand : Hand
+        Its coordinates and its mask are the window's.
+    """
+
+    window: Window
+    hand: Hand
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the hand in the photo, in whole pixels."""
+        left, top, right, bottom = self.hand.box.round().astype(int).tolist()
+        return left + self.window.x, top + self.window.y, right + self.window.x, bottom + self.window.y
+
+
+def find_hands(picture: np.ndarray, detector: Detector, segmenter: Segmenter) -> list[Found]:
+    """Every hand that a detector finds in a photo (uint8, height x width x 3, RGB), the most confident first."""
+    return [in_window(segmenter.segment(picture, hand)) for hand in detector.detect([picture])[0]]
+
+
+def in_window(hand: Hand) -> Found:
+    """A hand of a photo with the part of the photo that concerns it."""
+    height, width = hand.mask.shape
+    low, high = _extent(hand)
+    margin = max(_LEAST_MARGIN, _MARGIN * float((high - low).max()))
+    first = np.clip(np.floor(low - margin), 0, (width, height)).astype(int)
+    last = np.clip(np.ceil(high + margin) + 1, 0, (width, height)).astype(int)
+    # Squares are rounded half to even: only an even shift rounds them as in the photo.
+    first -= first % 2
+    window = Window(*first.tolist(), *(last - first).tolist())
+    return Found(
+        window,
+        replace(
+            hand,
+            box=hand.box - np.tile(first, 2).astype(np.float32),
+            keypoints_2d=hand.keypoints_2d - first.astype(np.float32),
+            valleys=hand.valleys - first.astype(np.float32),
+            mask=window.of(hand.mask).copy(),
+        ),
+    )
+
+
+def unpaintable(hand: Hand) -> str | None:
+    """Why a hand's palm cannot be repainted as a whole, or None."""
+    palm = fill_polygon(palm_polygon(hand.keypoints_2d), hand.mask.shape)
+    if not palm.any():
+        return "its palm lies outside the photo"
+    cover = inpaint_mask(hand).sum() / palm.sum()
+    return f"its mask covers only {cover:.0%} of its palm" if cover < _LEAST_COVER else None
+
+
+def _extent(hand: Hand) -> tuple[np.ndarray, np.ndarray]:
+    """First and last point, (x, y) each, of all that is looked at."""
+    rows, columns = np.flatnonzero(hand.mask.any(axis=1)), np.flatnonzero(hand.mask.any(axis=0))
+    squares = [crop(hand, hand.mask.shape) for crop in (hand_crop, palm_crop)]
+    points = [
+        hand.keypoints_2d,
+        hand.box.reshape(2, 2),
+        recognition_corners(hand.valleys, hand.side),
+        *(np.array([(s.x, s.y), (s.x + s.side, s.y + s.side)]) for s in squares),
+    ]
+    if len(rows):
+        points.append(np.array([(columns[0], rows[0]), (columns[-1], rows[-1])]))
+    everything = np.concatenate(points).astype(np.float64)
+    return everything.min(axis=0), everything.max(axis=0)
