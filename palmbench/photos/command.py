@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from palmbench.compose import compose_points
 from palmbench.errors import RequestError, SampleError
-from palmbench.executor import Executor
+from palmbench.executor import Executor, available_cores
 from palmbench.keys import bytes_digest
 from palmbench.photos.account import PhotoAccount, summary, write_report
 from palmbench.photos.arguments import Words, read_words
 from palmbench.photos.files import Job, Plan, plan
-from palmbench.photos.ledger import Ledger, same_bytes
+from palmbench.photos.ledger import Entry, Ledger, same_bytes
 from palmbench.photos.reading import read_bytes
 from palmbench.photos.treat import CHOICE, Task, treat
 from palmbench.photos.treatment import TRIES, Treatment, check_of, result_key, treatment_of, with_most_hands
 from palmbench.progress import Progress
-from palmbench.schema import RunConfig
+from palmbench.schema import ExecutorConfig, RunConfig
 from palmbench.store import require_writable
 
 DONE, SAMPLES_FAILED = 0, 3
@@ -53,9 +53,10 @@ def deid_command(parsed: argparse.Namespace) -> int:
     found = plan(words.inputs, words.out, words.format, words.count)
     settings = treatment.settings()
     _require_report_elsewhere(words.report, found)
-    there = {job: _there(job, found, settings, words.force) for job in found.jobs}
+    entries = Ledger(found.folder).entries() if found.folder and not words.force else {}
+    there = {job: frozenset() if words.force else _there(job, found.folder, entries, settings) for job in found.jobs}
     require_writable(found.folder or words.out.parent, CHOICE)
-    with Executor(config.executor) as executor:
+    with Executor(_no_idle_workers(config.executor, len(found.jobs))) as executor:
         tasks = [Task(job, there[job], treatment, settings, found.folder, executor.device) for job in found.jobs]
         accounts = _run(executor, tasks)
     if words.report:
@@ -81,31 +82,43 @@ def _require_report_elsewhere(report: Path | None, found: Plan) -> None:
         raise RequestError(f"--report {report} is a photo, a result or a folder; give it a name of its own.")
 
 
-def _there(job: Job, found: Plan, settings: dict[str, Any], force: bool) -> frozenset[Path]:
-    """Results of a photo that a run before has made of the same pixels with the same settings."""
+def _no_idle_workers(config: ExecutorConfig, photos: int) -> ExecutorConfig:
+    """One photo needs no process but this one."""
+    return replace(config, workers=min(photos, config.workers or available_cores()))
+
+
+def _there(job: Job, folder: Path | None, entries: Mapping[str, Entry], settings: dict[str, Any]) -> frozenset[Path]:
+    """Results of a photo that a run before has made of the same photo with the same settings.
+
+    Raises
+    ------
+    RequestError
+        If a file is in the way that is no such result.
+    """
     existing = [path for path in job.outputs if path.exists() or path.is_symlink()]
-    if force or not existing:
-        return frozenset()
-    entries = Ledger(found.folder).entries() if found.folder else {}
-    try:
-        photo = bytes_digest(read_bytes(job.source, job.name))
-    except SampleError:
-        return frozenset()
-    for number, path in enumerate(job.outputs, 1):
-        if path not in existing:
-            continue
-        name = path.relative_to(found.folder).as_posix() if found.folder else path.name
-        entry = entries.get(name)
+    if existing and folder is None:
+        raise RequestError(f"{existing[0]} is there already; choose another name, or replace it with --force.")
+    for path in existing:
+        entry = entries.get(path.relative_to(folder).as_posix()) if folder else None
         if entry is None or not path.is_file() or not same_bytes(path, entry.sha256):
             raise RequestError(
                 f"{path} is there and was not made by this command; move it, or replace it with --force."
             )
-        if entry.key != result_key(settings, photo, number, job.format):
+        if entry.key != _key(job, path, settings):
             raise RequestError(
-                f"{path} was made of another photo or with other settings; choose another OUT, or make it again with "
-                "--force."
+                f"{path} was made of another photo or with other settings; choose another OUT, or make it again "
+                "with --force."
             )
     return frozenset(existing)
+
+
+def _key(job: Job, path: Path, settings: dict[str, Any]) -> str | None:
+    """Key of the result at `path`; None if its photo cannot be read any more."""
+    try:
+        photo = bytes_digest(read_bytes(job.source, job.name))
+    except SampleError:
+        return None
+    return result_key(settings, photo, job.outputs.index(path) + 1, job.format)
 
 
 def _run(executor: Executor, tasks: Sequence[Task]) -> list[PhotoAccount]:

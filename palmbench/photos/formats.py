@@ -37,9 +37,11 @@ class Format(NamedTuple):
 
 FORMATS = {
     "jpeg": Format("JPEG", ".jpg", 8, False, True, 65_500, {"quality": JPEG_QUALITY, "subsampling": 0}),
-    "png": Format("PNG", ".png", 16, True, True, 2**31 - 1, {"compress_level": 6}),
+    "png": Format("PNG", ".png", 16, True, True, 2**31 - 1, {"compress_level": 3}),
     "tiff": Format("TIFF", ".tiff", 16, True, True, 2**31 - 1, {"compression": "tiff_adobe_deflate"}),
-    "webp": Format("WEBP", ".webp", 8, True, False, 16_383, {"lossless": True, "exact": True, "quality": 50}),
+    "webp": Format(
+        "WEBP", ".webp", 8, True, False, 16_383, {"lossless": True, "exact": True, "quality": 20, "method": 2}
+    ),
     "bmp": Format("BMP", ".bmp", 8, False, True, 2**31 - 1, {}),
 }
 

@@ -73,12 +73,14 @@ def decode(data: bytes, path: Path) -> Photo:
         If the file is truncated, no image, an animation, or holds pixels whose white is unknown.
     """
     with _large_photos(), opened(path, data) as image:
+        if image.mode == "F":
+            raise SampleError(f"{path}: holds floating-point pixels, whose white is unknown")
         if not _deep(image, data):
-            return _of_eight_bits(image, path)
+            return _of_eight_bits(image)
         if image.mode.startswith("I"):
             return _grey_of_sixteen_bits(image, path)
         if not is_srgb(image):
-            photo = _of_eight_bits(image, path)
+            photo = _of_eight_bits(image)
             return photo._replace(notes=("16 bits brought to 8, at which colours are converted", *photo.notes))
         return _colours_of_sixteen_bits(image, data, path)
 
@@ -100,10 +102,8 @@ def _deep(image: Image.Image, data: bytes) -> bool:
     return image.format == "TIFF" and max(image.tag_v2.get(_BITS, (8,))) > 8  # type: ignore[attr-defined]
 
 
-def _of_eight_bits(image: Image.Image, path: Path) -> Photo:
+def _of_eight_bits(image: Image.Image) -> Photo:
     notes = []
-    if image.mode == "F":
-        raise SampleError(f"{path}: holds floating-point pixels, whose white is unknown")
     image = upright(image)
     wanted = _mode(image)
     if image.mode == "CMYK":

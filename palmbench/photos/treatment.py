@@ -107,7 +107,11 @@ class Treatment:
 
 
 def treatment_of(
-    config: RunConfig, count: int, check: Check | None, keep_unchanged: bool, keep_matching: bool
+    config: RunConfig,
+    count: int = 1,
+    check: Check | None = None,
+    keep_unchanged: bool = False,
+    keep_matching: bool = False,
 ) -> Treatment:
     """The treatment that a run's settings describe.
 
@@ -148,7 +152,7 @@ def check_of(recognizer: RecognizerConfig, threshold: float | None, tries: int) 
 def with_most_hands(detector: DetectorConfig) -> DetectorConfig:
     """The detector told to look for as many hands as a photo may well have, where it can be told."""
     limits = {item.name: item.metadata for item in fields(detector)}
-    if "hands" not in limits:
+    if "hands" not in limits or detector.valleys == "pklnet":
         return detector
     most = min(MOST_HANDS, int(limits["hands"].get("high", MOST_HANDS)))
     return replace(detector, **{"hands": most})  # type: ignore[arg-type]

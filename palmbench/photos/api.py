@@ -1,0 +1,102 @@
+"""`palmbench.deidentify`: one photo in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import numpy as np
+
+from palmbench.errors import NoHandError, RequestError, SampleError
+from palmbench.hints import not_found
+from palmbench.photos.painter import Painter
+from palmbench.photos.treatment import load_tools, treatment_of, with_most_hands
+from palmbench.schema import KINDS, DetectorConfig, MethodConfig, RunConfig
+
+
+def deidentify(
+    image: np.ndarray,
+    *,
+    seed: int = 0,
+    method: str | MethodConfig = "diffusion",
+    detector: DetectorConfig | None = None,
+    device: str = "cpu",
+) -> np.ndarray:
+    """Give every palm in a photo another look; nothing outside the hands changes.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width) or (height, width, 1 to 4), uint8 or uint16
+        Grey, grey with alpha, RGB, or RGB with alpha; upright. Not changed. Alpha is not looked at, and stays.
+    seed : int
+        In [0, 2**63). Another seed draws other palms, the same one gives the same pixels as `palmbench deid` does.
+    method : str or MethodConfig
+        Its name, with default settings, or a configuration such as
+        ``palmbench.schema.DiffusionConfig(alpha=0.2, steps=30)``.
+    detector : DetectorConfig, optional
+        What finds the hands; None is the embedded network, looking for as many as it can.
+    device : str
+        A torch device.
+
+    Returns
+    -------
+    ndarray
+        Of the shape and type of `image`.
+
+    Raises
+    ------
+    ValueError
+        If `image` is not such an array.
+    NoHandError
+        If no hand is found.
+    SampleError
+        If a hand cannot be repainted: the photo must not pass as de-identified.
+    RequestError
+        If a setting is unknown or out of range, or weights are missing.
+
+    Notes
+    -----
+    Networks are loaded at the first call and kept. Whether a recognizer still matches the result is not checked here;
+    ``palmbench deid --verify`` does it.
+
+    Examples
+    --------
+    >>> import palmbench
+    >>> from palmbench.synth import render
+    >>> photo = render(identity=0, sample=0).image
+    >>> hidden = palmbench.deidentify(photo, method="mask")
+    >>> hidden.shape == photo.shape, bool((hidden != photo).any())
+    (True, True)
+    """
+    pixels = _checked(image)
+    usual = RunConfig(method=_method(method), seed=seed)
+    treatment = treatment_of(replace(usual, detector=detector or with_most_hands(usual.detector)))
+    painter = Painter(pixels, load_tools(treatment, device), seed, treatment.shared)
+    if not painter.hands:
+        raise NoHandError("no hand was found")
+    drawn = painter.draw()
+    if painter.skipped:
+        place, reason = next(iter(painter.skipped.items()))
+        raise SampleError(f"hand {place + 1} of {len(painter.hands)} cannot be repainted: {reason}")
+    return drawn.pixels.reshape(image.shape)
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    known = isinstance(image, np.ndarray) and image.dtype in (np.uint8, np.uint16) and image.size
+    if not known or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (1, 2, 3, 4))):
+        found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ValueError(
+            f"a photo is uint8 or uint16, (height, width) or (height, width, 1 to 4 channels), not {found}"
+        )
+    return image[..., 0] if image.shape[2:] == (1,) else image
+
+
+def _method(method: str | MethodConfig) -> MethodConfig:
+    if not isinstance(method, str):
+        if not isinstance(method, get_args(MethodConfig)):
+            raise RequestError(f"method is a name or a configuration of a method, not {type(method).__name__}.")
+        return method
+    kinds = KINDS["method"]
+    if method not in kinds:
+        raise RequestError(not_found(f"There is no method {method}", method, kinds))
+    return kinds[method]()

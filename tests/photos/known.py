@@ -1,0 +1,49 @@
+"""Hands whose place is known, and the command as tests give it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from palmbench import cli
+from palmbench.hands import Hand
+from palmbench.synth import Render
+
+SIZE = (320, 240)
+
+
+def truth(photo: Render, shift: int = 0, width: int | None = None) -> Hand:
+    """The hand of a rendered photo as a detector would report it, on a canvas that begins `shift` pixels before it."""
+    height, own = photo.mask.shape
+    mask = np.zeros((height, width or own), bool)
+    mask[:, shift : shift + own] = photo.mask
+    move = np.array([shift, 0], np.float32)
+    return Hand(
+        score=1.0,
+        box=photo.box + np.tile(move, 2),
+        side=photo.hand,
+        keypoints_2d=photo.keypoints_2d + move,
+        keypoints_3d=photo.keypoints_3d,
+        valleys=photo.valleys + move,
+        mask=mask,
+    )
+
+
+@dataclass(frozen=True)
+class Knowing:
+    """A detector that knows where the hands are."""
+
+    hands: tuple[Hand, ...]
+    name: str = "knowing"
+
+    def settings(self) -> dict:
+        return {"name": self.name}
+
+    def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
+        return [list(self.hands) for _ in images]
+
+
+def deid(*words: object, method: str = "mask") -> int:
+    """The command in this process, on its CPU."""
+    return cli.main(["deid", *map(str, words), f"method={method}", "executor.workers=1", "executor.device=cpu"])

@@ -1,0 +1,45 @@
+"""`palmbench.deidentify`, as a program uses it."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import palmbench
+from palmbench.errors import NoHandError, RequestError
+from palmbench.photos import api
+
+
+def test_the_example_in_its_documentation_is_true() -> None:
+    assert doctest.testmod(api).attempted == 5
+    assert doctest.testmod(api).failed == 0
+
+
+def test_importing_palmbench_imports_nothing_heavy() -> None:
+    code = "import sys, palmbench; print('deidentify' in dir(palmbench), {'torch', 'cv2', 'numpy'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "True set()"
+
+
+def test_shape_and_depth_are_kept(photo: np.ndarray) -> None:
+    deep = photo[..., :1].astype(np.uint16) * 257
+    hidden = palmbench.deidentify(deep, method="mask")
+    assert hidden.shape == deep.shape and hidden.dtype == np.uint16
+    assert 0 < (hidden != deep).mean() < 0.3
+
+
+def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> None:
+    with pytest.raises(NoHandError, match="no hand was found"):
+        palmbench.deidentify(np.full((80, 90, 3), 120, np.uint8))
+    with pytest.raises(RequestError, match="There is no method blurr; did you mean blur"):
+        palmbench.deidentify(photo, method="blurr")
+    with pytest.raises(RequestError, match="method=identity leaves every photo as it is"):
+        palmbench.deidentify(photo, method="identity")
+    for wrong in (photo.astype(float), photo[None], photo[:0], photo[..., [0, 0, 0, 0, 0]], "a.jpg"):
+        with pytest.raises(ValueError, match="a photo is uint8 or uint16"):
+            palmbench.deidentify(wrong)
+    with pytest.raises(AttributeError, match="no attribute 'deidentifie'"):
+        _ = palmbench.deidentifie

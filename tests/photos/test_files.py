@@ -1,0 +1,91 @@
+"""Which photos are meant, where results go, and that no result can take a photo's place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from palmbench.errors import RequestError
+from palmbench.photos.files import Plan, plan
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def results(found: Plan, root: Path) -> dict[str, list[str]]:
+    return {job.name: [path.relative_to(root).as_posix() for path in job.outputs] for job in found.jobs}
+
+
+def test_a_folder_is_searched_wholly_and_its_shape_is_kept(tmp_path: Path) -> None:
+    album = tmp_path / "in"
+    touch(*(album / n for n in ("a.JPG", "b/c/d.tif", "b/x.heic", "b/e.gif", ".hidden.jpg", ".cache/y.png", "n.txt")))
+    touch(album / "raw.dng")
+    found = plan([album], tmp_path / "out")
+    assert results(found, tmp_path / "out") == {
+        "a.JPG": ["a.JPG"],
+        "b/e.gif": ["b/e.png"],
+        "b/x.heic": ["b/x.jpg"],
+        "b/c/d.tif": ["b/c/d.tif"],
+    }
+    assert [job.format for job in found.jobs] == ["jpeg", "png", "jpeg", "tiff"]
+    assert found.others == {".txt": 1, ".dng": 1}
+
+
+def test_photos_by_name_with_another_format_and_several_results(tmp_path: Path) -> None:
+    touch(tmp_path / "a.jpg", tmp_path / "b.png", tmp_path / "noname")
+    found = plan([tmp_path / n for n in ("a.jpg", "b.png", "noname")], tmp_path / "out", "webp", 10)
+    names = results(found, tmp_path / "out")
+    assert names["a.jpg"][0] == "a-01.webp" and names["a.jpg"][9] == "a-10.webp" and len(names["noname"]) == 10
+    single = plan([tmp_path / "a.jpg"], tmp_path / "new.png", count=2)
+    assert single.folder is None
+    assert results(single, tmp_path) == {"a.jpg": ["new-1.png", "new-2.png"]}
+    assert single.jobs[0].format == "png"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "out", "sentence"),
+    [
+        (["album"], "album", "is the folder of the photos"),
+        (["album"], "album/out", "lies inside"),
+        (["album", "other"], "out", "would both become"),
+        (["album/a.jpg"], "album", "is the photo .*a.jpg itself"),
+        (["album/a.jpg"], "album/a.jpg", "is the photo .*a.jpg itself"),
+        (["album/a.jpg"], "soft.jpg", "is the photo .*a.jpg itself"),
+        (["album/a.jpg"], "hard.jpg", "is the photo .*a.jpg itself"),
+        (["album"], "links", "is the photo .*a.jpg itself"),
+        (["gone.jpg"], "out", "there is no such photo or folder"),
+        (["empty"], "out", r"There is no photo in .*empty \(only 1 .txt\)"),
+        (["album"], "empty/n.txt", "is a file; the results of several photos need a folder"),
+        (["album/a.jpg"], "new.heic", "can be read and not written; end the name with one of .jpg"),
+    ],
+)
+def test_what_would_lose_a_photo_or_cannot_be_is_refused(
+    tmp_path: Path, inputs: list[str], out: str, sentence: str
+) -> None:
+    touch(tmp_path / "album/a.jpg", tmp_path / "other/a.jpg", tmp_path / "empty/n.txt", tmp_path / "links/x")
+    (tmp_path / "soft.jpg").symlink_to(tmp_path / "album/a.jpg")
+    (tmp_path / "links/a.jpg").symlink_to(tmp_path / "album/a.jpg")
+    os.link(tmp_path / "album/a.jpg", tmp_path / "hard.jpg")
+    with pytest.raises(RequestError, match=sentence):
+        plan([tmp_path / name for name in inputs], tmp_path / out)
+
+
+def test_two_photos_whose_results_differ_in_format_alone_are_told_apart_or_refused(tmp_path: Path) -> None:
+    touch(tmp_path / "in/a.jpg", tmp_path / "in/a.png", tmp_path / "in/A.heic")
+    with pytest.raises(RequestError, match="would both become"):
+        plan([tmp_path / "in"], tmp_path / "out")
+    (tmp_path / "in/A.heic").unlink()
+    assert len(plan([tmp_path / "in"], tmp_path / "out").jobs) == 2
+    with pytest.raises(RequestError, match="would both become"):
+        plan([tmp_path / "in"], tmp_path / "out", "png")
+
+
+def test_a_broken_link_among_the_photos_stops_nothing(tmp_path: Path) -> None:
+    touch(tmp_path / "in/a.jpg")
+    (tmp_path / "in/b.jpg").symlink_to(tmp_path / "gone")
+    assert len(plan([tmp_path / "in"], tmp_path / "out").jobs) == 2

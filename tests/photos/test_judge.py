@@ -1,0 +1,83 @@
+"""The check after the act sees through what hides nothing, and knows what two palms look like."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import recognizers
+from palmbench import methods
+from palmbench.photos.judge import MTCC_THRESHOLD, Judge
+from palmbench.photos.painter import Painter
+from palmbench.photos.window import Found, find_hands, in_window
+from palmbench.schema import BlurConfig, MaskConfig
+from palmbench.scoring import equal_error_rate
+from palmbench.synth import Render, render
+from tests.photos.known import truth
+
+
+@pytest.fixture
+def judge(eyes) -> Judge:  # type: ignore[no-untyped-def]
+    return Judge(recognizers.load("mtcc"), MTCC_THRESHOLD, eyes.detector, eyes.segmenter)
+
+
+def test_an_unchanged_photo_is_its_original_and_blur_nearly_so(photo: np.ndarray, judge: Judge, eyes) -> None:  # type: ignore[no-untyped-def]
+    hands = find_hands(photo, eyes.detector, eyes.segmenter)
+    enrolled = judge.templates(photo, hands)
+    assert judge.compare(enrolled, hands, photo).distances == [0.0]
+    distances = {}
+    for method in (BlurConfig(), MaskConfig()):
+        painter = Painter(photo, eyes._replace(method=methods.load(method)))
+        (distances[method.name],) = judge.compare(enrolled, hands, painter.draw().pixels).distances
+    assert not judge.hidden(distances["blur"]) and judge.hidden(distances["mask"])
+
+
+def test_the_nearer_of_two_attacks_counts(photo: np.ndarray, one: Render, judge: Judge) -> None:
+    """A photo that is moved is not matched where its palm was, and is found again."""
+    hands = [in_window(truth(one))]
+    enrolled = judge.templates(photo, hands)
+    moved = np.roll(photo, 40, axis=1)
+    in_place = judge.templates(moved, hands)[0]
+    assert judge.hidden(float(judge.recognizer.distances(enrolled[0][None], in_place[None])[0, 0]))
+    assert not judge.hidden(judge.compare(enrolled, hands, moved).distances[0])
+
+
+def test_a_palm_without_a_roi_does_not_count_as_hidden(photo: np.ndarray, one: Render, judge: Judge) -> None:
+    from dataclasses import replace
+
+    window, hand = in_window(truth(one))
+    flat = [Found(window, replace(hand, valleys=hand.valleys[[0, 0]]))]
+    assert judge.templates(photo, flat) == [None]
+    (distance,) = judge.compare([None], flat, photo).distances
+    assert distance is None and not judge.hidden(distance)
+
+
+def test_the_nearest_of_several_results(judge: Judge, photo: np.ndarray, one: Render) -> None:
+    (template,) = judge.templates(photo, [in_window(truth(one))])
+    other = render(8, 0, size=photo.shape[1::-1])
+    (stranger,) = judge.templates(other.image, [in_window(truth(other))])
+    assert judge.nearest_pair([template, None]) is None
+    assert judge.nearest_pair([template, stranger, template]) == 0.0
+    assert judge.hidden(judge.nearest_pair([template, stranger]))
+
+
+@pytest.mark.slow
+def test_the_threshold_lies_two_percent_above_that_of_equal_errors(eyes) -> None:  # type: ignore[no-untyped-def]
+    """On the palms of the default run: 40 palms, four photos each."""
+    recognizer, palms, rois = recognizers.load("mtcc"), [], []
+    judge = Judge(recognizer, MTCC_THRESHOLD, eyes.detector, eyes.segmenter)
+    for palm in range(40):
+        for sample in range(4):
+            image = render(palm, sample).image
+            if hands := find_hands(image, eyes.detector, eyes.segmenter)[:1]:
+                rois += judge.templates(image, hands)
+                palms.append(palm)
+    distances = recognizers.pairwise(recognizer, np.stack(rois))
+    rows, columns = np.triu_indices(len(palms), 1)
+    same = np.array(palms)[rows] == np.array(palms)[columns]
+    found = equal_error_rate(distances[same], distances[~same])
+    assert len(palms) >= 158
+    assert found.threshold == pytest.approx(0.3676, abs=0.002)
+    assert pytest.approx(1.02 * found.threshold, abs=0.002) == MTCC_THRESHOLD
+    assert (distances[same] <= MTCC_THRESHOLD).mean() >= 0.985
+    assert (distances[~same] <= MTCC_THRESHOLD).mean() == pytest.approx(0.09, abs=0.02)

@@ -1,0 +1,144 @@
+"""Every hand of a photo gets another palm, and nothing else of the photo changes, at any depth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from palmbench import methods
+from palmbench.hands import Hand
+from palmbench.hands.geometry import inpaint_mask
+from palmbench.photos.painter import Painter, Tools, picture_of
+from palmbench.photos.window import in_window, unpaintable
+from palmbench.schema import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
+from palmbench.synth import Render
+from tests.photos.known import Knowing, truth
+
+TINY = str(Path(__file__).resolve().parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
+DIFFUSION = DiffusionConfig(weights=TINY, size=64, steps=2)
+
+
+def knowing(hands: tuple[Hand, ...], method: MethodConfig, eyes: Tools) -> Tools:
+    return Tools(Knowing(hands), eyes.segmenter, methods.load(method))
+
+
+def in_depth(photo: np.ndarray, kind: str) -> np.ndarray:
+    """The photo as grey, with alpha, at 16 bits; the low bits and the alpha are noise that must come through."""
+    noise = np.random.default_rng(2)
+    channels = {"grey": photo[..., 1], "rgb": photo, "rgba": None, "la": None}[kind.removesuffix("16")]
+    if channels is None:
+        alpha = noise.integers(0, 256, photo.shape[:2], dtype=np.uint8)
+        channels = np.dstack([photo if kind.startswith("rgba") else photo[..., 1], alpha])
+    if not kind.endswith("16"):
+        return np.ascontiguousarray(channels)
+    fine = noise.integers(-60, 60, channels.shape)
+    return np.clip(channels.astype(int) * 257 + fine, 0, 65535).astype(np.uint16)
+
+
+@pytest.mark.parametrize("kind", ["grey", "la", "rgb", "rgba", "grey16", "rgb16", "rgba16"])
+def test_outside_the_hand_every_bit_stays_and_inside_the_palm_none_does(
+    kind: str, one: Render, photo: np.ndarray, eyes: Tools
+) -> None:
+    hand = truth(one)
+    pixels = in_depth(photo, kind)
+    before = pixels.copy()
+    drawn = Painter(pixels, knowing((hand,), MaskConfig(fill=9), eyes)).draw()
+    palm = inpaint_mask(eyes.segmenter.segment(photo, hand))
+    np.testing.assert_array_equal(pixels, before)
+    assert drawn.pixels.dtype == pixels.dtype and drawn.pixels.shape == pixels.shape
+    np.testing.assert_array_equal(drawn.pixels[~palm], pixels[~palm])
+    colours = {"la": 1, "rgba": 3}.get(kind.removesuffix("16"))
+    painted = drawn.pixels[palm] if colours is None else drawn.pixels[palm][:, :colours]
+    assert (painted == (9 * 257 if kind.endswith("16") else 9)).all()
+    if colours is not None:
+        np.testing.assert_array_equal(drawn.pixels[..., colours], pixels[..., colours])
+
+
+@pytest.mark.parametrize(
+    "method",
+    [BlurConfig(), PixelateConfig(), DIFFUSION, replace(DIFFUSION, crop="hand")],
+    ids=["blur", "pixelate", "diffusion of the palm", "diffusion of the hand"],
+)
+def test_a_palm_comes_out_as_in_the_benchmark_which_works_on_the_whole_photo(
+    method: MethodConfig, two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    canvas, (_, right) = two
+    tools = knowing((right,), method, eyes)
+    drawn = Painter(canvas, tools, seed=5).draw()
+    hand = eyes.segmenter.segment(canvas, right)
+    (whole,) = tools.method.deidentify([canvas], [hand], [drawn.seeds[0] or 0], [None])
+    assert in_window(hand).window.x > 0
+    assert (whole != canvas).any()
+    np.testing.assert_array_equal(drawn.pixels, whole)
+
+
+def test_every_hand_is_repainted_and_each_has_a_seed_of_its_own(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    canvas, hands = two
+    painter = Painter(canvas, knowing(hands, DIFFUSION, eyes), seed=1)
+    drawn = painter.draw()
+    for hand in hands:
+        assert (drawn.pixels != canvas)[inpaint_mask(hand)].any(axis=1).mean() > 0.9
+    assert not (drawn.pixels != canvas)[~(painter_mask(painter, canvas))].any()
+    assert len(set(drawn.seeds)) == 2 and None not in drawn.seeds
+
+
+def painter_mask(painter: Painter, canvas: np.ndarray) -> np.ndarray:
+    mask = np.zeros(canvas.shape[:2], bool)
+    for window, hand in painter.hands:
+        window.of(mask)[...] |= hand.mask
+    return mask
+
+
+def test_a_request_gives_the_same_photo_again_and_another_number_or_try_another_one(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    canvas, hands = two
+    tools = knowing(hands, DIFFUSION, eyes)
+    first = Painter(canvas, tools, seed=1).draw()
+    np.testing.assert_array_equal(Painter(canvas.copy(), tools, seed=1).draw(1, [0, 0]).pixels, first.pixels)
+    for other in (Painter(canvas, tools, seed=2).draw(), Painter(canvas, tools, seed=1).draw(2)):
+        assert all((other.pixels != first.pixels)[inpaint_mask(hand)].any() for hand in hands)
+    again = Painter(canvas, tools, seed=1).draw(1, [0, 1])
+    assert again.seeds[0] == first.seeds[0] and again.seeds[1] != first.seeds[1]
+    left, right = canvas.shape[1] // 2, canvas.shape[1]
+    np.testing.assert_array_equal(again.pixels[:, :left], first.pixels[:, :left])
+    assert (again.pixels[:, left:right] != first.pixels[:, left:right]).any()
+
+
+def test_seeds_follow_the_pixels_unless_the_noise_is_shared(photo: np.ndarray, one: Render, eyes: Tools) -> None:
+    tools, other = knowing((truth(one),), DIFFUSION, eyes), photo.copy()
+    other[0, 0] += 1
+    own, shared = (
+        [Painter(pixels, tools, seed=1, shared=shared).draw().seeds for pixels in (photo, other)]
+        for shared in (False, True)
+    )
+    assert own[0] != own[1] and shared[0] == shared[1]
+
+
+def test_a_hand_whose_palm_cannot_be_repainted_is_skipped_with_the_reason(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    canvas, (left, right) = two
+    fingers = left.mask & ~inpaint_mask(left)
+    fingers[: int(left.keypoints_2d[0, 1]), : int(left.keypoints_2d[0, 0])] &= True
+    gone = replace(left, keypoints_2d=left.keypoints_2d - 5000)
+    for broken, reason in (
+        (replace(left, mask=fingers), "its mask covers only"),
+        (gone, "its palm lies outside the photo"),
+    ):
+        assert reason in (unpaintable(broken) or "")
+        painter = Painter(canvas, knowing((broken, right), MaskConfig(), eyes))
+        drawn = painter.draw()
+        assert list(painter.skipped) == [0] and reason in painter.skipped[0]
+        np.testing.assert_array_equal(drawn.pixels[left.mask], canvas[left.mask])
+        assert (drawn.pixels[inpaint_mask(right)] == 0).all()
+
+
+def test_what_transparency_hides_is_seen(photo: np.ndarray) -> None:
+    hidden = np.dstack([photo, np.zeros(photo.shape[:2], np.uint8)])
+    np.testing.assert_array_equal(picture_of(hidden), photo)

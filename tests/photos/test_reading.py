@@ -1,0 +1,160 @@
+"""A photo file is read as it is meant to be seen, at its own depth, or refused with a sentence."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from palmbench.errors import SampleError
+from palmbench.photos.reading import decode, read_bytes
+
+RANDOM = np.random.default_rng(0)
+COLOURS = RANDOM.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+DEEP = RANDOM.integers(0, 65536, (6, 8, 3), dtype=np.uint16)
+# What a viewer does for each value of the EXIF orientation.
+UPRIGHT = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a, 1),
+}
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def turned(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def deep_png(pixels: np.ndarray, orientation: int = 1) -> bytes:
+    data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels)[1].tobytes()
+    exif = turned(orientation).tobytes()[6:]
+    chunk = struct.pack(">I", len(exif)) + b"eXIf" + exif + struct.pack(">I", zlib.crc32(b"eXIf" + exif))
+    return data[:33] + chunk + data[33:]
+
+
+def deep_tiff(pixels: np.ndarray, orientation: int = 1, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    shown = {"photometric": "rgb" if pixels.ndim == 3 else "minisblack", **options}
+    tifffile.imwrite(buffer, pixels, extratags=[(0x0112, 3, 1, orientation, True)], **shown)
+    return buffer.getvalue()
+
+
+def read(data: bytes) -> np.ndarray:
+    return decode(data, Path("photo")).pixels
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_every_orientation_is_applied_at_every_depth(orientation: int) -> None:
+    upright, exif = UPRIGHT[orientation], turned(orientation)
+    for kind, options in (("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True})):
+        data = saved(Image.fromarray(COLOURS), kind, exif=exif, **options)
+        np.testing.assert_array_equal(read(data), upright(COLOURS), err_msg=kind)
+    blocks = np.kron(COLOURS[:2, :3], np.ones((16, 16, 1), np.uint8))
+    jpeg = read(saved(Image.fromarray(blocks), "JPEG", quality=100, subsampling=0, exif=exif))
+    assert np.abs(jpeg.astype(int) - upright(blocks)).max() <= 3
+    for pixels in (DEEP, DEEP[..., 0].copy()):
+        np.testing.assert_array_equal(read(deep_png(pixels, orientation)), upright(pixels))
+        np.testing.assert_array_equal(read(deep_tiff(pixels, orientation)), upright(pixels))
+
+
+def test_depth_channels_and_alpha_are_the_files_own() -> None:
+    rgba = np.dstack([COLOURS, COLOURS[..., :1]])
+    for pixels in (COLOURS[..., 0], COLOURS[..., :2], COLOURS, rgba):
+        found = read(saved(Image.fromarray(np.ascontiguousarray(pixels)), "PNG"))
+        assert found.dtype == np.uint8
+        np.testing.assert_array_equal(found, pixels)
+    assert read(deep_tiff(DEEP)).dtype == np.uint16
+
+
+def test_other_colour_spaces_become_rgb_and_it_is_said() -> None:
+    white = Image.new("RGB", (4, 3), (255, 255, 255))
+    cmyk = decode(saved(white.convert("CMYK"), "TIFF"), Path("a.tif"))
+    assert cmyk.pixels.tolist() == [[[255] * 3] * 4] * 3
+    assert cmyk.notes == ("colours converted from CMYK to RGB",)
+    palette = Image.fromarray(COLOURS).convert("P")
+    np.testing.assert_array_equal(read(saved(palette, "PNG")), np.asarray(palette.convert("RGB")))
+    assert read(saved(palette, "PNG", transparency=0)).shape == (6, 8, 4)
+    assert read(saved(Image.new("1", (4, 3), 1), "PNG")).tolist() == [[255] * 4] * 3
+
+
+def swapped_profile() -> bytes:
+    """An RGB profile in which red light is called green, and green light red."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")  # signatures in the table of tags
+    profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+def test_a_profile_of_srgb_is_left_out_and_another_one_is_applied() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    plain = decode(saved(Image.fromarray(COLOURS), "PNG", icc_profile=srgb), Path("a.png"))
+    np.testing.assert_array_equal(plain.pixels, COLOURS)
+    assert plain.notes == ()
+    red = Image.new("RGBA", (2, 1), (255, 0, 0, 77))
+    other = decode(saved(red, "PNG", icc_profile=swapped_profile()), Path("a.png"))
+    assert np.abs(other.pixels[0, 0].astype(int) - (0, 255, 0, 77)).max() <= 1
+    (note,) = other.notes
+    assert note.startswith("colours converted from ") and note.endswith(" to sRGB")
+
+
+def test_a_foreign_profile_at_16_bits_costs_8_of_them_and_it_is_said() -> None:
+    found = decode(deep_tiff(DEEP, iccprofile=swapped_profile()), Path("a.tif"))
+    assert found.pixels.dtype == np.uint8 and "16 bits brought to 8" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"not an image at all", "not an image"),
+        (saved(Image.fromarray(np.tile(COLOURS, (20, 20, 1))), "JPEG")[:-600], "cannot be decoded"),
+        (deep_png(np.tile(DEEP, (20, 20, 1)))[:-9000], "cannot be decoded"),
+        (saved(Image.fromarray(np.zeros((2, 2), np.float32)), "TIFF"), "floating-point"),
+        (deep_tiff(DEEP[..., 0], photometric="miniswhite"), "16-bit negative"),
+        (deep_tiff(np.full((2, 2), 70_000, np.uint32)), "32-bit"),
+    ],
+)
+def test_what_is_no_photo_is_refused_with_its_name(data: bytes, reason: str) -> None:
+    with pytest.raises(SampleError, match=rf"holiday.*{reason}"):
+        decode(data, Path("holiday"))
+
+
+def test_an_animation_is_refused() -> None:
+    frames = [Image.new("RGB", (4, 4), (80 * n, 0, 0)) for n in range(3)]
+    for kind in ("GIF", "WEBP", "PNG", "TIFF"):
+        data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
+        with pytest.raises(SampleError, match="several pictures"):
+            decode(data, Path("film"))
+
+
+def test_a_photo_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SampleError, match=r"gone\.png: cannot be read \(No such file"):
+        read_bytes(tmp_path / "gone.png", "gone.png")
+
+
+def test_an_iphones_photo_is_read_where_pillow_heif_is_there() -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    blocks = np.kron(COLOURS[:2, :3], np.ones((64, 64, 1), np.uint8))
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(blocks)).save(buffer, quality=-1)
+    found = decode(buffer.getvalue(), Path("IMG_1.HEIC")).pixels
+    assert found.shape == blocks.shape and np.abs(found.astype(int) - blocks).mean() < 4
