@@ -55,7 +55,7 @@ class Store:
         write_bytes(self.path(stage, key, suffix), data)
 
 
-RESULTS = "results_dir=FOLDER"
+RESULTS = "choose another place with results_dir=FOLDER"
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
     ----------
     path : Path
     choice : str
-        What the user chooses another place with, for the sentence about a full disk.
+        How the user gets another place, for the sentence about a full disk.
 
     Raises
     ------
@@ -136,6 +136,4 @@ def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
 
 def _cannot_write(path: Path, error: OSError, choice: str) -> RequestError:
     mend = "free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check its permissions"
-    return RequestError(
-        f"{path} cannot be written: {error.strerror or error}; {mend}, or choose another place with {choice}."
-    )
+    return RequestError(f"{path} cannot be written: {error.strerror or error}; {mend}, or {choice}.")

@@ -45,6 +45,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, module: str, **functions: object) -> N
         ["weights"],
         ["weights", "fetch", "--help"],
         ["weights", "convert", "--help"],
+        ["deid", "--help"],
     ],
 )
 def test_help_and_listings_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class PhotoAccount:
 def write_report(path: Path, settings: dict[str, Any], accounts: Sequence[PhotoAccount]) -> None:
     """Write the account of a run as JSON. It names photos and seeds: it belongs with the originals."""
     content = {"format": FORMAT, "settings": settings, "photos": [asdict(account) for account in accounts]}
-    write_bytes(path, json_bytes(content), "--report FILE")
+    write_bytes(path, json_bytes(content), "choose another --report FILE")
 
 
 def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: bool) -> str:

@@ -20,7 +20,7 @@ from palmbench.photos.treatment import Treatment, load_judge, load_tools, result
 from palmbench.photos.writing import encode, fitted
 from palmbench.store import write_bytes
 
-CHOICE = "another OUT"
+CHOICE = "choose another OUT"
 
 
 class Task(NamedTuple):
