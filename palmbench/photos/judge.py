@@ -15,7 +15,7 @@ from palmbench.photos.window import Found, find_hands
 from recognizers.protocol import Recognizer
 
 # Photos of the same rendered palm are closer than this in 99 of 100 pairs, photos of two palms in 9 of 100: 2 % above
-# the distance at which both errors are equal, 0.3676. `tests/photos/test_judge.py` measures it again.
+# the distance at which both errors are equal, 0.3676. `tests/photos/test_verification.py` measures it again.
 MTCC_THRESHOLD = 0.375
 _LEAST_VALLEYS = 2.0  # pixels between the valley points, below which no ROI can be hung from them
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from known_photos import SIZE, truth
 from PIL import Image
 
 from palmbench.hands import Hand, load_detector, load_segmenter
 from palmbench.photos.painter import Tools
 from palmbench.schema import RunConfig
 from palmbench.synth import Render, render
-from tests.photos.known import SIZE, truth
 
 
 @pytest.fixture(scope="session", autouse=True)

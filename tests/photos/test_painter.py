@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from known_photos import Knowing, truth
 
 from palmbench import methods
 from palmbench.hands import Hand
@@ -15,7 +16,6 @@ from palmbench.photos.painter import Painter, Tools, picture_of
 from palmbench.photos.window import in_window, unpaintable
 from palmbench.schema import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
 from palmbench.synth import Render
-from tests.photos.known import Knowing, truth
 
 TINY = str(Path(__file__).resolve().parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
 DIFFUSION = DiffusionConfig(weights=TINY, size=64, steps=2)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from known_photos import jpeg_markers
 from PIL import Image
 
 from palmbench.errors import SampleError
@@ -23,19 +24,6 @@ TIFF_TAGS = {256, 257, 258, 259, 262, 273, 277, 278, 279, 282, 283, 284, 296, 31
 
 def pixels_of(shape: tuple[int, ...], kind: type) -> np.ndarray:
     return np.random.default_rng(1).integers(0, np.iinfo(kind).max + 1, shape, dtype=kind)
-
-
-def jpeg_markers(data: bytes) -> list[int]:
-    markers, place = [], 2
-    while True:
-        assert data[place] == 0xFF
-        marker = data[place + 1]
-        markers.append(marker)
-        (length,) = struct.unpack(">H", data[place + 2 : place + 4])
-        place += 2 + length
-        if marker == 0xDA:
-            assert data.endswith(b"\xff\xd9") and data.count(b"\xff\xd9") == 1
-            return markers
 
 
 def png_chunks(data: bytes) -> list[bytes]:

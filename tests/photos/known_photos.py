@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,3 +48,17 @@ class Knowing:
 def deid(*words: object, method: str = "mask") -> int:
     """The command in this process, on its CPU."""
     return cli.main(["deid", *map(str, words), f"method={method}", "executor.workers=1", "executor.device=cpu"])
+
+
+def jpeg_markers(data: bytes) -> list[int]:
+    """The segments of a JPEG file up to its scan, which nothing follows."""
+    markers, place = [], 2
+    while True:
+        assert data[place] == 0xFF
+        marker = data[place + 1]
+        markers.append(marker)
+        (length,) = struct.unpack(">H", data[place + 2 : place + 4])
+        place += 2 + length
+        if marker == 0xDA:
+            assert data.endswith(b"\xff\xd9") and data.count(b"\xff\xd9") == 1
+            return markers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from known_photos import truth
 
 import recognizers
 from palmbench import methods
@@ -13,7 +14,6 @@ from palmbench.photos.window import Found, find_hands, in_window
 from palmbench.schema import BlurConfig, MaskConfig
 from palmbench.scoring import equal_error_rate
 from palmbench.synth import Render, render
-from tests.photos.known import truth
 
 
 @pytest.fixture

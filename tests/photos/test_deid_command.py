@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from known_photos import Knowing, deid, jpeg_markers, truth
 from PIL import Image
 
 from palmbench import cli
@@ -20,8 +21,6 @@ from palmbench.photos import treatment
 from palmbench.photos.ledger import NAME
 from palmbench.photos.reading import decode
 from palmbench.synth import Render
-from tests.photos.known import Knowing, deid, truth
-from tests.photos.test_writing import jpeg_markers
 
 TINY = Path(__file__).resolve().parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
 DIFFUSION = (f"method.weights={TINY}", "method.size=64", "method.steps=2")
