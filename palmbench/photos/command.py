@@ -15,7 +15,7 @@ from palmbench.executor import Executor, available_cores
 from palmbench.keys import bytes_digest
 from palmbench.photos.account import PhotoAccount, summary, write_report
 from palmbench.photos.arguments import Words, read_words
-from palmbench.photos.files import Job, Plan, plan
+from palmbench.photos.files import Job, Plan, plan, shown
 from palmbench.photos.ledger import Entry, Ledger, same_bytes
 from palmbench.photos.reading import read_bytes
 from palmbench.photos.treat import CHOICE, Task, treat
@@ -99,7 +99,7 @@ def _there(job: Job, folder: Path | None, entries: Mapping[str, Entry], settings
     if existing and folder is None:
         raise RequestError(f"{existing[0]} is there already; choose another name, or replace it with --force.")
     for path in existing:
-        entry = entries.get(path.relative_to(folder).as_posix()) if folder else None
+        entry = entries.get(shown(path.relative_to(folder))) if folder else None
         if entry is None or not path.is_file() or not same_bytes(path, entry.sha256):
             raise RequestError(
                 f"{path} is there and was not made by this command; move it, or replace it with --force."

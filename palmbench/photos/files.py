@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from palmbench.errors import RequestError
 from palmbench.photos.formats import FORMATS, OWN_SUFFIXES, SUFFIXES
@@ -86,13 +86,18 @@ def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, coun
         form = format_name or SUFFIXES.get(source.suffix.lower(), "png")
         kept = SUFFIXES.get(source.suffix.lower()) == form and source.suffix.lower() in OWN_SUFFIXES
         result = out / name if kept else (out / name).with_suffix(FORMATS[form].suffix)
-        jobs.append(Job(source, name, _numbered(result, count), form))
+        jobs.append(Job(source, shown(name), _numbered(result, count), form))
     if not jobs:
         places = ", ".join(map(str, inputs))
         raise RequestError(f"There is no photo in {places}{_suffixes(others)}.")
     _require_distinct(jobs)
     _require_no_original(jobs)
     return Plan(jobs, out, dict(others))
+
+
+def shown(name: str | Path) -> str:
+    """A relative name for people and reports: with slashes, and bytes that are no text spelled out."""
+    return os.fsencode(Path(name).as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _single(source: Path, out: Path, format_name: str | None, count: int) -> Job:
@@ -102,7 +107,7 @@ def _single(source: Path, out: Path, format_name: str | None, count: int) -> Job
         raise RequestError(f"{out}: {out.suffix} can be read and not written; end the name with one of {known}.")
     if format_name not in (None, said):
         raise RequestError(f"{out} names a {said} file, and --format {format_name} says something else; keep one.")
-    job = Job(source, source.name, _numbered(out, count), said)
+    job = Job(source, shown(source.name), _numbered(out, count), said)
     _require_no_original([job])
     return job
 
@@ -112,16 +117,21 @@ def _photos(inputs: Sequence[Path], others: Counter[str]) -> Iterator[tuple[Path
         if path.is_file():
             yield path, path.name
             continue
-        for folder, inner, names in os.walk(path):
+        for folder, inner, names in os.walk(path, onerror=_cannot_be_listed):
             inner[:] = sorted(name for name in inner if not name.startswith("."))
             for name in sorted(names):
                 source = Path(folder) / name
                 if name.startswith("."):
                     continue
                 if source.suffix.lower() in SUFFIXES:
-                    yield source, source.relative_to(path).as_posix()
+                    yield source, str(source.relative_to(path))
                 else:
                     others[source.suffix.lower() or "no suffix"] += 1
+
+
+def _cannot_be_listed(error: OSError) -> NoReturn:
+    # A folder that is silently passed over is a folder of palms that nobody hides.
+    raise RequestError(f"{error.filename} cannot be searched: {error.strerror}; mend that, or leave it out.") from error
 
 
 def _numbered(result: Path, count: int) -> tuple[Path, ...]:

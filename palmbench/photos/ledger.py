@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from palmbench.errors import RequestError
+from palmbench.photos.files import shown
 
 NAME = ".palmbench-deid"
 
@@ -68,7 +69,7 @@ class Ledger:
 
     def name_of(self, output: Path) -> str:
         """A result's name in the list."""
-        return output.relative_to(self.folder).as_posix()
+        return shown(output.relative_to(self.folder))
 
 
 def same_bytes(path: Path, sha256: str) -> bool:

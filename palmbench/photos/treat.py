@@ -11,7 +11,7 @@ import numpy as np
 from palmbench.errors import SampleError
 from palmbench.keys import bytes_digest
 from palmbench.photos.account import HandAccount, PhotoAccount, ResultAccount
-from palmbench.photos.files import Job
+from palmbench.photos.files import Job, shown
 from palmbench.photos.judge import Judge
 from palmbench.photos.ledger import Ledger
 from palmbench.photos.painter import Painter, picture_of
@@ -201,4 +201,4 @@ def _settle(task: Task, path: Path, key: str, draft: Draft) -> ResultAccount:
 
 
 def _name(task: Task, path: Path) -> str:
-    return path.relative_to(task.folder).as_posix() if task.folder else path.name
+    return shown(path.relative_to(task.folder) if task.folder else path.name)

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -321,6 +322,17 @@ def test_a_photo_may_be_named_like_a_setting(album: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(album)
     assert deid("seed=1.png", "../out") == 0
     assert list(files(album.parent / "out")) == ["seed=1.png"]
+
+
+def test_a_name_that_is_no_text_is_spelled_out(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd, out, report = os.fsdecode(b"caf\xe9.png"), album.parent / "out", album.parent / "report.json"
+    (album / "a.png").rename(album / odd)
+    Image.new("RGB", (80, 60)).save(album / "trip" / odd)
+    assert deid(album, out, "--report", report) == 3
+    assert r"trip/caf\xe9.png: no hand was found" in capsys.readouterr().out
+    assert (out / odd).is_file() and json.loads(report.read_text())["photos"][0]["photo"] == r"caf\xe9.png"
+    assert deid(album, out) == 3
+    assert "2 already there" in capsys.readouterr().out
 
 
 @pytest.mark.slow

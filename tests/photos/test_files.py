@@ -89,3 +89,17 @@ def test_a_broken_link_among_the_photos_stops_nothing(tmp_path: Path) -> None:
     touch(tmp_path / "in/a.jpg")
     (tmp_path / "in/b.jpg").symlink_to(tmp_path / "gone")
     assert len(plan([tmp_path / "in"], tmp_path / "out").jobs) == 2
+
+
+def test_a_folder_that_cannot_be_searched_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path / "in/a.jpg", tmp_path / "in/private/b.jpg")
+    scan = os.scandir
+
+    def locked(path: str) -> object:
+        if str(path).endswith("private"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(RequestError, match="private cannot be searched: Permission denied"):
+        plan([tmp_path / "in"], tmp_path / "out")
