@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 # A profile that moves no colour by more than this many of 255 levels is sRGB under another name.
 _SAME = 2
 _STEPS = 17
+CONVERTED = "colours converted"
 
 
 def srgb(image: Image.Image) -> tuple[Image.Image, str | None]:
@@ -50,14 +51,14 @@ def srgb(image: Image.Image) -> tuple[Image.Image, str | None]:
         converted = converted.getchannel("G")
     if alpha:
         converted.putalpha(alpha)
-    return converted, f"colours converted from {name} to sRGB"
+    return converted, f"{CONVERTED} from {name} to sRGB"
 
 
-def is_srgb(image: Image.Image) -> bool:
-    """Whether a viewer sees the same colours without the image's profile."""
+def profile_note(image: Image.Image) -> str | None:
+    """What `srgb` says of the image, whatever its pixels are."""
     bare = Image.new(image.mode, (1, 1))
     bare.info["icc_profile"] = image.info.get("icc_profile")
-    return srgb(bare)[1] is None
+    return srgb(bare)[1]
 
 
 def _leaves_alone(transform: ImageCms.ImageCmsTransform, colours: str) -> bool:

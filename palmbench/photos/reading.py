@@ -13,7 +13,8 @@ from PIL import Image
 
 from palmbench.errors import SampleError
 from palmbench.images import opened, upright
-from palmbench.photos.colour import is_srgb, srgb
+from palmbench.photos.colour import CONVERTED, profile_note, srgb
+from palmbench.photos.matrix_profile import matrix_profile, to_srgb
 
 _ORIENTATION = 0x0112
 _PNG_DEPTH = 24  # offset of the bit depth in a PNG file
@@ -57,7 +58,7 @@ def decode(data: bytes, path: Path) -> Photo:
     """A photo as it is meant to be seen.
 
     The EXIF orientation is applied. 16-bit PNG and TIFF keep their depth; palettes, CMYK and other colour spaces become
-    RGB; a colour profile other than sRGB is applied, at 8 bits. Of the pictures in a phone's MPO, the first.
+    RGB; a colour profile other than sRGB is applied. Of the pictures in a phone's MPO, the first.
 
     Parameters
     ----------
@@ -79,9 +80,6 @@ def decode(data: bytes, path: Path) -> Photo:
             return _of_eight_bits(image)
         if image.mode.startswith("I"):
             return _grey_of_sixteen_bits(image, path)
-        if not is_srgb(image):
-            photo = _of_eight_bits(image)
-            return photo._replace(notes=("16 bits brought to 8, at which colours are converted", *photo.notes))
         return _colours_of_sixteen_bits(image, data, path)
 
 
@@ -144,8 +142,15 @@ def _colours_of_sixteen_bits(image: Image.Image, data: bytes, path: Path) -> Pho
         raise SampleError(f"{path}: holds pixels of more than 8 bits that cannot be read; save it with 16 bits as PNG")
     if image.format == "PNG":  # of TIFF, OpenCV has done it
         pixels = _turned(pixels, image.getexif().get(_ORIENTATION, 1))
-    order = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
-    return Photo(cv2.cvtColor(pixels, order), ())
+    pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    note = profile_note(image)
+    if note is None or not note.startswith(CONVERTED):
+        return Photo(pixels, (note,) if note else ())
+    profile = matrix_profile(image.info["icc_profile"])
+    if profile is None:
+        shallow = _of_eight_bits(image)
+        return shallow._replace(notes=("16 bits brought to 8, as its profile has tables", *shallow.notes))
+    return Photo(to_srgb(pixels, profile), (note,))
 
 
 def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -14,6 +14,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from palmbench.errors import SampleError
+from palmbench.photos.matrix_profile import matrix_profile
 from palmbench.photos.reading import decode, read_bytes
 
 RANDOM = np.random.default_rng(0)
@@ -116,9 +117,76 @@ def test_a_profile_of_srgb_is_left_out_and_another_one_is_applied() -> None:
     assert note.startswith("colours converted from ") and note.endswith(" to sRGB")
 
 
-def test_a_foreign_profile_at_16_bits_costs_8_of_them_and_it_is_said() -> None:
-    found = decode(deep_tiff(DEEP, iccprofile=swapped_profile()), Path("a.tif"))
-    assert found.pixels.dtype == np.uint8 and "16 bits brought to 8" in found.notes[0]
+def profile_of(curves: list[bytes], tags: dict[bytes, bytes] | None = None) -> bytes:
+    """A profile with the primaries of Adobe RGB (1998), relative to D50, and these curves."""
+    primaries = {
+        b"r": (0.60974, 0.31111, 0.01947),
+        b"g": (0.20528, 0.62567, 0.06087),
+        b"b": (0.14919, 0.06322, 0.74457),
+    }
+    found = {b"wtpt": struct.pack(">4sIiii", b"XYZ ", 0, 63190, 65536, 54061), **(tags or {})}
+    for (name, xyz), curve in zip(primaries.items(), curves, strict=True):
+        found[name + b"XYZ"] = struct.pack(">4sIiii", b"XYZ ", 0, *(round(65536 * v) for v in xyz))
+        found[name + b"TRC"] = curve + b"\0" * (-len(curve) % 4)
+    table, body = b"", b""
+    start = 132 + 12 * len(found)
+    for name, tag in found.items():
+        table += struct.pack(">4sII", name, start + len(body), len(tag))
+        body += tag
+    header = struct.pack(
+        ">I4sI4s4s4s12s4s", start + len(body), b"test", 0x02400000, b"mntr", b"RGB ", b"XYZ ", b"", b"acsp"
+    )
+    white = struct.pack(">iii", 63190, 65536, 54061)
+    return header.ljust(68, b"\0") + white.ljust(60, b"\0") + struct.pack(">I", len(found)) + table + body
+
+
+GAMMA = struct.pack(">4sIIH", b"curv", 0, 1, round(2.2 * 256))
+CURVES = {
+    "a gamma": GAMMA,
+    "a table": struct.pack(">4sII5H", b"curv", 0, 5, 0, 3000, 14000, 34000, 65535),
+    "a line": struct.pack(">4sII", b"curv", 0, 0),
+    "a power": struct.pack(">4sIHHi", b"para", 0, 0, 0, round(65536 * 1.8)),
+    "a power with an offset": struct.pack(">4sIHH4i", b"para", 0, 2, 0, 131072, 60000, 3000, 2000),
+    "the curve of sRGB": struct.pack(
+        ">4sIHH5i", b"para", 0, 3, 0, *(round(65536 * v) for v in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
+    ),
+    "seven parameters": struct.pack(
+        ">4sIHH7i", b"para", 0, 4, 0, *(round(65536 * v) for v in (2.2, 0.9, 0.08, 0.1, 0.1, 0.02, 0.004))
+    ),
+}
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_foreign_profile_is_applied_at_16_bits_as_littlecms_does_at_8(curve: str) -> None:
+    profile = profile_of([CURVES[curve]] * 3)
+    levels = np.random.default_rng(4).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    shallow = decode(saved(Image.fromarray(levels), "PNG", icc_profile=profile), Path("a.png"))
+    deep = decode(deep_tiff(levels.astype(np.uint16) * 257, iccprofile=profile), Path("a.tif"))
+    assert deep.pixels.dtype == np.uint16 and shallow.pixels.dtype == np.uint8
+    assert deep.notes == shallow.notes and "to sRGB" in deep.notes[0]
+    assert (np.abs(deep.pixels / 257 - shallow.pixels) <= 1).mean() > 0.999
+
+
+def test_16_bits_stay_16_bits_in_another_profile() -> None:
+    """By hand: grey needs no matrix, 2.2 to 1 and back by the curve of sRGB."""
+    grey = np.linspace(3000, 65535, 200).astype(np.uint16)
+    found = read(deep_tiff(np.repeat(grey[None, :, None], 3, axis=2), iccprofile=profile_of([GAMMA] * 3)))
+    linear = (grey / 65535) ** (round(2.2 * 256) / 256)
+    wanted = 65535 * np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
+    assert np.abs(found[0] - wanted[:, None]).max() < 40  # the primaries' five digits
+    assert len(np.unique(found[0, :, 1])) == 200
+
+
+def test_a_broken_profile_is_left_out_at_every_depth_and_it_is_said() -> None:
+    broken = profile_of([GAMMA] * 3, {b"A2B0": b"mft2".ljust(40, b"\0")})
+    assert matrix_profile(broken) is None  # its tables, which come first, are empty
+    for pixels, data in (
+        (COLOURS, saved(Image.fromarray(COLOURS), "PNG", icc_profile=broken)),
+        (DEEP, deep_tiff(DEEP, iccprofile=broken)),
+    ):
+        found = decode(data, Path("a"))
+        np.testing.assert_array_equal(found.pixels, pixels)
+        assert found.notes == ("its colour profile is broken or for other pixels, and was left out",)
 
 
 @pytest.mark.parametrize(
