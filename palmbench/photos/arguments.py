@@ -99,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also write photos with a hand that could not be repainted, or none",
     )
-    add("--keep-matching", action="store_true", help="also write what still matches after all tries")
+    add("--keep-matching", action="store_true", help="also write what --verify is not content with after all tries")
     add("--force", action="store_true", help="make results again that are there, and replace files in the way")
     add("--report", metavar="FILE", help="write a JSON account: hands, seeds, distances, digests; keep it private")
 

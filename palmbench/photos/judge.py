@@ -29,10 +29,13 @@ class Verdict(NamedTuple):
         Least distance of each palm of the original to anything in the result; None where it has no template.
     templates : list of ndarray or None
         Of the result, cut where the original's hands are.
+    overlooked : list of tuple
+        Boxes of hands in the result that are none of the original's: the first look missed them.
     """
 
     distances: list[float | None]
     templates: list[np.ndarray | None]
+    overlooked: list[tuple[int, int, int, int]]
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ class Judge:
                 distances.append(None)
             else:
                 distances.append(float(self.recognizer.distances(template[None], np.stack([own, *again])).min()))
-        return Verdict(distances, in_place)
+        overlooked = [found.box for found in found_again if not any(_same_place(found.box, own.box) for own in hands)]
+        return Verdict(distances, in_place, overlooked)
 
     def nearest_pair(self, templates: Sequence[np.ndarray | None]) -> float | None:
         """Least distance among several results of one hand; None where fewer than two have a template."""
@@ -105,3 +109,10 @@ class Judge:
 def _has_roi(hand: Hand) -> bool:
     across = hand.valleys[1] - hand.valleys[0]
     return bool(np.isfinite(hand.valleys).all() and np.hypot(*across) >= _LEAST_VALLEYS)
+
+
+def _same_place(box: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    """Whether the middle of one box lies in the other: hands that overlap more are one hand, seen twice."""
+    return any(
+        a[0] <= (b[0] + b[2]) / 2 <= a[2] and a[1] <= (b[1] + b[3]) / 2 <= a[3] for a, b in ((box, other), (other, box))
+    )

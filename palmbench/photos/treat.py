@@ -12,7 +12,7 @@ from palmbench.errors import SampleError
 from palmbench.keys import bytes_digest
 from palmbench.photos.account import HandAccount, PhotoAccount, ResultAccount
 from palmbench.photos.files import Job, shown
-from palmbench.photos.judge import Judge
+from palmbench.photos.judge import Judge, Verdict
 from palmbench.photos.ledger import Ledger
 from palmbench.photos.painter import Painter, picture_of
 from palmbench.photos.reading import Photo, decode, read_bytes
@@ -144,14 +144,16 @@ class Sitting:
                 return Draft(data, skipped, keep, drawn.seeds)
             # What is checked is what will be written, after compression.
             written = picture_of(decode(data, Path(f"result.{self._format}")).pixels)
-            distances, templates = self.judge.compare(self._enrolled, painter.hands, written)
+            verdict = self.judge.compare(self._enrolled, painter.hands, written)
+            distances = verdict.distances
             matching = [place for place in self.places if not self.judge.hidden(distances[place])]
             # Without a template no other drawing would help, and without chance there is no other drawing.
             again = [p for p in matching if distances[p] is not None and drawn.seeds[p] is not None]
             made = max(tries) + 1
-            if not matching or not again or made >= self._limit:
-                problem = self._matching(matching, distances, made)
-                return Draft(data, problem, self._treatment.keep_matching, drawn.seeds, distances, templates, made)
+            if verdict.overlooked or not again or made >= self._limit:
+                problem = self._problem(matching, verdict, made)
+                keep = self._treatment.keep_matching
+                return Draft(data, problem, keep, drawn.seeds, distances, verdict.templates, made)
             for place in again:
                 tries[place] += 1
 
@@ -167,10 +169,10 @@ class Sitting:
         reasons = [f"hand {place + 1} was skipped, {reason}" for place, reason in sorted(self._painter.skipped.items())]
         return "; ".join(reasons) or None
 
-    def _matching(self, places: list[int], distances: list[float | None], made: int) -> str | None:
-        reasons = []
-        for place in places:
-            distance = distances[place]
+    def _problem(self, matching: list[int], verdict: Verdict, made: int) -> str | None:
+        reasons = [f"a second look found another hand, at {box}" for box in verdict.overlooked]
+        for place in matching:
+            distance = verdict.distances[place]
             if distance is None:
                 reasons.append(f"hand {place + 1} has no ROI to be checked with")
             else:

@@ -185,6 +185,23 @@ def test_every_hand_counts_and_one_that_is_skipped_keeps_its_photo_back(
     np.testing.assert_array_equal(pixels(out / "one.png")[:, 320:], canvas[:, 320:])
 
 
+def test_a_hand_that_only_the_check_sees_keeps_its_photo_back(
+    album: Path,
+    two: tuple[np.ndarray, tuple[Hand, Hand]],
+    known_hands,  # type: ignore[no-untyped-def]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    canvas, (left, right) = two
+    Image.fromarray(canvas).save(album / "two.png")
+    known_hands()
+    looks = [[left], [left, right]]
+    monkeypatch.setattr(Knowing, "detect", lambda self, images: [looks.pop(0)])
+    assert deid(album / "two.png", album.parent / "out", "--verify") == 3
+    assert "two.png: a second look found another hand, at (" in capsys.readouterr().out
+    assert files(album.parent / "out") == {}
+
+
 def test_a_full_disk_is_said_leaves_nothing_and_costs_nothing(
     album: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from known_photos import truth
+from known_photos import Knowing, truth
 
 import recognizers
 from palmbench import methods
+from palmbench.hands import Hand
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Painter
 from palmbench.photos.window import Found, find_hands, in_window
@@ -42,9 +45,17 @@ def test_the_nearer_of_two_attacks_counts(photo: np.ndarray, one: Render, judge:
     assert not judge.hidden(judge.compare(enrolled, hands, moved).distances[0])
 
 
-def test_a_palm_without_a_roi_does_not_count_as_hidden(photo: np.ndarray, one: Render, judge: Judge) -> None:
-    from dataclasses import replace
+def test_a_hand_that_the_first_look_missed_is_told(two: tuple[np.ndarray, tuple[Hand, Hand]], judge: Judge) -> None:
+    canvas, (left, right) = two
+    seeing = replace(judge, detector=Knowing((right, left)))
+    hands = [in_window(left)]
+    verdict = seeing.compare(seeing.templates(canvas, hands), hands, canvas)
+    assert verdict.overlooked == [in_window(right).box]
+    both = [in_window(hand) for hand in (left, right)]
+    assert seeing.compare([None, None], both, canvas).overlooked == []
 
+
+def test_a_palm_without_a_roi_does_not_count_as_hidden(photo: np.ndarray, one: Render, judge: Judge) -> None:
     window, hand = in_window(truth(one))
     flat = [Found(window, replace(hand, valleys=hand.valleys[[0, 0]]))]
     assert judge.templates(photo, flat) == [None]
