@@ -1,6 +1,6 @@
 """Hub ids to folders on this machine: the cache first, the network only if it must be. Imports no torch.
 
-The cache, its resume of half a download, HF_HOME, HF_ENDPOINT, HF_HUB_OFFLINE and tokens are the hub client's own.
+The cache and what HF_HOME, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN mean are the hub client's own.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +45,21 @@ def fetch(
     NotInRepository, MissingWeights
         As `hub.snapshot`.
     """
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
 
     settings: dict[str, Any] = {"revision": wanted.revision, "allow_patterns": list(wanted.patterns)}
     if folder is not None:
         settings["local_dir"] = str(folder)
     try:
-        plan = snapshot_download(wanted.repo, **settings, tqdm_class=_silent(), dry_run=True)
-        plan = [file for file in plan if file.will_download]
-        _must_have_room(wanted, sum(file.file_size or 0 for file in plan), folder)
-        for file in plan:
-            if (file.file_size or 0) >= _LARGE:
-                _fetch_large(wanted, file, folder, command_for(wanted, command), patience)
-        path = Path(snapshot_download(wanted.repo, **settings))
+        with _no_endless_waiting(patience.timeout):
+            HfApi().model_info(wanted.repo, revision=wanted.revision or "main", timeout=patience.timeout)
+            plan = snapshot_download(wanted.repo, **settings, tqdm_class=_silent(), dry_run=True)
+            plan = [file for file in plan if file.will_download]
+            _must_have_room(wanted, sum(file.file_size or 0 for file in plan), folder)
+            for file in plan:
+                if (file.file_size or 0) >= _LARGE:
+                    _fetch_large(wanted, file, folder, command_for(wanted, command), patience)
+            path = Path(snapshot_download(wanted.repo, **settings))
     except (MissingWeights, AttributeError, NameError, TypeError):  # told already, or our own defect
         raise
     # The client's errors have no common base below Exception: its HTTP library's are among them.
@@ -78,6 +82,19 @@ def _fetch_large(wanted: Snapshot, file: Any, folder: Path | None, again: str, p
     place = repository_folder(wanted) / "blobs" / digest if folder is None else folder / file.filename
     remote = Remote(url, digest, Path(file.filename).name, build_hf_headers(token=get_token()))
     download(remote, place, again, patience)
+
+
+@contextmanager
+def _no_endless_waiting(timeout: float) -> Iterator[None]:
+    """The client asks most of its questions without a time limit of its own; one that has a limit goes first."""
+    from huggingface_hub import get_session
+
+    session = get_session()
+    before, session.timeout = session.timeout, timeout
+    try:
+        yield
+    finally:
+        session.timeout = before
 
 
 def _silent() -> Any:

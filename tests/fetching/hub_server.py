@@ -32,6 +32,8 @@ class Repository:
         Status and error code of every answer.
     pause : float
         Seconds between megabytes of large files.
+    stall : float
+        Seconds before anything is answered.
     damaged : set of str
         Files that come with a wrong byte.
     asked : list of str
@@ -43,6 +45,7 @@ class Repository:
     files: dict[str, bytes]
     denial: tuple[int, str] | None = None
     pause: float = 0.0
+    stall: float = 0.0
     damaged: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
 
@@ -73,6 +76,7 @@ def serving(repository: Repository) -> Iterator[str]:
             path = unquote(urlsplit(self.path).path)
             asked = self.headers.get("Range")
             repository.asked.append(" ".join(filter(None, (self.command, path, asked))))
+            time.sleep(repository.stall)
             api, files = f"/api/models/{repository.name}/", f"/{repository.name}/resolve/{COMMIT}/"
             if repository.denial is not None:
                 self.deny(*repository.denial)

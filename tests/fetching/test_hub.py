@@ -18,6 +18,7 @@ from huggingface_hub import constants
 
 from palmbench import hub
 from palmbench.errors import MissingWeights
+from palmbench.fetching.download import Patience
 from palmbench.fetching.from_hub import fetch
 from palmbench.hub import NotInRepository, Snapshot
 
@@ -154,6 +155,17 @@ def test_no_network_is_told_in_seconds_with_the_command(hub_cache):
     ):
         hub.snapshot(REPO, None, FILES)
     assert time.monotonic() - began < 5
+
+
+def test_a_silent_hub_is_given_up(hub_address, repository):
+    wanted = Snapshot(REPO, None, FILES)
+    repository.stall = 3.0
+    began = time.monotonic()
+    with pytest.raises(MissingWeights, match=r"could not be fetched \(\w*Timeout\w*\)"):
+        fetch(wanted, patience=Patience(timeout=0.3))
+    assert time.monotonic() - began < 2.5
+    repository.stall = 0.0
+    fetch(wanted)
 
 
 def test_being_offline_on_purpose_is_told(hub_address, monkeypatch):
