@@ -48,7 +48,7 @@ def build(cls: type[_Settings], values: Any, key: str) -> _Settings:
     ----------
     cls : type
         Frozen dataclass whose fields are bool, int, float, str, `Literal` of str, optionals of these,
-        or a mapping of str to float.
+        tuples of a fixed length, a mapping of str to float, or such a dataclass again.
     values : mapping
         One entry per field, no more and no fewer.
     key : str
@@ -127,6 +127,10 @@ def _checked(value: Any, kind: Any, key: str, limits: Mapping[str, float], nulla
         return _choice(value, get_args(kind), key)
     if origin is dict:
         return _shares(value, key, limits)
+    if origin is tuple:
+        return _tuple(value, get_args(kind), key, limits)
+    if dataclasses.is_dataclass(kind):
+        return value if isinstance(value, kind) else build(kind, value, key)  # type: ignore[arg-type, type-var]
     if kind is bool:
         if isinstance(value, bool):
             return value
@@ -157,6 +161,16 @@ def _shares(value: Any, key: str, limits: Mapping[str, float]) -> dict[str, floa
     if not isinstance(value, Mapping) or sorted(map(str, value)) != sorted(wanted):
         raise RequestError(f"{key} must hold one number for each of {', '.join(wanted)}, not {_show(value)}.")
     return {name: _checked(value[name], float, f"{key}.{name}", limits, "") for name in wanted}
+
+
+def _tuple(value: Any, kinds: tuple[Any, ...], key: str, limits: Mapping[str, float]) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)) or len(value) != len(kinds):
+        example = ",".join("1" for _ in kinds)
+        raise RequestError(f"{key} must be {len(kinds)} numbers, as in {key}=[{example}], not {_show(value)}.")
+    return tuple(
+        _checked(each, kind, f"{key}[{place}]", limits, "")
+        for place, (each, kind) in enumerate(zip(value, kinds, strict=True))
+    )
 
 
 def _in_range(value: Any, key: str, limits: Mapping[str, float]) -> Any:

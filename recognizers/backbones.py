@@ -11,7 +11,7 @@ from torchvision.models.vgg import make_layers
 
 from palmbench.errors import MissingWeights
 from palmbench.hints import not_found
-from recognizers.checkpoint import read_state
+from recognizers.checkpoint import read_state, require_file
 
 _THROUGH_POOL3 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M")
 _QUARTER = (16, 16, "M", 32, 32, "M", 64, 64, 64, "M")
@@ -83,8 +83,7 @@ def backbone(name: str, weights: str | None = None) -> nn.Module:
 
 
 def _fill(network: nn.Module, name: str, path: Path) -> None:
-    if not path.is_file():
-        raise MissingWeights(f"{name}'s weights are missing: {path}. Name a state dict of torchvision's {name}.")
+    require_file(path, f"{name}'s weights are missing: {path}. Name a state dict of torchvision's {name}.")
     state = read_state(path)
     own = network.state_dict()
     # Layers behind the cut may be left over; all others must be there and fit.

@@ -1,9 +1,33 @@
 """A reconstruction of EEHNet, the end-to-end hand network of Matkowski, Li and Kong (arXiv 2311.05383).
 
-The paper's code and weights are not public. What is known of it: spatial transformers localise palm and fingers,
-pretrained networks describe the aligned crops, and everything is trained together with several losses. The parts come
-from the first author's EE-PRnet (TIFS 2020, arXiv 1911.12514), whose code is; how they are put together is assumed. All
-assumptions are fields of `Settings` and of `LossWeights`. No number of this network stands for a published one.
+The paper's code and weights are not public; "EEHNet" is what the de-identification paper calls it. Known, of its
+abstract: spatial transformers localise palm and fingers, pretrained networks describe the aligned crops, and everything
+is trained together with several losses. The parts come from the first author's EE-PRnet (TIFS 2020, arXiv 1911.12514),
+whose code is public; how they are put together is assumed. No number of this network stands for a published one.
+
+Assumed, each a setting (`eehnet_settings`; `palmbench train eehnet --help` lists them with their keys):
+
+- which backbones, how large the crops, the layers and the embeddings are, and the dropout (`Settings`; what EE-PRnet's
+  code says is marked there);
+- the input's mean and deviation (`mean`, `deviation`);
+- where the palm's nine landmarks lie (`palm_columns`, `palm_rows`), where a finger's crop begins and how wide it is
+  (`finger_start`, `finger_width`);
+- a thin-plate spline for the palm and one for each finger, and not affine maps (`palm_transform`, `finger_transform`);
+- one branch that the fingers share, and not five (`finger_branches`); batch normalisation of embeddings (`batch_norm`);
+- how much palm and fingers weigh in a template (`palm_weight`, `finger_weight`);
+- the share of the recognition losses' gradient that reaches the localiser (`through_alignment`);
+- which losses there are and their weights: landmarks, ArcFace for palm, fingers and whole, a triplet loss; the triplet
+  loss's margin (`LossWeights`; a weight of 0 leaves a loss out); ArcFace's scale (`arc_scale`), its margin, and over
+  how many epochs that grows (`Phases`);
+- how long the localiser learns alone, how long backbones stay frozen, whether the localiser is held while the branches
+  begin, and what it answers at the start (`Phases`);
+- how photos are changed in training, and within which limits (`Changes`).
+
+Assumed, and fixed: which landmarks there are (29: nine of the palm, the four joints of each finger that a hand detector
+finds), hands mirrored to right ones in crops of 224 pixels, a localiser that reads the crop averaged down, one linear
+layer between a branch's maps and its embedding, templates of unit embeddings side by side, their cosine as distance.
+EE-PRnet changes photos only from the 21st epoch of its second phase and matches by partial least squares; here photos
+are changed from the first epoch on, and there is no matcher that is fitted to the gallery.
 """
 
 from __future__ import annotations
@@ -16,11 +40,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recognizers.backbones import backbone
-from recognizers.eehnet_settings import ASSUMED, COMPACT, FULL, VARIANTS, LossWeights, Settings
+from recognizers.eehnet_settings import ASSUMED, COMPACT, FULL, VARIANTS, LossWeights, Settings, Triple
 from recognizers.hand_landmarks import FINGER_TARGETS, FINGERS, LANDMARKS, PALM, PALM_TARGETS, finger_points
 from recognizers.losses import ArcMargin, batch_hard_triplet
 from recognizers.protocol import HAND_SIDE
-from recognizers.tps import read_grid, thin_plate_basis, thin_plate_grid
+from recognizers.tps import affine_basis, read_grid, thin_plate_basis, thin_plate_grid
 
 __all__ = [
     "COMPACT",
@@ -38,10 +62,10 @@ __all__ = [
     "normalised",
 ]
 
-# Of ImageNet, on a scale of 0 to 255.
-_MEAN, _DEVIATION = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+# EE-PRnet's.
 _SLOPE = 0.01
 _NORM_FLOOR = 1e-6
+_BASES = {"spline": thin_plate_basis, "affine": affine_basis}
 
 
 class Description(NamedTuple):
@@ -63,7 +87,7 @@ class Losses(NamedTuple):
 
 
 class EEHNet(nn.Module):
-    """Localiser, thin-plate alignment, a palm branch, and a branch that the fingers share.
+    """Localiser, alignment, a branch for the palm, and one that the fingers share or one for each of them.
 
     Parameters
     ----------
@@ -72,6 +96,13 @@ class EEHNet(nn.Module):
         Palms that the classifiers tell apart; None leaves them out.
     weights : mapping of str to str
         Paths of ImageNet state dicts by the name of the backbone; backbones without one start at random.
+
+    Raises
+    ------
+    ValueError
+        If a crop is too small for its backbone.
+    MissingWeights
+        If a backbone's file is absent, or of another network.
     """
 
     palm_basis: Tensor
@@ -86,17 +117,20 @@ class EEHNet(nn.Module):
         side = settings.palm_side
         self.localiser = Localiser(settings, files.get(settings.localiser))
         self.palm = Branch(settings.palm, (side, side), settings.palm_embedding, settings, files.get(settings.palm))
-        self.fingers = Branch(
-            settings.fingers, settings.finger_size, settings.finger_embedding, settings, files.get(settings.fingers)
-        )
+        file = files.get(settings.fingers)
+        finger = settings.fingers, settings.finger_size, settings.finger_embedding, settings, file
+        own = settings.finger_branches == "own"
+        self.fingers = nn.ModuleList(Branch(*finger) for _ in range(FINGERS)) if own else Branch(*finger)
         # Not in the state dict: they follow from the settings.
-        self.register_buffer("palm_basis", thin_plate_basis(PALM_TARGETS, side, side), persistent=False)
-        self.register_buffer("finger_basis", thin_plate_basis(FINGER_TARGETS, *settings.finger_size), persistent=False)
+        of_palm, of_finger = _BASES[settings.palm_transform], _BASES[settings.finger_transform]
+        self.register_buffer("palm_basis", of_palm(PALM_TARGETS, side, side), persistent=False)
+        self.register_buffer("finger_basis", of_finger(FINGER_TARGETS, *settings.finger_size), persistent=False)
         five = FINGERS * settings.finger_embedding
         sizes = {"palm": settings.palm_embedding, "fingers": five, "whole": settings.palm_embedding + five}
         self.arc = None
         if classes is not None:
-            self.arc = nn.ModuleDict({name: ArcMargin(size, classes) for name, size in sizes.items()})
+            scale = settings.arc_scale
+            self.arc = nn.ModuleDict({name: ArcMargin(size, classes, scale) for name, size in sizes.items()})
 
     @property
     def size(self) -> int:
@@ -114,10 +148,20 @@ class EEHNet(nn.Module):
         held = landmarks.detach()
         palms, fingers = self.align(crops, held + self.settings.through_alignment * (landmarks - held))
         palm = functional.normalize(self.palm(palms).float())
-        each = functional.normalize(self.fingers(fingers).float()).unflatten(0, (-1, FINGERS)).flatten(1)
+        each = functional.normalize(self._fingers(fingers).float()).unflatten(0, (-1, FINGERS)).flatten(1)
         parts = [self.settings.palm_weight * palm, self.settings.finger_weight * each]
         whole = functional.normalize(torch.cat(parts, dim=1))
         return Description(landmarks, palm, functional.normalize(each), whole)
+
+    @property
+    def branch_trunks(self) -> list[nn.Module]:
+        """Backbones of the palm's branch and of the fingers'."""
+        fingers = self.fingers if isinstance(self.fingers, nn.ModuleList) else [self.fingers]
+        return [branch.trunk for branch in (self.palm, *fingers)]  # type: ignore[misc]
+
+    def normalised(self, crops: Tensor) -> Tensor:
+        """Hand crops as this network takes them, see the function of that name."""
+        return normalised(crops, self.settings.mean, self.settings.deviation)
 
     def embed(self, crops: Tensor) -> Tensor:
         """Templates (n, size) of unit length of normalised hand crops (n, 3, 224, 224)."""
@@ -143,6 +187,13 @@ class EEHNet(nn.Module):
         points = finger_points(landmarks, settings.finger_start, settings.finger_width)
         palms = read_grid(crops, thin_plate_grid(self.palm_basis, landmarks[:, None, :PALM]), side, side)
         return palms, read_grid(crops, thin_plate_grid(self.finger_basis, points), *settings.finger_size)
+
+    def _fingers(self, crops: Tensor) -> Tensor:
+        if not isinstance(self.fingers, nn.ModuleList):
+            return self.fingers(crops)
+        of_each = crops.unflatten(0, (-1, FINGERS)).unbind(1)
+        found = [branch(own) for branch, own in zip(self.fingers, of_each, strict=True)]
+        return torch.stack(found, dim=1).flatten(0, 1)
 
 
 class Localiser(nn.Module):
@@ -179,7 +230,7 @@ class Localiser(nn.Module):
 class Branch(nn.Module):
     """Embedding of an aligned crop: backbone, every pixel of its maps at unit length, one linear layer.
 
-    EE-PRnet's layers, and ArcFace's batch normalisation after them.
+    EE-PRnet's layers, and after them ArcFace's batch normalisation, if that is set.
     """
 
     def __init__(self, name: str, shape: tuple[int, int], size: int, settings: Settings, weights: str | None) -> None:
@@ -187,7 +238,7 @@ class Branch(nn.Module):
         self.trunk = backbone(name, weights)
         self.drop = nn.Dropout(settings.dropout)
         self.embedding = nn.Linear(_flat_size(self.trunk, shape), size)
-        self.norm = nn.BatchNorm1d(size)
+        self.norm = nn.BatchNorm1d(size) if settings.batch_norm else nn.Identity()
 
     def forward(self, crops: Tensor) -> Tensor:
         """Embeddings (n, size) of crops (n, 3, height, width)."""
@@ -246,11 +297,11 @@ def in_pixels(landmarks: Tensor) -> Tensor:
     return (landmarks + 1) * ((HAND_SIDE - 1) / 2)
 
 
-def normalised(crops: Tensor) -> Tensor:
+def normalised(crops: Tensor, mean: Triple = FULL.mean, deviation: Triple = FULL.deviation) -> Tensor:
     """Hand crops as the network takes them: (n, 224, 224, 3) uint8 RGB to (n, 3, 224, 224) float32, channels last."""
     # Whole rows at a time: vectors of three are slow.
-    mean, deviation = (torch.tensor(values * crops.shape[2], device=crops.device) for values in (_MEAN, _DEVIATION))
-    return crops.flatten(2).float().sub_(mean).div_(deviation).view(crops.shape).permute(0, 3, 1, 2)
+    away, by = (torch.tensor(values * crops.shape[2], device=crops.device) for values in (mean, deviation))
+    return crops.flatten(2).float().sub_(away).div_(by).view(crops.shape).permute(0, 3, 1, 2)
 
 
 def _unit_pixels(maps: Tensor) -> Tensor:
@@ -261,6 +312,10 @@ def _unit_pixels(maps: Tensor) -> Tensor:
 @torch.no_grad()
 def _flat_size(trunk: nn.Module, shape: tuple[int, int]) -> int:
     training = trunk.training
-    size = trunk.eval()(torch.zeros(1, 3, *shape)).numel()
+    try:
+        size = trunk.eval()(torch.zeros(1, 3, *shape)).numel()
+    except RuntimeError as error:  # a pooling that leaves nothing
+        height, width = shape
+        raise ValueError(f"EEHNet: a crop of {height} x {width} pixels is too small for its backbone") from error
     trunk.train(training)
     return size

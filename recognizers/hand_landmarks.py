@@ -2,7 +2,7 @@
 
 The palm's are a grid of three columns and three rows in the order of EE-PRnet: column by column from the little
 finger's side of a right hand, each from the fingers to the wrist. EE-PRnet's were marked by hand on the palm; these are
-computed from keypoints and valley points, which is an assumption of the reconstruction.
+computed from keypoints and valley points; where, is an assumption of the reconstruction and a setting of it.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recognizers.eehnet_settings import FULL, Triple
+
 PALM, FINGERS, JOINTS = 9, 5, 4
 LANDMARKS = PALM + FINGERS * JOINTS
-# Columns: from the middle of the valley line, in distances of the two valley points. Rows: share of the way from the
-# valley line to the wrist.
-COLUMNS, ROWS = (-0.7, 0.0, 0.7), (0.05, 0.4, 0.75)
 PALM_TARGETS = torch.tensor([(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)])
 # Both sides of each joint, from the base (bottom of the crop) to the tip (top).
 FINGER_TARGETS = torch.tensor([(x, 1.0 - 2.0 * joint / (JOINTS - 1)) for joint in range(JOINTS) for x in (-1.0, 1.0)])
 
 
-def landmarks_of(keypoints: np.ndarray, valleys: np.ndarray) -> np.ndarray:
+def landmarks_of(
+    keypoints: np.ndarray, valleys: np.ndarray, columns: Triple = FULL.palm_columns, rows: Triple = FULL.palm_rows
+) -> np.ndarray:
     """Landmarks of right hands from their keypoints and valley points.
 
     Parameters
@@ -30,6 +31,11 @@ def landmarks_of(keypoints: np.ndarray, valleys: np.ndarray) -> np.ndarray:
         Wrist, then thumb, index, middle, ring and little finger from base to tip, (x, y) in pixels; NaN where unknown.
     valleys : (..., 2, 2)
         Between index and middle, and between ring and little finger.
+    columns : (float, float, float)
+        Of the palm's grid, from the middle of the valley line towards the index finger, in distances of the two
+        valley points.
+    rows : (float, float, float)
+        Of the palm's grid, as shares of the way from the valley line to the wrist.
 
     Returns
     -------
@@ -40,7 +46,7 @@ def landmarks_of(keypoints: np.ndarray, valleys: np.ndarray) -> np.ndarray:
     index, little = valleys[..., 0, :], valleys[..., 1, :]
     middle, across = (index + little) / 2, index - little
     down = keypoints[..., 0, :] - middle
-    palm = [middle + column * across + row * down for column in COLUMNS for row in ROWS]
+    palm = [middle + column * across + row * down for column in columns for row in rows]
     return np.concatenate([np.stack(palm, axis=-2), keypoints[..., 1:, :]], axis=-2).astype(np.float32)
 
 

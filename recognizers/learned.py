@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -13,6 +14,7 @@ from palmbench.errors import MissingWeights
 from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
 from recognizers import inputs
+from recognizers.checkpoint import class_centres, class_names, fill, metadata, read_state, require_file, require_finite
 
 if TYPE_CHECKING:
     from recognizers.ccnet import CCNet
@@ -35,7 +37,8 @@ class CCNetRecognizer:
     ----------
     weights : str
         "embedded" (the compact network), or the path of a state dict: of the full network (.pth or .safetensors), or
-        of the compact one (.safetensors, marked in its metadata).
+        of the compact one (.safetensors, marked in its metadata). What a file lacks or has too much, where that is
+        harmless (see `checkpoint.fill`), is told in a warning by every recognizer that reads it.
     device : str
         Where the network runs. On a CPU it sees one ROI at a time, so that no batch can change a result.
 
@@ -48,7 +51,7 @@ class CCNetRecognizer:
     Raises
     ------
     MissingWeights
-        If the weight file is absent, or no weight file.
+        If the weight file is absent, broken, or not of this network.
     """
 
     name = "ccnet"
@@ -56,12 +59,12 @@ class CCNetRecognizer:
 
     def __init__(self, weights: str = "embedded", device: str = "cpu") -> None:
         self._path = weights_dir() / "ccnet" / "ccnet.safetensors" if weights == "embedded" else Path(weights)
-        if not self._path.is_file():
-            raise MissingWeights(
-                f"CCNet's weights are missing: {self._path}. Name a published checkpoint of the full network with "
-                "recognizer.weights=, or train the compact one (python -m experiments.weights.train_ccnet)."
-            )
-        self._device = device
+        require_file(
+            self._path,
+            f"CCNet's weights are missing: {self._path}. Name a published checkpoint of the full network with "
+            "recognizer.weights=, or train the compact one (python -m experiments.weights.train_ccnet).",
+        )
+        self._device, self._told = device, False
         self._file = _identify(self._path, self._path.stat().st_mtime_ns)
         self.identities = self._file.identities
 
@@ -87,20 +90,22 @@ class CCNetRecognizer:
         ValueError
             If the ROIs have another shape or type.
         MissingWeights
-            If the weights do not fit the network.
+            If the weights are broken, or do not fit the network.
         """
         import torch
 
         from recognizers.ccnet import normalised
+        from recognizers.precision import single_precision
 
         rois = inputs.rois(rois, _WHO)
         network = self._read().network
         step = 1 if self._device == "cpu" else _BLOCK
         templates = np.empty((len(rois), network.fc1.out_features), np.float32)
-        with torch.inference_mode():
+        with torch.inference_mode(), single_precision(self._device):
             for start in range(0, len(rois), step):
                 images = normalised(torch.tensor(rois[start : start + step], device=self._device))
                 templates[start : start + step] = network.embed(images).cpu().numpy()
+        require_finite(templates, self._path)
         return templates
 
     def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -159,7 +164,12 @@ class CCNetRecognizer:
         return WIDTHS[self._file.variant].embedding
 
     def _read(self) -> _Weights:
-        return _read(self._path, self._file, self._device)
+        weights = _read(self._path, self._file, self._device)
+        # Not where the file is read: another recognizer of the same file would be silent about it.
+        if weights.remark and not self._told:
+            warnings.warn(weights.remark, stacklevel=3)
+        self._told = True
+        return weights
 
 
 class _WeightFile(NamedTuple):
@@ -171,25 +181,26 @@ class _WeightFile(NamedTuple):
 class _Weights(NamedTuple):
     network: CCNet
     centres: np.ndarray | None
+    remark: str | None
 
 
 @lru_cache(maxsize=8)
 def _identify(path: Path, modified: int) -> _WeightFile:
-    from recognizers.checkpoint import class_names, metadata
-
-    variant: Literal["full", "compact"] = "compact" if metadata(path).get("variant") == "compact" else "full"
+    notes = metadata(path)
+    if (network := notes.get("network", "ccnet")) != "ccnet":
+        raise MissingWeights(f"{path} is of {network} and not of CCNet, as its metadata say; name another file.")
+    variant: Literal["full", "compact"] = "compact" if notes.get("variant") == "compact" else "full"
     return _WeightFile(variant, file_digest(path), class_names(path))
 
 
 @lru_cache(maxsize=2)
 def _read(path: Path, file: _WeightFile, device: str) -> _Weights:
     from recognizers.ccnet import WIDTHS, CCNet
-    from recognizers.checkpoint import class_centres, fill, read_state
 
     network, state = CCNet(None, WIDTHS[file.variant]), read_state(path)
-    fill(network, state, path)
+    remark = fill(network, state, path)
     centres = class_centres(state, network.fc1.out_features, path)
-    return _Weights(network.to(device), None if centres is None else _unit(centres.numpy()))
+    return _Weights(network.to(device), None if centres is None else _unit(centres.numpy()), remark)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from recognizers.precision import single_precision
 from recognizers.shifts import ROWS, Job
 
 # Rows and columns of a tile: what is held for one shift takes some hundred MB.
@@ -31,7 +32,7 @@ def distances(job: Job, device: str | torch.device) -> np.ndarray:
     """
     device = torch.device(device)
     out = np.empty((len(job.probes), len(job.gallery)), np.float32)
-    with torch.inference_mode():
+    with torch.inference_mode(), single_precision(device):
         for column in range(0, len(job.gallery), _GALLERY):
             gallery = _signs(job.gallery[column : column + _GALLERY], job.area, device).flatten(2).transpose(1, 2)
             for row in range(0, len(job.probes), _PROBES):

@@ -1,8 +1,8 @@
-"""Thin-plate splines: bend a regular grid so that fixed target points land on given points of an image.
+"""Thin-plate splines and affine maps: lay a regular grid so that fixed target points land on points of an image.
 
-As in EE-PRnet (Matkowski, Chai and Kong, TIFS 2020): U(r) = r^2 log r^2, no smoothing, and an output grid that
-includes its corners. Coordinates are (x, y) in [-1, 1] over pixel centres, as `grid_sample(align_corners=True)` reads
-them.
+Splines are as in EE-PRnet (Matkowski, Chai and Kong, TIFS 2020): U(r) = r^2 log r^2, no smoothing, and an output grid
+that includes its corners. Coordinates are (x, y) in [-1, 1] over pixel centres, as `grid_sample(align_corners=True)`
+reads them.
 """
 
 from __future__ import annotations
@@ -31,13 +31,17 @@ def thin_plate_basis(targets: Tensor, height: int, width: int) -> Tensor:
     """
     targets = targets.double()
     k = len(targets)
-    across = torch.linspace(-1, 1, width, dtype=torch.float64)
-    down = torch.linspace(-1, 1, height, dtype=torch.float64)
-    places = torch.cartesian_prod(down, across).flip(1)
+    places = _places(height, width)
     system = torch.zeros(k + 3, k + 3, dtype=torch.float64)
     system[:k] = _terms(targets, targets)
     system[k:, :k] = system[:k, k:].T
     return torch.linalg.solve(system, _terms(places, targets).T)[:k].T.float().contiguous()
+
+
+def affine_basis(targets: Tensor, height: int, width: int) -> Tensor:
+    """The same for the affine map of least squares, which need not meet the points; parameters as above."""
+    straight = [_terms(places, targets)[:, len(targets) :] for places in (_places(height, width), targets.double())]
+    return (straight[0] @ torch.linalg.pinv(straight[1])).float().contiguous()
 
 
 def thin_plate_grid(basis: Tensor, points: Tensor) -> Tensor:
@@ -46,7 +50,7 @@ def thin_plate_grid(basis: Tensor, points: Tensor) -> Tensor:
     Parameters
     ----------
     basis : (height * width, k) float
-        Of `thin_plate_basis`.
+        Of `thin_plate_basis` or `affine_basis`.
     points : (..., k, 2) float
         Where the control points lie in the image, (x, y) in [-1, 1].
 
@@ -77,6 +81,11 @@ def read_grid(images: Tensor, grids: Tensor, height: int, width: int) -> Tensor:
     # One above the other: the image is read where it lies, not copied for each crop.
     read = functional.grid_sample(images, grids.reshape(n, crops * height, width, 2), align_corners=True)
     return read.reshape(n, -1, crops, height, width).transpose(1, 2).flatten(0, 1)
+
+
+def _places(height: int, width: int) -> Tensor:
+    down, across = (torch.linspace(-1, 1, side, dtype=torch.float64) for side in (height, width))
+    return torch.cartesian_prod(down, across).flip(1)
 
 
 def _terms(places: Tensor, targets: Tensor) -> Tensor:

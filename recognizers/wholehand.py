@@ -9,15 +9,24 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from palmbench.errors import MissingWeights
+from palmbench.errors import MissingWeights, RequestError
 from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
-from recognizers.checkpoint import class_names, metadata, read_state
+from recognizers.checkpoint import (
+    class_centres,
+    class_names,
+    metadata,
+    read_state,
+    require_file,
+    require_finite,
+    require_fit,
+    some,
+)
 from recognizers.eehnet_settings import Settings
 from recognizers.inputs import check_pair, check_templates, hands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from torch import Tensor
 
@@ -34,11 +43,11 @@ class EEHNetRecognizer:
     """A reconstruction of EEHNet (arXiv 2311.05383), not the authors' network: see `recognizers.eehnet`.
 
     The paper's code and weights are not public. This is EE-PRnet's localiser and alignment, extended to the fingers by
-    assumptions that are listed, each a setting, in `recognizers.eehnet.Settings`: 29 landmarks (nine of the palm
-    computed from keypoints and valley points, four joints a finger), one thin-plate spline for the palm and one for
-    each finger, a palm branch and one branch that the fingers share, unit embeddings weighed and put side by side. What
-    it scores stands for no published number. The embedded weights are of a narrow network of the same architecture,
-    trained on rendered hands (`experiments/weights/train_eehnet.py`).
+    assumptions that `recognizers.eehnet` lists; nearly all are settings of the training, and its weight file says them.
+    Usually there are 29 landmarks (nine of the palm computed from keypoints and valley points, four joints a finger),
+    one thin-plate spline for the palm and one for each finger, a palm branch and one branch that the fingers share, and
+    unit embeddings weighed and put side by side. What it scores stands for no published number. The embedded weights
+    are of a narrow network of the same architecture, trained on rendered hands (`experiments/weights/train_eehnet.py`).
 
     Parameters
     ----------
@@ -55,7 +64,7 @@ class EEHNetRecognizer:
     Raises
     ------
     MissingWeights
-        If the weight file is absent, or not of this network.
+        If the weight file is absent, broken, or not of this network.
     """
 
     name = "eehnet"
@@ -63,11 +72,11 @@ class EEHNetRecognizer:
 
     def __init__(self, weights: str = "embedded", device: str = "cpu") -> None:
         self._path = weights_dir() / "eehnet" / "eehnet.safetensors" if weights == "embedded" else Path(weights)
-        if not self._path.is_file():
-            raise MissingWeights(
-                f"EEHNet's weights are missing: {self._path}. No published ones exist; train the compact network "
-                "(python -m experiments.weights.train_eehnet), or name a file with recognizer.weights=."
-            )
+        require_file(
+            self._path,
+            f"EEHNet's weights are missing: {self._path}. No published ones exist; train the compact network "
+            "(python -m experiments.weights.train_eehnet), or name a file with recognizer.weights=.",
+        )
         self._device = device
         self._file = _identify(self._path, self._path.stat().st_mtime_ns)
         self.identities: tuple[str, ...] | None = self._file.identities
@@ -94,7 +103,7 @@ class EEHNetRecognizer:
         ValueError
             If the crops have another shape or type.
         MissingWeights
-            If the weights do not fit the network.
+            If the weights are broken, or do not fit the network.
         """
         crops = hands(crops, _WHO)
         network = self._read().network
@@ -165,14 +174,16 @@ class EEHNetRecognizer:
     def _each(self, crops: np.ndarray, describe: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> np.ndarray:
         import torch
 
-        from recognizers.eehnet import normalised
+        from recognizers.precision import single_precision
 
+        normalised = self._read().network.normalised
         step = 1 if self._device == "cpu" else _BLOCK
         results = np.empty((len(crops), *shape), np.float32)
-        with torch.inference_mode():
+        with torch.inference_mode(), single_precision(self._device):
             for start in range(0, len(crops), step):
                 images = normalised(torch.tensor(crops[start : start + step], device=self._device))
                 results[start : start + step] = describe(images).cpu().numpy()
+        require_finite(results, self._path)
         return results
 
 
@@ -192,14 +203,21 @@ class _Weights(NamedTuple):
 def _identify(path: Path, modified: int) -> _WeightFile:
     notes = metadata(path)
     if notes.get("network") != "eehnet":
+        named = f"of {notes['network']}" if notes.get("network") else "of no network that it names"
         raise MissingWeights(
-            f"{path} does not say that it is of EEHNet: its metadata need network=eehnet and the settings as JSON."
+            f"{path} does not say that it is of EEHNet, but {named}: a .safetensors file's metadata need "
+            "network=eehnet and the settings as JSON, as `palmbench train eehnet` writes them."
         )
     try:
-        settings = Settings.from_json(json.loads(notes["settings"]))
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        settings = Settings.from_json(json.loads(notes["settings"]), "its settings")
+    except (KeyError, ValueError, RecursionError) as error:
         raise MissingWeights(
-            f"{path}: its metadata hold no settings that this EEHNet knows. Train it again."
+            f"{path}: its metadata hold no settings that this EEHNet knows: they are no JSON. Train it again."
+        ) from error
+    except RequestError as error:
+        raise MissingWeights(
+            f"{path}: its metadata hold no settings that this EEHNet knows: {error} It was probably written by another "
+            "version; train it again."
         ) from error
     return _WeightFile(settings, notes.get("variant", "other"), file_digest(path), class_names(path))
 
@@ -210,40 +228,26 @@ def _read(path: Path, file: _WeightFile, device: str) -> _Weights:
 
     from recognizers.eehnet import EEHNet
 
-    state, network = read_state(path), EEHNet(file.settings)
+    state = read_state(path)
+    try:
+        network = EEHNet(file.settings)
+    except ValueError as error:
+        raise MissingWeights(f"{path}: {error}. Train it again.") from error
     own = network.state_dict()
-    for name in own:
-        if name not in state:
-            raise MissingWeights(f"{path} is incomplete: it has no {name}. Fetch it or train it again.")
-        if state[name].shape != own[name].shape:
-            found, wanted = tuple(state[name].shape), tuple(own[name].shape)
-            raise MissingWeights(
-                f"{path}: {name} is {found}, and the network's is {wanted}; "
-                "the file was probably written with other settings than its metadata say."
-            )
+    require_fit(own, state, path, "the network's", _likely_cause)
+    if missing := sorted(own.keys() - state.keys()):
+        raise MissingWeights(f"{path} is incomplete: it has no {some(missing)}. Fetch it or train it again.")
     if extra := sorted(name for name in state.keys() - own.keys() if not name.startswith(_CLASSIFIERS)):
-        raise MissingWeights(f"{path} also holds {', '.join(extra[:4])}: it is of another network.")
+        raise MissingWeights(f"{path} also holds {some(extra)}: it is of another network.")
     network.load_state_dict({name: state[name].to(own[name].dtype) for name in own})
     network.requires_grad_(False).eval()
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return _Weights(network, _centres(state, network.size, file, path))
+    centres = class_centres(state, network.size, path, _CENTRES)
+    return _Weights(network, None if centres is None else _unit(centres.numpy()))
 
 
-def _centres(state: Mapping[str, Tensor], size: int, file: _WeightFile, path: Path) -> np.ndarray | None:
-    centres = state.get(_CENTRES)
-    if centres is None:
-        return None
-    if centres.ndim != 2 or centres.shape[1] != size:
-        raise MissingWeights(
-            f"{path}: {_CENTRES} is {tuple(centres.shape)}, and the network's templates have {size} numbers; "
-            "the classifier is of another network."
-        )
-    if file.identities is not None and len(file.identities) != len(centres):
-        raise MissingWeights(
-            f"{path}: {_CENTRES} tells {len(centres)} palms apart, and the file names {len(file.identities)}. "
-            "Write the file again."
-        )
-    return _unit(centres.float().numpy())
+def _likely_cause(name: str, found: tuple[int, ...]) -> str:
+    return "the file was probably written with other settings than its metadata say"
 
 
 def _unit(templates: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +15,14 @@ import pytest
 
 import recognizers
 from palmbench.cli import main
+from palmbench.errors import RequestError
 from palmbench.hands.geometry import recognition_hand
 from palmbench.hands.hand import Hand
 from palmbench.training import fitting
 from palmbench.training.images import in_hand_crop
 from palmbench.training.measures import measure_held_out
 from palmbench.training.settings import NETWORKS, CCNetTraining, EEHNetTraining, read_settings
+from recognizers.eehnet_settings import COMPACT, FULL
 
 SMALL = ["dataset.identities=4", "training.widths=compact", "executor.workers=1", "executor.device=cpu"]
 
@@ -155,7 +158,7 @@ def test_eehnet_trains_by_the_same_command(trained: Done, results: Path) -> None
     phases = ["training.epochs=2", "training.alignment=1", "training.batch=4"]
     done = palmbench("train", "eehnet", *words, *phases, f"results_dir={results}")
     assert done.status == 0, done.err
-    assert done.out.splitlines()[0].startswith("eehnet (compact")
+    assert done.out.splitlines()[0].startswith("eehnet, a reconstruction (compact")
     path = done.out.splitlines()[-1].partition("recognizer.weights=")[2]
     recognizer = recognizers.load("eehnet", weights=path)
     assert recognizer.identities == ("0000", "0001")
@@ -215,8 +218,11 @@ def test_every_network_documents_every_setting() -> None:
         assert shown.status == 0
         training, _ = read_settings(network, []) or (None, None)
         for name in vars(training):
-            assert name == "name" or f"  training.{name}=" in shown.out
+            assert name in ("name", "network") or f"  training.{name}=" in shown.out
         assert all("#" in line for line in shown.out.splitlines()[1:-1])
+    for name, value in FULL.as_json().items():
+        (line,) = (line for line in shown.out.splitlines() if line.startswith(f"  training.network.{name}=null "))
+        assert f"(null = {json.dumps(value)}".replace(" ", "").replace('"', "") in line.replace(" ", "")
     assert (read_settings("eehnet", []) or (None,))[0] == EEHNetTraining(epochs=65, batch=128, rate_factor=1.0)
 
 
@@ -231,6 +237,12 @@ def test_every_network_documents_every_setting() -> None:
         (["ccnet", "training.split=half"], "training.split must be samples or identities, not half"),
         (["ccnet", "training.epochs"], "'training.epochs' is not a setting: write training.epochs=VALUE"),
         (["ccnet", "training.epochs=1", "training.epochs=2"], "training.epochs is set twice; keep one"),
+        (["ccnet", "training.network.palm_side=8"], "training.network.palm_side is not a setting of `train ccnet`"),
+        (["eehnet", "training.network.palm_sid=8"], "did you mean training.network.palm_side?"),
+        (["eehnet", "training.network.palm_side=4"], "training.network.palm_side must be a whole number from 8 to 448"),
+        (["eehnet", "training.network.finger_size=8"], "as in training.network.finger_size=[1,1], not 8"),
+        (["eehnet", "training.network=big"], "training.network is not a setting"),
+        (["eehnet", "training.changes=eeprnet", "training.turn=5"], "training.turn is a limit of"),
         (["ccnet", "training=compact"], "the network to train is named after the verb"),
         (["ccnet", "method=blur"], "method is no part of a training"),
         (["ccnet", "recognizer.weights=x"], "recognizer.weights is no part of a training"),
@@ -248,6 +260,52 @@ def test_what_cannot_be_met_is_said_in_a_sentence(words: list[str], sentence: st
     assert done.status == 2
     assert sentence in done.err and "Traceback" not in done.err
     assert not (tmp_path / "results").exists()
+
+
+def key_of(*words: str) -> str:
+    from palmbench.pipeline import dataset_of
+    from palmbench.training import command
+
+    training, run = read_settings("eehnet", list(words))
+    dataset = dataset_of(run)
+    split = command._split(training, run.seed, dataset.samples)
+    return command._key(training, run, dataset.samples, split, command._cut(training, run, dataset))
+
+
+def test_settings_that_came_later_leave_the_keys_of_older_trainings() -> None:
+    usual = key_of()
+    assert usual == "bccc2141880080c92019d29eaa1d6c6d"  # as it was before they came
+    # What freezes ImageNet weights means nothing without any, and the values that `widths` gives are no change.
+    same = ["training.frozen=3", "training.branches_frozen=3", "training.turn=12", "training.network.palm_side=112"]
+    assert key_of(*same) == usual
+    others = ["training.turn=13", "training.localiser_held=2", "training.localiser_start=random",
+              "training.network.palm_side=96", "training.network.palm_rows=[0.1,0.4,0.7]",
+              "training.network.arc_scale=64", "training.network.mean=[1,2,3]"]  # fmt: skip
+    assert len({usual, *map(key_of, others)}) == 1 + len(others)
+
+
+def test_backbones_may_have_a_file_each(tmp_path: Path) -> None:
+    (tmp_path / "vgg16.pth").write_bytes(b"one")
+    one = f"training.backbone_weights={tmp_path / 'vgg16.pth'}"
+    assert len({key_of(), key_of(one), key_of(one, "training.frozen=3")}) == 3
+    mixed = "training.network.palm=resnet18"
+    with pytest.raises(RequestError, match="is one file, and the network has the backbones resnet18, vgg16"):
+        key_of(one, mixed)
+    folder = f"training.backbone_weights={tmp_path}"
+    with pytest.raises(RequestError, match=r"has no file for resnet18; it needs one, as resnet18\.pth"):
+        key_of(folder, mixed)
+    (tmp_path / "resnet18.safetensors").write_bytes(b"two")
+    assert key_of(folder, mixed) != key_of(mixed)
+    assert key_of(folder) == key_of(one)
+
+
+def test_the_network_is_set_from_the_command_line() -> None:
+    training, _ = read_settings(
+        "eehnet",
+        ["training.widths=compact", "training.network.finger_size=[96,24]", "training.network.batch_norm=false"],
+    ) or (None, None)
+    assert training.network == replace(COMPACT, finger_size=(96, 24), batch_norm=False)
+    assert training.of_network() == {"finger_size": [96, 24], "batch_norm": False}
 
 
 def test_how_a_training_is_watched_does_not_change_which_it_is(trained: Done, command: list[str]) -> None:

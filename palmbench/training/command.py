@@ -6,7 +6,7 @@ import json
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,27 @@ from palmbench.datasets.sample import Dataset, Sample
 from palmbench.engine import Engine, Failure
 from palmbench.errors import RequestError
 from palmbench.executor import Executor
-from palmbench.keys import KEY_VERSION, digest, file_digest
+from palmbench.keys import KEY_VERSION, digest
 from palmbench.pipeline import dataset_of
 from palmbench.run import DONE, SAMPLES_FAILED
 from palmbench.schema import RunConfig
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import Originals
 from palmbench.store import Store, require_writable
+from palmbench.training.backbone_files import backbone_digests
 from palmbench.training.fitting import RECORD, Side, fit
 from palmbench.training.images import Cut
-from palmbench.training.settings import CCNetTraining, TrainingConfig, read_settings
+from palmbench.training.settings import LIMITS, EEHNetTraining, TrainingConfig, read_settings
 from recognizers.training.splits import Split, by_identities, by_samples, with_mates
 
 VERSION = 1
 FORMAT = 1
 # They say how a training is watched and kept, not what comes of it.
 _WATCHING = ("measure_every", "checkpoint_minutes")
+# Settings that came later are hashed only where they are not their defaults: keys of older trainings stay.
+_LATER = ("localiser_held", "localiser_start", *LIMITS)
+# They say what becomes of ImageNet weights, and nothing where there are none.
+_FREEZING = ("frozen", "branches_frozen")
 _FAILURES_SHOWN = 5
 
 
@@ -113,24 +118,37 @@ def _split(training: TrainingConfig, seed: int, samples: Sequence[Sample]) -> Sp
 
 def _cut(training: TrainingConfig, run: RunConfig, dataset: Dataset) -> Cut:
     prepare = Prepare.of(Originals(dataset.source, keep=dataset.rendered), run.detector, run.segmenter)
-    return Cut(prepare, "roi" if isinstance(training, CCNetTraining) else "hand")
+    if not isinstance(training, EEHNetTraining):
+        return Cut(prepare, "roi")
+    return Cut(prepare, "hand", training.network.palm_columns, training.network.palm_rows)
 
 
 def _key(training: TrainingConfig, run: RunConfig, samples: Sequence[Sample], split: Split, cut: Cut) -> str:
-    settings = {name: value for name, value in asdict(training).items() if name not in _WATCHING}
-    if weights := settings.pop("backbone_weights", None):
-        settings["backbone_weights"] = file_digest(_existing(weights))
     photos = {
         side: [[samples[i].identity, cut.key(samples[i])] for i in places]
         for side, places in (("train", split.train.tolist()), ("test", split.test.tolist()))
     }
-    return digest("training", version=VERSION, settings=settings, seed=run.seed, photos=photos)
+    return digest("training", version=VERSION, settings=_hashed(training), seed=run.seed, photos=photos)
 
 
-def _existing(path: str) -> Path:
-    if not Path(path).is_file():
-        raise RequestError(f"training.backbone_weights: there is no file {path}.")
-    return Path(path)
+def _hashed(training: TrainingConfig) -> dict[str, Any]:
+    """The settings of which something else would come if they were others."""
+    settings = {name: value for name, value in asdict(training).items() if name not in _WATCHING}
+    if not isinstance(training, EEHNetTraining):
+        return settings
+    for name in {field.name for field in fields(training) if getattr(training, field.name) == field.default} & {
+        *_LATER
+    }:
+        del settings[name]
+    del settings["network"], settings["backbone_weights"]
+    if network := training.of_network():
+        settings["network"] = network
+    if training.backbone_weights:
+        settings["backbone_weights"] = backbone_digests(training)
+    else:
+        for name in _FREEZING:
+            del settings[name]
+    return settings
 
 
 def _sides(

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from palmbench.errors import RequestError
 from palmbench.executor import available_cores
 from palmbench.schema import RunConfig
 from palmbench.store import write_json
+from palmbench.training.backbone_files import backbone_files
 from palmbench.training.measures import HeldOut, measure_held_out, pair_error
 from palmbench.training.settings import CCNetTraining, TrainingConfig
+from recognizers.eehnet_settings import Changes, LossWeights, Phases
 
 if TYPE_CHECKING:
     from recognizers.training.loop import Epoch, Schedule
@@ -102,10 +105,8 @@ def _recipe(training: TrainingConfig, classes: int) -> Recipe:
         from recognizers.training.ccnet import CCNetRecipe
 
         return CCNetRecipe(classes, training.widths, training.contrast, training.start)
-    from recognizers.eehnet import VARIANTS, LossWeights
     from recognizers.training.eehnet import EEHNetRecipe
 
-    settings = VARIANTS[training.widths]
     losses = LossWeights(
         landmark=training.landmark_weight,
         palm=training.palm_weight,
@@ -114,18 +115,27 @@ def _recipe(training: TrainingConfig, classes: int) -> Recipe:
         triplet=training.triplet_weight,
         triplet_margin=training.triplet_margin,
     )
-    file = training.backbone_weights
-    weights = {name: file for name in (settings.localiser, settings.palm, settings.fingers)} if file else None
-    return EEHNetRecipe(
-        classes,
-        settings,
-        losses,
+    phases = Phases(
         alignment=training.alignment,
+        frozen=training.frozen,
+        branches_frozen=training.branches_frozen,
+        localiser_held=training.localiser_held,
+        localiser_start=training.localiser_start,
         margin=training.margin,
         eased=training.eased,
-        changes=training.changes,
-        weights=weights,
     )
+    changes = Changes(
+        kind=training.changes,
+        turn=training.turn,
+        scale=training.scale,
+        shift=training.shift,
+        saturation=training.saturation,
+        contrast=training.contrast,
+    )
+    try:
+        return EEHNetRecipe(classes, training.network, losses, phases, changes, backbone_files(training))
+    except ValueError as error:
+        raise RequestError(f"training.network: {error}.") from error
 
 
 def _schedule(training: TrainingConfig, seed: int) -> Schedule:
@@ -147,7 +157,9 @@ def _schedule(training: TrainingConfig, seed: int) -> Schedule:
 def _embed(recipe: Recipe, images: np.ndarray, device: str) -> np.ndarray:
     import torch
 
-    with torch.inference_mode():
+    from recognizers.precision import single_precision
+
+    with torch.inference_mode(), single_precision(device):
         blocks = [
             recipe.embed(torch.from_numpy(images[start : start + _BLOCK]).to(device)).float().cpu().numpy()
             for start in range(0, len(images), _BLOCK)
@@ -156,10 +168,11 @@ def _embed(recipe: Recipe, images: np.ndarray, device: str) -> np.ndarray:
 
 
 def _announce(training: TrainingConfig, record: dict[str, Any], recipe: Recipe) -> None:
+    what = f"{training.name}, a reconstruction" if training.name == "eehnet" else training.name
     millions = sum(value.numel() for value in recipe.network.parameters()) / 1e6
     photos, palms = record["photos"], record["palms"]
     print(
-        f"{training.name} ({training.widths}, {millions:.1f} million numbers) learns {palms['train']} palms of "
+        f"{what} ({training.widths}, {millions:.1f} million numbers) learns {palms['train']} palms of "
         f"{record['dataset']['name']} from {photos['train']} photos; {photos['held_out']} photos of "
         f"{palms['held_out']} palms are held out",
         flush=True,

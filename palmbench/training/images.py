@@ -14,6 +14,7 @@ from palmbench.hands.hand import Hand
 from palmbench.keys import digest
 from palmbench.stages.prepare import Prepare
 from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers.eehnet_settings import FULL, Triple
 from recognizers.protocol import HAND_SIDE
 
 VERSION = 1
@@ -21,10 +22,15 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Cut:
-    """A stage that cuts training images out of photos, so that a training that goes on need not cut them again."""
+    """A stage that cuts training images out of photos, so that a training that goes on need not cut them again.
+
+    `columns` and `rows` are those of the palm's landmarks, see `recognizers.hand_landmarks.landmarks_of`.
+    """
 
     prepare: Prepare
     takes: Literal["roi", "hand"]
+    columns: Triple = FULL.palm_columns
+    rows: Triple = FULL.palm_rows
     name: str = "cuts"
     suffix: str = ".npz"
 
@@ -33,7 +39,10 @@ class Cut:
         return f"cut {'ROIs' if self.takes == 'roi' else 'hands'} for training"
 
     def key(self, sample: Sample) -> str:
-        return digest("cut", version=VERSION, takes=self.takes, hand=self.prepare.key(sample))
+        # The grid became a setting later: keys of the usual one stay as they were.
+        usual = (self.columns, self.rows) == (FULL.palm_columns, FULL.palm_rows)
+        grid = {} if usual else {"columns": self.columns, "rows": self.rows}
+        return digest("cut", version=VERSION, takes=self.takes, hand=self.prepare.key(sample), **grid)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         return [self._cut(sample, store) for sample in samples]
@@ -46,7 +55,13 @@ class Cut:
         photo, hand = self.prepare.photos.load(sample, store), self.prepare.load(sample, store)
         if self.takes == "roi":
             return pack_arrays(image=recognition_roi(photo, hand))
-        return pack_arrays(image=recognition_hand(photo, hand), landmarks=_landmarks(hand))
+        return pack_arrays(image=recognition_hand(photo, hand), landmarks=self._landmarks(hand))
+
+    def _landmarks(self, hand: Hand) -> np.ndarray:
+        from recognizers.hand_landmarks import landmarks_of  # brings torch
+
+        keypoints, valleys = (in_hand_crop(points, hand) for points in (hand.keypoints_2d, hand.valleys))
+        return landmarks_of(keypoints, valleys, self.columns, self.rows)
 
 
 def in_hand_crop(points: np.ndarray, hand: Hand) -> np.ndarray:
@@ -56,9 +71,3 @@ def in_hand_crop(points: np.ndarray, hand: Hand) -> np.ndarray:
     if hand.side == "left":
         placed[..., 0] = HAND_SIDE - 1 - placed[..., 0]
     return placed
-
-
-def _landmarks(hand: Hand) -> np.ndarray:
-    from recognizers.hand_landmarks import landmarks_of  # brings torch
-
-    return landmarks_of(in_hand_crop(hand.keypoints_2d, hand), in_hand_crop(hand.valleys, hand))

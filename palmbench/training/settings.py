@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -12,8 +13,13 @@ from palmbench.hints import not_found
 from palmbench.paths import conf_dir
 from palmbench.schema import RunConfig
 from palmbench.strict import build, setting
+from recognizers.eehnet_settings import FULL, VARIANTS, Settings
 
 _PREFIX = "training."
+_NETWORK = "network"
+_PLAIN = str.maketrans("", "", '" ')
+# How far training.changes=mild goes.
+LIMITS = ("turn", "scale", "shift", "saturation", "contrast")
 # Of a run's settings, those that say which photos and where; the others are of the attack, not of its training.
 _SHARED = ("dataset", "detector", "segmenter", "executor", "seed", "results_dir", "data_dir")
 
@@ -47,20 +53,35 @@ class CCNetTraining(_Common):
 
 @dataclass(frozen=True)
 class EEHNetTraining(_Common):
-    """Training of the reconstructed EEHNet."""
+    """Training of the reconstructed EEHNet; `network` is what `widths` says but for what was set."""
 
     name: Literal["eehnet"] = "eehnet"
     backbone_weights: str | None = None
     alignment: int = setting(25, low=0)
+    frozen: int = setting(10, low=0)
+    branches_frozen: int = setting(0, low=0)
+    localiser_held: int = setting(0, low=0)
+    localiser_start: Literal["mean", "random"] = "mean"
     margin: float = setting(0.4, low=0, high=1.5)
     eased: int = setting(20, low=0)
     changes: Literal["mild", "eeprnet"] = "mild"
+    turn: float = setting(12.0, low=0, high=180)
+    scale: float = setting(0.1, low=0, high=0.9)
+    shift: float = setting(0.05, low=0, high=1)
+    saturation: float = setting(0.2, low=0, high=1)
+    contrast: float = setting(0.2, low=0, high=1)
     landmark_weight: float = setting(10.0, low=0)
     palm_weight: float = setting(0.5, low=0)
     fingers_weight: float = setting(0.5, low=0)
     whole_weight: float = setting(1.0, low=0)
     triplet_weight: float = setting(1.0, low=0)
     triplet_margin: float = setting(0.3, low=0, high=2)
+    network: Settings = FULL
+
+    def of_network(self) -> dict[str, Any]:
+        """What is set of the network beside `widths`, as plain JSON values."""
+        usual = VARIANTS[self.widths].as_json()
+        return {name: value for name, value in self.network.as_json().items() if value != usual[name]}
 
 
 TrainingConfig = CCNetTraining | EEHNetTraining
@@ -105,8 +126,24 @@ def training_help(network: str) -> str:
     """Settings of a network's training with their defaults and meaning, as `conf/` has them."""
     _require_known(network)
     title, _, *lines = (conf_dir() / f"train_{network}.yaml").read_text(encoding="utf-8").splitlines()
-    settings = (f"  {_PREFIX}{line.replace(': ', '=', 1)}" for line in lines)
+    settings = []
+    for line in lines:
+        if line.startswith(f"{_NETWORK}:"):
+            settings.append(f"  # {line.partition('# ')[2]}")
+        elif line.startswith(" "):
+            settings.append(f"  {_PREFIX}{_NETWORK}.{line.strip().replace(': ', '=', 1)} ({_usual(line)})")
+        else:
+            settings.append(f"  {_PREFIX}{line.replace(': ', '=', 1)}")
     return "\n".join([title.removeprefix("# "), *settings, f"and a run's settings of {', '.join(_SHARED)}"])
+
+
+def _usual(line: str) -> str:
+    """What `widths` says of the network's setting on a line of the YAML."""
+    name = line.strip().partition(":")[0]
+    values = {widths: json.dumps(known.as_json()[name]).translate(_PLAIN) for widths, known in VARIANTS.items()}
+    if len(set(values.values())) == 1:
+        return f"null = {values['full']}"
+    return "null = " + ", ".join(f"{value} if {widths}" for widths, value in values.items())
 
 
 def _require_known(network: str) -> None:
@@ -120,7 +157,9 @@ def _training(network: str, words: list[str]) -> TrainingConfig:
     from yaml import YAMLError
 
     cls = NETWORKS[network]
-    known = [field.name for field in fields(cls) if field.name != "name"]
+    known = [field.name for field in fields(cls) if field.name not in ("name", _NETWORK)]
+    if _NETWORK in {field.name for field in fields(cls)}:
+        known += [f"{_NETWORK}.{field.name}" for field in fields(Settings)]
     keys = []
     for word in words:
         key, equals, _ = word.partition("=")
@@ -138,7 +177,24 @@ def _training(network: str, words: list[str]) -> TrainingConfig:
         values: Any = OmegaConf.to_container(OmegaConf.merge(preset, given), resolve=True)
     except (OmegaConfBaseException, YAMLError) as error:
         raise RequestError(f"these settings cannot be read: {' '.join(words)}; write key=value.") from error
-    return build(cls, values, "training")  # type: ignore[return-value]
+    if _NETWORK in values:
+        # Only names that there are reach this point, and `build` below refuses other widths.
+        usual = VARIANTS.get(values["widths"], FULL).as_json()
+        own = {name: value for name, value in values[_NETWORK].items() if value is not None}
+        values[_NETWORK] = Settings.from_json({**usual, **own}, f"{_PREFIX}{_NETWORK}")
+    training: TrainingConfig = build(cls, values, "training")  # type: ignore[assignment]
+    if isinstance(training, EEHNetTraining) and training.changes == "eeprnet":
+        _refuse_limits(training)
+    return training
+
+
+def _refuse_limits(training: EEHNetTraining) -> None:
+    for field in fields(training):
+        if field.name in LIMITS and getattr(training, field.name) != field.default:
+            raise RequestError(
+                f"{_PREFIX}{field.name} is a limit of training.changes=mild; EE-PRnet's changes are a fixed list. "
+                "Leave out one of the two settings."
+            )
 
 
 def _refuse_others(word: str) -> None:

@@ -1,12 +1,13 @@
 """Training of the reconstructed EEHNet: first the localiser alone, then everything together.
 
-The phases, one of the augmentations and Adam's rate are EE-PRnet's (TIFS 2020); losses and margins are assumed, see
-`recognizers.eehnet`. True landmarks come from the detector's keypoints.
+The alignment phase, its frozen epochs, one of the kinds of changes and Adam's rate are EE-PRnet's (TIFS 2020); the rest
+is assumed, see `recognizers.eehnet`. True landmarks come from the detector's keypoints.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import cv2
@@ -14,16 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recognizers.eehnet import (
-    VARIANTS,
-    EEHNet,
-    LossWeights,
-    Settings,
-    eehnet_loss,
-    in_units,
-    landmark_loss,
-    normalised,
-)
+from recognizers.eehnet import EEHNet, eehnet_loss, in_units, landmark_loss
+from recognizers.eehnet_settings import VARIANTS, Changes, LossWeights, Phases, Settings
 from recognizers.protocol import HAND_SIDE
 from recognizers.training.recipe import Photos, Step
 
@@ -38,9 +31,7 @@ AFFINES = (
     *((0.0, 1.0, 0.0, shift) for shift in SHIFTS),
 )
 SATURATION, CONTRAST = 0.9, 0.7
-# Ours, for hands that a detector has set upright already: limits of turn, scale and shifts, and of the colours.
-MILD_AFFINE = (12.0, 0.1, 0.05)
-MILD_COLOUR = 0.2
+USUAL_PHASES, USUAL_CHANGES = Phases(), Changes()
 
 
 class EEHNetRecipe:
@@ -52,16 +43,11 @@ class EEHNetRecipe:
         Palms.
     settings : Settings
     losses : LossWeights
-    alignment : int
-        Epochs in which only the localiser learns. EE-PRnet: 25.
-    margin : float
-        ArcFace's margin at its widest, radians.
-    eased : int
-        Epochs over which it grows: with all of it from the start small networks collapse.
-    changes : {"mild", "eeprnet"}
-        How photos are changed: a little, or as strongly as EE-PRnet's, up to a turn by a right angle.
+    phases : Phases
+    changes : Changes
     weights : mapping of str to str
-        Paths of ImageNet state dicts by the name of the backbone; without one a backbone starts at random.
+        Paths of ImageNet state dicts by the name of the backbone; without one a backbone starts at random, and is not
+        frozen in any epoch.
     """
 
     def __init__(
@@ -69,21 +55,21 @@ class EEHNetRecipe:
         classes: int,
         settings: Settings,
         losses: LossWeights,
-        alignment: int = 25,
-        margin: float = 0.4,
-        eased: int = 20,
-        changes: str = "mild",
+        phases: Phases = USUAL_PHASES,
+        changes: Changes = USUAL_CHANGES,
         weights: Mapping[str, str] | None = None,
     ) -> None:
         self.network = EEHNet(settings, classes, weights)
-        self.losses, self.alignment, self.margin, self.eased = losses, alignment, margin, eased
-        self._mild = changes == "mild"
+        self.losses, self.phases, self.changes = losses, phases, changes
+        self._pretrained = frozenset(weights or ())
         self._logits: Tensor | None = None
         assert self.network.arc is not None
         self.network.arc["whole"].register_forward_hook(self._keep)
 
     def start(self, photos: Photos) -> None:
-        """Let the localiser answer with the mean landmarks."""
+        """Let the localiser answer with the mean landmarks, if that was asked for."""
+        if self.phases.localiser_start == "random":
+            return
         mean = np.nanmean(_landmarks(photos), axis=0)
         self.network.localiser.start_at(in_units(torch.from_numpy(mean)))
 
@@ -96,22 +82,24 @@ class EEHNetRecipe:
         size = (HAND_SIDE, HAND_SIDE)
         image = cv2.warpAffine(photos.images[index], transform, size, borderMode=cv2.BORDER_REPLICATE)
         landmarks = _landmarks(photos)[index] @ transform[:, :2].T + transform[:, 2]
-        saturation, contrast = (MILD_COLOUR, MILD_COLOUR) if self._mild else (SATURATION, CONTRAST)
-        return _recoloured(image, random, saturation, contrast), landmarks.astype(np.float32)
+        mild = self.changes.kind == "mild"
+        colours = (self.changes.saturation, self.changes.contrast) if mild else (SATURATION, CONTRAST)
+        return _recoloured(image, random, *colours), landmarks.astype(np.float32)
 
     def step(self, views: tuple[Tensor, ...], labels: Tensor, epoch: int) -> Step:
         """The losses of the epoch's phase; in the second one whole templates of first views are counted."""
-        crops, landmarks = normalised(views[0]), views[1]
-        if epoch < self.alignment:
+        crops, landmarks, phases = self.network.normalised(views[0]), views[1], self.phases
+        self._freeze(epoch)
+        if epoch < phases.alignment:
             return Step(self.losses.landmark * landmark_loss(self.network.localiser(crops), landmarks), None)
-        self.network.set_margin(self.margin * min(1.0, (epoch + 1 - self.alignment) / max(1, self.eased)))
+        self.network.set_margin(phases.margin * min(1.0, (epoch + 1 - phases.alignment) / max(1, phases.eased)))
         loss = eehnet_loss(self.network, crops, landmarks, labels.repeat(2), self.losses).total
         assert self._logits is not None
         return Step(loss, int((self._logits[: len(labels)].argmax(dim=1) == labels).sum()))
 
     def embed(self, images: Tensor) -> Tensor:
         """Templates of hand crops (n, 224, 224, 3) uint8."""
-        return self.network.embed(normalised(images))
+        return self.network.embed(self.network.normalised(images))
 
     def centres(self) -> Tensor:
         """Class centres of whole templates."""
@@ -119,20 +107,42 @@ class EEHNetRecipe:
         return self.network.arc["whole"].weight  # type: ignore[return-value]
 
     def notes(self) -> dict[str, Any]:
-        """Network, variant ("other" where its settings are nobody's) and settings."""
+        """Network, variant ("other" where its settings are nobody's), settings, and how it was trained."""
         settings = self.network.settings
         variant = next((name for name, known in VARIANTS.items() if known == settings), "other")
-        return {"network": "eehnet", "variant": variant, "settings": settings.as_json()}
+        training = {"losses": asdict(self.losses), "phases": asdict(self.phases), "changes": asdict(self.changes)}
+        pretrained = {"pretrained": sorted(self._pretrained)}
+        return {
+            "network": "eehnet", "variant": variant, "settings": settings.as_json(), "training": training | pretrained
+        }  # fmt: skip
+
+    def _freeze(self, epoch: int) -> None:
+        """Say what learns in this epoch: what is held takes no gradient, and keeps its running means."""
+        phases, network = self.phases, self.network
+        after = epoch - phases.alignment
+        away = 0 <= after < phases.localiser_held
+        _hold(network.localiser, away)
+        if not away:
+            _hold(network.localiser.trunk, epoch < phases.frozen and network.settings.localiser in self._pretrained)
+        backbones = (network.settings.palm, *[network.settings.fingers] * (len(network.branch_trunks) - 1))
+        for trunk, backbone in zip(network.branch_trunks, backbones, strict=True):
+            _hold(trunk, after < phases.branches_frozen and backbone in self._pretrained)
 
     def _affine(self, random: np.random.Generator) -> tuple[float, float, float, float]:
-        if not self._mild:
+        if self.changes.kind == "eeprnet":
             return AFFINES[random.integers(len(AFFINES))]
-        turn, scale, shift = MILD_AFFINE
+        turn, scale, shift = self.changes.turn, self.changes.scale, self.changes.shift
         along, down = random.uniform(-shift, shift, 2).tolist()
         return random.uniform(-turn, turn), random.uniform(1 - scale, 1 + scale), along, down
 
     def _keep(self, classifier: nn.Module, inputs: tuple[Tensor, ...], logits: Tensor) -> None:
         self._logits = logits.detach()
+
+
+def _hold(module: nn.Module, held: bool) -> None:
+    module.requires_grad_(not held)
+    if held:
+        module.eval()
 
 
 def _landmarks(photos: Photos) -> np.ndarray:

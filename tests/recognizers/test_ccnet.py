@@ -219,8 +219,15 @@ def test_a_published_checkpoint_loads_and_tells_what_it_has_besides(tmp_path, ro
     torch.save({f"module.{name}": value for name, value in state.items()} | {"epoch": torch.tensor(3000)}, path)
     ccnet = recognizers.load("ccnet", weights=str(path))
     assert ccnet.settings()["variant"] == "full"
-    with pytest.warns(UserWarning, match=r"lacks cb2\.gabor_conv2d\.psi and also holds epoch"):
+    told = r"lacks cb2\.gabor_conv2d\.psi and also holds epoch"
+    with pytest.warns(UserWarning, match=told):
         templates = ccnet.extract(rois[:1])
+    # Each recognizer of the file tells it, once; that the network is in memory by now is no reason to be silent.
+    with pytest.warns(UserWarning, match=told) as warned:
+        again = recognizers.load("ccnet", weights=str(path))
+        again.extract(rois[:1])
+        again.extract(rois[:1])
+    assert len(warned) == 1
     np.testing.assert_allclose(templates[0], np.arange(2048) / np.linalg.norm(np.arange(2048)), rtol=1e-5)
 
 
@@ -253,6 +260,27 @@ def test_weights_that_are_none_are_a_sentence(state, tmp_path, rois):
     save_file({"fc.weight": state["fc.weight"]}, tmp_path / "part.safetensors", metadata={"variant": "compact"})
     with pytest.raises(MissingWeights, match=r"is not a CCNet: it has no cb1\.conv1_1\.bias"):
         recognizers.load("ccnet", weights=str(tmp_path / "part.safetensors")).extract(rois)
+
+
+@pytest.mark.parametrize("number", ["gamma", "sigma", "f"])
+def test_numbers_of_a_filter_that_training_gives_must_be_there(state, tmp_path, rois, number):
+    path = tmp_path / "part.safetensors"
+    name = f"cb2.gabor_conv2d2.{number}"
+    save_file({key: value for key, value in state.items() if key != name}, path, metadata={"variant": "compact"})
+    with pytest.raises(MissingWeights, match=f"is not a CCNet: it has no {name}"):
+        recognizers.load("ccnet", weights=str(path)).extract(rois)
+
+
+@pytest.mark.parametrize("number", ["theta", "psi"])
+def test_numbers_of_a_filter_that_nobody_learns_may_be_absent(state, tmp_path, rois, compact, number):
+    path = tmp_path / "part.safetensors"
+    rest = {key: value.float() for key, value in compact.state_dict().items() if not key.endswith(number)}
+    save_file(rest, path, metadata={"variant": "compact"})
+    with pytest.warns(UserWarning, match=rf"lacks cb1\.gabor_conv2d\.{number}, .* and 2 more; the rest is used"):
+        found = recognizers.load("ccnet", weights=str(path)).extract(rois[:1])
+    with torch.no_grad():
+        exact = compact.embed(normalised(torch.from_numpy(rois[:1]))).numpy()
+    np.testing.assert_allclose(found, exact, atol=1e-6)
 
 
 def test_no_code_of_a_checkpoint_is_run(tmp_path, rois):

@@ -1,7 +1,9 @@
 """The whole-hand network aligns palm and fingers by its landmarks, and is trained by all of its losses."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torchvision import models
 
-from palmbench.errors import MissingWeights
+from palmbench.errors import MissingWeights, RequestError
 from recognizers.backbones import NAMES, backbone
 from recognizers.eehnet import (
     COMPACT,
@@ -24,6 +26,7 @@ from recognizers.eehnet import (
     landmark_loss,
     normalised,
 )
+from recognizers.eehnet_settings import Backbone
 from recognizers.hand_landmarks import finger_points, landmarks_of
 from recognizers.losses import batch_hard_triplet
 
@@ -107,10 +110,76 @@ def test_palm_and_fingers_weigh_what_the_settings_say():
     torch.testing.assert_close(torch.stack([part.norm() for part in parts]), expected)
 
 
-def test_settings_survive_json_and_unknown_ones_do_not():
-    assert Settings.from_json(COMPACT.as_json()) == COMPACT
-    with pytest.raises(TypeError):
-        Settings.from_json({"wrist_weight": 1.0})
+def test_settings_survive_json_and_those_of_older_files_are_completed():
+    odd = replace(COMPACT, mean=(1.0, 2.0, 3.5), palm_rows=(0.1, 0.2, 0.3), finger_branches="own", batch_norm=False)
+    for settings in (COMPACT, odd):
+        assert Settings.from_json(json.loads(json.dumps(settings.as_json()))) == settings
+    assert Settings.from_json({"palm_side": 96}) == replace(FULL, palm_side=96)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"wrist_weight": 1.0}, "settings.wrist_weight is not a setting"),
+        ({"palm_side": "wide"}, "settings.palm_side must be a whole number from 8 to 448, not wide"),
+        ({"palm_side": 10**9}, "settings.palm_side must be a whole number from 8 to 448, not 1000000000"),
+        ({"finger_size": [64]}, r"settings.finger_size must be 2 numbers, as in settings.finger_size=\[1,1\], not the"),
+        ({"deviation": [1, 0, 1]}, r"settings.deviation\[1\] must be a number above 0 and at most 255, not 0"),
+        ({"palm": "alexnet"}, "settings.palm must be vgg16, vgg16_quarter, resnet18, .* not alexnet"),
+        ({"palm_transform": None}, "settings.palm_transform must be spline or affine, not null"),
+        ([], "settings must be a group of settings"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_in_a_sentence(values, sentence):
+    with pytest.raises(RequestError, match=sentence):
+        Settings.from_json(values)
+
+
+def test_the_backbones_that_can_be_set_are_those_there_are():
+    assert set(get_args(Backbone)) == set(NAMES)
+
+
+def test_the_input_is_taken_as_the_settings_say():
+    crops = some_crops(2)
+    red, green, blue = (
+        EEHNet(replace(COMPACT, mean=(123.68, 116.78, 103.94), deviation=(1.0, 2.0, 4.0))).normalised(crops).unbind(1)
+    )
+    pixels = crops.double()
+    torch.testing.assert_close(red.double(), pixels[..., 0] - 123.68, atol=1e-4, rtol=0)
+    torch.testing.assert_close(green.double(), (pixels[..., 1] - 116.78) / 2, atol=1e-4, rtol=0)
+    torch.testing.assert_close(blue.double(), (pixels[..., 2] - 103.94) / 4, atol=1e-4, rtol=0)
+
+
+def test_the_palms_grid_lies_where_the_settings_say():
+    keypoints, valleys = np.zeros((21, 2)), np.array([(140.0, 90.0), (84.0, 90.0)])
+    keypoints[0] = (112, 200)
+    palm = landmarks_of(keypoints, valleys, (-1.0, 0.5, 1.0), (0.0, 0.5, 1.0))[:9].reshape(3, 3, 2)
+    np.testing.assert_allclose(palm[:, :, 0], [[56] * 3, [140] * 3, [168] * 3], atol=1e-4)
+    np.testing.assert_allclose(palm[:, :, 1], [[90, 145, 200]] * 3, atol=1e-4)
+
+
+def test_fingers_may_have_branches_of_their_own():
+    torch.manual_seed(0)
+    network = EEHNet(replace(COMPACT, finger_branches="own", palm_weight=0.0, finger_weight=1.0)).eval()
+    names = {name.split(".")[1] for name in network.state_dict() if name.startswith("fingers.")}
+    assert names == {"0", "1", "2", "3", "4"} and len(network.branch_trunks) == 6
+    crops = network.normalised(some_crops(2))
+    with torch.inference_mode():
+        found = network.embed(crops)
+        _, fingers = network.align(crops, network.localiser(crops))
+        third = torch.nn.functional.normalize(network.fingers[3](fingers[[3, 8]]))
+    torch.testing.assert_close(found[:, 128 + 3 * 32 : 128 + 4 * 32], third / 5**0.5, atol=1e-5, rtol=0)
+
+
+def test_the_scale_of_the_classifiers_and_the_normalisation_are_settings():
+    network = EEHNet(replace(COMPACT, arc_scale=64.0, batch_norm=False), classes=3)
+    assert {classifier.scale for classifier in network.arc.values()} == {64.0}
+    assert not [name for name in network.state_dict() if ".norm." in name]
+
+
+def test_a_crop_that_leaves_a_backbone_nothing_is_told():
+    with pytest.raises(ValueError, match="a crop of 8 x 8 pixels is too small for its backbone"):
+        EEHNet(replace(COMPACT, palm="densenet121", palm_side=8))
 
 
 def test_before_training_the_localiser_answers_what_it_is_told():

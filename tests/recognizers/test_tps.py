@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from recognizers.hand_landmarks import PALM_TARGETS
-from recognizers.tps import read_grid, thin_plate_basis, thin_plate_grid
+from recognizers.tps import affine_basis, read_grid, thin_plate_basis, thin_plate_grid
 
 
 def bent(seed: int) -> torch.Tensor:
@@ -48,6 +48,16 @@ def test_points_that_an_affine_map_explains_bend_nothing():
     plain, moved = thin_plate_grid(thin_plate_basis(PALM_TARGETS, 7, 4), points)
     torch.testing.assert_close(plain[:4, 0], torch.linspace(-1, 1, 4), atol=1e-5, rtol=0)
     torch.testing.assert_close(moved, plain @ turn + shift, atol=1e-5, rtol=0)
+
+
+def test_an_affine_map_is_that_of_least_squares():
+    points = bent(3)
+    grid = thin_plate_grid(affine_basis(PALM_TARGETS, 5, 7), points).view(5, 7, 2).double().numpy()
+    targets = np.c_[np.ones(9), PALM_TARGETS.numpy()].astype(np.float64)
+    fitted = np.linalg.lstsq(targets, points.numpy().astype(np.float64), rcond=None)[0]
+    for row, y in enumerate(np.linspace(-1, 1, 5)):
+        for column, x in enumerate(np.linspace(-1, 1, 7)):
+            np.testing.assert_allclose(grid[row, column], [1, x, y] @ fitted, atol=1e-5)
 
 
 def test_the_regular_grid_reads_the_image_itself():

@@ -207,7 +207,7 @@ def test_a_classifier_of_other_templates_is_told(changed, crops: np.ndarray):
     state, path = changed
     state["arc.whole.weight"] = torch.zeros(3, 100)
     save_file(state, path, NOTES)
-    with pytest.raises(MissingWeights, match=r"is \(3, 100\), and the network's templates have 288 numbers"):
+    with pytest.raises(MissingWeights, match=r"is \(3, 100\), and the network's embeddings have 288 numbers"):
         EEHNetRecognizer(weights=str(path)).extract(crops)
 
 

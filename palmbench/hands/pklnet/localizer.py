@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palmbench.errors import MissingWeights
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.pklnet.view import view_of
 from palmbench.keys import file_digest
+from recognizers.checkpoint import require_file
 
 if TYPE_CHECKING:
     from palmbench.hands.pklnet.network import PKLNet
@@ -64,18 +65,18 @@ class PKLNetLocalizer:
     Raises
     ------
     MissingWeights
-        If the file is absent; at first use, if it does not hold a PKLNet.
+        If the file is absent or empty; at first use, if it is broken or does not hold a PKLNet.
     """
 
     name = "pklnet"
 
     def __init__(self, weights: str, device: str = "cpu") -> None:
-        self._path, self._device = Path(weights), device
-        if not self._path.is_file():
-            raise MissingWeights(
-                f"PKLNet's weights are missing: {weights}. They do not come with palmbench: get them from the "
-                "authors and name the file with detector.valley_weights=, or set detector.valleys=embedded."
-            )
+        self._path, self._device, self._told = Path(weights), device, False
+        require_file(
+            self._path,
+            f"PKLNet's weights are missing: {weights}. They do not come with palmbench: get them from the "
+            "authors and name the file with detector.valley_weights=, or set detector.valleys=embedded.",
+        )
 
     def settings(self) -> dict[str, Any]:
         """The digest of the weights."""
@@ -86,9 +87,10 @@ class PKLNetLocalizer:
         import torch
 
         from palmbench.hands.pklnet.network import HEIGHT, WIDTH
+        from recognizers.precision import single_precision
 
         view, place = view_of(photo, (HEIGHT, WIDTH))
-        with torch.inference_mode():
+        with torch.inference_mode(), single_precision(self._device):
             found = self._network(torch.from_numpy(view)[None].to(self._device))
             points = found.points[0].double().cpu().numpy()
             logits = found.logits[0].permute(1, 2, 0).cpu().numpy()
@@ -106,7 +108,11 @@ class PKLNetLocalizer:
     def _network(self) -> PKLNet:
         from palmbench.hands.pklnet.weights import load_pklnet
 
-        return load_pklnet(self._path, self._path.stat().st_mtime_ns, self._device)
+        weights = load_pklnet(self._path, self._path.stat().st_mtime_ns, self._device)
+        if weights.remark and not self._told:
+            warnings.warn(weights.remark, stacklevel=3)
+        self._told = True
+        return weights.network
 
 
 @lru_cache(maxsize=8)
