@@ -76,11 +76,22 @@ def test_a_few_epochs_learn_and_leave_weights_to_use(trained: Done, results: Pat
     record = json.loads((made / "record.json").read_text())
     assert record["held_out"]["eer"] < 0.6 * record["untrained"]["eer"]
     assert record["photos"] == {"train": 8, "held_out": 8}
+    held_out = record["held_out"]
+    assert held_out["counts"] == {
+        "samples": 8, "palms": 4, "pairs": {"genuine": 4, "impostor": 24},
+        "gallery": 8, "gallery_pairs": {"genuine": 16, "impostor": 48},
+    }  # fmt: skip
+    for name, (low, high) in held_out["intervals"].items():
+        assert 0 <= low <= held_out[name] <= high <= 1
     lines = trained.out.splitlines()
     assert [line.split("  ")[0] for line in lines if line.startswith("epoch")] == [f"epoch {n}/4" for n in range(1, 5)]
     assert all(word in lines[1] for word in ("loss", "rate 1.00e-03", "accuracy", "min", "held-out EER"))
     assert lines[-1] == f"Use it: palmbench recognizer=ccnet recognizer.weights={made / 'last.safetensors'}"
+    assert "EER is of their 4 genuine and 24 impostor pairs" in lines[0]
     shown = next(line for line in lines if "pairs of held-out photos" in line)
+    assert "4 genuine and 24 impostor pairs, 8 photos of 4 palms" in shown
+    low, high = held_out["intervals"]["eer"]
+    assert f"% [{100 * low:.2f}, {100 * high:.2f}]" in shown
     assert f"{100 * record['held_out']['eer']:.2f} %" in shown
     assert f"{100 * record['untrained']['eer']:.2f} %" in shown
 
@@ -115,7 +126,7 @@ def test_a_finished_training_says_so_and_does_nothing(trained: Done, command: li
     again = palmbench(*command)
     assert again.status == 0
     assert again.out.splitlines()[0] == f"{folder(results)}: this training is finished."
-    assert "epoch" not in again.out and again.out.splitlines()[1:] == trained.out.splitlines()[-5:]
+    assert "epoch" not in again.out and again.out.splitlines()[1:] == trained.out.splitlines()[-6:]
     assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder(results).iterdir()} == before
 
 
@@ -201,6 +212,58 @@ def test_what_is_measured_of_held_out_photos_by_hand() -> None:
     assert (worse.acc_nn, worse.acc_cls) == (0.75, 0.75)
     disjoint = measure_held_out(lambda images: images, at(0, 70, 90, 100), palms, gallery, gallery_palms, None, [])
     assert (disjoint.acc_nn, disjoint.acc_cls, disjoint.eer_gallery) == (0.75, None, None)
+
+
+def test_intervals_are_those_of_a_bootstrap_over_palms() -> None:
+    from palmbench.scoring import bootstrap, mean_interval
+    from palmbench.scoring.intervals import interval
+
+    random = np.random.default_rng(3)
+    palms = np.repeat([f"palm {n}" for n in range(12)], 2)
+    middles = random.normal(size=(12, 6)).repeat(2, axis=0)
+    test, gallery = ((middles + random.normal(0, 0.9, middles.shape)).astype(np.float32) for _ in range(2))
+    test, gallery = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (test, gallery))
+    centres = middles[::2].astype(np.float32)
+    found = measure_held_out(lambda images: images, test, palms, gallery, palms, centres, sorted(set(palms)), seed=5)
+    rows, columns = np.triu_indices(24, 1)
+    apart = np.arccos(np.clip((test[rows] * test[columns]).sum(axis=1), -1, 1)) / np.pi
+    by_hand = interval(bootstrap(apart, palms, np.random.default_rng(5)).eer)
+    np.testing.assert_allclose(found.intervals["eer"], by_hand, atol=1e-6)
+    assert by_hand.lo < found.eer < by_hand.hi
+    # Against the gallery a replicate weighs each pair by how often its two palms were drawn.
+    across = np.arccos(np.clip(test @ gallery.T, -1, 1)) / np.pi
+    draws = np.random.default_rng(5).multinomial(12, np.full(12, 1 / 12), size=1000)
+    names = np.unique(palms, return_inverse=True)[1]
+    rates = [weighted_error(across, names, draw) for draw in draws]
+    expected = np.quantile([rate for rate in rates if rate is not None], [0.025, 0.975])
+    np.testing.assert_allclose(found.intervals["eer_gallery"], expected, atol=0.01)
+    hits = np.array([names[row.argmin()] == name for row, name in zip(across, names, strict=True)])
+    np.testing.assert_allclose(found.intervals["acc_nn"], mean_interval(hits, palms, np.random.default_rng(5)))
+    assert found.counts.pairs == (12, 264) and found.counts.gallery_pairs == (48, 528)
+
+
+def weighted_error(distances: np.ndarray, names: np.ndarray, draw: np.ndarray) -> float | None:
+    """Equal error rate of distances (n, n) between two lists of the same palms, each drawn so many times."""
+    weights, same = draw[names], names[:, None] == names
+    # Copies of one palm make genuine pairs of one drawing only.
+    genuine, impostor = np.where(same, weights[:, None], 0), np.where(same, 0, np.outer(weights, weights))
+    if not genuine.sum() or not impostor.sum():
+        return None
+    order = np.argsort(distances, axis=None)
+    rejected = 1 - np.cumsum(genuine.ravel()[order]) / genuine.sum()
+    accepted = np.cumsum(impostor.ravel()[order]) / impostor.sum()
+    place = int(np.abs(rejected - accepted).argmin())
+    return float(rejected[place] + accepted[place]) / 2
+
+
+def test_one_palm_has_no_interval() -> None:
+    test = np.eye(3, dtype=np.float32)
+    found = measure_held_out(
+        lambda images: images, test, np.array(["a"] * 3), test, np.array(["a"] * 3), test[:1], ["a"]
+    )
+    assert (found.eer, found.eer_gallery, found.acc_nn) == (None, None, 1)
+    assert set(found.intervals.values()) == {None}
+    assert found.counts.pairs == (3, 0)
 
 
 def test_defaults_are_the_published_schedule() -> None:

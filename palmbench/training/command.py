@@ -30,7 +30,7 @@ from palmbench.training.settings import LIMITS, EEHNetTraining, TrainingConfig, 
 from recognizers.training.splits import Split, by_identities, by_samples, with_mates
 
 VERSION = 1
-FORMAT = 1
+FORMAT = 2
 # They say how a training is watched and kept, not what comes of it.
 _WATCHING = ("measure_every", "checkpoint_minutes")
 # Settings that came later are hashed only where they are not their defaults: keys of older trainings stay.
@@ -206,19 +206,35 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
 
 def _conclude(network: str, folder: Path, record: dict[str, Any]) -> None:
     before, after = record["untrained"], record["held_out"]
+    counts = after["counts"]
+    photos = f"{counts['samples']} photos of {counts['palms']} palms"
     rows = [
-        ("EER", "eer", "of pairs of held-out photos"),
-        ("EER", "eer_gallery", "of held-out photos against training photos"),
-        ("acc_nn", "acc_nn", "rank-1"),
-        ("acc_cls", "acc_cls", "by the classifier"),
-    ]
+        ("EER", "eer", f"of pairs of held-out photos, {_count(counts['pairs'])}, {photos}"),
+        ("EER", "eer_gallery", f"of held-out photos against {counts['gallery']} training photos, "
+                               f"{_count(counts['gallery_pairs'])}"),
+        ("acc_nn", "acc_nn", f"rank-1, {photos}"),
+        ("acc_cls", "acc_cls", f"by the classifier, {photos}"),
+    ]  # fmt: skip
     for name, key, what in rows:
         if after[key] is not None:
-            print(f"held-out {name:<8} {100 * after[key]:6.2f} %  untrained {100 * before[key]:6.2f} %  ({what})")
+            print(
+                f"held-out {name:<8} {100 * after[key]:6.2f} % {_shown(after['intervals'][key])}  "
+                f"untrained {100 * before[key]:6.2f} %  ({what})"
+            )
     if after["eer"] is None:
         print("held-out EER: no palm has two held-out photos, or only one palm has any")
+    if any(after["intervals"].values()):
+        print("In brackets: 95 % interval, by a bootstrap over palms.")
     for failure in record["failures"][:_FAILURES_SHOWN]:
         print(f"left out: {failure['sample']} at {failure['stage']}: {failure['reason']}")
     if len(record["failures"]) > _FAILURES_SHOWN:
         print(f"... and {len(record['failures']) - _FAILURES_SHOWN} more, listed in {folder / RECORD}")
     print(f"Use it: palmbench recognizer={network} recognizer.weights={folder / 'last.safetensors'}")
+
+
+def _count(pairs: dict[str, int] | None) -> str:
+    return f"{pairs['genuine']} genuine and {pairs['impostor']} impostor pairs" if pairs else ""
+
+
+def _shown(bounds: list[float] | None) -> str:
+    return f"[{100 * bounds[0]:.2f}, {100 * bounds[1]:.2f}]" if bounds else "[no interval: too few palms]"

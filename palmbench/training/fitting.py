@@ -13,7 +13,7 @@ from palmbench.executor import available_cores
 from palmbench.schema import RunConfig
 from palmbench.store import write_json
 from palmbench.training.backbone_files import backbone_files
-from palmbench.training.measures import HeldOut, measure_held_out, pair_error
+from palmbench.training.measures import HeldOut, Pairs, count_pairs, measure_held_out, pair_error
 from palmbench.training.settings import CCNetTraining, TrainingConfig
 from recognizers.eehnet_settings import Changes, LossWeights, Phases
 
@@ -77,9 +77,11 @@ def fit(
 
     def measure() -> HeldOut:
         centres = recipe.centres().detach().float().cpu().numpy() if closed else None
-        return measure_held_out(embed, test.images, test.palms, train.images, train.palms, centres, classes)
+        return measure_held_out(
+            embed, test.images, test.palms, train.images, train.palms, centres, classes, run.seed, cores
+        )
 
-    _announce(training, record, recipe)
+    _announce(training, record, recipe, count_pairs(test.palms))
     if "untrained" not in record:
         record["untrained"] = measure().as_json()
         write_json(folder / RECORD, record)
@@ -167,14 +169,15 @@ def _embed(recipe: Recipe, images: np.ndarray, device: str) -> np.ndarray:
     return np.concatenate(blocks)
 
 
-def _announce(training: TrainingConfig, record: dict[str, Any], recipe: Recipe) -> None:
+def _announce(training: TrainingConfig, record: dict[str, Any], recipe: Recipe, pairs: Pairs) -> None:
     what = f"{training.name}, a reconstruction" if training.name == "eehnet" else training.name
     millions = sum(value.numel() for value in recipe.network.parameters()) / 1e6
     photos, palms = record["photos"], record["palms"]
     print(
         f"{what} ({training.widths}, {millions:.1f} million numbers) learns {palms['train']} palms of "
         f"{record['dataset']['name']} from {photos['train']} photos; {photos['held_out']} photos of "
-        f"{palms['held_out']} palms are held out",
+        f"{palms['held_out']} palms are held out; EER is of their {pairs.genuine} genuine and {pairs.impostor} "
+        "impostor pairs",
         flush=True,
     )
 
