@@ -25,3 +25,7 @@ class SampleError(PalmbenchError):
 
 class NoHandError(SampleError):
     """No hand was found in a photo: a finding like any other, kept in the store and not looked for again."""
+
+
+class NoROIError(SampleError, ValueError):
+    """A hand was found, but its valley points hold no recognition ROI."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from palmbench.errors import NoROIError
 from palmbench.hands.hand import Hand
 from recognizers.protocol import HAND_SIDE
 
@@ -19,6 +20,9 @@ ROI_SCALES = {"s": 0.1, "m": 0.5, "f": 1.0}
 RECOGNITION_SIZE = 128
 VALLEY_OFFSET = 0.15
 VALLEY_SIDE = 1.2
+# Pixels between the valleys. With fewer the ROI has less than 14.4 photo pixels a side, and the longest waves that the
+# codes look for, MTCC's of 18 ROI pixels, less than two of them: what is enrolled would be the interpolation.
+LEAST_VALLEY_DISTANCE = 12.0
 PALM_CROP_MARGIN = 1.25
 HAND_MARGIN = 1.08
 # A finger's tip and the heel of the hand reach beyond the keypoints by less than this share of their extent.
@@ -124,7 +128,19 @@ def recognition_roi(image: np.ndarray, hand: Hand) -> np.ndarray:
     image : ndarray of shape (height, width, 3), uint8 RGB
     hand : Hand
         Found in that image.
+
+    Raises
+    ------
+    NoROIError
+        If the valley points lie less than 12 pixels apart, or are no numbers: then there is no palm to read. It is a
+        ValueError, and in a stage the failure of that sample.
     """
+    apart = float(np.hypot(*np.subtract(*np.asarray(hand.valleys, np.float64))))
+    if not LEAST_VALLEY_DISTANCE <= apart < np.inf:
+        raise NoROIError(
+            f"there is no recognition ROI: the finger valleys lie {apart:.3g} pixels apart, and "
+            f"{LEAST_VALLEY_DISTANCE:g} are needed to see a palm between them"
+        )
     size = RECOGNITION_SIZE
     corners = recognition_corners(hand.valleys, hand.side)
     target = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float32)

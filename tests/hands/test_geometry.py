@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from palmbench.errors import SampleError
 from palmbench.hands.geometry import (
     Square,
     bounding_square,
@@ -133,6 +134,17 @@ def test_the_recognition_roi_is_warped_to_its_corners() -> None:
     # ROI pixel (i, j) is photo pixel (90 + 120 i / 128, 35 + 120 j / 128).
     for i, j in ((0, 0), (127, 0), (0, 127), (64, 32)):
         assert abs(float(roi[j, i]) - (90 + 35 + 120 * (i + j) / 128) / 2) <= 1.5
+
+
+@pytest.mark.parametrize("apart", [0.0, 3.0, 11.9, np.nan, np.inf])
+def test_valleys_that_nearly_meet_hold_no_roi(apart: float) -> None:
+    photo = np.zeros((100, 100, 3), np.uint8)
+    hand = a_hand()
+    at = np.array([(40, 40), (40 + 12.0, 40)], np.float32)
+    assert recognition_roi(photo, replace(hand, valleys=at)).shape == (128, 128)
+    with pytest.raises(ValueError, match=r"the finger valleys lie \S+ pixels apart, and 12 are needed") as caught:
+        recognition_roi(photo, replace(hand, valleys=np.array([(40, 40), (40 + apart, 40)], np.float32)))
+    assert isinstance(caught.value, SampleError)
 
 
 def test_a_mirrored_hand_has_the_same_recognition_roi() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 
 import recognizers
 from palmbench.datasets.sample import Sample
+from palmbench.engine import Engine
 from palmbench.errors import RequestError
+from palmbench.executor import Executor
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.hands.hand import Hand
-from palmbench.schema import RecognizerConfig
+from palmbench.schema import ExecutorConfig, RecognizerConfig
 from palmbench.stages.enrol import Enrol, load_recognizer
 from palmbench.store import Store, unpack_arrays
 from recognizers.mtcc import MTCC
@@ -111,3 +114,20 @@ def test_only_a_classifier_that_names_its_palms_classifies(use) -> None:
     for kind, classifies in ((Copy, False), (Known, True), (Unnamed, False)):
         use(kind)
         assert Enrol.of(a_prepare(), RecognizerConfig("copy")).classifies is classifies
+
+
+def test_a_hand_without_a_roi_is_counted_and_the_others_are_enrolled(use, tmp_path: Path) -> None:
+    use(Copy)
+    meeting = replace(a_hand(), valleys=np.array([(120, 60), (123, 60)], np.float32))
+    prepare = a_prepare()
+    prepare.load = lambda sample, store: meeting if sample.id == "b" else a_hand()
+    with Executor(ExecutorConfig(workers=1, device="cpu")) as executor:
+        engine = Engine(Store(tmp_path), executor)
+        failures = engine.run(Enrol.of(prepare, RecognizerConfig("copy")), SAMPLES)
+    assert set(failures) == {"b"}
+    assert "the finger valleys lie 3 pixels apart, and 12 are needed" in failures["b"].reason
+    assert engine.counts["enrol originals"].computed == 1
+    # A crop of the whole hand needs no valleys.
+    with Executor(ExecutorConfig(workers=1, device="cpu")) as executor:
+        stage = Enrol.of(prepare, RecognizerConfig("copy", {"takes": "hand"}))
+        assert not Engine(Store(tmp_path / "hands"), executor).run(stage, SAMPLES)
