@@ -83,7 +83,10 @@ def check_pair(
 
 
 def _images(images: ArrayLike, shape: tuple[int, ...], wanted: str) -> np.ndarray:
-    array = np.asarray(images)
+    try:
+        array = np.asarray(images)
+    except ValueError as error:
+        raise ValueError(f"{wanted}, not a list of images of several shapes") from error
     if array.dtype != np.uint8 or array.shape[1:] != shape or array.ndim == 0:
         raise ValueError(f"{wanted}, not {array.dtype} {array.shape}{_mend(array, shape)}")
     return array
@@ -93,10 +96,16 @@ def _mend(array: Any, shape: tuple[int, ...]) -> str:
     """What to do about the images, where one can guess."""
     if array.shape == shape:
         return "; one image is a batch of one: image[None]"
+    if array.shape[1:] == shape:
+        return "; give levels from 0 to 255 as uint8"
+    if array.shape[1:3] == (HAND_SIDE, HAND_SIDE) and shape[0] == ROI_SIDE:
+        return "; these are crops of whole hands, and it reads ROIs"
+    if array.shape[1:3] == (ROI_SIDE, ROI_SIDE) and shape[0] == HAND_SIDE:
+        return "; these are ROIs, and it reads crops of whole hands"
     if len(shape) == 2 and array.ndim == 4:
         return "; convert colour to grey first"
-    if array.shape[1:] == shape:
-        return "; give grey levels from 0 to 255 as uint8"
     if array.size == 0:
         return "; an empty batch has the shape of its images too"
+    if array.ndim == len(shape) + 1 and array.shape[3:] == shape[2:]:
+        return f"; scale them to {shape[0]} x {shape[1]} pixels"
     return ""

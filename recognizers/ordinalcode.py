@@ -33,14 +33,19 @@ class OrdinalCode(PalmprintCode):
 
     name = "ordinalcode"
     title = "Ordinal Code"
-    shape = (len(ANGLES), ROWS)
+    # Two rows a word: else templates of Competitive Code, three planes too, could be taken for this code's.
+    shape, dtype = (len(ANGLES), ROWS // 2), np.uint64
+    version = 2
 
     def __init__(self, threads: int | None = 1) -> None:
         super().__init__(ShiftSearch(reach=2, planes=len(ANGLES)), threads)
         self._bank = np.stack([line_pair(angle, ALONG, ACROSS, RADIUS) for angle in ANGLES])
 
     def _encode(self, roi: np.ndarray) -> np.ndarray:
-        return packed(responses(roi, self._bank) > FLAT)
+        return packed(responses(roi, self._bank) > FLAT).view(self.dtype)
+
+    def planes(self, templates: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(templates).view(np.uint32)
 
 
 def line_pair(angle: float, along: float, across: float, radius: int) -> np.ndarray:

@@ -219,7 +219,7 @@ def _conclude(network: str, folder: Path, record: dict[str, Any]) -> None:
         if after[key] is not None:
             print(
                 f"held-out {name:<8} {100 * after[key]:6.2f} % {_shown(after['intervals'][key])}  "
-                f"untrained {100 * before[key]:6.2f} %  ({what})"
+                f"untrained {100 * before[key]:6.2f} % {_shown(before['intervals'][key])}  ({what})"
             )
     if after["eer"] is None:
         print("held-out EER: no palm has two held-out photos, or only one palm has any")

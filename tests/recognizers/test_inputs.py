@@ -23,12 +23,13 @@ def test_right_images_are_given_back_as_they_are() -> None:
     ("images", "words"),
     [
         (np.stack([GREY] * 3, axis=-1), "not uint8 (2, 128, 128, 3); convert colour to grey first"),
-        (GREY / 255, "not float64 (2, 128, 128); give grey levels from 0 to 255 as uint8"),
-        (GREY[:, 1:], "not uint8 (2, 127, 128)"),
+        (GREY / 255, "not float64 (2, 128, 128); give levels from 0 to 255 as uint8"),
+        (GREY[:, 1:], "not uint8 (2, 127, 128); scale them to 128 x 128 pixels"),
+        ([GREY[0], GREY[0, 1:]], "not a list of images of several shapes"),
         (GREY[0], "not uint8 (128, 128); one image is a batch of one: image[None]"),
         ([], "not float64 (0,); an empty batch has the shape of its images too"),
         (np.uint8(3), "not uint8 ()"),
-        (COLOUR, "not uint8 (2, 224, 224, 3)"),
+        (COLOUR, "not uint8 (2, 224, 224, 3); these are crops of whole hands, and it reads ROIs"),
     ],
 )
 def test_images_that_are_no_rois_are_named_with_a_remedy(images: object, words: str) -> None:
@@ -38,10 +39,22 @@ def test_images_that_are_no_rois_are_named_with_a_remedy(images: object, words: 
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("images", [GREY, COLOUR[..., 0], COLOUR[:, :223], COLOUR.astype(np.float32), []])
-def test_images_that_are_no_hand_crops_are_refused(images: object) -> None:
-    with pytest.raises(ValueError, match=r"EEHNet takes uint8 RGB hand crops of shape \(n, 224, 224, 3\), not"):
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (GREY, "not uint8 (2, 128, 128); these are ROIs, and it reads crops of whole hands"),
+        (COLOUR[..., 0], "not uint8 (2, 224, 224)"),
+        (COLOUR[:, :223], "not uint8 (2, 223, 224, 3); scale them to 224 x 224 pixels"),
+        (COLOUR.astype(np.float32), "not float32 (2, 224, 224, 3); give levels from 0 to 255 as uint8"),
+        (COLOUR[0], "not uint8 (224, 224, 3); one image is a batch of one: image[None]"),
+        ([], "not float64 (0,); an empty batch has the shape of its images too"),
+    ],
+)
+def test_images_that_are_no_hand_crops_are_named_with_a_remedy(images: object, words: str) -> None:
+    with pytest.raises(ValueError) as caught:
         hands(images, "EEHNet")
+    assert str(caught.value).startswith("EEHNet takes uint8 RGB hand crops of shape (n, 224, 224, 3), ")
+    assert words in str(caught.value)
 
 
 def test_right_templates_are_given_back_as_they_are() -> None:

@@ -77,3 +77,20 @@ def test_pairwise_works_without_the_recognizers_help():
     expected = np.abs(greys[:, None] - greys[None])[np.triu_indices(600, 1)]
     np.testing.assert_array_equal(recognizers.pairwise(MeanGrey(), greys), expected.astype(np.float32))
     assert recognizers.pairwise(MeanGrey(), greys[:0]).shape == (0,)
+
+
+def test_no_recognizer_takes_the_templates_of_another_for_its_own():
+    random = np.random.default_rng(0)
+    images = {"roi": random.integers(0, 256, (2, 128, 128)).astype(np.uint8),
+              "hand": random.integers(0, 256, (2, 224, 224, 3)).astype(np.uint8)}  # fmt: skip
+    loaded = {name: recognizers.load(name) for name in recognizers.RECOGNIZERS}
+    templates = {name: recognizer.extract(images[recognizer.takes]) for name, recognizer in loaded.items()}
+    assert len(templates) == 8
+    for name, recognizer in loaded.items():
+        for other in templates.keys() - {name}:
+            for pair in ((templates[name], templates[other]), (templates[other], templates[name])):
+                with pytest.raises(ValueError, match="templates"):
+                    recognizer.distances(*pair)
+        assert recognizer.distances(templates[name], templates[name]).shape == (2, 2)
+        with pytest.raises(ValueError, match=r"templates are|not finite"):
+            recognizer.distances(templates[name], templates[name] * np.float32("nan"))
