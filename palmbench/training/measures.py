@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from palmbench.scoring import Interval, bootstrap, equal_error_rate, mean_interval, pair_kinds
+from palmbench.scoring import Interval, bootstrap, equal_error_rate, mean_interval, pair_kinds, share_interval
 from palmbench.scoring.intervals import interval
 from palmbench.scoring.rates import rank1_hits
 
@@ -135,7 +135,8 @@ def measure_held_out(
     def note_share(name: str, hits: np.ndarray) -> None:
         numbers[name] = float(hits.mean())
         if counts.palms > 1:
-            intervals[name] = _known(mean_interval(hits, test_palms, np.random.default_rng(seed)))
+            drawn = mean_interval(hits, test_palms, np.random.default_rng(seed))
+            intervals[name] = _known(share_interval(drawn, counts.palms))
 
     note_error("eer", apart, test_palms)
     counts = Counts(len(test_palms), len(set(test_palms.tolist())), count_pairs(test_palms))
