@@ -30,8 +30,8 @@ from palmbench.errors import RequestError
 from palmbench.jit import compiled, run_all
 from recognizers.codes import PalmprintCode, unpacked
 from recognizers.distributions import distributions
-from recognizers.popcount import LANES
-from recognizers.shifts import ROWS, Job, prepare
+from recognizers.matching.popcount import LANES
+from recognizers.matching.shifts import ROWS, Job, prepare
 
 # Pairs of a data set, and the seconds promised for them on two cores.
 PAIRS = {"IITD": (3_400_000, 15), "NTU-PI": (31_000_000, 150)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recognizers.codes import FLAT, PalmprintCode, packed, responses
-from recognizers.gabor import gabor_bank
-from recognizers.shifts import ROWS, ShiftSearch
+from recognizers.codes.gabor import gabor_bank
+from recognizers.matching.shifts import ROWS, ShiftSearch
 
 OMEGA, KAPPA, ORIENTATIONS = 0.5, 2.0, 6
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recognizers.gabor_conv import GaborConv2d
-from recognizers.losses import ArcMargin
+from recognizers.networks.gabor_conv import GaborConv2d
+from recognizers.networks.losses import ArcMargin
 
 SIDE = 128
 DROPOUT = 0.5

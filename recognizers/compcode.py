@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recognizers.codes import PalmprintCode, lowest, packed, responses, unpacked
-from recognizers.gabor import gabor_bank
-from recognizers.shifts import ROWS, ShiftSearch
+from recognizers.codes.gabor import gabor_bank
+from recognizers.matching.shifts import ROWS, ShiftSearch
 
 OMEGA, KAPPA = 0.5, 2.0
 # Bits of the six orientations, as published: as many differ as there are steps between two, 3 at most.

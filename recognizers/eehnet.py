@@ -5,7 +5,7 @@ abstract: spatial transformers localise palm and fingers, pretrained networks de
 is trained together with several losses. The parts come from the first author's EE-PRnet (TIFS 2020, arXiv 1911.12514),
 whose code is public; how they are put together is assumed. No number of this network stands for a published one.
 
-Assumed, each a setting (`eehnet_settings`; `palmbench train eehnet --help` lists them with their keys):
+Assumed, each a setting (`networks.eehnet_settings`; `palmbench train eehnet --help` lists them with their keys):
 
 - which backbones, how large the crops, the layers and the embeddings are, and the dropout (`Settings`; what EE-PRnet's
   code says is marked there);
@@ -39,12 +39,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recognizers.backbones import backbone
-from recognizers.eehnet_settings import ASSUMED, COMPACT, FULL, VARIANTS, LossWeights, Settings, Triple
-from recognizers.hand_landmarks import FINGER_TARGETS, FINGERS, LANDMARKS, PALM, PALM_TARGETS, finger_points
-from recognizers.losses import ArcMargin, batch_hard_triplet
+from recognizers.networks.backbones import backbone
+from recognizers.networks.eehnet_settings import ASSUMED, COMPACT, FULL, VARIANTS, LossWeights, Settings, Triple
+from recognizers.networks.hand_landmarks import FINGER_TARGETS, FINGERS, LANDMARKS, PALM, PALM_TARGETS, finger_points
+from recognizers.networks.losses import ArcMargin, batch_hard_triplet
+from recognizers.networks.tps import affine_basis, read_grid, thin_plate_basis, thin_plate_grid
 from recognizers.protocol import HAND_SIDE
-from recognizers.tps import affine_basis, read_grid, thin_plate_basis, thin_plate_grid
 
 __all__ = [
     "COMPACT",

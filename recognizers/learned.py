@@ -14,7 +14,15 @@ from palmbench.errors import MissingWeights
 from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
 from recognizers import inputs
-from recognizers.checkpoint import class_centres, class_names, fill, metadata, read_state, require_file, require_finite
+from recognizers.networks.checkpoint import (
+    class_centres,
+    class_names,
+    fill,
+    metadata,
+    read_state,
+    require_file,
+    require_finite,
+)
 
 if TYPE_CHECKING:
     from recognizers.ccnet import CCNet
@@ -95,7 +103,7 @@ class CCNetRecognizer:
         import torch
 
         from recognizers.ccnet import normalised
-        from recognizers.precision import single_precision
+        from recognizers.networks.precision import single_precision
 
         rois = inputs.rois(rois, _WHO)
         network = self._read().network

@@ -9,9 +9,9 @@ import numpy as np
 from palmbench.hints import not_found
 from palmbench.jit import compiled
 from recognizers.codes import FLAT, PalmprintCode, packed
-from recognizers.gabor import RADIUS, STEP, filter_image, filter_samples, gabor_bank, quarters
+from recognizers.codes.gabor import RADIUS, STEP, filter_image, filter_samples, gabor_bank, quarters
+from recognizers.matching.shifts import ROWS, ShiftSearch
 from recognizers.protocol import ROI_SIDE
-from recognizers.shifts import ROWS, ShiftSearch
 
 VERSION = 1
 ORDERS, ORIENTATIONS = 2, 6

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from recognizers.codes import FLAT, PalmprintCode, packed, responses
-from recognizers.shifts import ROWS, ShiftSearch
+from recognizers.matching.shifts import ROWS, ShiftSearch
 
 ALONG, ACROSS, RADIUS = 10.0, 3.0, 17
 ANGLES = (0.0, math.pi / 6, math.pi / 3)

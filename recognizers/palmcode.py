@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from recognizers.codes import FLAT, PalmprintCode, packed, responses
-from recognizers.shifts import ROWS, ShiftSearch
+from recognizers.matching.shifts import ROWS, ShiftSearch
 
 FREQUENCY, SIGMA, ANGLE, RADIUS = 0.0916, 5.6179, math.pi / 4, 17
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from recognizers.codes import PalmprintCode, lowest, packed, responses
-from recognizers.shifts import ROWS, ShiftSearch
+from recognizers.matching.shifts import ROWS, ShiftSearch
 
 SIDE, WIDTH, ORIENTATIONS = 16, 4, 6
 

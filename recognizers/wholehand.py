@@ -12,7 +12,8 @@ import numpy as np
 from palmbench.errors import MissingWeights, RequestError
 from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
-from recognizers.checkpoint import (
+from recognizers.inputs import check_pair, check_templates, hands
+from recognizers.networks.checkpoint import (
     class_centres,
     class_names,
     metadata,
@@ -22,8 +23,7 @@ from recognizers.checkpoint import (
     require_fit,
     some,
 )
-from recognizers.eehnet_settings import Settings
-from recognizers.inputs import check_pair, check_templates, hands
+from recognizers.networks.eehnet_settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,10 +112,10 @@ class EEHNetRecognizer:
     def landmarks(self, crops: np.ndarray) -> np.ndarray:
         """Landmarks that the network aligns hand crops by, (n, 29, 2) float32: (x, y) in pixels of the crop.
 
-        In the order of `recognizers.hand_landmarks`; crops and errors as in `extract`.
+        In the order of `recognizers.networks.hand_landmarks`; crops and errors as in `extract`.
         """
         from recognizers.eehnet import in_pixels
-        from recognizers.hand_landmarks import LANDMARKS
+        from recognizers.networks.hand_landmarks import LANDMARKS
 
         localiser = self._read().network.localiser
         return self._each(hands(crops, _WHO), lambda images: in_pixels(localiser(images)), (LANDMARKS, 2))
@@ -174,7 +174,7 @@ class EEHNetRecognizer:
     def _each(self, crops: np.ndarray, describe: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> np.ndarray:
         import torch
 
-        from recognizers.precision import single_precision
+        from recognizers.networks.precision import single_precision
 
         normalised = self._read().network.normalised
         step = 1 if self._device == "cpu" else _BLOCK

@@ -22,7 +22,7 @@ from palmbench.training import fitting
 from palmbench.training.images import in_hand_crop
 from palmbench.training.measures import measure_held_out
 from palmbench.training.settings import NETWORKS, CCNetTraining, EEHNetTraining, read_settings
-from recognizers.eehnet_settings import COMPACT, FULL
+from recognizers.networks.eehnet_settings import COMPACT, FULL
 
 SMALL = ["dataset.identities=4", "training.widths=compact", "executor.workers=1", "executor.device=cpu"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from experiments.weights.world import CROP_MARGIN, CROP_SIZE, SHRINK, World
 from palmbench.hands.geometry import HAND_MARGIN, HAND_REACH, bounding_square, palm_polygon, palm_side
 from palmbench.synth import TRAINING_IDENTITIES
-from recognizers.hand_landmarks import landmarks_of
+from recognizers.networks.hand_landmarks import landmarks_of
 from recognizers.protocol import HAND_SIDE
 
 # What a detector's box is off by, as shares of the crop: deviations of its side and of its place.

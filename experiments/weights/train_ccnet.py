@@ -28,7 +28,7 @@ from palmbench.paths import weights_dir
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, person_of
 from recognizers.ccnet import COMPACT, CCNet, normalised
-from recognizers.losses import supervised_contrast
+from recognizers.networks.losses import supervised_contrast
 from recognizers.training.ccnet import standardise
 
 HELD_OUT = 50  # identities, or a fifth of a smaller training set

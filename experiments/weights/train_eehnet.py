@@ -28,7 +28,7 @@ from palmbench.paths import weights_dir
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, Render, person_of, side_of
 from recognizers.eehnet import COMPACT, EEHNet, eehnet_loss, in_units, landmark_loss, normalised
-from recognizers.hand_landmarks import PALM
+from recognizers.networks.hand_landmarks import PALM
 from recognizers.protocol import HAND_SIDE
 from recognizers.wholehand import EEHNetRecognizer
 

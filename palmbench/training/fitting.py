@@ -15,7 +15,7 @@ from palmbench.store import write_json
 from palmbench.training.backbone_files import backbone_files
 from palmbench.training.measures import HeldOut, Pairs, count_pairs, measure_held_out, pair_error
 from palmbench.training.settings import CCNetTraining, TrainingConfig
-from recognizers.eehnet_settings import Changes, LossWeights, Phases
+from recognizers.networks.eehnet_settings import Changes, LossWeights, Phases
 
 if TYPE_CHECKING:
     from recognizers.training.loop import Epoch, Schedule
@@ -159,7 +159,7 @@ def _schedule(training: TrainingConfig, seed: int) -> Schedule:
 def _embed(recipe: Recipe, images: np.ndarray, device: str) -> np.ndarray:
     import torch
 
-    from recognizers.precision import single_precision
+    from recognizers.networks.precision import single_precision
 
     with torch.inference_mode(), single_precision(device):
         blocks = [

@@ -14,7 +14,7 @@ from palmbench.hands.hand import Hand
 from palmbench.keys import digest
 from palmbench.stages.prepare import Prepare
 from palmbench.store import Store, pack_arrays, unpack_arrays
-from recognizers.eehnet_settings import FULL, Triple
+from recognizers.networks.eehnet_settings import FULL, Triple
 from recognizers.protocol import HAND_SIDE
 
 VERSION = 1
@@ -24,7 +24,7 @@ VERSION = 1
 class Cut:
     """A stage that cuts training images out of photos, so that a training that goes on need not cut them again.
 
-    `columns` and `rows` are those of the palm's landmarks, see `recognizers.hand_landmarks.landmarks_of`.
+    `columns` and `rows` are those of the palm's landmarks, see `recognizers.networks.hand_landmarks.landmarks_of`.
     """
 
     prepare: Prepare
@@ -58,7 +58,7 @@ class Cut:
         return pack_arrays(image=recognition_hand(photo, hand), landmarks=self._landmarks(hand))
 
     def _landmarks(self, hand: Hand) -> np.ndarray:
-        from recognizers.hand_landmarks import landmarks_of  # brings torch
+        from recognizers.networks.hand_landmarks import landmarks_of  # brings torch
 
         keypoints, valleys = (in_hand_crop(points, hand) for points in (hand.keypoints_2d, hand.valleys))
         return landmarks_of(keypoints, valleys, self.columns, self.rows)

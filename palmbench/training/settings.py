@@ -13,7 +13,7 @@ from palmbench.hints import not_found
 from palmbench.paths import conf_dir
 from palmbench.schema import RunConfig
 from palmbench.strict import build, setting
-from recognizers.eehnet_settings import FULL, VARIANTS, Settings
+from recognizers.networks.eehnet_settings import FULL, VARIANTS, Settings
 
 _PREFIX = "training."
 _NETWORK = "network"

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recognizers.augment import augment
 from recognizers.ccnet import WIDTHS, CCNet, normalised
-from recognizers.losses import supervised_contrast
+from recognizers.networks.losses import supervised_contrast
+from recognizers.training.augment import augment
 from recognizers.training.recipe import Photos, Step
 
 _CALIBRATION = 200  # ROIs

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from recognizers.eehnet import EEHNet, eehnet_loss, in_units, landmark_loss
-from recognizers.eehnet_settings import VARIANTS, Changes, LossWeights, Phases, Settings
+from recognizers.networks.eehnet_settings import VARIANTS, Changes, LossWeights, Phases, Settings
 from recognizers.protocol import HAND_SIDE
 from recognizers.training.recipe import Photos, Step
 

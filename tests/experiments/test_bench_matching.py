@@ -10,7 +10,7 @@ from experiments.bench_matching import PAIRS, main, measure, popcount_rate, refe
 from palmbench.cli import CANNOT, guarded
 from recognizers import matching
 from recognizers.matching import ShiftSearch
-from recognizers.shifts import prepare
+from recognizers.matching.shifts import prepare
 
 SEARCHES = [ShiftSearch(2, 6), ShiftSearch(1, 1), ShiftSearch(1, 6, "area")]
 

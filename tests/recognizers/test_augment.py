@@ -6,7 +6,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as reference
 
-from recognizers.augment import augment
+from recognizers.training.augment import augment
 
 
 class Told:

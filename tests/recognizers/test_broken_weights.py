@@ -13,10 +13,10 @@ from safetensors.torch import save, save_file
 
 from palmbench.errors import MissingWeights
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
-from recognizers.backbones import backbone
 from recognizers.ccnet import COMPACT, CCNet
-from recognizers.eehnet_settings import COMPACT as COMPACT_HAND
 from recognizers.learned import CCNetRecognizer
+from recognizers.networks.backbones import backbone
+from recognizers.networks.eehnet_settings import COMPACT as COMPACT_HAND
 from recognizers.wholehand import EEHNetRecognizer
 
 NOTES = {

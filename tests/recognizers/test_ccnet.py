@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 import recognizers
 from palmbench.errors import MissingWeights
 from recognizers.ccnet import COMPACT, CCNet, competition, flat_size, normalised
-from recognizers.gabor_conv import GaborConv2d
-from recognizers.losses import ArcMargin, supervised_contrast
+from recognizers.networks.gabor_conv import GaborConv2d
+from recognizers.networks.losses import ArcMargin, supervised_contrast
 
 
 def published_shapes(classes: int) -> dict[str, tuple[int, ...]]:

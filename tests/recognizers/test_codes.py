@@ -7,8 +7,8 @@ from scipy.signal import correlate2d
 
 from recognizers.bocv import BOCV
 from recognizers.codes import lowest, packed, unpacked
+from recognizers.codes.gabor import gabor_bank
 from recognizers.compcode import CompCode, orientations
-from recognizers.gabor import gabor_bank
 from recognizers.mtcc import MTCC
 from recognizers.ordinalcode import OrdinalCode, line_pair
 from recognizers.palmcode import PalmCode, circular_gabor

@@ -13,7 +13,6 @@ from safetensors.torch import save_file
 from torchvision import models
 
 from palmbench.errors import MissingWeights, RequestError
-from recognizers.backbones import NAMES, backbone
 from recognizers.eehnet import (
     COMPACT,
     FULL,
@@ -26,9 +25,10 @@ from recognizers.eehnet import (
     landmark_loss,
     normalised,
 )
-from recognizers.eehnet_settings import Backbone
-from recognizers.hand_landmarks import finger_points, landmarks_of
-from recognizers.losses import batch_hard_triplet
+from recognizers.networks.backbones import NAMES, backbone
+from recognizers.networks.eehnet_settings import Backbone
+from recognizers.networks.hand_landmarks import finger_points, landmarks_of
+from recognizers.networks.losses import batch_hard_triplet
 
 
 def a_hand() -> np.ndarray:

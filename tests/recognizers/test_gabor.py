@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d
 
-from recognizers.gabor import filter_image, filter_samples, gabor_bank, quarters
+from recognizers.codes.gabor import filter_image, filter_samples, gabor_bank, quarters
 
 
 def test_bank_of_the_original_has_the_golden_values():

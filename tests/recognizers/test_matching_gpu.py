@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from recognizers import matching, matching_gpu
-from recognizers.matching import ShiftSearch
-from recognizers.shifts import prepare
+from recognizers.matching import ShiftSearch, gpu
+from recognizers.matching import engine as matching
+from recognizers.matching.shifts import prepare
 
 SEARCHES = {
     "original": ShiftSearch(reach=2, planes=6),
@@ -29,15 +29,15 @@ def templates() -> np.ndarray:
 
 @pytest.fixture
 def tiny_tiles(monkeypatch):
-    monkeypatch.setattr(matching_gpu, "_PROBES", 4)
-    monkeypatch.setattr(matching_gpu, "_GALLERY", 9)
+    monkeypatch.setattr(gpu, "_PROBES", 4)
+    monkeypatch.setattr(gpu, "_GALLERY", 9)
 
 
 @pytest.fixture
 def pretended_gpu(monkeypatch, tiny_tiles):
     """A machine whose CUDA device is torch's CPU, where any job is large; counts the blocks it was given."""
     blocks = []
-    compute = matching_gpu.distances
+    compute = gpu.distances
 
     def on_cpu(job, device):
         blocks.append((len(job.probes), len(job.gallery)))
@@ -46,26 +46,22 @@ def pretended_gpu(monkeypatch, tiny_tiles):
 
     monkeypatch.setattr(matching, "_LARGE", 0)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(matching_gpu, "distances", on_cpu)
+    monkeypatch.setattr(gpu, "distances", on_cpu)
     return blocks
 
 
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
 def test_products_equal_counted_bits(templates, tiny_tiles, search):
     a, b = templates[:10], templates[5:]
-    np.testing.assert_array_equal(
-        matching_gpu.distances(prepare(a, b, search), "cpu"), matching.distances(a, b, search)
-    )
+    np.testing.assert_array_equal(gpu.distances(prepare(a, b, search), "cpu"), matching.distances(a, b, search))
 
 
 def test_half_precision_holds_every_sum_of_a_plane(templates, monkeypatch):
     search = SEARCHES["original"]
     exact = matching.distances(templates[:3], templates[10:16], search)
-    in_half = matching_gpu._signs
-    monkeypatch.setattr(matching_gpu, "_signs", lambda *given: in_half(*given).half())
-    np.testing.assert_array_equal(
-        matching_gpu.distances(prepare(templates[:3], templates[10:16], search), "cpu"), exact
-    )
+    in_half = gpu._signs
+    monkeypatch.setattr(gpu, "_signs", lambda *given: in_half(*given).half())
+    np.testing.assert_array_equal(gpu.distances(prepare(templates[:3], templates[10:16], search), "cpu"), exact)
 
 
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
@@ -81,7 +77,7 @@ def test_a_large_job_goes_to_the_gpu_and_changes_nothing(templates, search, requ
 
 def test_no_template_is_no_distance(templates, tiny_tiles):
     job = prepare(templates[:0], templates, SEARCHES["original"])
-    assert matching_gpu.distances(job, "cpu").shape == (0, 24)
+    assert gpu.distances(job, "cpu").shape == (0, 24)
 
 
 def test_a_small_job_does_not_import_torch():

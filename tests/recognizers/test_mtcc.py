@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve2d
 
 import recognizers
-from recognizers.gabor import gabor_bank
+from recognizers.codes.gabor import gabor_bank
 
 VARIANTS = ["original", "yan"]
 

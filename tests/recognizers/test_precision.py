@@ -5,12 +5,12 @@ import pytest
 import torch
 
 import recognizers
-from recognizers import matching_gpu, precision
 from recognizers.ccnet import CCNet
 from recognizers.eehnet import EEHNet
-from recognizers.matching import ShiftSearch
-from recognizers.precision import single_precision
-from recognizers.shifts import prepare
+from recognizers.matching import ShiftSearch, gpu
+from recognizers.matching.shifts import prepare
+from recognizers.networks import precision
+from recognizers.networks.precision import single_precision
 
 SWITCHES = (
     torch.backends.cuda.matmul,
@@ -85,10 +85,10 @@ def test_the_networks_compute_in_single_precision_whatever_the_caller_has_set(na
 
 def test_matching_by_matrix_products_does_too(careless, monkeypatch):
     seen = []
-    tile = matching_gpu._tile
-    monkeypatch.setattr(matching_gpu, "_tile", lambda *given: (seen.append(switches()), tile(*given))[1])
+    tile = gpu._tile
+    monkeypatch.setattr(gpu, "_tile", lambda *given: (seen.append(switches()), tile(*given))[1])
     templates = np.random.default_rng(0).integers(0, 2**32, (3, 12, 32), dtype=np.uint32)
-    matching_gpu.distances(prepare(templates, templates, ShiftSearch(reach=1, planes=6)), "cpu")
+    gpu.distances(prepare(templates, templates, ShiftSearch(reach=1, planes=6)), "cpu")
     assert seen == [["ieee"] * 4] and switches() == careless
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from recognizers.hand_landmarks import PALM_TARGETS
-from recognizers.tps import affine_basis, read_grid, thin_plate_basis, thin_plate_grid
+from recognizers.networks.hand_landmarks import PALM_TARGETS
+from recognizers.networks.tps import affine_basis, read_grid, thin_plate_basis, thin_plate_grid
 
 
 def bent(seed: int) -> torch.Tensor:

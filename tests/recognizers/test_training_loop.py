@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 import recognizers
 from palmbench.errors import RequestError
 from palmbench.scoring import equal_error_rate, pair_kinds
-from recognizers.backbones import backbone
 from recognizers.ccnet import normalised
-from recognizers.checkpoint import metadata, read_state
-from recognizers.eehnet_settings import COMPACT, Changes, LossWeights, Phases
+from recognizers.networks.backbones import backbone
+from recognizers.networks.checkpoint import metadata, read_state
+from recognizers.networks.eehnet_settings import COMPACT, Changes, LossWeights, Phases
 from recognizers.training.batches import batches
 from recognizers.training.ccnet import CCNetRecipe, standardise
 from recognizers.training.eehnet import EEHNetRecipe

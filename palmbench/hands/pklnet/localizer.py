@@ -13,7 +13,7 @@ import numpy as np
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.pklnet.view import view_of
 from palmbench.keys import file_digest
-from recognizers.checkpoint import require_file
+from recognizers.networks.checkpoint import require_file
 
 if TYPE_CHECKING:
     from palmbench.hands.pklnet.network import PKLNet
@@ -87,7 +87,7 @@ class PKLNetLocalizer:
         import torch
 
         from palmbench.hands.pklnet.network import HEIGHT, WIDTH
-        from recognizers.precision import single_precision
+        from recognizers.networks.precision import single_precision
 
         view, place = view_of(photo, (HEIGHT, WIDTH))
         with torch.inference_mode(), single_precision(self._device):

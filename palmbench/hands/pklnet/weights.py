@@ -12,7 +12,7 @@ from torch import Tensor
 
 from palmbench.errors import MissingWeights
 from palmbench.hands.pklnet.network import PKLNet
-from recognizers.checkpoint import read_state, remark, require_fit, some
+from recognizers.networks.checkpoint import read_state, remark, require_fit, some
 
 # Fixed by the window's size, counted for training only, or without a part in the answer.
 _NEEDLESS = ("relative_position_index", "num_batches_tracked", "kcr.s")

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 
 from palmbench.jit import compiled, run_all
-from recognizers.popcount import LANES, keep_fewer_common, keep_fewer_differing
-from recognizers.shifts import ROWS, Job, ShiftSearch, prepare
+from recognizers.matching.popcount import LANES, keep_fewer_common, keep_fewer_differing
+from recognizers.matching.shifts import ROWS, Job, ShiftSearch, prepare
 
 __all__ = ["ShiftSearch", "distances", "pairwise"]
 
@@ -50,9 +50,9 @@ def distances(a: np.ndarray, b: np.ndarray, search: ShiftSearch, threads: int | 
     """
     job = prepare(a, b, search)
     if _belongs_on_gpu(job, len(a) * len(b)):
-        from recognizers import matching_gpu
+        from recognizers.matching import gpu
 
-        return matching_gpu.distances(job, "cuda")
+        return gpu.distances(job, "cuda")
     out = np.empty((len(a), len(b)), np.float32)
     probes, tiles = _rows(job.probes), _tiles(job.gallery)
     tasks = (
@@ -101,12 +101,12 @@ def _belongs_on_gpu(job: Job, pairs: int) -> bool:
 
 
 def _condensed_on_gpu(job: Job, out: np.ndarray) -> None:
-    from recognizers import matching_gpu
+    from recognizers.matching import gpu
 
     n, filled = len(job.probes), 0
     for start in range(0, n, _ROWS_PER_GPU_BLOCK):
         rows = job.probes[start : start + _ROWS_PER_GPU_BLOCK]
-        block = matching_gpu.distances(job._replace(probes=rows, gallery=job.gallery[start:]), "cuda")
+        block = gpu.distances(job._replace(probes=rows, gallery=job.gallery[start:]), "cuda")
         for i in range(len(rows)):
             out[filled : filled + n - start - i - 1] = block[i, i + 1 :]
             filled += n - start - i - 1

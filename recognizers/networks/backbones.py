@@ -11,7 +11,7 @@ from torchvision.models.vgg import make_layers
 
 from palmbench.errors import MissingWeights
 from palmbench.hints import not_found
-from recognizers.checkpoint import read_state, require_file
+from recognizers.networks.checkpoint import read_state, require_file
 
 _THROUGH_POOL3 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M")
 _QUARTER = (16, 16, "M", 32, 32, "M", 64, 64, 64, "M")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recognizers.eehnet_settings import FULL, Triple
+from recognizers.networks.eehnet_settings import FULL, Triple
 
 PALM, FINGERS, JOINTS = 9, 5, 4
 LANDMARKS = PALM + FINGERS * JOINTS

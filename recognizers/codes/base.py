@@ -8,10 +8,10 @@ import numpy as np
 
 from palmbench.jit import run_all
 from recognizers import matching
-from recognizers.gabor import STEP, filter_samples
+from recognizers.codes.gabor import STEP, filter_samples
 from recognizers.inputs import check_pair, check_templates, rois
+from recognizers.matching.shifts import ROWS, ShiftSearch
 from recognizers.protocol import ROI_SIDE
-from recognizers.shifts import ROWS, ShiftSearch
 
 # In real numbers a flat neighbourhood gives no response; in floating point it leaves a sign without meaning.
 FLAT = 1e-9

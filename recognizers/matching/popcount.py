@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from recognizers.shifts import ROWS
+from recognizers.matching.shifts import ROWS
 
 LANES = 16
 # 28, the smallest overlap in use, is a multiple.

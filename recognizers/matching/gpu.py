@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from recognizers.precision import single_precision
-from recognizers.shifts import ROWS, Job
+from recognizers.matching.shifts import ROWS, Job
+from recognizers.networks.precision import single_precision
 
 # Rows and columns of a tile: what is held for one shift takes some hundred MB.
 _PROBES, _GALLERY = 1024, 4096

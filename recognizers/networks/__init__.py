@@ -1,0 +1,1 @@
+"""What the learned recognizers are made of: layers, losses, alignment, and weights that are read from files."""
