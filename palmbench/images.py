@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -24,6 +25,18 @@ _UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.e
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _WHITE_16_BIT = 65535
 _HEIF = (".heic", ".heif")
+_ORIENTATION, _ON_THEIR_SIDE = 0x0112, (5, 6, 7, 8)
+_BITS_PER_SAMPLE = 258
+JPEG_QUALITY = 95
+
+
+class PhotoFacts(NamedTuple):
+    """What a photo's file is: size in pixels as the photo is seen, bits of a channel, and whether it has colours."""
+
+    width: int
+    height: int
+    bits: int
+    colour: bool
 
 
 def read_image(path: str | Path) -> np.ndarray:
@@ -53,8 +66,8 @@ def read_image(path: str | Path) -> np.ndarray:
 
 
 @contextmanager
-def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
-    """A photo as Pillow opens it, wholly decoded; what is wrong with it is said in a sentence.
+def opened(path: Path, data: bytes | None = None, decode: bool = True) -> Iterator[Image.Image]:
+    """A photo as Pillow opens it; what is wrong with it is said in a sentence.
 
     Parameters
     ----------
@@ -62,6 +75,8 @@ def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
         Of the file; its name is part of every sentence.
     data : bytes, optional
         The file's contents, where they are at hand.
+    decode : bool
+        Whether every pixel is decoded before the block begins.
 
     Raises
     ------
@@ -73,7 +88,8 @@ def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
     try:
         with Image.open(path if data is None else io.BytesIO(data)) as image:
             _refuse_animation(image, path)
-            image.load()
+            if decode:
+                image.load()
             yield image
     except FileNotFoundError as error:
         raise SampleError(f"{path}: there is no such file") from error
@@ -82,6 +98,32 @@ def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
         raise SampleError(f"{path}: {'not an image' if size else 'the file is empty'}") from error
     except _UNDECODABLE as error:
         raise SampleError(f"{path}: cannot be decoded ({error})") from error
+
+
+def photo_facts(path: str | Path, data: bytes | None = None, decode: bool = True) -> PhotoFacts:
+    """What a photo's file is.
+
+    Parameters
+    ----------
+    path : str or Path
+    data : bytes, optional
+        The file's contents, where they have been read already.
+    decode : bool
+        Whether every pixel is decoded, which alone finds a truncated file; else the header is believed.
+
+    Raises
+    ------
+    SampleError
+        As `read_image`.
+    """
+    path = Path(path)
+    with opened(path, data, decode=False) as image:
+        bits = _bits(image)
+        if decode:
+            image.load()
+        turned = image.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDE
+        width, height = image.size[::-1] if turned else image.size
+        return PhotoFacts(width, height, bits, image.mode not in (*_DEEP_GREY, "1", "L", "LA", "La", "F"))
 
 
 def write_png(path: str | Path, image: np.ndarray) -> None:
@@ -120,6 +162,34 @@ def encode_png(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def encode_photo(image: np.ndarray, suffix: str) -> bytes:
+    """A photo's bytes in the format that a file name's ending stands for, without metadata.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3) or (height, width), uint8, or (height, width), uint16
+        RGB or grey; 16 bits only as PNG or TIFF.
+    suffix : {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+
+    Raises
+    ------
+    ValueError
+        If there is no such ending.
+    """
+    kind = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".tif": "TIFF", ".tiff": "TIFF"}.get(suffix)
+    if kind is None:
+        raise ValueError(f"photos are not written as {suffix}")
+    if kind == "PNG" and image.dtype == np.uint8:
+        return encode_png(image)
+    buffer = io.BytesIO()
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    if kind == "JPEG":
+        picture.save(buffer, kind, quality=JPEG_QUALITY)
+    else:
+        picture.save(buffer, kind)
+    return buffer.getvalue()
+
+
 def decode_png(data: bytes) -> np.ndarray:
     """The uint8 array, (height, width, 3) or (height, width), that `encode_png` was given.
 
@@ -138,18 +208,31 @@ def decode_png(data: bytes) -> np.ndarray:
         raise ValueError(f"not a whole PNG: {error}") from error
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """The image turned as its EXIF orientation says."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
-        return image  # unreadable EXIF says nothing; the pixels are whole
+def _bits(image: Image.Image) -> int:
+    if image.mode == "1":
+        return 1
+    if image.mode in ("I", "F"):
+        return 16 if image.format == "PNG" else 32
+    if image.mode.startswith("I;16"):
+        return 16
+    if image.format == "TIFF":
+        return int(max(image.tag_v2.get(_BITS_PER_SAMPLE, (8,))))  # type: ignore[attr-defined]
+    # Pillow reads PNG colours of 16 bits as 8: only the decoder's arguments tell.
+    return 16 if image.format == "PNG" and any("16" in str(tile[3]) for tile in image.tile) else 8  # type: ignore[attr-defined]
 
 
 def _refuse_animation(image: Image.Image, path: Path) -> None:
     # Phones file a photo and its preview as MPO, whose first frame is the photo.
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise SampleError(f"{path}: holds several pictures, an animation or pages, and not one photo")
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The image turned as its EXIF orientation says."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
+        return image  # unreadable EXIF says nothing; the pixels are whole
 
 
 def _as_rgb(image: Image.Image, path: Path) -> np.ndarray:

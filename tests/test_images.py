@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from palmbench.errors import SampleError
-from palmbench.images import decode_png, encode_png, read_image, write_png
+from palmbench.images import decode_png, encode_photo, encode_png, photo_facts, read_image, write_png
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
 
@@ -86,3 +86,43 @@ def test_half_a_picture_is_not_decoded() -> None:
     for part in (data[: len(data) // 2], b"", b"text"):
         with pytest.raises(ValueError):
             decode_png(part)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg"])
+def test_a_photo_is_written_in_the_format_of_its_name(tmp_path: Path, suffix: str) -> None:
+    smooth = np.full((16, 24, 3), (200, 120, 90), np.uint8)
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(encode_photo(smooth, suffix))
+    with Image.open(path) as image:
+        assert image.format == {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF"}.get(suffix, suffix[1:].upper())
+    assert np.abs(read_image(path).astype(int) - smooth).max() <= (3 if suffix.startswith(".j") else 0)
+    assert photo_facts(path) == (24, 16, 8, True)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_sixteen_bits_of_grey_are_kept_and_told(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(encode_photo(np.full((2, 3), 32896, np.uint16), suffix))
+    assert photo_facts(path) == (3, 2, 16, False)
+    assert read_image(path).max() == 128
+
+
+def test_facts_are_of_the_photo_as_it_is_seen(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert photo_facts(saved(tmp_path / "a.jpg", Image.fromarray(PICTURE), exif=exif)) == (6, 8, 8, True)
+    assert photo_facts(saved(tmp_path / "b.png", Image.new("1", (5, 4)))) == (5, 4, 1, False)
+    assert photo_facts(saved(tmp_path / "c.png", Image.fromarray(PICTURE).convert("P"))) == (8, 6, 8, True)
+
+
+def test_only_decoding_finds_a_truncated_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    path.write_bytes(encode_photo(noise, ".jpg")[:-200])
+    assert photo_facts(path, decode=False) == (64, 64, 8, True)
+    with pytest.raises(SampleError, match="truncated"):
+        photo_facts(path)
+    with pytest.raises(SampleError, match=r"a\.jpg: not an image"):
+        photo_facts(path, b"something else")
+    with pytest.raises(ValueError, match=r"not written as \.gif"):
+        encode_photo(noise, ".gif")
