@@ -270,7 +270,11 @@ def _data_export(words: list[str]) -> int:
         "defects on purpose if asked for: something for loaders to be tested with.",
     )
     parser.add_argument("source", choices=["synth"], metavar="synth", help="the rendered palms")
-    parser.add_argument("--layout", required=True, help="iitd, polyu, rest, zhou, ntupi, or manifest (a CSV file)")
+    parser.add_argument(
+        "--layout",
+        required=True,
+        help="iitd, polyu, rest, zhou, ntupi, tongji, casia, mpdv2, 11k, nnnn_ssss, or manifest (a CSV file)",
+    )
     parser.add_argument("--out", metavar="FOLDER", help="made, or empty; default: data/synth-LAYOUT")
     parser.add_argument("--identities", type=int, default=40, metavar="N", help="palms; default: 40")
     parser.add_argument("--samples", type=int, default=6, metavar="M", help="photos of each palm; default: 6")
@@ -280,7 +284,8 @@ def _data_export(words: list[str]) -> int:
         "--defects",
         default="",
         metavar="KIND[,KIND]",
-        help="missing, uppercase, side, duplicate, empty, thumbs, one of each; or all",
+        help="missing, uppercase, side, duplicate, empty, truncated, copy, stray, small, turned, deep, thumbs, one of "
+        "each; or all that the layout has a place for",
     )
     parsed = parser.parse(words)
     if parsed is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import recognizers
 from palmbench.errors import RequestError
@@ -49,12 +49,15 @@ class SynthConfig:
 
 @dataclass(frozen=True)
 class FolderDatasetConfig:
-    """Photos in a folder; `root` None means `<data_dir>/<name>`, a limit None means all."""
+    """Photos in a folder; `root` None means `<data_dir>/<name>`, a limit or a split None means all."""
 
-    name: Literal["iitd", "polyu", "rest", "zhou", "ntupi", "folder"]
+    name: Literal[
+        "iitd", "polyu", "rest", "zhou", "ntupi", "tongji", "casia", "mpdv2", "11k", "nnnn_ssss", "folder", "manifest"
+    ]
     root: str | None = None
     identities: int | None = setting(None, low=1)
     samples: int | None = setting(None, low=1)
+    split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -218,7 +221,7 @@ class RunConfig:
 KINDS: Mapping[str, Mapping[str, type]] = {
     "dataset": {
         "synth": SynthConfig,
-        **{name: FolderDatasetConfig for name in ("iitd", "polyu", "rest", "zhou", "ntupi", "folder")},
+        **{name: FolderDatasetConfig for name in get_args(get_type_hints(FolderDatasetConfig)["name"])},
     },
     "method": {
         "diffusion": DiffusionConfig,

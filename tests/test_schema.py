@@ -124,7 +124,7 @@ def test_a_missing_setting_is_named() -> None:
 
 
 def test_null_means_all_of_a_data_set_and_a_number_part_of_it() -> None:
-    whole = {"name": "iitd", "root": None, "identities": None, "samples": None}
+    whole = {"name": "iitd", "root": None, "identities": None, "samples": None, "split": None}
     assert run_config(changed("dataset", whole)).dataset == FolderDatasetConfig("iitd")
     assert run_config(changed("dataset", whole | {"samples": 2})).dataset == FolderDatasetConfig("iitd", samples=2)
     assert "null or a whole number" in refusal("dataset", whole | {"samples": "two"})

@@ -36,8 +36,7 @@ def open_dataset(config: DatasetConfig, data_dir: str | Path) -> Dataset:
 
 def present_datasets(data_dir: str | Path) -> list[str]:
     """Names of the data sets that can be opened here: synth, then those with photos below `data_dir`."""
-    from palmbench.datasets.files import has_photos
-    from palmbench.datasets.layouts import LAYOUTS
+    from palmbench.datasets.scan import NAMES, has_photos
 
     folder = Path(data_dir).expanduser()
-    return ["synth"] + [name for name in LAYOUTS if has_photos(name, folder / name)]
+    return ["synth"] + [name for name in NAMES if has_photos(name, folder / name)]

@@ -19,14 +19,18 @@ class Card:
     Attributes
     ----------
     name, title : str
-    identities, samples : int or None
-        Palms and photos in the full set; None where there is no such number.
+    people, identities, samples : int or None
+        Persons, palms and photos in the full set; None where there is no such number.
+    samples_elsewhere : int or None
+        Another number of photos that a source of the set gives.
     environment : str
         "controlled" or "wild".
-    width, height : int
-        Size of a photo in pixels, the mean where sizes differ.
+    width, height : int or None
+        Size of a photo in pixels, the mean where sizes differ; None where it is not known.
     layout : str
         A path of one photo below the set's folder.
+    pairs : str
+        What is known of whose palms they are, and what becomes of pairs of a person's left and right hand.
     terms, citation : str
     request : str
         Where to ask for the set.
@@ -38,17 +42,29 @@ class Card:
 
     name: str
     title: str
+    people: int | None
     identities: int | None
     samples: int | None
+    samples_elsewhere: int | None
     environment: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     layout: str
+    pairs: str
     terms: str
     citation: str
     request: str
     may_publish_images: bool
     max_published_images: int | None
+
+    def short_of(self, identities: int, samples: int) -> str:
+        """A sentence if so many palms and photos are not the full set; "" if they are, or its size is not known."""
+        full = (self.identities, self.samples)
+        if identities == self.identities and samples in (self.samples, self.samples_elsewhere):
+            return ""
+        if None in full:
+            return ""
+        return f"{identities} palms and {samples} photos; the full set has {full[0]} and {full[1]}."
 
 
 def card_names() -> list[str]:

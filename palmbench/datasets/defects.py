@@ -12,6 +12,8 @@ from palmbench.datasets.naming import Scheme, other_hand
 from palmbench.errors import RequestError
 from palmbench.synth.seeds import side_of
 
+State = Literal["whole", "absent", "empty", "truncated", "small", "turned", "deep"]
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -23,27 +25,29 @@ class Photo:
         Below the export, with `/`.
     identity, sample : int
         What it shows, in the renderer's numbers.
-    filed : (int, int)
-        The identity and sample that it is filed as; the same, but for a planted duplicate.
+    filed : (int, int) or None
+        The identity and sample that it is filed as; the same, but for planted defects. None = as nothing.
     side : str
         The side that it is filed as.
-    state : {"whole", "absent", "empty"}
+    state : str
+        What was done to the file.
     """
 
     path: str
     identity: int
     sample: int
-    filed: tuple[int, int]
+    filed: tuple[int, int] | None
     side: str
-    state: Literal["whole", "absent", "empty"] = "whole"
+    state: State = "whole"
 
 
 class Defect(NamedTuple):
-    """A planted defect: its kind, the paths concerned, and in words what is wrong with them."""
+    """A planted defect: its kind, the paths concerned, in words what is wrong, and what `data check` calls it."""
 
     kind: str
     paths: tuple[str, ...]
     note: str
+    found_as: str
 
 
 class Plan(NamedTuple):
@@ -65,6 +69,11 @@ def plan_photos(scheme: Scheme, palms: Sequence[int], samples: int) -> Plan:
     )
 
 
+def plantable(scheme: Scheme) -> list[str]:
+    """Kinds that a layout has a place for."""
+    return [kind for kind in KINDS if not _unplantable(kind, scheme)]
+
+
 def plant(plan: Plan, kinds: Collection[str], layout: str, scheme: Scheme) -> Plan:
     """The plan with one defect of each kind; the same plan and kinds give the same defects.
 
@@ -81,76 +90,133 @@ def plant(plan: Plan, kinds: Collection[str], layout: str, scheme: Scheme) -> Pl
     Raises
     ------
     RequestError
-        If the layout has no place for a defect, or there are too few photos: each defect has one of its own.
+        If the layout has no place for a defect, or there are too few photos: each defect has some of its own.
     """
     palms = list(dict.fromkeys(photo.identity for photo in plan.photos))
     if kinds and (len(palms) < 2 or len(plan.photos) < 2 * len(palms)):
         raise RequestError("--defects needs at least 2 identities with 2 samples each.")
-    if "side" in kinds and scheme.wrong_side is None:
-        raise RequestError(
-            f"--defects: side cannot be planted in the {layout} layout, whose names do not tell left from right."
-        )
-    photos, found = list(plan.photos), []
-    spared = set(plan.photos)
+    for kind in kinds:
+        if reason := _unplantable(kind, scheme):
+            raise RequestError(f"--defects: {kind} cannot be planted in the {layout} layout, {reason}.")
+    work = _Work(list(plan.photos), list(plan.photos), palms, scheme)
+    found = []
     for place, (kind, spoil) in enumerate(_SPOILERS.items()):
-        if kind not in kinds:
-            continue
-        # Spread over the palms: were all in one, it might have no photo left.
-        first = place * len(palms) // len(_SPOILERS)
-        order = palms[first:] + palms[:first]
-        victim = next((p for palm in order for p in plan.photos if p.identity == palm and p in spared), None)
-        if victim is None:
-            raise RequestError(f"--defects: {len(plan.photos)} photos are too few for these defects; ask for more.")
-        spared.remove(victim)
-        spoilt, defect = spoil(victim, photos, palms, scheme)
-        at = photos.index(victim)
-        photos[at : at + 1] = spoilt
-        found.append(defect)
-    clutter = _thumbs(photos) if "thumbs" in kinds else ()
+        if kind in kinds:
+            paths, note = spoil(work, _victim(work, place, kind))
+            unlisted = kind == "stray" and scheme.dataset == "manifest"
+            found.append(Defect(kind, paths, note, "unlisted" if unlisted else FOUND_AS.get(kind, kind)))
+    clutter = _thumbs(work.photos) if "thumbs" in kinds else ()
     if clutter:
-        found.append(Defect("thumbs", clutter, "left by the Windows explorer; no photos"))
-    return Plan(tuple(photos), clutter, tuple(found))
+        found.append(Defect("thumbs", clutter, "left by the Windows explorer; no photos", FOUND_AS["thumbs"]))
+    return Plan(tuple(work.photos), clutter, tuple(found))
 
 
-_Spoiler = Callable[[Photo, list[Photo], list[int], Scheme], tuple[list[Photo], Defect]]
+class _Work(NamedTuple):
+    """Photos so far, those of them that no defect has touched, and the palms."""
+
+    photos: list[Photo]
+    spared: list[Photo]
+    palms: list[int]
+    scheme: Scheme
+
+    def swap(self, photo: Photo, *others: Photo) -> None:
+        """Put others in the place of a photo."""
+        at = self.photos.index(photo)
+        self.photos[at : at + 1] = others
+        if photo in self.spared:
+            self.spared.remove(photo)
+
+    def next_number(self, palm: int, after: int) -> int:
+        """The first sample number that neither the palm's own photos nor another defect has."""
+        taken = {_stem(photo.path) for photo in self.photos}
+        return next(n for n in itertools.count(1 + after) if _stem(self.scheme.path(palm, n)) not in taken)
 
 
-def _missing(victim: Photo, photos: list[Photo], palms: list[int], scheme: Scheme) -> tuple[list[Photo], Defect]:
-    return [replace(victim, state="absent")], Defect("missing", (victim.path,), "not there")
+def _unplantable(kind: str, scheme: Scheme) -> str:
+    if kind == "side" and scheme.sides == "untold":
+        return "whose names do not tell left from right"
+    if kind == "turned" and scheme.cropped:
+        return "whose photos are square"
+    if kind == "deep" and PurePosixPath(scheme.path(0, 0)).suffix not in (".png", ".tiff"):
+        return "whose files have 8 bits a channel"
+    return ""
 
 
-def _uppercase(victim: Photo, photos: list[Photo], palms: list[int], scheme: Scheme) -> tuple[list[Photo], Defect]:
+def _victim(work: _Work, place: int, kind: str) -> Photo:
+    # Spread over the palms: were all in one, it might have no photo left.
+    first = place * len(work.palms) // len(_SPOILERS)
+    order = work.palms[first:] + work.palms[:first]
+    free = (photo for palm in order for photo in work.spared if photo.identity == palm)
+    if kind == "side" and work.scheme.sides == "name":
+        free = (photo for photo in free if _partner(work, photo) is not None)
+    victim = next(free, None)
+    if victim is None:
+        raise RequestError(f"--defects: {len(work.photos)} photos are too few for these defects; ask for more.")
+    return victim
+
+
+def _partner(work: _Work, photo: Photo) -> Photo | None:
+    """The same photo of the other hand."""
+    filed = (other_hand(photo.identity), photo.sample)
+    return next((each for each in work.spared if each.filed == filed), None)
+
+
+_Spoiler = Callable[[_Work, Photo], tuple[tuple[str, ...], str]]
+
+
+def _spoilt(state: State, note: str) -> _Spoiler:
+    def spoil(work: _Work, victim: Photo) -> tuple[tuple[str, ...], str]:
+        work.swap(victim, replace(victim, state=state))
+        return (victim.path,), note
+
+    return spoil
+
+
+def _uppercase(work: _Work, victim: Photo) -> tuple[tuple[str, ...], str]:
     path = PurePosixPath(victim.path)
     path = path.with_suffix(path.suffix.swapcase())
-    case = "upper" if path.suffix.isupper() else "lower"
-    return [replace(victim, path=str(path))], Defect("uppercase", (str(path),), f"an extension in {case} case")
+    work.swap(victim, replace(victim, path=str(path)))
+    return (str(path),), f"an extension in {'upper' if path.suffix.isupper() else 'lower'} case"
 
 
-def _side(victim: Photo, photos: list[Photo], palms: list[int], scheme: Scheme) -> tuple[list[Photo], Defect]:
-    assert scheme.wrong_side is not None
+def _side(work: _Work, victim: Photo) -> tuple[tuple[str, ...], str]:
     told = side_of(other_hand(victim.identity))
-    taken = {_stem(photo.path) for photo in photos if photo is not victim}
-    path = next(
-        path
-        for number in itertools.chain([victim.sample], itertools.count())
-        if _stem(path := scheme.wrong_side(victim.identity, number)) not in taken
-    )
-    note = f"a {victim.side} hand that is filed as a {told} one"
-    return [replace(victim, path=path, side=told)], Defect("side", (path,), note)
+    if work.scheme.sides == "name":
+        partner = _partner(work, victim)
+        assert partner is not None
+        work.swap(victim, replace(partner, path=victim.path, filed=victim.filed, side=victim.side))
+        work.swap(partner, replace(victim, path=partner.path, filed=partner.filed, side=partner.side))
+        return (victim.path, partner.path), "the two hands of a person, each filed as the other"
+    path = work.scheme.wrong_side(victim.identity, victim.sample) if work.scheme.wrong_side else victim.path
+    filed = victim.filed
+    if work.scheme.dataset == "11k":
+        filed = (other_hand(victim.identity), victim.sample)
+    work.swap(victim, replace(victim, path=path, side=told, filed=filed))
+    return (path,), f"a {victim.side} hand that is filed as a {told} one"
 
 
-def _duplicate(victim: Photo, photos: list[Photo], palms: list[int], scheme: Scheme) -> tuple[list[Photo], Defect]:
-    palm = palms[(palms.index(victim.identity) + 1) % len(palms)]
-    taken = {_stem(photo.path) for photo in photos}
-    # The first sample number that neither the palm's own photos nor another defect has.
-    number = next(n for n in itertools.count(1 + victim.sample) if _stem(scheme.path(palm, n)) not in taken)
-    copy = replace(victim, path=scheme.path(palm, number), filed=(palm, number), side=side_of(palm))
-    note = "the same photo, filed under two palms; the first is right"
-    return [victim, copy], Defect("duplicate", (victim.path, copy.path), note)
+def _duplicate(work: _Work, victim: Photo) -> tuple[tuple[str, ...], str]:
+    palm = work.palms[(work.palms.index(victim.identity) + 1) % len(work.palms)]
+    return _copied(work, victim, palm), "the same photo, filed under two palms; the first is right"
 
 
-def _empty(victim: Photo, photos: list[Photo], palms: list[int], scheme: Scheme) -> tuple[list[Photo], Defect]:
-    return [replace(victim, state="empty")], Defect("empty", (victim.path,), "a file of no bytes")
+def _copy(work: _Work, victim: Photo) -> tuple[tuple[str, ...], str]:
+    return _copied(work, victim, victim.identity), "the same photo, filed twice under one palm"
+
+
+def _copied(work: _Work, victim: Photo, palm: int) -> tuple[str, str]:
+    number = work.next_number(palm, victim.sample)
+    copy = replace(victim, path=work.scheme.path(palm, number), filed=(palm, number), side=side_of(palm))
+    work.swap(victim, victim, copy)
+    return victim.path, copy.path
+
+
+def _stray(work: _Work, victim: Photo) -> tuple[tuple[str, ...], str]:
+    path = PurePosixPath(victim.path)
+    stray = str(path.with_name(f"IMG_2041{path.suffix}"))
+    number = 1 + max(photo.sample for photo in work.photos)
+    work.swap(victim, victim, replace(victim, path=stray, sample=number, filed=None))
+    return (stray,), "a photo whose name tells nothing"
 
 
 def _stem(path: str) -> str:
@@ -164,10 +230,24 @@ def _thumbs(photos: list[Photo]) -> tuple[str, ...]:
 
 
 _SPOILERS: dict[str, _Spoiler] = {
-    "missing": _missing,
+    "missing": _spoilt("absent", "not there"),
     "uppercase": _uppercase,
     "side": _side,
     "duplicate": _duplicate,
-    "empty": _empty,
+    "empty": _spoilt("empty", "a file of no bytes"),
+    "truncated": _spoilt("truncated", "a file that ends half way"),
+    "copy": _copy,
+    "stray": _stray,
+    "small": _spoilt("small", "a quarter as wide as the others"),
+    "turned": _spoilt("turned", "turned by a quarter"),
+    "deep": _spoilt("deep", "grey, of 16 bits"),
 }
 KINDS = (*_SPOILERS, "thumbs")
+FOUND_AS = {
+    "uppercase": "extension",
+    "truncated": "unreadable",
+    "small": "size",
+    "turned": "orientation",
+    "deep": "depth",
+    "thumbs": "clutter",
+}

@@ -1,8 +1,9 @@
 """The synthetic hands as files, laid out like a real set: photos, their ground truth, and defects on purpose.
 
 Below the folder of an export lie the photos, named as the set names them; `ground_truth/`, with a folder per photo
-(`photo.json`, `keypoints.json`, `mask.png`, `roi.json`, `creases.json`); and `defects.json`, which tells what was
-planted. The layout `manifest` has `manifest.csv` too. The same request gives the same bytes.
+(`photo.json`, `keypoints.json`, `mask.png`, `roi.json`, `creases.json`), but for those whose pixels were spoilt; and
+`defects.json`, which tells what was planted. The layout `manifest` has `manifest.csv` too, and `11k` `HandInfo.csv`.
+The same request gives the same bytes.
 """
 
 from __future__ import annotations
@@ -20,22 +21,23 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import cv2
 import numpy as np
-from PIL import Image
 
-from palmbench.datasets.cards import read_card
-from palmbench.datasets.defects import KINDS, Photo, Plan, plan_photos, plant
+from palmbench.datasets.cards import card_names, read_card
+from palmbench.datasets.defects import KINDS, Photo, Plan, State, plan_photos, plant, plantable
 from palmbench.datasets.naming import SCHEMES, Scheme
 from palmbench.errors import RequestError
 from palmbench.hands.geometry import Square, bounding_square
 from palmbench.hints import not_found
-from palmbench.images import encode_png
+from palmbench.images import encode_photo, encode_png
 from palmbench.progress import Progress
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, Render, render
 from palmbench.synth.seeds import person_of, session_of
 
-JPEG_QUALITY = 95
 _SMALLEST, _LARGEST = 64, 8192
+_SHRUNK = 4
+_WITHOUT_TRUTH: tuple[State, ...] = ("truncated", "small", "turned")
 # A crop about the hand is this much wider than the hand; where photos are cropped, what is rendered is larger than
 # what is asked for by so much that a hand of a controlled photo gives a crop of about that size.
 _CROP_MARGIN, _CROP_SOURCE = 1.15, (1.44, 1.08)
@@ -56,8 +58,8 @@ class Export:
     profile : str
         Capture conditions, a key of `palmbench.synth.PROFILES`.
     size : str or None
-        "WIDTHxHEIGHT" in pixels; None = the real set's, or the profile's own for `manifest`. In NTU-PI's layout
-        photos are square crops about the hand of about that size, or smaller where hands are small.
+        "WIDTHxHEIGHT" in pixels; None = the real set's, or the profile's own where that is not known. In NTU-PI's
+        layout photos are square crops about the hand of about that size, or smaller where hands are small.
     defects : str
         Kinds to plant, joined by commas, or "all" that the layout has a place for, or "".
     """
@@ -90,7 +92,7 @@ def export_synth(export: Export) -> str:
     size = _size(export)
     plan = _plan(export, scheme)
     out = Path(export.out or f"data/synth-{export.layout}").expanduser()
-    whole = [photo for photo in plan.photos if photo.state == "whole"]
+    whole = [photo for photo in plan.photos if photo.state not in ("absent", "empty")]
     with _whole_folder(out) as part:
         _write_descriptions(part, plan, export)
         progress = Progress(f"export {export.layout}", len(whole), reused=0, failed=0)
@@ -108,12 +110,12 @@ def _scheme(layout: str) -> Scheme:
 
 
 def _size(export: Export) -> tuple[int, int] | None:
-    """Width and height to ask for; None = the profile's own."""
+    """Width and height to ask for; None = the profile's own, where the set has none or it is not known."""
     if export.size is None:
-        if export.layout == "manifest":
+        if export.layout not in card_names():
             return None
         card = read_card(export.layout)
-        return card.width, card.height
+        return (card.width, card.height) if card.width and card.height else None
     found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", export.size)
     if not found or not all(_SMALLEST <= int(side) <= _LARGEST for side in found.groups()):
         raise RequestError(
@@ -140,7 +142,7 @@ def _plan(export: Export, scheme: Scheme) -> Plan:
             f"--identities: the {export.layout} layout has no name for so many palms as {export.identities}."
         )
     plan = plant(plan_photos(scheme, palms, export.samples), _kinds(export, scheme), export.layout, scheme)
-    if nameless := next((photo.path for photo in plan.photos if not scheme.reads(photo.path)), None):
+    if nameless := next((photo.path for photo in plan.photos if photo.filed and not scheme.reads(photo.path)), None):
         raise RequestError(
             f"--samples: in the {export.layout} layout {nameless} would be no photo; ask for fewer photos of a palm."
         )
@@ -149,7 +151,7 @@ def _plan(export: Export, scheme: Scheme) -> Plan:
 
 def _kinds(export: Export, scheme: Scheme) -> set[str]:
     if export.defects == "all":
-        return {kind for kind in KINDS if kind != "side" or scheme.wrong_side}
+        return set(plantable(scheme))
     kinds = {word.strip() for word in export.defects.split(",") if word.strip()}
     for kind in sorted(kinds - set(KINDS)):
         raise RequestError(not_found(f"--defects: there is no defect {kind}", kind, (*KINDS, "all")))
@@ -186,6 +188,8 @@ def _write_descriptions(folder: Path, plan: Plan, export: Export) -> None:
     _put(folder / "defects.json", (json.dumps(defects, indent=1) + "\n").encode())
     if export.layout == "manifest":
         _put(folder / "manifest.csv", _manifest(plan, export.profile))
+    if export.layout == "11k":
+        _put(folder / "HandInfo.csv", _hand_info(plan))
     for path in plan.clutter:
         _put(folder / path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # how such a file begins
     for photo in plan.photos:
@@ -199,9 +203,23 @@ def _manifest(plan: Plan, profile: str) -> bytes:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["path", "identity", "person", "side", "session", "sample", "profile"])
     for photo in plan.photos:
+        if photo.filed is None:
+            continue
         palm, number = photo.filed
         named = (f"{palm:04d}", f"{person_of(palm):04d}", photo.side)
         table.writerow([photo.path, *named, session_of(number), number, profile])
+    return text.getvalue().encode()
+
+
+def _hand_info(plan: Plan) -> bytes:
+    """The table of 11K Hands, as far as a rendered palm has an answer."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["id", "aspectOfHand", "imageName"])
+    for photo in plan.photos:
+        if photo.filed is not None:
+            name = PurePosixPath(photo.path).with_suffix(".jpg").name
+            table.writerow([person_of(photo.filed[0]) + 1, f"palmar {photo.side}", name])
     return text.getvalue().encode()
 
 
@@ -216,7 +234,9 @@ def _write_photo(folder: Path, photo: Photo, profile: str, size: tuple[int, int]
     else:
         image, mask, corner = shot.image, shot.mask, np.zeros(2, np.float32)
     path = PurePosixPath(photo.path)
-    _put(folder / path, _encoded(image, path.suffix.lower()))
+    _put(folder / path, _spoilt(image, photo.state, path.suffix.lower()))
+    if photo.state in _WITHOUT_TRUTH:
+        return
     truth = folder / "ground_truth" / path.with_suffix("")
     _put(truth / "mask.png", encode_png(mask.astype(np.uint8) * 255))
     for name, content in _truth(shot, corner, mask.shape).items():
@@ -260,16 +280,17 @@ def _rounded(values: np.ndarray, digits: int = 3) -> Any:
     return np.round(values.astype(np.float64), digits).tolist()
 
 
-def _encoded(image: np.ndarray, suffix: str) -> bytes:
-    if suffix == ".png":
-        return encode_png(image)
-    buffer = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    if suffix == ".bmp":
-        picture.save(buffer, "BMP")
-    else:
-        picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return buffer.getvalue()
+def _spoilt(image: np.ndarray, state: State, suffix: str) -> bytes:
+    """The file of a photo, after what was to be done to it."""
+    if state == "small":
+        height, width = (max(1, round(side / _SHRUNK)) for side in image.shape[:2])
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    elif state == "turned":
+        image = np.rot90(image)
+    elif state == "deep":
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint16) * 257
+    data = encode_photo(image, suffix)
+    return data[: len(data) // 2] if state == "truncated" else data
 
 
 def _put(path: Path, data: bytes) -> None:

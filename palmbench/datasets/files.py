@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.datasets.cards import Card, read_card
-from palmbench.datasets.layouts import IITD_ROI, IMAGE, LAYOUTS, Layout, Place
+from palmbench.datasets.cards import Card, card_names, read_card
+from palmbench.datasets.crops import only_crops
 from palmbench.datasets.sample import Dataset, Sample
+from palmbench.datasets.scan import Found, Scan, dataset_root, scan
+from palmbench.datasets.splits import describe_part, sample_id, take_part
 from palmbench.errors import RequestError
 from palmbench.images import read_image
 from palmbench.keys import file_digest
 from palmbench.schema import FolderDatasetConfig
 
-_CLUTTER = {"thumbs.db", ".ds_store", "desktop.ini"}
-
-
-class Found(NamedTuple):
-    """A photo: where it lies and what its path says."""
-
-    path: str
-    place: Place
+NO_PERSONS = (
+    "It is not told which palms are one person's: pairs of somebody's left and right hand, if there are any, count as "
+    "impostors."
+)
 
 
 @dataclass(frozen=True)
@@ -39,16 +36,6 @@ class FileSource:
 
     def __call__(self, sample: Sample) -> np.ndarray:
         return read_image(self.root / self.paths[sample.id])
-
-
-def dataset_root(config: FolderDatasetConfig, data_dir: str | Path) -> Path:
-    """Folder of a data set's photos: its `root`, or `<data_dir>/<name>`."""
-    return Path(config.root).expanduser() if config.root else Path(data_dir).expanduser() / config.name
-
-
-def has_photos(name: str, root: Path) -> bool:
-    """Whether a folder holds at least one photo of a data set; stops at the first."""
-    return any(layout.match(path) for path, _ in _walk(root) for layout in LAYOUTS[name])
 
 
 def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:
@@ -69,63 +56,60 @@ def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:
     Raises
     ------
     RequestError
-        If there is no photo, only ROI crops, or two different files claim to be the same photo.
+        If there is no photo, only crops of palms, two different files claim to be the same photo, or a table or a split
+        cannot be read.
+    """
+    files = scan_with_photos(config, data_dir)
+    card = card_of(config.name)
+    notes = _notes(files, card, config)
+    found = sorted(files.photos, key=natural_order)
+    if config.split is not None:
+        part = take_part(config.split, config.name, found)
+        notes.append(describe_part(config.split, part, len(found)))
+        found = part.photos
+    kept = _limited(found, config.identities, config.samples)
+    with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 2)) as pool:
+        digests = list(pool.map(lambda item: file_digest(files.root / item.path), kept))
+    samples, paths = _samples(files.root, kept, digests)
+    if copies := len(kept) - len(samples):
+        notes.append(f"{copies} second copies of the same photo left out.")
+    notes += _shared_photos(samples)
+    title = card.title if card else f"photos in {files.root.name}"
+    return Dataset(config.name, title, card, samples, FileSource(files.root, paths), tuple(notes))
+
+
+def scan_with_photos(config: FolderDatasetConfig, data_dir: str | Path) -> Scan:
+    """What lies in a data set's folder, if there are photos of hands among it.
+
+    Raises
+    ------
+    RequestError
+        If there are none, or only crops of palms: what is missing, where to ask for it, and where to put it.
     """
     root = dataset_root(config, data_dir)
-    card = None if config.name == "folder" else read_card(config.name)
-    files = list(_walk(root))
-    found = _matches(config.name, [path for path, size in files if size])
-    if not found:
-        raise RequestError(_why_none(config.name, root, card, [path for path, _ in files]))
-    kept = _limited(sorted(found, key=_order), config.identities, config.samples)
-    with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 2)) as pool:
-        digests = list(pool.map(lambda item: file_digest(root / item.path), kept))
-    samples, paths = _samples(root, kept, digests)
-    limited = config.identities is not None or config.samples is not None
-    notes = _notes(files, found, card, len(kept) - len(samples), limited) + _shared_photos(samples)
-    title = card.title if card else f"photos in {root.name}"
-    return Dataset(config.name, title, card, samples, FileSource(root, paths), notes)
+    files = scan(config.name, root)
+    if not files.photos:
+        raise RequestError(_why_none(config.name, root, card_of(config.name), files))
+    if only_crops(files):
+        raise RequestError(_refusal(config.name, root, "palm crops (small grey squares)", card_of(config.name)))
+    return files
 
 
-def _walk(root: Path) -> Iterator[tuple[str, int]]:
-    """Paths below `root` with `/`, and sizes in bytes; links are followed once, clutter is left out."""
-    seen = set()
-    for folder, below, names in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:
-            below.clear()
-            continue
-        seen.add(real)
-        below[:] = sorted(name for name in below if not name.startswith(".") and name != "__MACOSX")
-        for name in sorted(names):
-            if name.lower() in _CLUTTER or name.startswith("."):
-                continue
-            path = Path(folder, name)
-            if path.is_file():
-                yield path.relative_to(root).as_posix(), path.stat().st_size
+def card_of(name: str) -> Card | None:
+    """The card of a data set, or None for photos of the user's own."""
+    return read_card(name) if name in card_names() else None
 
 
-def _matches(name: str, paths: list[str]) -> list[Found]:
-    for layout in LAYOUTS[name]:
-        if found := _fits(layout, paths):
-            return found
-    return []
-
-
-def _fits(layout: Layout, paths: list[str]) -> list[Found]:
-    return [Found(path, place) for path in paths if (place := layout.match(path)) is not None]
-
-
-def _order(item: Found) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]], str]:
+def natural_order(item: Found) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]], str]:
+    """Sort key: palm, then photo, by which 2 comes before 10 on every machine alike."""
     return _natural(item.place.identity), _natural(item.place.photo), item.path
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Sort key by which 2 comes before 10, on every machine alike."""
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
 
 
-def _limited(found: list[Found], identities: int | None, samples: int | None) -> list[Found]:
+def _limited(found: Sequence[Found], identities: int | None, samples: int | None) -> list[Found]:
     counts: dict[str, int] = {}
     kept = []
     for item in found:
@@ -142,68 +126,87 @@ def _samples(root: Path, found: list[Found], digests: list[str]) -> tuple[tuple[
     """Samples and their paths by id. A second copy of the same bytes is dropped; other bytes are a contradiction."""
     samples: dict[str, Sample] = {}
     paths: dict[str, str] = {}
-    for (path, place), digest in zip(found, digests, strict=True):
-        key = f"{place.identity}_{place.photo}"
+    for item, digest in zip(found, digests, strict=True):
+        key, place = sample_id(item), item.place
         if key not in samples:
             samples[key] = Sample(key, place.identity, place.person, place.side, digest)
-            paths[key] = path
+            paths[key] = item.path
         elif samples[key].digest != digest:
             raise RequestError(
-                f"two different files in {root} would both be sample {key}: {paths[key]} and {path}. "
+                f"two different files in {root} would both be sample {key}: {paths[key]} and {item.path}. "
                 "Move one of them out of the folder."
             )
     return tuple(samples.values()), paths
 
 
-def _notes(
-    files: list[tuple[str, int]], found: list[Found], card: Card | None, copies: int, limited: bool
-) -> tuple[str, ...]:
-    notes = []
-    if empty := [path for path, size in files if not size and re.search(IMAGE, path, re.IGNORECASE)]:
-        notes.append(f"{len(empty)} empty files left out, such as {empty[0]}.")
-    if copies:
-        notes.append(f"{copies} second copies of the same photo left out.")
-    if doubtful := [item.path for item in found if not item.place.agrees]:
+def _notes(files: Scan, card: Card | None, config: FolderDatasetConfig) -> list[str]:
+    notes = list(files.remarks)
+    if files.empty:
+        notes.append(f"{len(files.empty)} empty files left out, such as {files.empty[0].path}.")
+    if files.strays and not files.chosen:
+        notes.append(f"{len(files.strays)} images are not understood and left out, such as {files.strays[0]}.")
+    if files.absent:
+        notes.append(f"{len(files.absent)} photos of the table are not there, such as {files.absent[0].path}.")
+    if doubtful := [item.path for item in files.photos if item.place.contradicts]:
         notes.append(f"{len(doubtful)} names contradict their folder, which is believed, such as {doubtful[0]}.")
-    identities = len({item.place.identity for item in found})
-    if card is not None and not limited and (identities, len(found) - copies) != (card.identities, card.samples):
-        notes.append(
-            f"{identities} palms and {len(found) - copies} photos; "
-            f"the full set has {card.identities} and {card.samples}."
-        )
-    return tuple(notes)
+    identities, photos = len({item.place.identity for item in files.photos}), len(set(map(sample_id, files.photos)))
+    limited = config.identities is not None or config.samples is not None
+    if card is not None and not limited and (text := card.short_of(identities, photos)):
+        notes.append(text)
+    if not files.persons:
+        notes.append(NO_PERSONS)
+    return notes
 
 
-def _shared_photos(samples: tuple[Sample, ...]) -> tuple[str, ...]:
-    """A note if the same bytes are filed under two palms: one of them is mislabelled."""
+def _shared_photos(samples: tuple[Sample, ...]) -> list[str]:
+    """Notes if the same bytes are filed twice: one of two palms is mislabelled, and photos of one match for sure."""
     first: dict[str, Sample] = {}
-    pairs = [
-        (other, sample)
-        for sample in samples
-        if (other := first.setdefault(sample.digest, sample)).identity != sample.identity
-    ]
-    if not pairs:
-        return ()
-    return (f"{len(pairs)} photos are filed under two palms, such as {pairs[0][0].id} and {pairs[0][1].id}.",)
+    pairs = [(first.setdefault(sample.digest, sample), sample) for sample in samples]
+    pairs = [(one, other) for one, other in pairs if one is not other]
+    notes = []
+    for same, where in ((False, "under two palms"), (True, "twice under one palm")):
+        if some := [pair for pair in pairs if (pair[0].identity == pair[1].identity) is same]:
+            notes.append(f"{len(some)} photos are filed {where}, such as {some[0][0].id} and {some[0][1].id}.")
+    return notes
 
 
-def _why_none(name: str, root: Path, card: Card | None, paths: list[str]) -> str:
+def _why_none(name: str, root: Path, card: Card | None, files: Scan) -> str:
+    if files.crops:
+        what = next(what for what, paths in files.aside.items() if files.crops[0] in paths)
+        return _refusal(name, root, what, card)
+    if files.absent:
+        return (
+            f"dataset={name}: none of the {len(files.absent)} photos that the table names is there, such as "
+            f"{files.root / files.absent[0].path}."
+        )
+    if files.empty:
+        return f"dataset={name}: every photo in {root} is an empty file; unpack the archive again."
+    others = len(files.strays) + len(files.others) + sum(map(len, files.aside.values()))
     if card is None:
-        state = "holds no photo in a sub-folder" if root.is_dir() else "is not a folder"
-        return (
-            f"dataset=folder: {root} {state}. Set dataset.root to a folder with one sub-folder per palm, "
-            "each with the photos of that palm."
-        )
-    if name == "iitd" and any(map(IITD_ROI.search, paths)):
-        return (
-            f"dataset=iitd: {root} holds only the segmented ROIs, which cannot be de-identified: a method needs the "
-            "whole hand to find the palm and to put it back. "
-            f"Add the folders 'Left Hand' and 'Right Hand' of the original archive ({card.request})."
-        )
-    state = f"holds {len(paths)} files but no photo named as in {card.title}" if paths else "has no photos"
+        state = "holds no photo in a sub-folder" if name == "folder" else "holds no photo with such a name"
+        state = state if root.is_dir() else "is not a folder"
+        return f"dataset={name}: {root} {state}. Set dataset.root to a folder {_EXPLAINED[name]}."
+    state = f"holds {others} files but no photo named as in {card.title}" if others else "has no photos"
     if not root.is_dir():
         state = "does not exist"
+    table = " beside HandInfo.csv" if name == "11k" else ""
     return (
         f"dataset={name}: the folder {root} {state}. Ask for {card.title} ({card.request}), "
-        f"and unpack it so that there is a file such as {root / card.layout}."
+        f"and unpack it so that there is a file such as {root / card.layout}{table}."
     )
+
+
+_EXPLAINED = {
+    "folder": "with one sub-folder per palm, each with the photos of that palm",
+    "nnnn_ssss": "of photos named NNNN_SSSS, four digits for the palm and four for the photo, such as 0001_0001.jpg",
+}
+
+
+def _refusal(name: str, root: Path, what: str, card: Card | None) -> str:
+    text = (
+        f"dataset={name}: {root} holds only {what}, which cannot be de-identified: a method needs the whole hand to "
+        "find the palm and to put it back."
+    )
+    if card is None:
+        return f"{text} Use the photos that they were cut from."
+    return f"{text} Add the original photos, named such as {card.layout} ({card.request})."

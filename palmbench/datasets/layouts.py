@@ -1,12 +1,42 @@
-"""How each data set names its photos: one pattern per layout, and what its groups mean."""
+"""How each data set names its photos: one pattern per layout, what its groups mean, and what lies beside the photos."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 IMAGE = r"\.(?:jpe?g|png|bmp|tiff?|webp|heic|heif)$"
 _SIDES = {"l": "left", "r": "right"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is told of a photo, by its path or by a table.
+
+    Attributes
+    ----------
+    identity, person : str
+        The palm and whose it is; where that is not told, the palm stands for its own person.
+    side : str
+        "left", "right", or "" where it is not told.
+    photo : str
+        Which photo of the palm: the rest of the sample's id.
+    session, device, number : str
+        Parts of `photo`, "" where there are none.
+    contradicts : {"", "side", "person"}
+        In what folder and file name contradict each other; the folder is believed.
+    """
+
+    identity: str
+    person: str
+    side: str
+    photo: str
+    session: str = ""
+    device: str = ""
+    number: str = ""
+    contradicts: Literal["", "side", "person"] = ""
 
 
 @dataclass(frozen=True)
@@ -17,68 +47,147 @@ class Layout:
     ----------
     pattern : str
         Searched, ignoring case, in the path below the folder, with `/`. Groups: `subj` (person, or palm if
-        `side` is absent), `side`, `sess` (session), `n` (photo); `dirsubj` and `dirside` repeat what the
-        folders say.
+        `side` is absent), `side`, `sess` (session), `dev` (camera), `n` (photo); `dirsubj` and `dirside` repeat what
+        the folders say.
     side : str
         Side of every hand where the pattern has no such group.
-    not_below : str
-        Folders whose files are made from the photos and are none.
+    persons : bool
+        Whether it is told which palms are one person's.
+    grid : bool
+        Whether every palm was to have the same photos.
+    run : int
+        Photos of a session that are numbered through, so many a palm, two palms a person; 0 = numbered by palm.
     verbatim : bool
         Keep names as they are; else numbers are padded, so that 1, 01 and 001 are one.
     """
 
     pattern: str
     side: str = ""
-    not_below: str = ""
+    persons: bool = True
+    grid: bool = False
+    run: int = 0
     verbatim: bool = False
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.IGNORECASE)
 
     def match(self, path: str) -> Place | None:
         """What the path says of the photo, or None if it is no photo of this layout."""
-        if self.not_below and re.search(rf"(?:^|/)(?:{self.not_below})/", path, re.IGNORECASE):
-            return None
-        found = re.search(self.pattern, path, re.IGNORECASE)
+        found = self._compiled.search(path)
         if found is None:
             return None
-        groups = found.groupdict()
-        side = _SIDES.get((groups.get("dirside") or groups.get("side") or " ")[0].lower(), self.side)
-        plain = str if self.verbatim else _padded
-        subject = plain(groups.get("dirsubj") or groups["subj"])
-        told = (plain(groups["subj"]), (groups.get("side") or side)[:1].lower())
+        groups = {name: value or "" for name, value in found.groupdict().items()}
+        return self._of_run(groups) if self.run else self._of_palm(groups)
+
+    def sibling(self, path: str, session: str, device: str, number: str) -> str:
+        """The path of another photo of the palm, from that of one."""
+        found = self._compiled.search(path)
+        assert found is not None
+        names = found.groupdict()
+        if self.run:
+            first = int(names["n"]) - (int(names["n"]) - 1) % self.run
+            number = str(first + int(number) - 1).zfill(len(names["n"]))
+        said = {"sess": session, "dev": device, "n": number}
+        for name in sorted((name for name in said if names.get(name)), key=found.start, reverse=True):
+            path = path[: found.start(name)] + said[name] + path[found.end(name) :]
+        return path
+
+    def _of_palm(self, groups: dict[str, str]) -> Place:
+        plain = str if self.verbatim else padded
+        told, named = plain(groups["subj"]), _side(groups.get("side", ""))
+        subject = plain(groups.get("dirsubj", "") or groups["subj"])
+        side = _side(groups.get("dirside", "")) or named or self.side
+        session, device = groups.get("sess", "").upper(), groups.get("dev", "").lower()
+        contradicts: Literal["", "side", "person"] = ""
+        if told != subject:
+            contradicts = "person"
+        elif named and named != side:
+            contradicts = "side"
+        numbers = [plain(part) for part in groups["n"].split("/")]
         return Place(
+            identity=f"{subject}_{side}" if named else subject,
             person=subject,
             side=side,
-            in_identity=bool(groups.get("side")),
-            photo="_".join(filter(None, [(groups.get("sess") or "").upper(), *map(plain, groups["n"].split("/"))])),
-            agrees=told == (subject, side[:1]),
+            photo="_".join(filter(None, [session, device, *numbers])),
+            session=session,
+            device=device,
+            number=groups["n"],
+            contradicts=contradicts,
+        )
+
+    def _of_run(self, groups: dict[str, str]) -> Place:
+        palm, place = divmod(int(groups["n"]) - 1, self.run)
+        identity, number = padded(str(palm + 1)), str(place + 1)
+        return Place(
+            identity=identity,
+            person=padded(str(palm // 2 + 1)),
+            side=self.side,
+            photo=f"{groups['sess']}_{padded(number)}",
+            session=groups["sess"],
+            number=number,
         )
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a path says of a photo; `agrees` is False if folder and file name contradict each other."""
-
-    person: str
-    side: str
-    in_identity: bool
-    photo: str
-    agrees: bool
-
-    @property
-    def identity(self) -> str:
-        """The palm: person and side where the set holds both hands."""
-        return f"{self.person}_{self.side}" if self.in_identity else self.person
-
-
-def _padded(word: str) -> str:
+def padded(word: str) -> str:
+    """A number with at least four digits; other words as they are."""
     return word.zfill(4) if word.isdecimal() else word
 
 
-IITD_ROI = re.compile(r"(?:^|/)segmented/(?:left|right)/\d{3}_\d{1,2}\.bmp$", re.IGNORECASE)
+def _side(word: str) -> str:
+    return _SIDES.get(word[:1].lower(), "")
+
+
+class Aside(NamedTuple):
+    """Files that come with a data set and are no photos of hands: a pattern, what they are, and whether they are crops.
+
+    A copy of a set that holds crops alone is refused: a method needs the whole hand.
+    """
+
+    pattern: str
+    what: str
+    crops: bool = False
+
+    def has(self, path: str) -> bool:
+        return re.search(self.pattern, path, re.IGNORECASE) is not None
+
+
+_ROI_FOLDER = Aside(r"(?:^|/)(?:[^/]*[ _-])?rois?(?:[ _-][^/]*)?/", "palm crops (ROIs)", crops=True)
+
+# What palmbench itself writes beside exported photos.
+EXPORTED = Aside(r"^(?:ground_truth/|defects\.json$|manifest\.csv$|HandInfo\.csv$)", "palmbench's notes on an export")
+
+ASIDE: dict[str, tuple[Aside, ...]] = {
+    "iitd": (Aside(r"(?:^|/)segmented/", "segmented ROIs", crops=True), _ROI_FOLDER),
+    "polyu": (
+        Aside(r"(?:^|/)3d/", "range images"),
+        Aside(
+            r"(?:^|/)(?:polyu|p)_(?:[a-z]_\d+|\d+_[a-z])_\d+\.(?:bmp|jpe?g|png)$",
+            "palms of the PolyU contact database, taken on a plate that shows no whole hand",
+            crops=True,
+        ),
+        _ROI_FOLDER,
+    ),
+    "rest": (Aside(r"(?:^|/)p\d+/(?!hand/)[^/]+/", "other traits than hands"), _ROI_FOLDER),
+    "zhou": (_ROI_FOLDER,),
+    "ntupi": (
+        Aside(r"(?:^|/)(?:imgmask|landmarks|roimarked)/", "masks and landmarks"),
+        Aside(r"(?:^|/)flip/", "the normalised crops of flip/, whose left hands are mirrored", crops=True),
+        _ROI_FOLDER,
+    ),
+    "tongji": (_ROI_FOLDER,),
+    "casia": (_ROI_FOLDER,),
+    "mpdv2": (_ROI_FOLDER,),
+}
 
 # The first layout of a set that fits any file is the one that counts.
 LAYOUTS: dict[str, tuple[Layout, ...]] = {
     "iitd": (Layout(r"(?:^|/)(?P<side>left|right)[ _]?hand/(?P<subj>\d{3})_(?P<n>\d{1,2})\.jpe?g$"),),
-    "polyu": (Layout(r"(?:^|/)(?P<subj>\d{1,3})_(?P<sess>[fs])[/_](?P<n>\d{1,2})\.(?:bmp|jpe?g|png)$", "right", "3d"),),
+    "polyu": (
+        Layout(
+            r"(?:^|/)(?P<subj>\d{1,3})_(?P<sess>[fs])[/_](?P<n>\d{1,2})\.(?:bmp|jpe?g|png)$", side="right", grid=True
+        ),
+    ),
     "rest": (
         Layout(
             r"(?:^|/)p(?P<dirsubj>\d+)/hand/(?P<dirside>left|right)/"
@@ -86,11 +195,21 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
         ),
     ),
     "zhou": (
-        Layout(r"(?:^|/)(?P<subj>\d+)_(?P<n>[^/]+)\.(?:jpe?g|png|bmp)$"),
-        Layout(r"(?:^|/)(?P<subj>\d+)/(?P<n>[^/]+)\.(?:jpe?g|png|bmp)$"),
+        Layout(r"(?:^|/)(?P<subj>\d+)_(?P<n>[^/]+)\.(?:jpe?g|png|bmp)$", persons=False),
+        Layout(r"(?:^|/)(?P<subj>\d+)/(?P<n>[^/]+)\.(?:jpe?g|png|bmp)$", persons=False),
     ),
-    "ntupi": (
-        Layout(r"(?:^|/)(?P<subj>\d+)-(?P<side>[lr])(?P<n>\d+)\.jpe?g$", not_below="imgmask|flip|landmarks|roimarked"),
+    "ntupi": (Layout(r"(?:^|/)(?P<subj>\d+)-(?P<side>[lr])(?P<n>\d+)\.jpe?g$"),),
+    "tongji": (Layout(r"(?:^|/)session(?P<sess>[12])/(?P<n>\d{5})\.(?:bmp|tiff?|jpe?g|png)$", grid=True, run=10),),
+    "casia": (
+        Layout(r"(?:^|/)(?P<dirsubj>\d{4})/(?P<subj>\d{4})_[mf]_(?P<side>[lr])_(?P<n>\d{2})\.jpe?g$"),
+        Layout(r"(?:^|/)(?P<subj>\d{4})_[mf]_(?P<side>[lr])_(?P<n>\d{2})\.jpe?g$"),
     ),
-    "folder": (Layout(r"^(?P<subj>[^/]+)/(?P<n>.+)" + IMAGE, verbatim=True),),
+    "mpdv2": (
+        Layout(
+            r"(?:^|/)(?P<subj>\d+)_(?P<sess>[^_/]+)_(?P<dev>[hm])_(?P<side>[lr])_(?P<n>\d+)\.jpe?g$",
+            grid=True,
+        ),
+    ),
+    "nnnn_ssss": (Layout(r"(?:^|/)(?P<subj>\d{4})_(?P<n>\d{4})" + IMAGE, persons=False),),
+    "folder": (Layout(r"^(?P<subj>[^/]+)/(?P<n>.+)" + IMAGE, persons=False, verbatim=True),),
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from palmbench.datasets import handinfo
 from palmbench.datasets.layouts import LAYOUTS
 from palmbench.synth.seeds import person_of, session_of, side_of
 
@@ -22,11 +24,13 @@ class Scheme:
     dataset : str
         The value of `dataset=` that reads it.
     below : str
-        Folder of the export that is then `dataset.root`; "" = the export itself.
+        What in the export is then `dataset.root`; "" = the export itself.
     hands : {"any", "both", "right"}
         Whether the set holds palms one by one, both hands of each person, or right hands alone.
+    sides : {"untold", "name", "twice", "table"}
+        Where the side of a hand is told: nowhere, in its path, twice in its path, or in a table.
     wrong_side : callable or None
-        From (identity, sample) to the path of a photo whose side is told wrong; None where no path tells it.
+        Where it is told twice: from (identity, sample) to the path of a photo whose name contradicts its folder.
     cropped : bool
         Whether photos are cut out around the hand.
     """
@@ -35,6 +39,7 @@ class Scheme:
     dataset: str
     below: str = ""
     hands: Literal["any", "both", "right"] = "any"
+    sides: Literal["untold", "name", "twice", "table"] = "untold"
     wrong_side: Callable[[int, int], str] | None = None
     cropped: bool = False
 
@@ -44,19 +49,26 @@ class Scheme:
 
     def reads(self, path: str) -> bool:
         """Whether the data set takes a path of the export for a photo."""
-        inside = path.removeprefix(f"{self.below}/") if self.below else path
-        return any(layout.match(inside) for layout in LAYOUTS[self.dataset])
+        if self.dataset == "manifest":
+            return True
+        if self.dataset == "11k":
+            return re.search(handinfo.PHOTO, path, re.IGNORECASE) is not None
+        return any(layout.match(path) for layout in LAYOUTS[self.dataset])
 
 
 def _iitd(identity: int, sample: int) -> str:
     return f"IITD Palmprint V1/{side_of(identity).title()} Hand/{person_of(identity) + 1:03d}_{sample + 1}.JPG"
 
 
-def _polyu(identity: int, sample: int) -> str:
-    # F is the first visit; whatever was taken later is S, and each is counted from 1.
+def _in_session(sample: int) -> tuple[int, int]:
+    """Visit and number of a photo: the second visit is whatever was taken after the first, and each counts from 1."""
     first = session_of(sample) == 0
-    number = 1 + sum((session_of(earlier) == 0) == first for earlier in range(sample))
-    return f"2D/{person_of(identity) + 1:03d}_{'F' if first else 'S'}/{number:02d}.bmp"
+    return (1 if first else 2), 1 + sum((session_of(earlier) == 0) == first for earlier in range(sample))
+
+
+def _polyu(identity: int, sample: int) -> str:
+    session, number = _in_session(sample)
+    return f"2D/{person_of(identity) + 1:03d}_{' FS'[session]}/{number:02d}.bmp"
 
 
 def _rest(identity: int, sample: int, named: int | None = None) -> str:
@@ -72,6 +84,33 @@ def _ntupi(identity: int, sample: int) -> str:
     return f"img/{person_of(identity) + 1}-{side_of(identity)[0].upper()}{sample + 1}.jpg"
 
 
+def _tongji(identity: int, sample: int) -> str:
+    session, number = _in_session(sample)
+    # An eleventh photo would be the next palm's first.
+    run = LAYOUTS["tongji"][0].run
+    return f"session{session}/{identity * run + number:05d}.tiff" if number <= run else f"session{session}/none.tiff"
+
+
+def _casia(identity: int, sample: int) -> str:
+    person = person_of(identity) + 1
+    return f"{person:04d}/{person:04d}_{'fm'[person % 2]}_{side_of(identity)[0]}_{sample + 1:02d}.jpg"
+
+
+def _mpdv2(identity: int, sample: int) -> str:
+    session, number = _in_session(sample)
+    person, device = person_of(identity) + 1, "hm"[(number - 1) % 2]
+    name = f"{person:03d}_{session}_{device}_{side_of(identity)[0]}_{(number + 1) // 2:02d}.jpg"
+    return f"PalmSet{1 + (person - 1) // 40:02d}/{name}"
+
+
+def _hands11k(identity: int, sample: int) -> str:
+    return f"Hands/Hand_{identity * 100 + sample + 1:07d}.jpg" if sample < 100 else "Hands/none.jpg"
+
+
+def _nnnn_ssss(identity: int, sample: int) -> str:
+    return f"{identity + 1:04d}_{sample + 1:04d}.png"
+
+
 def _manifest(identity: int, sample: int) -> str:
     return f"photos/{identity:04d}/{sample:04d}.png"
 
@@ -82,12 +121,16 @@ def other_hand(identity: int) -> int:
 
 
 SCHEMES: dict[str, Scheme] = {
-    "iitd": Scheme(_iitd, "iitd", hands="both", wrong_side=lambda palm, n: _iitd(other_hand(palm), n)),
+    "iitd": Scheme(_iitd, "iitd", hands="both", sides="name"),
     "polyu": Scheme(_polyu, "polyu", hands="right"),
-    # The folder stays right and the name contradicts it; in IITD and NTU-PI the side is told but once.
-    "rest": Scheme(_rest, "rest", hands="both", wrong_side=lambda palm, n: _rest(palm, n, other_hand(palm))),
+    # The folder stays right and the name contradicts it.
+    "rest": Scheme(_rest, "rest", hands="both", sides="twice", wrong_side=lambda p, n: _rest(p, n, other_hand(p))),
     "zhou": Scheme(_zhou, "zhou"),
-    "ntupi": Scheme(_ntupi, "ntupi", wrong_side=lambda palm, n: _ntupi(other_hand(palm), n), cropped=True),
-    # Here manifest.csv tells the side, and the path does not.
-    "manifest": Scheme(_manifest, "folder", below="photos", wrong_side=_manifest),
+    "ntupi": Scheme(_ntupi, "ntupi", sides="name", cropped=True),
+    "tongji": Scheme(_tongji, "tongji", hands="both"),
+    "casia": Scheme(_casia, "casia", hands="both", sides="name"),
+    "mpdv2": Scheme(_mpdv2, "mpdv2", hands="both", sides="name"),
+    "11k": Scheme(_hands11k, "11k", hands="both", sides="table"),
+    "nnnn_ssss": Scheme(_nnnn_ssss, "nnnn_ssss"),
+    "manifest": Scheme(_manifest, "manifest", below="manifest.csv", sides="table"),
 }

@@ -12,6 +12,12 @@ DATASETS = {
     "ntupi": "NTU-PI",
     "synth": "Synthetic",
     "folder": "Folder",
+    "tongji": "Tongji",
+    "casia": "CASIA",
+    "mpdv2": "MPDv2",
+    "11k": "11K Hands",
+    "nnnn_ssss": "NNNN_SSSS",
+    "manifest": "Manifest",
 }
 
 

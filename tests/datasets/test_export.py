@@ -17,12 +17,12 @@ from palmbench.datasets import Dataset, export, open_dataset
 from palmbench.datasets.defects import KINDS
 from palmbench.datasets.export import Export, export_synth
 from palmbench.datasets.naming import SCHEMES
-from palmbench.errors import RequestError
+from palmbench.errors import RequestError, SampleError
 from palmbench.images import read_image
 from palmbench.schema import FolderDatasetConfig
 from palmbench.synth import render
 
-LAYOUTS = ["iitd", "polyu", "rest", "zhou", "ntupi", "manifest"]
+LAYOUTS = sorted(SCHEMES)
 SIZE = (128, 96)
 
 
@@ -75,6 +75,11 @@ def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
         ("rest", "REST database/p1/Hand/Left/p1_l_1.jpg", "REST database/p1/Hand/Right/p1_r_4.jpg"),
         ("zhou", "0001_0001.jpg", "0002_0004.jpg"),
         ("ntupi", "img/1-L1.jpg", "img/1-R4.jpg"),
+        ("tongji", "session1/00001.tiff", "session2/00011.tiff"),
+        ("casia", "0001/0001_m_l_01.jpg", "0001/0001_m_r_04.jpg"),
+        ("mpdv2", "PalmSet01/001_1_h_l_01.jpg", "PalmSet01/001_2_h_r_01.jpg"),
+        ("11k", "Hands/Hand_0000001.jpg", "Hands/Hand_0000104.jpg"),
+        ("nnnn_ssss", "0001_0001.png", "0002_0004.png"),
         ("manifest", "photos/0000/0000.png", "photos/0001/0003.png"),
     ],
 )
@@ -87,17 +92,17 @@ def test_a_layout_names_photos_as_the_real_set_does_and_reads_back_as_rendered(
     assert len(known) == 8 and {str(Path(path).with_suffix("")) for path in (first, last)} < set(known)
 
     data = read(out, layout)
-    paths = [str(Path(SCHEMES[layout].below, data.source.paths[s.id]).with_suffix("")) for s in data.samples]  # type: ignore[attr-defined]
+    paths = [str(Path(data.source.paths[sample.id]).with_suffix("")) for sample in data.samples]  # type: ignore[attr-defined]
     assert sorted(paths) == sorted(known)
     # Each palm that the loader sees is one palm of the renderer, and each person one person.
     palms = {(sample.identity, known[path]["identity"]) for sample, path in zip(data.samples, paths, strict=True)}
     assert len(palms) == len({seen for seen, _ in palms}) == len({true for _, true in palms}) == 2
     told = [(sample.side, known[path]["side"]) for sample, path in zip(data.samples, paths, strict=True)]
-    if data.samples[0].side:
-        assert all(seen == true for seen, true in told)
-        assert {(int(s.person), known[path]["person"] + 1) for s, path in zip(data.samples, paths, strict=True)} == {
-            (int(s.person), int(s.person)) for s in data.samples
-        }
+    assert all(seen in ("", true) for seen, true in told)
+    assert any(seen for seen, _ in told) == (SCHEMES[layout].sides != "untold" or layout == "polyu")
+    people = {(sample.person, known[path]["person"]) for sample, path in zip(data.samples, paths, strict=True)}
+    # One hand each in PolyU; where names tell palms alone, each stands for a person of its own.
+    assert len(people) == len({seen for seen, _ in people}) == (2 if layout in ("polyu", "zhou", "nnnn_ssss") else 1)
     assert defects(out) == {}
 
 
@@ -182,7 +187,7 @@ def test_the_manifest_says_what_each_photo_is(tmp_path: Path) -> None:
 
 
 def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
-    first, second = (written(tmp_path / copy, "rest", identities=4, defects="all") for copy in ("a", "b"))
+    first, second = (written(tmp_path / copy, "rest", identities=4, samples=3, defects="all") for copy in ("a", "b"))
     files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file())
     assert all((first / path).read_bytes() == (second / path).read_bytes() for path in files)
@@ -190,41 +195,56 @@ def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_planted_defect_is_where_defects_json_says_and_the_scanner_copes(tmp_path: Path, layout: str) -> None:
-    out = written(tmp_path, layout, identities=4, samples=3, defects="all")
-    planted, clean = defects(out), written(tmp_path / "clean", layout, identities=4, samples=3)
-    told = layout in ("iitd", "rest", "ntupi", "manifest")
-    assert set(planted) == set(KINDS) - (set() if told else {"side"})
+    out = written(tmp_path, layout, identities=4, samples=4, defects="all")
+    planted, clean = defects(out), written(tmp_path / "clean", layout, identities=4, samples=4)
+    lacking = {"side"} if SCHEMES[layout].sides == "untold" else set()
+    lacking |= {"turned"} if layout == "ntupi" else set()
+    lacking |= set() if layout in ("tongji", "nnnn_ssss", "manifest") else {"deep"}
+    assert set(planted) == set(KINDS) - lacking
 
     assert (clean / planted["missing"][0]).is_file() and not (out / planted["missing"][0]).exists()
     assert (out / planted["empty"][0]).read_bytes() == b""
     assert all(Path(path).name == "Thumbs.db" and (out / path).is_file() for path in planted["thumbs"])
-    original, copy = planted["duplicate"]
-    assert (out / original).read_bytes() == (out / copy).read_bytes() == (clean / original).read_bytes()
+    for kind in ("duplicate", "copy"):
+        original, copy = planted[kind]
+        assert (out / original).read_bytes() == (out / copy).read_bytes() == (clean / original).read_bytes()
     other = Path(planted["uppercase"][0])
     assert (out / other).is_file()
     assert (clean / other.with_suffix(other.suffix.swapcase())).is_file()
+    (cut,) = planted["truncated"]
+    assert (clean / cut).read_bytes().startswith((out / cut).read_bytes())
+    assert SCHEMES[layout].dataset == "manifest" or not SCHEMES[layout].reads(planted["stray"][0])
 
-    # 12 photos, less the missing and the empty one, and the second copy.
-    data, notes = read(out, layout), " ".join(read(out, layout).notes)
-    assert len(data.samples) == len(truths(out)) == 11
-    assert len({sample.identity for sample in data.samples}) == 4
-    assert f"1 empty files left out, such as {planted['empty'][0].removeprefix('photos/')}." in notes
-    assert "1 photos are filed under two palms" in notes
-    assert ("names contradict their folder" in notes) == (layout == "rest")
-    for sample in data.samples:
-        data.photo(sample)
-
-
-@pytest.mark.parametrize(("layout", "keeps_folder"), [("iitd", False), ("rest", True), ("ntupi", True)])
-def test_a_wrong_side_contradicts_the_truth(tmp_path: Path, layout: str, keeps_folder: bool) -> None:
-    out = written(tmp_path, layout, defects="side")
-    (path,) = defects(out)["side"]
-    true = truth(out, path, "photo")["side"]
+    # 16 photos, less the missing and the empty one, and two second copies.
     data = read(out, layout)
-    filed = next(sample.side for sample in data.samples if data.source.paths[sample.id] == path)  # type: ignore[attr-defined]
-    # REST tells the side twice, and its folders are believed.
-    assert (filed == true) == (layout == "rest")
-    assert (f"_{true[0]}_" not in path) and len(data.samples) == 4
+    notes = " ".join(data.notes)
+    assert len(data.samples) == 16
+    assert len({sample.identity for sample in data.samples}) == 4
+    assert f"1 empty files left out, such as {planted['empty'][0]}." in notes
+    assert "1 photos are filed under two palms" in notes and "1 photos are filed twice under one palm" in notes
+    assert ("names contradict their folder" in notes) == (layout == "rest")
+    assert ("1 photos of the table are not there" in notes) == (layout in ("11k", "manifest"))
+    paths = data.source.paths  # type: ignore[attr-defined]
+    for sample in data.samples:
+        if paths[sample.id] == cut:
+            with pytest.raises(SampleError, match="cannot be decoded"):
+                data.photo(sample)
+        else:
+            data.photo(sample)
+
+
+@pytest.mark.parametrize("layout", [layout for layout, scheme in SCHEMES.items() if scheme.sides != "untold"])
+def test_a_wrong_side_contradicts_the_truth(tmp_path: Path, layout: str) -> None:
+    out = written(tmp_path, layout, defects="side")
+    planted = defects(out)["side"]
+    # Where the side is told but once, two photos change places: so no number is left out that would tell.
+    assert len(planted) == (2 if SCHEMES[layout].sides == "name" else 1)
+    data = read(out, layout)
+    assert len(data.samples) == 4
+    for sample in data.samples:
+        path = data.source.paths[sample.id]  # type: ignore[attr-defined]
+        # REST tells the side twice, and its folders are believed.
+        assert (sample.side == truth(out, path, "photo")["side"]) == (path not in planted or layout == "rest")
 
 
 def test_in_a_manifest_the_side_is_wrong_in_its_column(tmp_path: Path, unrendered: None) -> None:
@@ -292,9 +312,13 @@ def test_an_export_that_stops_half_way_leaves_nothing(
         ("iitd", {"identities": 2000}, "no name for so many palms as 2000"),
         ("zhou", {"identities": 10**12}, "no name for so many palms as 1000000000000"),
         ("polyu", {"samples": 110}, "would be no photo; ask for fewer photos of a palm"),
+        ("tongji", {"samples": 14}, "would be no photo; ask for fewer photos of a palm"),
+        ("11k", {"samples": 101}, "would be no photo; ask for fewer photos of a palm"),
         ("zhou", {"samples": 0}, "--samples must be a whole number of at least 1, not 0"),
         ("polyu", {"defects": "side"}, "side cannot be planted in the polyu layout"),
         ("zhou", {"defects": "side"}, "names do not tell left from right"),
+        ("iitd", {"defects": "deep"}, "deep cannot be planted in the iitd layout, whose files have 8 bits a channel"),
+        ("ntupi", {"defects": "turned"}, "turned cannot be planted in the ntupi layout, whose photos are square"),
         ("iitd", {"defects": "all"}, "4 photos are too few for these defects"),
         ("zhou", {"identities": 1, "defects": "duplicate"}, "at least 2 identities with 2 samples each"),
     ],

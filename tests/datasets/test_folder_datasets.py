@@ -56,8 +56,8 @@ def test_iitd_holds_two_palms_per_person_and_only_whole_hands_count(tmp_path: Pa
 def test_iitd_rois_alone_cannot_be_deidentified(tmp_path: Path) -> None:
     put(tmp_path / "iitd", "Segmented/Left/001_1.bmp", "Segmented/Right/218_5.bmp")
     text = refusal(tmp_path, "iitd")
-    assert "only the segmented ROIs, which cannot be de-identified" in text
-    assert "'Left Hand' and 'Right Hand'" in text
+    assert "holds only segmented ROIs, which cannot be de-identified: a method needs the whole hand" in text
+    assert "such as IITD Palmprint V1/Left Hand/001_1.JPG" in text
 
 
 def test_polyu_has_one_hand_and_two_sessions(tmp_path: Path) -> None:
@@ -118,10 +118,8 @@ def test_empty_files_and_second_copies_are_left_out_and_said(tmp_path: Path) -> 
     (tmp_path / "zhou" / "backup" / "1_1.jpg").write_text("1_1.jpg")
     data = scan(tmp_path, "zhou")
     assert [sample.id for sample in data.samples] == ["0001_0001", "0002_0001"]
-    assert data.notes[:2] == (
-        "1 empty files left out, such as 1_2.jpg.",
-        "1 second copies of the same photo left out.",
-    )
+    assert data.notes[0] == "1 empty files left out, such as 1_2.jpg."
+    assert data.notes[-1] == "1 second copies of the same photo left out."
 
 
 def test_two_files_cannot_be_one_photo(tmp_path: Path) -> None:
@@ -144,7 +142,10 @@ def test_the_digest_follows_the_contents_and_not_the_place(tmp_path: Path) -> No
     assert here.samples[0].digest != here.samples[1].digest
 
 
-@pytest.mark.parametrize("name", ["iitd", "polyu", "rest", "zhou", "ntupi"])
+CARDED = ["iitd", "polyu", "rest", "zhou", "ntupi", "tongji", "casia", "mpdv2", "11k"]
+
+
+@pytest.mark.parametrize("name", CARDED)
 def test_a_missing_set_is_told_with_where_to_ask_and_where_to_put_it(tmp_path: Path, name: str) -> None:
     card = read_card(name)
     absent = refusal(tmp_path, name)
@@ -153,10 +154,12 @@ def test_a_missing_set_is_told_with_where_to_ask_and_where_to_put_it(tmp_path: P
     assert "holds 1 files but no photo named as in" in refusal(tmp_path, name)
 
 
-@pytest.mark.parametrize("name", ["iitd", "polyu", "rest", "zhou", "ntupi"])
+@pytest.mark.parametrize("name", CARDED)
 def test_the_card_shows_a_path_that_the_scanner_understands(tmp_path: Path, name: str) -> None:
     assert present_datasets(tmp_path) == ["synth"]
     put(tmp_path / name, read_card(name).layout)
+    if name == "11k":
+        (tmp_path / name / "HandInfo.csv").write_text("id,aspectOfHand,imageName\n0,palmar left,Hand_0000002.jpg\n")
     assert len(scan(tmp_path, name).samples) == 1
     assert present_datasets(tmp_path) == ["synth", name]
 
@@ -183,3 +186,85 @@ def test_a_data_set_travels_to_another_process_with_its_photos(tmp_path: Path) -
     np.testing.assert_array_equal(data.photo(data.samples[0]), picture)
     with pytest.raises(SampleError, match=r"2\.png"):
         data.photo(data.samples[1])
+
+
+def test_tongji_numbers_through_ten_photos_a_palm_and_two_palms_a_person(tmp_path: Path) -> None:
+    put(tmp_path / "tongji", *(f"session{s}/{k:05d}.tiff" for s in (1, 2) for k in (1, 10, 11, 21, 6000)))
+    samples = scan(tmp_path, "tongji").samples
+    assert [s.id for s in samples[:3]] == ["0001_1_0001", "0001_1_0010", "0001_2_0001"]
+    assert {(s.identity, s.person) for s in samples} == {
+        ("0001", "0001"), ("0002", "0001"), ("0003", "0002"), ("0600", "0300"),
+    }  # fmt: skip
+    assert {s.side for s in samples} == {""}
+
+
+def test_casia_names_person_hand_and_photo(tmp_path: Path) -> None:
+    put(tmp_path / "casia", "0001/0001_m_l_07.jpg", "0001/0001_m_r_01.JPG", "0312/0312_f_l_01.jpg", "0312/Thumbs.db")
+    data = scan(tmp_path, "casia")
+    assert [s.id for s in data.samples] == ["0001_left_0007", "0001_right_0001", "0312_left_0001"]
+    assert {s.person for s in data.samples} == {"0001", "0312"}
+    put(tmp_path / "flat" / "casia", "0001_m_l_07.jpg")
+    assert ids(tmp_path / "flat", "casia") == ["0001_left_0007"]
+
+
+def test_mpdv2_tells_two_phones_and_two_sessions_apart(tmp_path: Path) -> None:
+    put(tmp_path / "mpdv2", *(f"PalmSet01/001_{s}_{phone}_l_01.jpg" for s in (1, 2) for phone in "hm"))
+    put(tmp_path / "mpdv2", "PalmSet05/200_1_h_r_10.jpg", "PalmSet01/001_1_h_l_01.mat")
+    assert ids(tmp_path, "mpdv2") == [
+        "0001_left_1_h_0001", "0001_left_1_m_0001", "0001_left_2_h_0001", "0001_left_2_m_0001", "0200_right_1_h_0010",
+    ]  # fmt: skip
+
+
+HAND_INFO = """id,age,gender,skinColor,accessories,nailPolish,aspectOfHand,imageName,irregularities
+0000000,27,male,fair,0,0,dorsal right,Hand_0000002.jpg,0
+0000000,27,male,fair,0,0,palmar right,Hand_0000003.jpg,0
+0000000,27,male,fair,0,0,palmar left,Hand_0000004.jpg,0
+0000001,20,female,dark,1,0,palmar left,Hand_0000005.jpg,0
+"""
+
+
+def test_11k_hands_takes_palms_by_its_table(tmp_path: Path) -> None:
+    put(tmp_path / "11k", *(f"Hands/Hand_000000{n}.jpg" for n in range(2, 7)))
+    (tmp_path / "11k" / "HandInfo.csv").write_text(HAND_INFO)
+    samples = scan(tmp_path, "11k").samples
+    assert [(s.identity, s.person, s.side) for s in samples] == [
+        ("0000000_left", "0000000", "left"),
+        ("0000000_right", "0000000", "right"),
+        ("0000001_left", "0000001", "left"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, "holds 1 files but no photo named as in 11K Hands"),
+        ("id,imageName\n0,Hand_0000003.jpg\n", "line 1: there is no column aspectofhand"),
+        ("id,aspectOfHand,imageName\n0,sideways,Hand_0000003.jpg\n", "line 2: id, aspectOfHand and imageName must be"),
+    ],
+)
+def test_11k_hands_says_what_its_table_lacks(tmp_path: Path, table: str | None, message: str) -> None:
+    put(tmp_path / "11k", "Hands/Hand_0000003.jpg")
+    if table is not None:
+        (tmp_path / "11k" / "HandInfo.csv").write_text(table)
+    assert message in refusal(tmp_path, "11k")
+
+
+def test_nnnn_ssss_is_what_other_benchmarks_exchange(tmp_path: Path) -> None:
+    put(tmp_path / "nnnn_ssss", "0001_0001.bmp", "sub/0460_0012.tif", "1_1.jpg", "00001_0001.jpg")
+    data = scan(tmp_path, "nnnn_ssss")
+    assert [(s.id, s.identity, s.person) for s in data.samples] == [
+        ("0001_0001", "0001", "0001"), ("0460_0012", "0460", "0460"),
+    ]  # fmt: skip
+    put(tmp_path / "other" / "nnnn_ssss", "a.jpg")
+    assert "Set dataset.root to a folder of photos named NNNN_SSSS" in refusal(tmp_path / "other", "nnnn_ssss")
+
+
+def test_a_run_says_where_two_hands_of_a_person_cannot_be_told_from_strangers(tmp_path: Path) -> None:
+    put(tmp_path / "zhou", "1_1.jpg", "2_1.jpg")
+    put(tmp_path / "polyu", "001_F/01.bmp")
+    assert any("count as impostors" in note for note in scan(tmp_path, "zhou").notes)
+    assert not any("impostors" in note for note in scan(tmp_path, "polyu").notes)
+
+
+def test_cards_say_what_becomes_of_pairs_of_two_hands() -> None:
+    assert all("pair" in read_card(name).pairs for name in card_names())
