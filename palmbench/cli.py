@@ -33,6 +33,7 @@ verbs
   deid IN OUT            photos in, de-identified photos out: files or folders; see `palmbench deid --help`
   train NETWORK          train a recognizer's network (ccnet, eehnet) on a data set; goes on where it stopped
   weights [fetch NAME]   published weights: what is here, what each is for; fetch, check, or convert them
+  data check NAME        what is in a data set's folder, what is missing, what was not understood
   data export synth      the rendered palms as files, in the layout of a real set, with their ground truth
 
 examples
@@ -126,7 +127,7 @@ def _plan(words: list[str]) -> int:
 
 
 def _ls(words: list[str]) -> int:
-    parser = _Parser("ls", "What can be chosen, one line each; for one group, its settings too.")
+    parser = Parser("ls", "What can be chosen, one line each; for one group, its settings too.")
     parser.add_argument("group", nargs="?", metavar="GROUP", help="dataset, method, ...")
     parsed = parser.parse(words)
     if parsed is None:
@@ -138,7 +139,7 @@ def _ls(words: list[str]) -> int:
 
 
 def _doctor(words: list[str]) -> int:
-    parser = _Parser("doctor", "Check packages, device, weights, data sets and disk for a run; nothing is fetched.")
+    parser = Parser("doctor", "Check packages, device, weights, data sets and disk for a run; nothing is fetched.")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="of the run; default: the default run")
     parsed = parser.parse(words)
     if parsed is None:
@@ -149,7 +150,7 @@ def _doctor(words: list[str]) -> int:
 
 
 def _table(words: list[str]) -> int:
-    parser = _Parser("table", "Write the paper's tables from finished runs to results/tables/.")
+    parser = Parser("table", "Write the paper's tables from finished runs to results/tables/.")
     parser.add_argument("numbers", nargs="+", metavar="N", help="table numbers, then settings")
     parser.add_argument("--run", action="store_true", help="compute what is missing first")
     parser.add_argument("--no-intervals", action="store_true", help="print none; the CSV has them")
@@ -166,7 +167,7 @@ def _table(words: list[str]) -> int:
 
 
 def _figure(words: list[str]) -> int:
-    parser = _Parser("figure", "Draw the paper's figures 4 to 7 from the store, as PNG and PDF in results/figures/.")
+    parser = Parser("figure", "Draw the paper's figures 4 to 7 from the store, as PNG and PDF in results/figures/.")
     parser.add_argument("numbers", nargs="+", metavar="N", help="figure numbers, then settings")
     parser.add_argument("--run", action="store_true", help="compute what is missing first")
     parsed = parser.parse(words)
@@ -181,7 +182,7 @@ def _figure(words: list[str]) -> int:
 
 
 def _report(words: list[str]) -> int:
-    parser = _Parser(
+    parser = Parser(
         "report", "Write results/report/index.html: tables, figures, errors and provenance, on a page of its own."
     )
     parser.add_argument("settings", nargs="*", metavar="key=value", help="as those of `palmbench table`")
@@ -195,7 +196,7 @@ def _report(words: list[str]) -> int:
 
 
 def _claims(words: list[str]) -> int:
-    parser = _Parser(
+    parser = Parser(
         "claims",
         "Check the paper's findings on finished runs, each with the interval that decides it; or, with the word paper, "
         "on the paper's own tables. Written to results/tables/.",
@@ -216,7 +217,7 @@ def _claims(words: list[str]) -> int:
 def _deid(words: list[str]) -> int:
     from palmbench.photos.arguments import DESCRIPTION, add_arguments, require_known_flags
 
-    parser = _Parser("deid", DESCRIPTION)
+    parser = Parser("deid", DESCRIPTION)
     add_arguments(parser)
     require_known_flags(words, parser)
     parsed = parser.parse(words)
@@ -232,7 +233,7 @@ def _train(words: list[str]) -> int:
     if not words:
         raise RequestError("train needs the network to train, as in `palmbench train ccnet dataset=iitd`.")
     if words[0].startswith("-"):
-        parser = _Parser(
+        parser = Parser(
             "train",
             "Train a recognizer's network on a data set; the same command goes on where it stopped. Settings are "
             "training.KEY=VALUE, listed by `palmbench train NETWORK --help`, and a run's of data set and detector.",
@@ -250,7 +251,7 @@ def _train(words: list[str]) -> int:
 
 
 def _data(words: list[str]) -> int:
-    parser = _Parser("data", "Data sets as files; what can be done with them, see `palmbench data WORK --help`.")
+    parser = Parser("data", "Data sets as files; what can be done with them, see `palmbench data WORK --help`.")
     parser.add_argument("work", nargs="?", metavar="WORK", help=" or ".join(_DATA_WORKS))
     if words and words[0] in _DATA_WORKS:
         return _DATA_WORKS[words[0]](words[1:])
@@ -264,7 +265,7 @@ def _data(words: list[str]) -> int:
 
 
 def _data_export(words: list[str]) -> int:
-    parser = _Parser(
+    parser = Parser(
         "data export",
         "Write rendered palms as files in the layout of a real set, with ground truth beside the photos, and with "
         "defects on purpose if asked for: something for loaders to be tested with.",
@@ -315,6 +316,27 @@ def _weights(words: list[str]) -> int:
     return weights_command(words)
 
 
+def _data_check(words: list[str]) -> int:
+    parser = Parser(
+        "data check",
+        "What is in a data set's folder, what is missing, what was not understood, what is suspicious. Exit status: 0, "
+        "there is nothing to look at; 3, there is; 2, the set is not there.",
+    )
+    parser.add_argument("name", metavar="NAME", help="a data set, as in dataset=NAME")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="dataset.root=, data_dir=, executor.workers=")
+    parser.add_argument("--fast", action="store_true", help="decode no photo: truncated files stay unseen")
+    parser.add_argument("--no-hands", action="store_true", help="do not look which hand photos show (a second each)")
+    parser.add_argument("--json", metavar="FILE", help="write the report for machines, with every finding")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.data_check import check_command
+
+    return check_command(
+        parsed.name.removeprefix("dataset="), parsed.settings, parsed.fast, not parsed.no_hands, parsed.json
+    )
+
+
 def _points(words: list[str]):  # type: ignore[no-untyped-def]
     # Imported here: Hydra takes a quarter of a second that help and listings need not spend.
     from palmbench.compose import compose_points
@@ -336,13 +358,13 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "data": _data,
     "weights": _weights,
 }
-_DATA_WORKS: dict[str, Callable[[list[str]], int]] = {"export": _data_export}
+_DATA_WORKS: dict[str, Callable[[list[str]], int]] = {"check": _data_check, "export": _data_export}
 
 
 def _wants_help(words: list[str], verb: str, description: str) -> bool:
     if not {"-h", "--help"} & set(words):
         return False
-    parser = _Parser(verb, description)
+    parser = Parser(verb, description)
     parser.add_argument("settings", nargs="*", metavar="key=value", help="see `palmbench ls` for the keys")
     parser.print_help()
     return True

@@ -105,7 +105,7 @@ def test_a_bad_setting_is_told_on_standard_error_with_status_2(tmp_path: Path) -
         (["table"], "see `palmbench table --help`"),
         (["table", "method=mask"], "table needs the number of a table"),
         (["table", "5", "--rum"], "unrecognized arguments: --rum"),
-        (["data"], "data needs to know what to do; see `palmbench data export --help`."),
+        (["data"], "data needs to know what to do; see `palmbench data check --help`, `palmbench data export --help`."),
         (["data", "exprot"], "data: there is no exprot; did you mean export?"),
         (["data", "export", "iitd", "--layout", "zhou"], "invalid choice: 'iitd'"),
         (["data", "export", "synth"], "required: --layout; see `palmbench data export --help`"),

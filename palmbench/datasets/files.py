@@ -74,6 +74,9 @@ def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:
     if copies := len(kept) - len(samples):
         notes.append(f"{copies} second copies of the same photo left out.")
     notes += _shared_photos(samples)
+    if any("such as" in note for note in notes):
+        where = f" dataset.root={config.root}" if config.root else ""
+        notes.append(f"`palmbench data check {config.name}{where}` lists them all.")
     title = card.title if card else f"photos in {files.root.name}"
     return Dataset(config.name, title, card, samples, FileSource(files.root, paths), tuple(notes))
 

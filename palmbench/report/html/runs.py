@@ -45,6 +45,7 @@ def provenance_section(runs: Sequence[FinishedRun]) -> Html:
             grid(["What", "Which"], _code(runs), "Code and machine"),
             tag("h3", "Data"),
             grid(["Data set", "Palms", "Photos", "Digest", "Terms", "Citation"], _data(runs), "Data sets"),
+            notes(_about_data(runs)),
             tag("h3", "Weights"),
             grid(["What", "Weights (SHA-256, first half)"], _weights(runs), "Weights"),
             tag("h3", "Time"),
@@ -138,6 +139,15 @@ def _weights(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
         yield [text("none"), text("no network was used")]
     for name, value in seen:
         yield [text(name), tag("code", text(value))]
+
+
+def _about_data(runs: Sequence[FinishedRun]) -> list[str]:
+    """What becomes of pairs of a person's two hands, and what the scanners said."""
+    sentences: dict[str, None] = {}
+    for dataset in (run.pipeline.dataset for run in runs):
+        for sentence in ([dataset.card.pairs] if dataset.card else []) + list(dataset.notes):
+            sentences[f"{dataset_label(dataset.name)}: {sentence}"] = None
+    return list(sentences)
 
 
 def _timings(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:

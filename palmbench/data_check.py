@@ -1,0 +1,123 @@
+"""`palmbench data check`: the command, and the network that tells a left hand from a right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from palmbench.compose import compose_points
+from palmbench.datasets.check import check
+from palmbench.datasets.check_text import report_text
+from palmbench.errors import RequestError, SampleError
+from palmbench.executor import Executor, available_cores
+from palmbench.images import read_image
+from palmbench.progress import Progress
+from palmbench.schema import DetectorConfig, RunConfig, SynthConfig
+from palmbench.store import write_json
+
+if TYPE_CHECKING:
+    from palmbench.hands import Detector
+
+CLEAN, FINDINGS = 0, 3
+_BATCH = 4
+
+
+def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json_file: str | None) -> int:
+    """Check a data set's folder, print the report, and write it for machines if asked for.
+
+    Parameters
+    ----------
+    name : str
+        A value of `dataset=`.
+    words : sequence of str
+        Settings: where the set is, and how wide to compute.
+    fast : bool
+        Decode no photo.
+    hands : bool
+        Look which hand each photo shows, where photos are decoded and the set tells sides.
+    json_file : str or None
+
+    Returns
+    -------
+    int
+        0, or 3 if there is something to look at.
+
+    Raises
+    ------
+    RequestError
+        If there is no such set, or it is not there.
+    """
+    if "," in name:
+        raise RequestError(f"data check looks at one data set at a time, not {name}.")
+    points = compose_points([f"dataset={name}", *words])
+    if len(points) != 1:
+        raise RequestError("data check looks at one data set in one place; leave commas out of the settings.")
+    point = points[0]
+    if isinstance(point.dataset, SynthConfig):
+        raise RequestError("dataset=synth is rendered as it is needed: there are no files to check.")
+    for key in ("split", "identities", "samples"):
+        if getattr(point.dataset, key) is not None:
+            raise RequestError(f"data check looks at the whole data set; leave dataset.{key} out.")
+    workers = point.executor.workers or available_cores()
+    sides = HandSides(point) if hands and not fast else None
+    report = check(point.dataset, point.data_dir, workers, decode=not fast, sides=sides)
+    print(report_text(report))
+    if json_file is not None:
+        write_json(Path(json_file).expanduser(), report.plain())
+    return FINDINGS if report.wrong else CLEAN
+
+
+@dataclass(frozen=True)
+class HandSides:
+    """Which hand photos show, as the run's detector sees it."""
+
+    point: RunConfig
+
+    def __call__(self, root: Path, paths: Sequence[str]) -> Mapping[str, str]:
+        """Side by path; photos without a hand are left out."""
+        seen: dict[str, str] = {}
+        progress = Progress("look at hands", len(paths), reused=0, failed=0)
+        with Executor(self.point.executor) as executor:
+            tasks = [_Task(self.point.detector, executor.device, root, batch) for batch in _batches(paths)]
+            for sides in executor.map(_sides, tasks):
+                told = {path: side for path, side in sides.items() if side}
+                seen |= told
+                progress.advance(len(told), len(sides) - len(told))
+        progress.finish()
+        return seen
+
+
+class _Task(NamedTuple):
+    config: DetectorConfig
+    device: str
+    root: Path
+    paths: tuple[str, ...]
+
+
+def _sides(task: _Task) -> dict[str, str]:
+    detector = _detector(task.config, task.device)
+    sides = dict.fromkeys(task.paths, "")
+    for path in task.paths:
+        try:
+            (hands,) = detector.detect([read_image(task.root / path)])
+        except SampleError:
+            continue
+        if hands:
+            sides[path] = hands[0].side
+    return sides
+
+
+@lru_cache(maxsize=1)
+def _detector(config: DetectorConfig, device: str) -> Detector:
+    from palmbench.hands import load_detector
+
+    return load_detector(config, device)
+
+
+def _batches(paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    rest = iter(paths)
+    return (tuple(chain([first], islice(rest, _BATCH - 1))) for first in rest)
