@@ -47,6 +47,11 @@ def read_manifest(file: Path) -> Table:
     RequestError
         If the file cannot be read as such a table: what is wrong, and in which lines.
     """
+    if not file.is_file():
+        raise RequestError(
+            f"there is no manifest {file}. Name one with dataset.root=FILE.csv: a line a photo, and the columns "
+            f"{' and '.join(NEEDED)} at least."
+        )
     cells = list(read_cells(file))
     if not cells:
         raise RequestError(f"{file} is empty. Its first line must name the columns: {', '.join(COLUMNS)}.")

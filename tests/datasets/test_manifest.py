@@ -116,5 +116,5 @@ def test_a_folder_stands_for_the_manifest_in_it(tmp_path: Path) -> None:
     (tmp_path / "manifest" / "a.jpg").write_text("photo")
     assert present_datasets(tmp_path) == ["synth", "manifest"]
     assert len(open_dataset(FolderDatasetConfig("manifest"), tmp_path).samples) == 1
-    with pytest.raises(RequestError, match=r"none\.csv cannot be read: No such file"):
+    with pytest.raises(RequestError, match=r"there is no manifest .*none\.csv. Name one with dataset\.root=FILE\.csv"):
         open_dataset(FolderDatasetConfig("manifest", root=str(tmp_path / "none.csv")), tmp_path)
