@@ -325,7 +325,7 @@ def _data_check(words: list[str]) -> int:
     parser.add_argument("name", metavar="NAME", help="a data set, as in dataset=NAME")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="dataset.root=, data_dir=, executor.workers=")
     parser.add_argument("--fast", action="store_true", help="decode no photo: truncated files stay unseen")
-    parser.add_argument("--no-hands", action="store_true", help="do not look which hand photos show (a second each)")
+    parser.add_argument("--no-hands", action="store_true", help="do not look which hand each photo shows")
     parser.add_argument("--json", metavar="FILE", help="write the report for machines, with every finding")
     parsed = parser.parse(words)
     if parsed is None:

@@ -50,6 +50,7 @@ def metadata(wheel: Path) -> Message:
     [
         ("conf", "**/*.yaml", "palmbench/conf"),
         ("data", "*.yaml", "palmbench/cards"),
+        ("data/splits", "*.yaml", "palmbench/cards/splits"),
         ("results/paper", "*.csv", "palmbench/paper"),
         ("palmbench/weights", "**/*", "palmbench/weights"),
         ("palmbench", "**/*.py", "palmbench"),

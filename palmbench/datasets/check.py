@@ -51,6 +51,8 @@ class Report:
         Photos by side, session, size and kind of pixels; files that are no photos by what they are.
     one_handed : int
         People of whom one hand is there, where others have two.
+    people_not_there : str
+        Numbers of the full set's people of whom there is no photo, where people are numbered from 1.
     pairs : Pairs
     about_pairs : str
         What is known of whose palms they are.
@@ -78,6 +80,7 @@ class Report:
     pixels: dict[str, int]
     aside: dict[str, int]
     one_handed: int
+    people_not_there: str
     pairs: Pairs
     about_pairs: str
     splits: dict[str, str]
@@ -200,6 +203,7 @@ def _report(
         pixels=_counted(f"{fact.bits}-bit {'colour' if fact.colour else 'grey'}" for fact in facts),
         aside={what: len(paths) for what, paths in scan.aside.items()},
         one_handed=sum(count == 1 for count in hands_of.values()) if max(hands_of.values()) > 1 else 0,
+        people_not_there=_not_there(set(owners.values()), card.people if card and scan.persons else None),
         pairs=_pairs(photos, palms),
         about_pairs=card.pairs if card else _about_pairs(scan),
         splits=_splits(config.name, photos),
@@ -209,6 +213,20 @@ def _report(
         handless=handless,
         findings=tuple(found),
     )
+
+
+def _not_there(people: set[str], full: int | None) -> str:
+    """Numbers from 1 to `full` that nobody has, as in "3, 17-19"; "" where people are numbered otherwise."""
+    numbers = {int(person) for person in people if person.isdecimal()}
+    if full is None or len(numbers) < len(people) or not numbers <= set(range(1, full + 1)):
+        return ""
+    runs: list[list[int]] = []
+    for number in (each for each in range(1, full + 1) if each not in numbers):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _pairs(photos: Sequence[Found], palms: Mapping[str, int]) -> Pairs:

@@ -69,7 +69,7 @@ def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:
         found = part.photos
     kept = _limited(found, config.identities, config.samples)
     with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 2)) as pool:
-        digests = list(pool.map(lambda item: file_digest(files.root / item.path), kept))
+        digests = list(pool.map(lambda item: _digest(files.root / item.path), kept))
     samples, paths = _samples(files.root, kept, digests)
     if copies := len(kept) - len(samples):
         notes.append(f"{copies} second copies of the same photo left out.")
@@ -79,6 +79,13 @@ def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:
         notes.append(f"`palmbench data check {config.name}{where}` lists them all.")
     title = card.title if card else f"photos in {files.root.name}"
     return Dataset(config.name, title, card, samples, FileSource(files.root, paths), tuple(notes))
+
+
+def _digest(path: Path) -> str:
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error.strerror or error}; mend that, or move it away.") from error
 
 
 def scan_with_photos(config: FolderDatasetConfig, data_dir: str | Path) -> Scan:
@@ -184,12 +191,14 @@ def _why_none(name: str, root: Path, card: Card | None, files: Scan) -> str:
         )
     if files.empty:
         return f"dataset={name}: every photo in {root} is an empty file; unpack the archive again."
-    others = len(files.strays) + len(files.others) + sum(map(len, files.aside.values()))
+    others = [*files.strays, *files.others, *(path for paths in files.aside.values() for path in paths)]
     if card is None:
         state = "holds no photo in a sub-folder" if name == "folder" else "holds no photo with such a name"
         state = state if root.is_dir() else "is not a folder"
         return f"dataset={name}: {root} {state}. Set dataset.root to a folder {_EXPLAINED[name]}."
-    state = f"holds {others} files but no photo named as in {card.title}" if others else "has no photos"
+    state = "has no photos"
+    if others:
+        state = f"holds {len(others)} files, such as {others[0]}, but no photo named as in {card.title}"
     if not root.is_dir():
         state = "does not exist"
     table = " beside HandInfo.csv" if name == "11k" else ""

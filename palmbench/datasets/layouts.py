@@ -89,7 +89,8 @@ class Layout:
             first = int(names["n"]) - (int(names["n"]) - 1) % self.run
             number = str(first + int(number) - 1).zfill(len(names["n"]))
         said = {"sess": session, "dev": device, "n": number}
-        for name in sorted((name for name in said if names.get(name)), key=found.start, reverse=True):
+        other = [name for name in said if names.get(name) and said[name].lower() != names[name].lower()]
+        for name in sorted(other, key=found.start, reverse=True):
             path = path[: found.start(name)] + said[name] + path[found.end(name) :]
         return path
 
@@ -193,6 +194,8 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
             r"(?:^|/)p(?P<dirsubj>\d+)/hand/(?P<dirside>left|right)/"
             r"[a-z](?P<subj>\d+)_(?P<side>[lr])(?:_[^/.]*)?_(?P<n>\d+)\.jpe?g$"
         ),
+        # What stands between side and number is not known for sure: if need be, the folders and the number are enough.
+        Layout(r"(?:^|/)p(?P<subj>\d+)/hand/(?P<side>left|right)/(?:[^/]*\D)?(?P<n>\d+)\.jpe?g$"),
     ),
     "zhou": (
         Layout(r"(?:^|/)(?P<subj>\d+)_(?P<n>[^/]+)\.(?:jpe?g|png|bmp)$", persons=False),

@@ -53,7 +53,7 @@ class Scheme:
             return True
         if self.dataset == "11k":
             return re.search(handinfo.PHOTO, path, re.IGNORECASE) is not None
-        return any(layout.match(path) for layout in LAYOUTS[self.dataset])
+        return LAYOUTS[self.dataset][0].match(path) is not None
 
 
 def _iitd(identity: int, sample: int) -> str:

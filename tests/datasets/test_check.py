@@ -151,9 +151,20 @@ def test_pairs_are_counted_as_scoring_counts_them(tmp_path: Path) -> None:
     # 10 photos, 45 pairs: 5 palms with a genuine one, 2 people with 2 x 2 of two hands.
     assert report.pairs == (5, 45 - 5 - 8, 8)
     assert (report.people, report.palms, report.one_handed) == (3, 5, 1)
+    assert report.people_not_there == "4-230"
     text = report_text(report)
     assert "5 genuine, 32 impostor, 8 of a person's two hands" in text
     assert "the paper, with 460 palms and 3381300 pairs, counts" in text
+
+
+def test_people_of_whom_there_is_nothing_are_named_where_they_are_numbered(tmp_path: Path) -> None:
+    people = [person for person in range(1, 178) if person not in (3, 17, 18, 19)]
+    pictures(tmp_path / "polyu", *(f"{person:03d}_F/01.bmp" for person in people))
+    report = checked("polyu", tmp_path / "polyu")
+    assert report.people_not_there == "3, 17-19"
+    assert "people not there   3, 17-19" in report_text(report)
+    pictures(tmp_path / "ntupi", "img/20001-L1.jpg")
+    assert checked("ntupi", tmp_path / "ntupi").people_not_there == ""
 
 
 @pytest.mark.parametrize("name", ["zhou", "nnnn_ssss", "folder"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +83,13 @@ def test_rest_believes_the_folder_and_says_so(tmp_path: Path) -> None:
     assert any("contradict" in note and "p11_r_2.jpg" in note for note in data.notes)
 
 
+def test_rest_of_other_names_is_read_by_folders_and_number(tmp_path: Path) -> None:
+    put(tmp_path / "rest", "p2/Hand/Left/hand-02.jpg", "p2/Hand/Right/12.JPG", "p2/Hand/Right/none.jpg")
+    data = scan(tmp_path, "rest")
+    assert [sample.id for sample in data.samples] == ["0002_left_0002", "0002_right_0012"]
+    assert any("1 images are not understood" in note for note in data.notes)
+
+
 @pytest.mark.parametrize(
     "paths", [["7_a.jpg", "7_b.png", "12_x_y.jpg"], ["7/a.jpg", "7/b.png", "12/x_y.jpg"]], ids=["flat", "foldered"]
 )
@@ -154,7 +163,7 @@ def test_a_missing_set_is_told_with_where_to_ask_and_where_to_put_it(tmp_path: P
     absent = refusal(tmp_path, name)
     assert "does not exist" in absent and card.request in absent and str(tmp_path / name / card.layout) in absent
     put(tmp_path / name, "something/else.jpg")
-    assert "holds 1 files but no photo named as in" in refusal(tmp_path, name)
+    assert "holds 1 files, such as something/else.jpg, but no photo named as in" in refusal(tmp_path, name)
 
 
 @pytest.mark.parametrize("name", CARDED)
@@ -240,7 +249,7 @@ def test_11k_hands_takes_palms_by_its_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (None, "holds 1 files but no photo named as in 11K Hands"),
+        (None, "holds 1 files, such as Hands/Hand_0000003.jpg, but no photo named as in 11K Hands"),
         ("id,imageName\n0,Hand_0000003.jpg\n", "line 1: there is no column aspectofhand"),
         ("id,aspectOfHand,imageName\n0,sideways,Hand_0000003.jpg\n", "line 2: id, aspectOfHand and imageName must be"),
     ],
@@ -271,3 +280,14 @@ def test_a_run_says_where_two_hands_of_a_person_cannot_be_told_from_strangers(tm
 
 def test_cards_say_what_becomes_of_pairs_of_two_hands() -> None:
     assert all("pair" in read_card(name).pairs for name in card_names())
+
+
+def test_data_sets_need_no_torch() -> None:
+    code = (
+        "import importlib, pkgutil, sys, palmbench.datasets as data\n"
+        "for module in pkgutil.iter_modules(data.__path__):\n"
+        "    importlib.import_module(f'palmbench.datasets.{module.name}')\n"
+        "print([name for name in ('torch', 'hydra') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
