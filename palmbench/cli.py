@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from importlib import metadata
 
-from palmbench.arguments import Parser as _Parser
+from palmbench.arguments import Parser
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 
@@ -251,90 +251,15 @@ def _train(words: list[str]) -> int:
 
 
 def _data(words: list[str]) -> int:
-    parser = Parser("data", "Data sets as files; what can be done with them, see `palmbench data WORK --help`.")
-    parser.add_argument("work", nargs="?", metavar="WORK", help=" or ".join(_DATA_WORKS))
-    if words and words[0] in _DATA_WORKS:
-        return _DATA_WORKS[words[0]](words[1:])
-    parsed = parser.parse(words)
-    if parsed is None:
-        return DONE
-    works = ", ".join(f"`palmbench data {work} --help`" for work in _DATA_WORKS)
-    if parsed.work is None:
-        raise RequestError(f"data needs to know what to do; see {works}.")
-    raise RequestError(not_found(f"data: there is no {parsed.work}", parsed.work, _DATA_WORKS))
+    from palmbench.data_command import data_command
 
-
-def _data_export(words: list[str]) -> int:
-    parser = Parser(
-        "data export",
-        "Write rendered palms as files in the layout of a real set, with ground truth beside the photos, and with "
-        "defects on purpose if asked for: something for loaders to be tested with.",
-    )
-    parser.add_argument("source", choices=["synth"], metavar="synth", help="the rendered palms")
-    parser.add_argument(
-        "--layout",
-        required=True,
-        help="iitd, polyu, rest, zhou, ntupi, tongji, casia, mpdv2, 11k, nnnn_ssss, or manifest (a CSV file)",
-    )
-    parser.add_argument("--out", metavar="FOLDER", help="made, or empty; default: data/synth-LAYOUT")
-    parser.add_argument("--identities", type=int, default=40, metavar="N", help="palms; default: 40")
-    parser.add_argument("--samples", type=int, default=6, metavar="M", help="photos of each palm; default: 6")
-    parser.add_argument("--profile", default="controlled", help="capture conditions; default: controlled")
-    parser.add_argument("--size", metavar="WxH", help="of a photo in pixels; default: as in the real set")
-    parser.add_argument(
-        "--defects",
-        default="",
-        metavar="KIND[,KIND]",
-        help="missing, uppercase, side, duplicate, empty, truncated, copy, stray, small, turned, deep, thumbs, one of "
-        "each; or all that the layout has a place for",
-    )
-    parsed = parser.parse(words)
-    if parsed is None:
-        return DONE
-    from palmbench.datasets.export import Export, export_synth
-
-    export = Export(
-        layout=parsed.layout,
-        out=parsed.out,
-        identities=parsed.identities,
-        samples=parsed.samples,
-        profile=parsed.profile,
-        size=parsed.size,
-        defects=parsed.defects,
-    )
-    try:
-        print(export_synth(export))
-    except KeyboardInterrupt:
-        print("palmbench: interrupted; nothing was left behind", file=sys.stderr)
-        return INTERRUPTED
-    return DONE
+    return data_command(words)
 
 
 def _weights(words: list[str]) -> int:
     from palmbench.fetching.command import weights_command
 
     return weights_command(words)
-
-
-def _data_check(words: list[str]) -> int:
-    parser = Parser(
-        "data check",
-        "What is in a data set's folder, what is missing, what was not understood, what is suspicious. Exit status: 0, "
-        "there is nothing to look at; 3, there is; 2, the set is not there.",
-    )
-    parser.add_argument("name", metavar="NAME", help="a data set, as in dataset=NAME")
-    parser.add_argument("settings", nargs="*", metavar="key=value", help="dataset.root=, data_dir=, executor.workers=")
-    parser.add_argument("--fast", action="store_true", help="decode no photo: truncated files stay unseen")
-    parser.add_argument("--no-hands", action="store_true", help="do not look which hand each photo shows")
-    parser.add_argument("--json", metavar="FILE", help="write the report for machines, with every finding")
-    parsed = parser.parse(words)
-    if parsed is None:
-        return DONE
-    from palmbench.data_check import check_command
-
-    return check_command(
-        parsed.name.removeprefix("dataset="), parsed.settings, parsed.fast, not parsed.no_hands, parsed.json
-    )
 
 
 def _points(words: list[str]):  # type: ignore[no-untyped-def]
@@ -358,7 +283,6 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "data": _data,
     "weights": _weights,
 }
-_DATA_WORKS: dict[str, Callable[[list[str]], int]] = {"check": _data_check, "export": _data_export}
 
 
 def _wants_help(words: list[str], verb: str, description: str) -> bool:
