@@ -124,6 +124,7 @@ class DetectorConfig:
     name: Literal["embedded"] = "embedded"
     weights: str = "embedded"
     threshold: float = setting(0.5, low=0, high=1)
+    hands: int = setting(1, low=1, high=100)
     valleys: Literal["embedded", "pklnet"] = "embedded"
     valley_weights: str | None = None
 
@@ -135,6 +136,10 @@ class DetectorConfig:
             )
         if self.valleys != "pklnet" and self.valley_weights is not None:
             raise RequestError("detector.valley_weights is for PKLNet: set detector.valleys=pklnet, or leave it out.")
+        if self.valleys == "pklnet" and self.hands > 1:
+            raise RequestError(
+                "PKLNet knows of one hand a photo: with detector.valleys=pklnet leave detector.hands at 1."
+            )
 
 
 @dataclass(frozen=True)

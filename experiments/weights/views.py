@@ -10,7 +10,7 @@ import numpy as np
 from experiments.weights.crude import deidentify
 from experiments.weights.negatives import backdrop, draw_negative
 from experiments.weights.world import World
-from palmbench.hands.embedded import cut_view
+from palmbench.hands.looks import cut_view
 from palmbench.hands.network import INPUT_SIZE
 
 NO_HAND = 0.18

@@ -13,7 +13,7 @@ __all__ = ["Detector", "Hand", "Segmenter", "load_detector", "load_segmenter"]
 
 def load_detector(config: DetectorConfig, device: str = "cpu") -> Detector:
     """The detector that a configuration names. Raises MissingWeights when its weights are absent."""
-    detector = EmbeddedDetector(config.weights, config.threshold, device)
+    detector = EmbeddedDetector(config.weights, config.threshold, device, config.hands)
     if config.valley_weights is None:
         return detector
     return PKLNetValleys(detector, PKLNetLocalizer(config.valley_weights, device))

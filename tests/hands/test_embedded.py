@@ -14,8 +14,9 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from palmbench.errors import MissingWeights
 from palmbench.hands import Hand, load_detector, load_segmenter
-from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter, cut_view
+from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
 from palmbench.hands.geometry import inpaint_mask
+from palmbench.hands.looks import cut_view
 from palmbench.hands.network import GRID, HandNetwork, _expected_place, folded
 from palmbench.paths import weights_dir
 from palmbench.schema import DetectorConfig, SegmenterConfig

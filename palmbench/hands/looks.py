@@ -1,0 +1,226 @@
+"""Looks at a photo with the embedded hand network: where one is aimed, and what it sees in the photo's own pixels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
+import numpy as np
+
+from palmbench.errors import MissingWeights
+from palmbench.keys import file_digest
+from palmbench.paths import weights_dir
+
+if TYPE_CHECKING:
+    import torch
+
+    from palmbench.hands.network import HandNetwork
+
+VIEW = 192  # pixels of a close look's side: what the network was trained on
+_SEEN_SIZE = 0.78  # of the close look's side that the hand should take
+_STRIDE = 16  # the sides of a view are multiples of the bottom cells
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a photo gave.
+
+    Attributes
+    ----------
+    transform : ndarray of shape (2, 3)
+        From pixels of the photo to pixels of the view.
+    presence : float
+        The network's confidence that there is a hand in view, in [0, 1].
+    points : ndarray of shape (23, 2)
+        Keypoints and valley points in pixels of the photo.
+    depths : ndarray of shape (21,)
+        Of the keypoints, in hand lengths.
+    logits : ndarray of shape (rows, columns), float32
+        Of the hand mask, on a grid of half the view.
+    spread : float
+        Mean standard deviation of the keypoints' heat maps, as a share of the view's longer side: wide where the
+        network wavers between several places.
+    """
+
+    transform: np.ndarray
+    presence: float
+    points: np.ndarray
+    depths: np.ndarray
+    logits: np.ndarray
+    spread: float
+
+    def mask(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+        """Which pixels of a rectangle of the photo (right and bottom not included) show the hand, bool."""
+        # Cell k of the mask is centred at pixel 2 k + 0.5 of the view.
+        cells = self.transform / 2
+        cells[:, 2] += cells[:, :2] @ (left, top) - 0.25
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = (right - left, bottom - top)
+        return cv2.warpAffine(self.logits, cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE) > 0
+
+
+class Square(NamedTuple):
+    """Where a look is aimed, in pixels of the photo."""
+
+    centre: np.ndarray
+    side: float
+
+    def fits(self, wanted: Square) -> bool:
+        """Whether a look at this square saw the hand about as large and as central as the network is best at."""
+        off = float(np.abs(self.centre - wanted.centre).max()) / self.side
+        return off < 0.1 and 0.8 < wanted.side / self.side < 1.25
+
+    def within(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom (not included) of its pixels in a photo; empty where it lies outside."""
+        limits = (width, height)
+        left, top = np.clip(np.ceil(self.centre - self.side / 2).astype(int), 0, limits)
+        right, bottom = np.clip(np.floor(self.centre + self.side / 2).astype(int) + 1, 0, limits)
+        return int(left), int(top), int(right), int(bottom)
+
+
+class Observer:
+    """Looks at photos. On a CPU it sees one view at a time, so that no batch can change a result.
+
+    Parameters
+    ----------
+    weights : str
+        "embedded", or the path of a safetensors file of the same network.
+    device : str
+        Where the network runs.
+
+    Raises
+    ------
+    MissingWeights
+        If the weight file is absent.
+    """
+
+    def __init__(self, weights: str = "embedded", device: str = "cpu") -> None:
+        self._path = weights_dir() / "hand" / "hand.safetensors" if weights == "embedded" else Path(weights)
+        if not self._path.is_file():
+            raise MissingWeights(
+                f"The hand network's weights are missing: {self._path}. Install palmbench again, "
+                "or name a safetensors file with detector.weights=."
+            )
+        self._device = device
+
+    @property
+    def digest(self) -> str:
+        """Digest of the weights."""
+        return _digest(self._path, self._path.stat().st_mtime_ns)
+
+    def whole(self, image: np.ndarray) -> Look:
+        """Look at a whole photo (uint8, height x width x 3, RGB)."""
+        height, width = image.shape[:2]
+        longest = max(height, width)
+        size = (_rounded_up(width / longest), _rounded_up(height / longest))
+        middle = np.array([(width - 1) / 2, (height - 1) / 2])
+        return self._look(image, _transform(middle, VIEW / longest, size), size)
+
+    def close(self, image: np.ndarray, square: Square) -> Look:
+        """Look at a square of a photo; it may reach beyond."""
+        size = (VIEW, VIEW)
+        return self._look(image, _transform(square.centre, VIEW / square.side, size), size)
+
+    def _look(self, image: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> Look:
+        import torch
+
+        view = cut_view(image, transform, size)
+        tensor = torch.from_numpy(view).to(self._device).permute(2, 0, 1)[None].float() / 255
+        with torch.inference_mode():
+            sight = self._network(tensor.contiguous(memory_format=torch.channels_last))
+            presence = float(sight.presence.sigmoid()[0])
+            points, depths = sight.points[0].cpu().numpy(), sight.depths[0].cpu().numpy()
+            logits = sight.mask[0, 0].contiguous().cpu().numpy()
+            heat = sight.heat[0, :21].cpu().numpy()
+        back = cv2.invertAffineTransform(transform)
+        places = points @ back[:, :2].T + back[:, 2]
+        return Look(transform, presence, places, depths, logits, _spread(heat))
+
+    @cached_property
+    def _network(self) -> HandNetwork:
+        return _load(self._path, self._device)
+
+
+def cut_view(
+    image: np.ndarray,
+    transform: np.ndarray,
+    size: tuple[int, int],
+    border: int = cv2.BORDER_REPLICATE,
+    outside: int = 128,
+) -> np.ndarray:
+    """A view of a photo as the network is trained on and shown it.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, ...), uint8
+    transform : ndarray of shape (2, 3)
+        Affine transform from pixels of the photo to pixels of the view, of one scale in all directions.
+    size : (int, int)
+        Width and height of the view.
+    border, outside : int
+        OpenCV's border mode, and the grey level of a constant border.
+    """
+    scale = float(np.hypot(*transform[:, 0]))
+    # Shrinking by more than two needs its pixels averaged, or creases alias into the view.
+    while scale < 0.5 and min(image.shape[:2]) > 1:
+        height, width = image.shape[:2]
+        half = ((width + 1) // 2, (height + 1) // 2)
+        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+        growth = np.array([width / half[0], height / half[1]])
+        shift = transform[:, :2] @ (0.5 * growth - 0.5)
+        transform = np.column_stack([transform[:, :2] * growth, transform[:, 2] + shift])
+        scale *= 2
+    level = (outside, outside, outside)
+    return cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=level)
+
+
+def wanted_square(points: np.ndarray) -> Square:
+    """Where to aim a close look at a hand whose keypoints are the first 21 of `points`, shape (n, 2)."""
+    low, high = points[:21].min(axis=0), points[:21].max(axis=0)
+    return Square((low + high) / 2, float((high - low).max()) / _SEEN_SIZE)
+
+
+def _spread(heat: np.ndarray) -> float:
+    share = np.exp(heat)
+    rows, columns = (np.arange(length, dtype=np.float32) for length in share.shape[1:])
+    down, across = share.sum(axis=2), share.sum(axis=1)
+    variance = down @ rows**2 - (down @ rows) ** 2 + across @ columns**2 - (across @ columns) ** 2
+    return float(np.sqrt(np.maximum(variance, 0)).mean()) / max(share.shape[1:])
+
+
+def _rounded_up(share: float) -> int:
+    """Side of a view that holds a share of the longest one."""
+    return max(4, math.ceil(share * VIEW / _STRIDE)) * _STRIDE
+
+
+def _transform(centre: np.ndarray, scale: float, size: tuple[int, int]) -> np.ndarray:
+    """Affine transform from the photo to a view of `size` about `centre` (pixel centres at integers)."""
+    middle = (np.array(size) - 1) / 2
+    return np.column_stack([np.eye(2) * scale, middle - scale * centre])
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path, modified: int) -> str:
+    return file_digest(path)
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, device: str) -> HandNetwork:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from palmbench.hands.network import HandNetwork, folded
+
+    network = HandNetwork()
+    try:
+        state: dict[str, torch.Tensor] = load_file(path)
+        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    except (SafetensorError, RuntimeError) as error:
+        detail = " ".join(" ".join(str(error).splitlines()[:2]).split())[:160]
+        raise MissingWeights(f"{path} does not hold the hand network's weights ({detail}).") from error
+    return folded(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,0 +1,205 @@
+"""Several hands in one photo: where to look for them, and when to stop.
+
+One look at a photo of two hands puts every keypoint between them. So the search looks at parts of the photo too, and
+goes by the mask, which shows each hand where it is. A hand that was found is painted over before the next round, so
+that its neighbour stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from palmbench.hands.hand import Hand
+from palmbench.hands.looks import VIEW, Look, Observer, Square, wanted_square
+from palmbench.hands.seen import hand_of
+from palmbench.hands.skeleton import apart, hand_shape
+
+SEARCH_VERSION = 1
+
+_LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
+_PARTS = (1.0, 0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
+_STEP = 0.5  # from one part to the next, as a share of its side
+_HOPEFUL = 0.1  # least confidence of a part of the photo in which a hand is then sought
+_LOOKS = 4  # at one place, each aimed by the one before
+_LARGEST_SPREAD = 0.15  # of the keypoints' heat maps in a look that reports a hand
+_LEAST_ON_MASK = 0.6  # share of the keypoints in the picture that such a look has on its mask
+_LEAST_CELLS = 40  # of a view's mask, to be worth a look
+_SAME = 0.4  # share of the smaller of two hands that the other covers, above which they are one
+_ROUNDS = 4
+_HIDING = 256  # pixels of the longer side of the copy in which what hides a hand is made up
+
+
+class _Place(NamedTuple):
+    square: Square
+    hope: float
+
+
+class _Seen(NamedTuple):
+    hand: Hand
+    square: Square
+    spread: float
+
+
+def find_hands(
+    observer: Observer, image: np.ndarray, threshold: float, most: int, first: Sequence[Hand] = ()
+) -> list[Hand]:
+    """Hands of a photo, the most confident first, no pixel in the masks of two.
+
+    Parameters
+    ----------
+    observer : Observer
+    image : ndarray of shape (height, width, 3), uint8 RGB
+    threshold : float
+        Least confidence, in [0, 1], of the look that reports a hand.
+    most : int
+        Hands to report at most.
+    first : sequence of Hand
+        What is known beforehand; kept where the search finds nothing else.
+    """
+    found: list[Hand] = []
+    canvas, changed = image, None
+    for _ in range(_ROUNDS):
+        seen: list[_Seen] = []
+        for place in _places(observer, canvas, changed):
+            if not any(_alike(place.square, one.square) for one in seen):
+                seen += _seen(observer, canvas, place.square, threshold)
+        # The fingers of a hand can pass for a small hand: of findings that cover each other the surest is kept.
+        new: list[Hand] = []
+        for one in sorted(seen, key=lambda one: one.spread):
+            if not any(_same(one.hand, other) for other in found + new):
+                new.append(one.hand)
+        if changed is None:
+            new += [hand for hand in first if not any(_same(hand, other) for other in new)]
+        found += new
+        if not new or len(found) >= most:
+            break
+        changed = np.logical_or.reduce([_cover(hand) for hand in new])
+        canvas = _painted_over(canvas, changed)
+    found.sort(key=lambda hand: -hand.score)
+    return apart(found[:most])
+
+
+def _places(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -> list[_Place]:
+    """Where to aim a closer look, the most hopeful place first; after a change only where it can be seen."""
+    places = []
+    for look in _looks_at_parts(observer, image, changed):
+        if look.presence < _HOPEFUL:
+            continue
+        squares = [wanted_square(look.points), *_patches(look)]
+        places += [_Place(square, look.presence) for square in squares if square.side >= _LEAST_SIDE]
+    places.sort(key=lambda place: -place.hope)
+    chosen: list[_Place] = []
+    for place in places:
+        if not any(_alike(place.square, other.square) for other in chosen):
+            chosen.append(place)
+    return chosen
+
+
+def _looks_at_parts(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -> list[Look]:
+    looks = [observer.whole(image)]
+    height, width = image.shape[:2]
+    for share in _PARTS[1:]:
+        side = share * max(height, width)
+        if share < 0.3 and side < VIEW:
+            break
+        for y in _steps(height, side):
+            for x in _steps(width, side):
+                part = Square(np.array([x, y]), side)
+                left, top, right, bottom = part.within(width, height)
+                if changed is None or changed[top:bottom, left:right].any():
+                    looks.append(_glance(observer, image, part))
+    return looks
+
+
+def _steps(length: int, side: float) -> np.ndarray:
+    """Middles of parts that cover a photo's side, evenly."""
+    if side >= length:
+        return np.array([(length - 1) / 2])
+    count = int(np.ceil((length - side) / (_STEP * side))) + 1
+    return np.linspace(side / 2, length - side / 2, count) - 0.5
+
+
+def _patches(look: Look) -> list[Square]:
+    """Squares about the separate patches of a look's mask."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats((look.logits > 0).astype(np.uint8))
+    back = cv2.invertAffineTransform(look.transform)
+    squares = []
+    for left, top, width, height, cells in stats[1:count]:
+        if cells >= _LEAST_CELLS:
+            # Cell k of the mask is centred at pixel 2 k + 0.5 of the view.
+            corners = np.array([(left, top), (left + width, top + height)]) * 2.0 - 0.5
+            squares.append(wanted_square(corners @ back[:, :2].T + back[:, 2]))
+    return squares
+
+
+def _seen(observer: Observer, image: np.ndarray, square: Square, threshold: float) -> list[_Seen]:
+    """The hand at a place, if looks at it agree where it is; else nothing."""
+    for _ in range(_LOOKS):
+        if square.side < _LEAST_SIDE:
+            return []
+        look = _glance(observer, image, square)
+        if look.presence < threshold:
+            return []
+        aimed, square = square, wanted_square(look.points)
+        if aimed.fits(square):
+            hand = hand_of(look, aimed, np.zeros(image.shape[:2], bool))
+            sure = look.spread < _LARGEST_SPREAD and _share_on_mask(hand) > _LEAST_ON_MASK
+            return [_Seen(hand, aimed, look.spread)] if sure else []
+    return []
+
+
+def _share_on_mask(hand: Hand) -> float:
+    columns, rows = np.round(hand.keypoints_2d).astype(int).T
+    height, width = hand.mask.shape
+    inside = (columns >= 0) & (rows >= 0) & (columns < width) & (rows < height)
+    return float(hand.mask[rows[inside], columns[inside]].mean()) if inside.any() else 0.0
+
+
+def _glance(observer: Observer, image: np.ndarray, square: Square) -> Look:
+    """A close look for which the rest of a large photo is not touched."""
+    height, width = image.shape[:2]
+    wider = Square(square.centre, square.side + 4)
+    left, top, right, bottom = wider.within(width, height)
+    if left >= right or top >= bottom:
+        return observer.close(image, square)
+    corner = np.array([left, top])
+    look = observer.close(image[top:bottom, left:right], Square(square.centre - corner, square.side))
+    moved = look.transform.copy()
+    moved[:, 2] -= moved[:, :2] @ corner
+    return replace(look, transform=moved, points=look.points + corner)
+
+
+def _alike(one: Square, other: Square) -> bool:
+    far = float(np.abs(one.centre - other.centre).max())
+    return far < 0.2 * min(one.side, other.side) and 0.7 < one.side / other.side < 1.4
+
+
+def _same(one: Hand, other: Hand) -> bool:
+    """Whether two findings are of one hand: the hulls of their keypoints cover each other."""
+    first, second = (cv2.convexHull(hand.keypoints_2d) for hand in (one, other))
+    shared, _ = cv2.intersectConvexConvex(first, second)
+    return shared > _SAME * max(1.0, min(cv2.contourArea(first), cv2.contourArea(second)))
+
+
+def _cover(hand: Hand) -> np.ndarray:
+    """What to hide of a hand: its outline in capsules, and its mask and forearm as far as they are no other hand's."""
+    shape = hand.mask.shape[:2]
+    wide = hand_shape(hand.keypoints_2d, shape, 2.5, forearm=1.0)
+    return hand_shape(hand.keypoints_2d, shape, 1.3) | (hand.mask & wide)
+
+
+def _painted_over(image: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The photo with some pixels made up from what surrounds them."""
+    height, width = image.shape[:2]
+    scale = min(1.0, _HIDING / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    hole = cv2.resize(where.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0
+    made_up = cv2.inpaint(small, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    filling = cv2.resize(cv2.GaussianBlur(made_up, (0, 0), 2), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(where[..., None], filling, image)
