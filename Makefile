@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-JUDGE ?= .venv-judge
+MEDIAPIPE ?= .venv-mediapipe
 ARGS ?=
 RESULTS ?= results
 PROJECT ?= palmbench
@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
-	embedded judge claims controls diversity bench sync dashboard clean
+	embedded mediapipe judge claims controls diversity bench sync dashboard clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,14 +89,16 @@ embedded: $(STAMP)  ## every figure of the embedded palms and weights, measured 
 	$(PY) -m experiments.embedded_report $(ARGS)
 
 # MediaPipe pins packages that palmbench has newer, and has no wheels for Python 3.13.
-$(JUDGE)/.installed: experiments/judge-requirements.txt
+$(MEDIAPIPE)/.installed: mediapipe-requirements.txt
 	rm -f $@
-	$(PYTHON) -m venv $(JUDGE)
-	$(JUDGE)/bin/python -m pip install --quiet --only-binary :all: -r $<
+	$(PYTHON) -m venv $(MEDIAPIPE)
+	$(MEDIAPIPE)/bin/python -m pip install --quiet --only-binary :all: -r $<
 	touch $@
 
-judge: $(STAMP) $(JUDGE)/.installed  ## what an outside hand model makes of the rendered hands
-	$(PY) -m experiments.judge --python $(JUDGE)/bin/python $(ARGS)
+mediapipe: $(MEDIAPIPE)/.installed  ## the environment of detector=mediapipe; PYTHON=python3.12 or older
+
+judge: $(STAMP) $(MEDIAPIPE)/.installed  ## what an outside hand model makes of the rendered hands
+	$(PY) -m experiments.judge --python $(MEDIAPIPE)/bin/python $(ARGS)
 
 bench: $(STAMP)  ## speed of matching, bootstrap and image quality, each beside a reference in the same run
 	$(PY) -m experiments.bench_matching $(ARGS)

@@ -177,7 +177,13 @@ def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
         for number, pipeline in enumerate(pipelines):
             print(f"seed {pipeline.config.seed}, {number + 1} of {seeds}", file=sys.stderr)
             encode = [pipeline.deidentify.encode] if pipeline.deidentify.encode else []
-            stages = (pipeline.prepare, *encode, pipeline.deidentify, pipeline.again, pipeline.enrol_again)
+            stages: tuple[Stage, ...] = (
+                pipeline.prepare,
+                *encode,
+                pipeline.deidentify,
+                pipeline.again,
+                pipeline.enrol_again,
+            )
             passing &= _failures(engine, chosen, stages)
         content, distributions = _content(pipelines, chosen, engine)
     _write(path, {**content, "key": key, "subject": subject_of(first), "complete": passing}, distributions)

@@ -1,9 +1,9 @@
 """The outside judge: does a hand model that learned from real photos find our rendered hands, where we say they are?
 
-    python -m experiments.judge --python .venv-judge/bin/python [--profiles controlled ...]
+    python -m experiments.judge --python .venv-mediapipe/bin/python [--profiles controlled ...]
 
 Renders benchmark identities of each profile, has MediaPipe's hand model look at the photos in an environment of its
-own (experiments/judge-requirements.txt), and compares its keypoints with the ground truth.
+own (mediapipe-requirements.txt), and compares its keypoints with the ground truth.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from palmbench.images import write_png
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, render
 
 SCRIPT = Path(__file__).with_name("judge_mediapipe.py")
-PYTHON = Path(".venv-judge/bin/python")
-_MEND = "`make judge` makes the environment."
+PYTHON = Path(".venv-mediapipe/bin/python")
+_MEND = "`make mediapipe` makes the environment."
 
 # What we promise: the least share of photos in which the hand is found, and the largest mean distance.
 LEAST_FOUND = {"controlled": 0.97, "wild": 0.85}

@@ -1,4 +1,4 @@
-"""MediaPipe's hand model on a folder of photos; runs in an environment of its own (judge-requirements.txt).
+"""MediaPipe's hand model on a folder of photos; runs in an environment of its own (mediapipe-requirements.txt).
 
     python judge_mediapipe.py PHOTOS RESULT.json
 

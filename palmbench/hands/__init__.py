@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
 from palmbench.hands.hand import Detector, Hand, Segmenter
+from palmbench.hands.outside import OutsideDetector
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
+from palmbench.hands.sam2 import load_sam2
 from palmbench.hands.valleys import PKLNetValleys
-from palmbench.schema import DetectorConfig, SegmenterConfig
+from palmbench.schema import AnyDetectorConfig, AnySegmenterConfig, DetectorConfig, SegmenterConfig, WiLoRConfig
 
 __all__ = ["Detector", "Hand", "Segmenter", "load_detector", "load_segmenter"]
 
 
-def load_detector(config: DetectorConfig, device: str = "cpu") -> Detector:
-    """The detector that a configuration names. Raises MissingWeights when its weights are absent."""
-    detector = EmbeddedDetector(config.weights, config.threshold, device, config.hands)
+def load_detector(config: AnyDetectorConfig, device: str = "cpu") -> Detector:
+    """The detector that a configuration names.
+
+    Raises
+    ------
+    RequestError
+        If its package is not to be had; MissingWeights if its weights are absent.
+    """
+    detector: Detector
+    if isinstance(config, DetectorConfig):
+        detector = EmbeddedDetector(config.weights, config.threshold, device, config.hands)
+    else:
+        weights = config.weights if isinstance(config, WiLoRConfig) else None
+        detector = OutsideDetector(config.name, config.python, weights, config.threshold, config.hands, device)
     if config.valley_weights is None:
         return detector
     return PKLNetValleys(detector, PKLNetLocalizer(config.valley_weights, device))
 
 
-def load_segmenter(config: SegmenterConfig) -> Segmenter:
-    """The segmenter that a configuration names."""
-    return EmbeddedSegmenter(config.closing)
+def load_segmenter(config: AnySegmenterConfig, device: str = "cpu") -> Segmenter:
+    """The segmenter that a configuration names. Raises MissingWeights when its weights are absent."""
+    if isinstance(config, SegmenterConfig):
+        return EmbeddedSegmenter(config.closing)
+    return load_sam2(config.weights, config.package, config.closing, device)

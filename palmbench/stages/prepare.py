@@ -16,7 +16,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.errors import NoHandError
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
 from palmbench.keys import digest
-from palmbench.schema import DetectorConfig, SegmenterConfig
+from palmbench.schema import AnyDetectorConfig, AnySegmenterConfig
 from palmbench.stages.stage import Photos
 from palmbench.store import Store, pack_arrays, unpack_arrays
 
@@ -28,14 +28,14 @@ class Prepare:
     """Finds the hand in each photo."""
 
     photos: Photos
-    detector: DetectorConfig
-    segmenter: SegmenterConfig
+    detector: AnyDetectorConfig
+    segmenter: AnySegmenterConfig
     settings: dict[str, Any]
     name: str = "hands"
     suffix: str = ".npz"
 
     @classmethod
-    def of(cls, photos: Photos, detector: DetectorConfig, segmenter: SegmenterConfig) -> Prepare:
+    def of(cls, photos: Photos, detector: AnyDetectorConfig, segmenter: AnySegmenterConfig) -> Prepare:
         """The stage for some photos. Raises MissingWeights when the detector's weights are absent."""
         settings = {"detector": load_detector(detector).settings(), "segmenter": load_segmenter(segmenter).settings()}
         return cls(photos, detector, segmenter, settings)
@@ -91,5 +91,5 @@ def _unpack(data: bytes) -> Hand:
 
 
 @lru_cache(maxsize=4)
-def _tools(detector: DetectorConfig, segmenter: SegmenterConfig, device: str) -> tuple[Detector, Segmenter]:
-    return load_detector(detector, device), load_segmenter(segmenter)
+def _tools(detector: AnyDetectorConfig, segmenter: AnySegmenterConfig, device: str) -> tuple[Detector, Segmenter]:
+    return load_detector(detector, device), load_segmenter(segmenter, device)

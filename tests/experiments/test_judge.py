@@ -88,12 +88,12 @@ def test_a_missing_interpreter_names_the_make_target(capsys: pytest.CaptureFixtu
     assert guarded(lambda: main(["--python", "/nowhere/python"])) == CANNOT
     assert capsys.readouterr().err == (
         "palmbench: The judge's interpreter /nowhere/python cannot be started (No such file or directory); "
-        "`make judge` makes the environment.\n"
+        "`make mediapipe` makes the environment.\n"
     )
 
 
 def test_an_interpreter_without_mediapipe_names_the_make_target(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="has no mediapipe; `make judge`"):
+    with pytest.raises(RequestError, match="has no mediapipe; `make mediapipe`"):
         judge(a_stand_in(tmp_path, "#!/bin/sh\nexit 1\n"), "controlled")
 
 

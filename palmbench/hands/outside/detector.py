@@ -1,0 +1,124 @@
+"""A detector of another environment as one of palmbench's: its keypoints, and the embedded network's mask of them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from palmbench.hands.geometry import palm_side
+from palmbench.hands.hand import MIDDLE, WRIST, Hand
+from palmbench.hands.looks import Observer, wanted_square
+from palmbench.hands.outside.client import Finding, Worker
+from palmbench.hands.outside.environment import described, interpreter_of
+from palmbench.hands.seen import connected, hand_box
+from palmbench.hands.skeleton import apart, hand_shape, valley_points
+
+VERSION = 1
+_PRESENT = 0.5  # least confidence of the embedded network in the hand that it is shown, to go by its mask
+
+
+class OutsideDetector:
+    """Finds hands with a package that lives in an environment of its own.
+
+    The package gives keypoints in the picture and in space. Which hand it is follows from them, as for every detector:
+    geometry needs the side on which the palm lies. Neither package gives a mask or valley points: these come from the
+    embedded hand network's close look at the found keypoints. If that look sees no hand, the mask is drawn about the
+    keypoints in capsules, and the valley points lie where the knuckles let expect them.
+
+    Parameters
+    ----------
+    name : str
+        "mediapipe" or "wilor".
+    python : str or None
+        The interpreter; None looks in the default places.
+    weights : str or None
+        Folder of WiLoR's weights; None for those of the package.
+    threshold : float
+        Least confidence, in [0, 1].
+    hands : int
+        Hands to report of a photo at most.
+    device : str
+        Where the networks run.
+
+    Raises
+    ------
+    RequestError
+        If there is no such interpreter.
+    """
+
+    def __init__(
+        self, name: str, python: str | None, weights: str | None, threshold: float, hands: int, device: str = "cpu"
+    ) -> None:
+        self.name = name
+        self._python = interpreter_of(name, python)
+        self._options = {"weights": weights, "threshold": threshold, "hands": hands, "device": device}
+        self._observer = Observer("embedded", device)
+
+    def settings(self) -> dict[str, Any]:
+        """Threshold, most hands, and what the package is: its version, and digests of its models."""
+        return {
+            "name": self.name,
+            "version": VERSION,
+            "package": self._described,
+            "threshold": self._options["threshold"],
+            "hands": self._options["hands"],
+            "looks": self._observer.digest,
+        }
+
+    def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
+        """Hands of each photo (uint8, height x width x 3, RGB), the most confident first.
+
+        Raises
+        ------
+        SampleError
+            If the package fails at one of them.
+        RequestError
+            If its process cannot be started, or is lost again and again.
+        """
+        return [apart([self._hand(image, found) for found in self._worker.ask(image)]) for image in images]
+
+    def _hand(self, image: np.ndarray, found: Finding) -> Hand:
+        mask, valleys = self._completed(image, found.keypoints)
+        return Hand(
+            score=found.score,
+            box=hand_box(found.keypoints, mask),
+            side=palm_side(found.keypoints),
+            keypoints_2d=found.keypoints.astype(np.float32),
+            keypoints_3d=in_hand_lengths(found.space),
+            valleys=valleys,
+            mask=mask,
+        )
+
+    def _completed(self, image: np.ndarray, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mask and valley points of a hand of which the keypoints are known."""
+        shape = (image.shape[0], image.shape[1])
+        square = wanted_square(keypoints)
+        if square.side >= 8:
+            look = self._observer.close(image, square)
+            if look.presence >= _PRESENT:
+                mask = np.zeros(shape, bool)
+                left, top, right, bottom = square.within(shape[1], shape[0])
+                if left < right and top < bottom:
+                    mask[top:bottom, left:right] = look.mask(left, top, right, bottom)
+                mask = connected(mask, keypoints)
+                if mask.any():
+                    return mask, look.points[21:].astype(np.float32)
+        return hand_shape(keypoints, shape), valley_points(keypoints)
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
+        weights = self._options["weights"]
+        return described(self.name, self._python, None if weights is None else str(weights))
+
+    @cached_property
+    def _worker(self) -> Worker:
+        return Worker(self.name, self._python, self._options, str(self._described["version"]))
+
+
+def in_hand_lengths(space: np.ndarray) -> np.ndarray:
+    """Joints (21, 3) in any unit as Hand has them: from the wrist, in lengths of the straightened middle finger."""
+    chain = space[[WRIST, *MIDDLE]]
+    length = max(float(np.linalg.norm(np.diff(chain, axis=0), axis=1).sum()), 1e-9)
+    return ((space - space[WRIST]) / length).astype(np.float32)

@@ -1,0 +1,271 @@
+"""SAM 2 (Ravi et al., 2024) as segmenter, as in the paper's run: the mask of the object below the 21 keypoints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from palmbench.errors import MissingWeights, RequestError, SampleError
+from palmbench.hands.geometry import fill_polygon, palm_polygon
+from palmbench.hands.hand import Hand
+from palmbench.hands.seen import closed
+from palmbench.keys import digest, file_digest
+
+VERSION = 1
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_TRANSFORMERS_FILES = ("config.json", "model.safetensors", "processor_config.json", "preprocessor_config.json")
+_NEEDED = _TRANSFORMERS_FILES[:2]
+# The authors' checkpoints, and where their package keeps the shape of each.
+_SIZES = {"tiny": "t", "small": "s", "base_plus": "b+", "large": "l"}
+_CONFIGS = {
+    f"sam2{dot}_hiera_{size}.pt": f"configs/sam2{dot}/sam2{dot}_hiera_{letter}.yaml"
+    for dot in (".1", "")
+    for size, letter in _SIZES.items()
+}
+
+
+class Model(Protocol):
+    """What cuts out one object: photo uint8 (height, width, 3) RGB, points (n, 2) in pixels; mask (height, width)."""
+
+    def mask(self, image: np.ndarray, points: np.ndarray) -> np.ndarray: ...
+
+
+class SAM2Segmenter:
+    """Gives a hand the mask that SAM 2 makes of its keypoints, then closes it as the paper's run does.
+
+    All 21 keypoints are foreground points of one object, and one mask is asked for. A keypoint outside the photo is
+    moved to its edge. Photos go through the model one at a time, so that no batch can change a mask.
+
+    Parameters
+    ----------
+    model : Model
+    settings : dict
+        What the model is.
+    closing : int
+        Side of the square structuring element in pixels; 0 leaves the mask as it is.
+    """
+
+    name = "sam2"
+
+    def __init__(self, model: Model, settings: dict[str, Any], closing: int) -> None:
+        self._model, self._settings, self._closing = model, settings, closing
+
+    def settings(self) -> dict[str, Any]:
+        """Package, digest of the weights, and the closing."""
+        return {"name": self.name, "version": VERSION, **self._settings, "closing": self._closing}
+
+    def segment(self, image: np.ndarray, hand: Hand) -> Hand:
+        """The hand with its final mask.
+
+        Raises
+        ------
+        SampleError
+            If SAM 2 marks nothing of the palm: no method would hide it.
+        """
+        height, width = image.shape[:2]
+        points = np.clip(hand.keypoints_2d, 0, (width - 1, height - 1)).astype(np.float32)
+        mask = closed(self._model.mask(np.ascontiguousarray(image), points), self._closing)
+        if not (mask & fill_polygon(palm_polygon(hand.keypoints_2d), (height, width))).any():
+            raise SampleError("SAM 2's mask has nothing of the palm")
+        return replace(hand, mask=mask)
+
+
+def load_sam2(weights: str, package: str, closing: int, device: str = "cpu") -> SAM2Segmenter:
+    """The segmenter; its model is loaded at the first photo.
+
+    Parameters
+    ----------
+    weights : str
+        A hub id, a folder in the hub's layout, or a checkpoint of the authors (.pt).
+    package : {"auto", "transformers", "sam2"}
+        "auto" is the authors' package for a .pt file, and transformers for all else.
+    closing : int
+    device : str
+
+    Raises
+    ------
+    MissingWeights
+        If the weights are neither in the local cache nor to be fetched, or files are lacking.
+    RequestError
+        If the authors' package is asked for and not installed.
+    """
+    checkpoint = Path(weights).expanduser()
+    if package == "transformers" or (package == "auto" and checkpoint.suffix != ".pt"):
+        folder = _folder(weights)
+        files = [folder / name for name in _TRANSFORMERS_FILES if (folder / name).is_file()]
+        settings = {"package": "transformers", "weights": _digest(files)}
+        return SAM2Segmenter(_Transformers(folder, device), settings, closing)
+    path = checkpoint if checkpoint.is_file() else _checkpoint(weights)
+    if path.name not in _CONFIGS:
+        raise RequestError(
+            f"segmenter.weights={weights}: the authors' package tells a checkpoint's shape by its name, which must be "
+            f"one of {', '.join(_CONFIGS)}."
+        )
+    settings = {"package": "sam2", "config": _CONFIGS[path.name], "weights": _digest([path])}
+    return SAM2Segmenter(_Authors(path, device), settings, closing)
+
+
+class _Loaded(NamedTuple):
+    processor: Any
+    model: Any
+
+
+class _Transformers:
+    def __init__(self, folder: Path, device: str) -> None:
+        self._folder, self._device = folder, device
+
+    def mask(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+        import torch
+
+        processor, model = self._loaded
+        asked = processor(
+            images=image,
+            input_points=[[points.tolist()]],  # of one image, of one object
+            input_labels=[[[1] * len(points)]],
+            return_tensors="pt",
+        ).to(self._device)
+        with torch.inference_mode():
+            answer = model(
+                pixel_values=asked["pixel_values"],
+                input_points=asked["input_points"],
+                input_labels=asked["input_labels"],
+                multimask_output=False,
+            )
+        (masks,) = processor.post_process_masks(answer.pred_masks.cpu(), [image.shape[:2]])
+        return masks[0, 0].numpy()
+
+    @cached_property
+    def _loaded(self) -> _Loaded:
+        return _load(self._folder, self._device)
+
+
+class _Authors:
+    def __init__(self, checkpoint: Path, device: str) -> None:
+        self._checkpoint, self._device = checkpoint, device
+        _builder()
+
+    def mask(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+        import torch
+
+        predictor = self._predictor
+        with torch.inference_mode():
+            predictor.set_image(image)
+            masks, _, _ = predictor.predict(
+                point_coords=points, point_labels=np.ones(len(points), np.int32), multimask_output=False
+            )
+        return np.asarray(masks)[0] > 0.5
+
+    @cached_property
+    def _predictor(self) -> Any:
+        return _load_authors(self._checkpoint, self._device)
+
+
+@lru_cache(maxsize=1)
+def _load(folder: Path, device: str) -> _Loaded:
+    from transformers import Sam2Model, Sam2Processor
+    from transformers.utils import logging
+
+    # The published config is the video model's, of which the image model is a part: transformers says so at length.
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        processor = Sam2Processor.from_pretrained(folder, local_files_only=True)
+        model = Sam2Model.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    except Exception as error:
+        raise MissingWeights(f"{folder} does not hold SAM 2 in transformers' layout ({_first_line(error)}).") from error
+    finally:
+        logging.set_verbosity(level)
+    return _Loaded(processor, model.eval().to(device))
+
+
+@lru_cache(maxsize=1)
+def _load_authors(checkpoint: Path, device: str) -> Any:
+    import torch
+
+    build, predictor = _builder()
+    model = build(_CONFIGS[checkpoint.name], ckpt_path=None, device=device)
+    try:
+        model.load_state_dict(torch.load(checkpoint, map_location=device, weights_only=True)["model"])
+    except Exception as error:
+        raise MissingWeights(f"{checkpoint} does not hold SAM 2's weights ({_first_line(error)}).") from error
+    return predictor(model)
+
+
+def _builder() -> tuple[Any, Any]:
+    try:
+        from sam2.build_sam import build_sam2
+        from sam2.sam2_image_predictor import SAM2ImagePredictor
+    except ImportError as error:
+        raise RequestError(
+            "segmenter.package=sam2 needs the authors' package: SAM2_BUILD_CUDA=0 pip install "
+            "git+https://github.com/facebookresearch/sam2. Without it transformers does the same: "
+            "segmenter.package=transformers."
+        ) from error
+    return build_sam2, SAM2ImagePredictor
+
+
+def _folder(weights: str) -> Path:
+    """The folder of weights in transformers' layout."""
+    local = Path(weights).expanduser()
+    folder = local if local.is_dir() else _cached(weights, _TRANSFORMERS_FILES, _NEEDED)
+    absent = [name for name in _NEEDED if not (folder / name).is_file()]
+    if absent:
+        raise MissingWeights(f"SAM 2's weights are incomplete: {folder} has no {' and no '.join(absent)}.")
+    return folder
+
+
+def _checkpoint(weights: str) -> Path:
+    """The authors' checkpoint in a hub repository: sam2.1_hiera_tiny.pt of facebook/sam2.1-hiera-tiny."""
+    name = weights.rsplit("/", 1)[-1].replace("-", "_") + ".pt"
+    return _cached(weights, (name,), (name,)) / name
+
+
+def _cached(weights: str, patterns: Sequence[str], needed: Sequence[str]) -> Path:
+    """Folder of a hub repository's files: from the local cache, else fetched."""
+    if not _HUB_ID.fullmatch(weights):
+        raise MissingWeights(
+            f"There is no folder of SAM 2's weights at {weights}. Give a folder in the hub's layout, or a hub id such "
+            "as facebook/sam2.1-hiera-large."
+        )
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(weights, allow_patterns=list(patterns), local_files_only=True))
+        if all((folder / name).is_file() for name in needed):
+            return folder
+    except (OSError, ValueError):
+        pass
+    try:
+        folder = Path(snapshot_download(weights, allow_patterns=list(patterns)))
+        if all((folder / name).is_file() for name in needed):
+            return folder
+        reason = f"it holds no {' and no '.join(needed)}"
+    # The hub client's errors have no common base below Exception, and each means that the weights could not be had.
+    except Exception as error:
+        reason = type(error).__name__
+    raise MissingWeights(
+        f"SAM 2's weights {weights} are not in the local cache and could not be fetched ({reason}). Where the hub can "
+        f"be reached run `hf download {weights}` or `palmbench weights fetch sam2`, or set segmenter.weights to a "
+        "folder that holds them."
+    )
+
+
+def _digest(files: Sequence[Path]) -> str:
+    return _digest_of(tuple(files), tuple(path.stat().st_mtime_ns for path in files))
+
+
+@lru_cache(maxsize=8)
+def _digest_of(files: tuple[Path, ...], modified: tuple[int, ...]) -> str:
+    # The times of change are no part of the digest: they only keep a stale one from being answered.
+    return digest("sam2 weights", files={path.name: file_digest(path) for path in files})
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join((str(error).splitlines() or [type(error).__name__])[0].split())[:160]
