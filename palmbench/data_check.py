@@ -16,7 +16,7 @@ from palmbench.errors import RequestError, SampleError
 from palmbench.executor import Executor, available_cores
 from palmbench.images import read_image
 from palmbench.progress import Progress
-from palmbench.schema import DetectorConfig, RunConfig, SynthConfig
+from palmbench.schema import AnyDetectorConfig, RunConfig, SynthConfig
 from palmbench.store import write_json
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class HandSides:
 
 
 class _Task(NamedTuple):
-    config: DetectorConfig
+    config: AnyDetectorConfig
     device: str
     root: Path
     paths: tuple[str, ...]
@@ -112,7 +112,7 @@ def _sides(task: _Task) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _detector(config: DetectorConfig, device: str) -> Detector:
+def _detector(config: AnyDetectorConfig, device: str) -> Detector:
     from palmbench.hands import load_detector
 
     return load_detector(config, device)

@@ -9,7 +9,7 @@ from huggingface_hub import constants
 
 from palmbench import doctor, paths
 from palmbench.compose import compose_points
-from palmbench.hands import embedded
+from palmbench.hands import looks
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_folder_of_ones_own_counts(lines) -> None:
 
 
 def test_missing_embedded_weights_are_broken(lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "weights_dir", lambda: tmp_path)
+    monkeypatch.setattr(looks, "weights_dir", lambda: tmp_path)
     status, found = lines()
     assert status == 2
     state, text = found["hand network"]

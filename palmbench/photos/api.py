@@ -11,7 +11,7 @@ from palmbench.errors import NoHandError, RequestError, SampleError
 from palmbench.hints import not_found
 from palmbench.photos.painter import Painter
 from palmbench.photos.treatment import load_tools, treatment_of, with_most_hands
-from palmbench.schema import KINDS, DetectorConfig, MethodConfig, RunConfig
+from palmbench.schema import KINDS, AnyDetectorConfig, MethodConfig, RunConfig
 
 
 def deidentify(
@@ -19,7 +19,7 @@ def deidentify(
     *,
     seed: int = 0,
     method: str | MethodConfig = "diffusion",
-    detector: DetectorConfig | None = None,
+    detector: AnyDetectorConfig | None = None,
     device: str = "cpu",
 ) -> np.ndarray:
     """Give every palm in a photo another look; nothing outside the hands changes.
@@ -33,7 +33,7 @@ def deidentify(
     method : str or MethodConfig
         Its name, with default settings, or a configuration such as
         ``palmbench.schema.DiffusionConfig(alpha=0.2, steps=30)``.
-    detector : DetectorConfig, optional
+    detector : AnyDetectorConfig, optional
         What finds the hands; None is the embedded network, looking for as many as it can.
     device : str
         A torch device.

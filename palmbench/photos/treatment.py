@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from palmbench import methods
@@ -12,13 +12,13 @@ from palmbench.keys import digest
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Tools
 from palmbench.schema import (
-    DetectorConfig,
+    AnyDetectorConfig,
+    AnySegmenterConfig,
     DiffusionConfig,
     MethodConfig,
     MTCCConfig,
     RecognizerConfig,
     RunConfig,
-    SegmenterConfig,
 )
 from palmbench.stages.enrol import load_recognizer
 
@@ -52,8 +52,8 @@ class Treatment:
     Attributes
     ----------
     method : MethodConfig
-    detector : DetectorConfig
-    segmenter : SegmenterConfig
+    detector : AnyDetectorConfig
+    segmenter : AnySegmenterConfig
     seed : int
     count : int
         Results for each photo.
@@ -65,8 +65,8 @@ class Treatment:
     """
 
     method: MethodConfig
-    detector: DetectorConfig
-    segmenter: SegmenterConfig
+    detector: AnyDetectorConfig
+    segmenter: AnySegmenterConfig
     seed: int = 0
     count: int = 1
     check: Check | None = None
@@ -149,13 +149,9 @@ def check_of(recognizer: RecognizerConfig, threshold: float | None, tries: int) 
     return Check(recognizer, MTCC_THRESHOLD if threshold is None else threshold, tries)
 
 
-def with_most_hands(detector: DetectorConfig) -> DetectorConfig:
-    """The detector told to look for as many hands as a photo may well have, where it can be told."""
-    limits = {item.name: item.metadata for item in fields(detector)}
-    if "hands" not in limits or detector.valleys == "pklnet":
-        return detector
-    most = min(MOST_HANDS, int(limits["hands"].get("high", MOST_HANDS)))
-    return replace(detector, **{"hands": most})  # type: ignore[arg-type]
+def with_most_hands(detector: AnyDetectorConfig) -> AnyDetectorConfig:
+    """The detector told to look for as many hands as a photo may well have; PKLNet knows of one."""
+    return detector if detector.valleys == "pklnet" else replace(detector, hands=MOST_HANDS)
 
 
 _tools: dict[str, Tools] = {}
@@ -168,7 +164,7 @@ def load_tools(treatment: Treatment, device: str) -> Tools:
         _tools.clear()  # networks are large: the last ones used are enough
         _tools[key] = Tools(
             load_detector(treatment.detector, device),
-            load_segmenter(treatment.segmenter),
+            load_segmenter(treatment.segmenter, device),
             methods.load(treatment.method, device),
         )
     return _tools[key]
