@@ -115,11 +115,14 @@ def hub_client(monkeypatch, tmp_path) -> list[tuple]:
 
     def snapshot_download(repo, revision, local_files_only=False, **settings):
         asked.append((repo, revision, local_files_only))
-        if not local_files_only:
-            raise OSError("no network")
-        return real(repo, revision=revision, local_files_only=True, **settings)
+        return real(repo, revision=revision, local_files_only=local_files_only, **settings)
+
+    def model_info(self, repo, revision, timeout):
+        asked.append((repo, revision, False))
+        raise OSError("no network")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
     return asked
 
 
