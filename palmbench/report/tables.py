@@ -294,9 +294,11 @@ def _notes(
     texts = [entry_texts(entry, intervals) for line in lines for entry in line.entries]
     notes = []
     if any("[" in ours for ours, _ in texts):
-        notes.append("In brackets: 95 % intervals, identities resampled.")
+        notes.append("In brackets: 95 % intervals, over identities.")
     if any("σ" in ours for ours, _ in texts):
         notes.append("After σ: standard deviation between run seeds; intervals span those of the seeds.")
+    ideals = {entry.label.text: entry.label.ideal for line in lines for entry in line.entries if entry.label.ideal}
+    notes += [f"Of {name} the nearest to {ideal:g} % is the best." for name, ideal in ideals.items()]
     if any("±" in ours for ours, _ in texts):
         notes.append("After ±: standard deviation over images; the CSV holds the intervals.")
     if any(theirs for _, theirs in texts):
