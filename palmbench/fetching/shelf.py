@@ -44,8 +44,8 @@ def find(weights: Weights) -> Found:
         if here:
             return Found(READY, str(here[0]))
         part = torch_cache() / f"{source.file.name}.part"
-        size = f"{part}, {part.stat().st_size / 1e6:.1f} MB" if part.is_file() else str(torch_cache())
-        return Found(PARTIAL if part.is_file() else ABSENT, size)
+        came = part.stat().st_size if part.is_file() else 0
+        return Found(PARTIAL, f"{part}, {came / 1e6:.1f} MB") if came else Found(ABSENT, str(torch_cache()))
     return Found(BY_HAND, source.how)
 
 

@@ -13,7 +13,14 @@ from palmbench.report.labels import dataset_label
 from palmbench.report.request import Override, with_overrides
 from palmbench.report.rows import recognizer_name, rows_of
 from palmbench.report.seeds import over_seeds
-from palmbench.report.sources import base_point, choose_attacks, choose_datasets, composed, describe_diffusion
+from palmbench.report.sources import (
+    base_point,
+    choose_attacks,
+    choose_datasets,
+    composed,
+    describe_diffusion,
+    describe_samples,
+)
 from palmbench.report.tables import Table, TableSpec, arrange
 
 if TYPE_CHECKING:
@@ -75,7 +82,7 @@ def gather_table(
     if not records:
         return GatheredTable(number, None, points, status)
     _refuse_two_runs_a_row(number, records)
-    said = [*describe_diffusion(points), *seeds, *notes, *absent]
+    said = [*describe_samples(points), *describe_diffusion(points), *seeds, *notes, *absent]
     table = arrange(spec, rows_of(records), datasets, said, intervals)
     return GatheredTable(number, table, points, status)
 

@@ -120,6 +120,22 @@ def choose_attacks(spec: Attacked, overrides: Sequence[Override], absent: str = 
     return Attacks(found, notes)
 
 
+def describe_samples(points: Sequence[RunConfig]) -> list[str]:
+    """Which part of its data set something is of, where it is not the whole."""
+    from palmbench.schema import SynthConfig
+
+    told: dict[str, None] = {}
+    for dataset in (point.dataset for point in points):
+        if isinstance(dataset, SynthConfig):
+            continue  # of as many palms as one asks for: none is the whole
+        parts = [f"split {dataset.split}"] if dataset.split else []
+        limits = {"the first {} palms": dataset.identities, "the first {} photos of each": dataset.samples}
+        parts += [words.format(number) for words, number in limits.items() if number is not None]
+        if parts:
+            told[f"{dataset_label(dataset.name)}: {', '.join(parts)}."] = None
+    return list(told)
+
+
 def describe_diffusion(points: Sequence[RunConfig]) -> list[str]:
     """Which diffusion model something is of: the paper's numbers beside it are of Paint by Example."""
     texts = []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from palmbench.errors import RequestError
 from palmbench.report import table_command
 from palmbench.report.request import parse_overrides, with_overrides
+from palmbench.report.sources import describe_samples
+from palmbench.schema import FolderDatasetConfig, RunConfig, SynthConfig
 from tests.report.records import number
 
 
@@ -233,3 +237,15 @@ def test_there_is_no_table_8(use, settings):
     use(Runs())
     with pytest.raises(RequestError, match="no table 8"):
         table_command([8], settings)
+
+
+def test_a_part_of_a_data_set_is_told():
+    part = FolderDatasetConfig("iitd", split="iitd-ccnet/test", identities=3)
+    points = [
+        RunConfig(dataset=part),
+        RunConfig(dataset=part),
+        RunConfig(),
+        RunConfig(dataset=replace(part, name="rest")),
+    ]
+    told = ["IITD: split iitd-ccnet/test, the first 3 palms.", "REST: split iitd-ccnet/test, the first 3 palms."]
+    assert describe_samples(points) == told
