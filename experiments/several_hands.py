@@ -68,17 +68,17 @@ def scene(number: int, hands: int, held_out: bool = True) -> Scene:
     return Scene(image, placed)
 
 
-def tally(detector: Detector, hands: int, photos: int, held_out: bool = True) -> Tally:
-    """Look at photos of as many hands and compare."""
+def tally(detector: Detector, hands: int, photos: range, held_out: bool = True) -> Tally:
+    """Look at the photos of some numbers, each of as many hands, and compare."""
     there = found = false = 0
-    for number in range(photos):
+    for number in photos:
         shown = scene(number, hands, held_out)
         seen = [hand.keypoints_2d for hand in detector.detect([shown.image])[0]]
         matched = matches(shown, seen)
         there += len(shown.hands)
         found += matched
         false += len(seen) - matched
-    return Tally(photos, there, found, false)
+    return Tally(len(photos), there, found, false)
 
 
 def matches(shown: Scene, seen: Sequence[np.ndarray]) -> int:
@@ -106,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("overrides", nargs="*", metavar="detector=...", help="as `palmbench` takes them")
     options.add_argument("--photos", type=int, default=40, metavar="N", help="of each number of hands (default 40)")
+    options.add_argument("--first", type=int, default=0, metavar="N", help="number of the first photo (default 0)")
     options.add_argument("--hands", type=int, nargs="+", default=[0, 1, 2, 3, 5], metavar="N")
     options.add_argument("--training", action="store_true", help="palms of the training identities, to tune with")
     chosen = options.parse_args(arguments)
@@ -113,8 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     detector = load_detector(point.detector)
     # More threads only wait for each other in a network this small.
     torch.set_num_threads(1)
+    photos = range(chosen.first, chosen.first + chosen.photos)
     for hands in chosen.hands:
-        print(line(hands, tally(detector, hands, chosen.photos, not chosen.training)), flush=True)
+        print(line(hands, tally(detector, hands, photos, not chosen.training)), flush=True)
     return DONE
 
 

@@ -28,20 +28,6 @@ _OPTIONAL = {
     "pillow-heif": ("pillow_heif", "HEIF photos"),
 }
 # Module, default environment, how to make it.
-_OUTSIDE = {
-    "mediapipe": (
-        "mediapipe",
-        ".venv-mediapipe",
-        "python3 -m venv .venv-mediapipe && .venv-mediapipe/bin/pip install mediapipe==0.10.21",
-    ),
-    "wilor": (
-        "wilor_mini",
-        ".venv-wilor",
-        "python3.10 -m venv .venv-wilor && .venv-wilor/bin/pip install git+https://github.com/warmshao/WiLoR-mini "
-        "(weights for non-commercial use only)",
-    ),
-}
-_PROJECT = Path(__file__).resolve().parents[1]
 _LEAST_FREE = 2 * 2**30  # bytes
 
 
@@ -193,17 +179,16 @@ def _published(points: Sequence[RunConfig]) -> Iterator[Finding]:
 
 
 def _detectors() -> Iterator[Finding]:
-    """Detectors that want an environment of their own."""
-    for name, (module, folder, install) in _OUTSIDE.items():
-        interpreters = [place / folder / "bin" / "python" for place in (Path.cwd(), _PROJECT)]
-        here = next((path for path in interpreters if os.access(path, os.X_OK)), None)
-        if importlib.util.find_spec(module) is not None:
-            yield Finding("ok", f"detector={name}", f"{module} is installed here")
-        elif here is not None:
-            yield Finding("ok", f"detector={name}", f"{here}")
-        else:
-            without = f"hands, and Table IV, are the embedded detector's, not {name}'s"
-            yield Finding("absent", f"detector={name}", f"{without}; {install}, or name one with detector.python=FILE")
+    """The detectors that live in environments of their own: whether there is one, not whether it works."""
+    from palmbench.hands.outside.environment import PACKAGES, interpreter_of
+
+    for name, package in PACKAGES.items():
+        try:
+            yield Finding("ok", f"detector={name}", f"{package.title} in {interpreter_of(name, None)}")
+        except RequestError:
+            without = f"hands, and Table IV, are the embedded detector's, not {package.title}'s"
+            mend = f"{package.install}, or name one with detector.python=FILE"
+            yield Finding("absent", f"detector={name}", f"{without}; {mend}")
 
 
 def _data(config: RunConfig) -> Iterator[Finding]:

@@ -44,6 +44,8 @@ def test_a_lack_names_its_column_and_its_remedy(lines, tmp_path: Path) -> None:
     state, text = found["dataset=iitd"]
     assert state == "absent" and "ask at http" in text
     assert found["hand network"][0] == "ok"
+    state, text = found["detector=wilor"]
+    assert state == "absent" and "git+https" in text and "non-commercial" in text
 
 
 def test_what_is_optional_says_what_its_lack_means_and_breaks_nothing(lines) -> None:
@@ -53,7 +55,7 @@ def test_what_is_optional_says_what_its_lack_means_and_breaks_nothing(lines) -> 
         ("Paint by Example", "no rows of method=diffusion_paper", "palmbench weights fetch pbe (5.2 GB)"),
         ("SAM 2 weights", "hand segmentation in Table IV", "palmbench weights fetch sam2 (0.9 GB)"),
         ("detector=mediapipe", "Table IV", ".venv-mediapipe/bin/pip install"),
-        ("detector=wilor", "Table IV", "non-commercial use only"),
+        ("detector=wilor", "Table IV", "for non-commercial use"),
     ):
         state, text = found[subject]
         assert state == "absent" and lack in text and mend in text
@@ -70,7 +72,7 @@ def test_what_is_ready_is_seen(lines, tmp_path: Path) -> None:
     (snapshot.parents[1] / "refs").mkdir()
     (snapshot.parents[1] / "refs" / "main").write_text("abc")
     _, found = lines()
-    assert found["detector=mediapipe"] == ("ok", str(interpreter))
+    assert found["detector=mediapipe"] == ("ok", f"MediaPipe in {interpreter}")
     assert found["SAM 2 weights"][0] == "ok" and f"sam2-tiny in {snapshot}" in found["SAM 2 weights"][1]
     (snapshot / "model.safetensors").unlink()
     _, found = lines()

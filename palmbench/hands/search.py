@@ -70,7 +70,7 @@ def find_hands(
                 seen += _seen(observer, canvas, place.square, threshold)
         # The fingers of a hand can pass for a small hand: of findings that cover each other the surest is kept.
         new: list[Hand] = []
-        for one in sorted(seen, key=lambda one: one.spread):
+        for one in sorted(seen, key=lambda one: 2 * one.spread - one.hand.score):
             if not any(_same(one.hand, other) for other in found + new):
                 new.append(one.hand)
         if changed is None:

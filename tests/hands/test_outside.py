@@ -31,6 +31,7 @@ from outside_packages import (
 
 from palmbench.errors import MissingWeights, RequestError, SampleError
 from palmbench.hands import load_detector
+from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.outside import OutsideDetector
 from palmbench.hands.outside.client import Worker
 from palmbench.hands.outside.detector import in_hand_lengths
@@ -251,6 +252,20 @@ def test_a_found_hand_gets_the_embedded_networks_mask_of_it(python: Path) -> Non
     assert (mask & palm.mask).sum() / (mask | palm.mask).sum() > 0.9
     size = float(np.ptp(palm.keypoints_2d, axis=0).max())
     assert np.linalg.norm(valleys - palm.valleys, axis=1).max() < 0.03 * size
+
+
+def test_the_palm_is_in_the_mask_whatever_the_embedded_network_makes_of_it(python: Path) -> None:
+    palm = render(31, 1)
+    detector = OutsideDetector("mediapipe", str(python), None, 0.5, hands=1)
+    inside = fill_polygon(palm_polygon(palm.keypoints_2d), palm.mask.shape)
+    covered = np.where(inside[..., None], 128, palm.image).astype(np.uint8)
+    mask, _ = detector._completed(covered, palm.keypoints_2d)
+    assert (mask & inside).sum() > 0.99 * inside.sum()
+    # Keypoints that lie elsewhere than the hand which the network sees are believed, and its mask is not.
+    turned = palm.keypoints_2d.mean(axis=0) * 2 - palm.keypoints_2d
+    mask, valleys = detector._completed(palm.image, turned)
+    np.testing.assert_array_equal(mask, hand_shape(turned, palm.mask.shape))
+    np.testing.assert_array_equal(valleys, valley_points(turned))
 
 
 def test_where_the_embedded_network_sees_no_hand_the_keypoints_draw_it(python: Path) -> None:

@@ -277,7 +277,8 @@ def test_the_large_model_runs_in_its_full_shape(tmp_path: Path, shown: tuple[np.
         Sam2Config(vision_config=Vision(backbone_config=backbone, backbone_channel_list=[1152, 576, 288, 144]))
     )
     millions = sum(weight.numel() for weight in model.parameters()) / 1e6
-    assert 220 < millions < 228
+    # The authors count 224 M: the memory of the video model is not in the image model.
+    assert 216 < millions < 218
     model.save_pretrained(tmp_path)
     Sam2Processor(Sam2ImageProcessor()).save_pretrained(tmp_path)
     del model

@@ -10,7 +10,7 @@ from palmbench.errors import RequestError
 from palmbench.report import table_command
 from palmbench.report.request import parse_overrides, with_overrides
 from palmbench.report.sources import describe_samples
-from palmbench.schema import FolderDatasetConfig, RunConfig, SynthConfig
+from palmbench.schema import FolderDatasetConfig, RunConfig
 from tests.report.records import number
 
 

@@ -16,6 +16,9 @@ from palmbench.hands.seen import connected, hand_box
 from palmbench.hands.skeleton import apart, hand_shape, valley_points
 
 VERSION = 1
+# Mean distance of its keypoints from those found, in sides of its view, above which its mask is not believed.
+_ELSEWHERE = 0.1
+_INSIDE = 0.7  # factor of the fingers' width that keeps a drawn hand within the true one
 _PRESENT = 0.5  # least confidence of the embedded network in the hand that it is shown, to go by its mask
 
 
@@ -24,8 +27,9 @@ class OutsideDetector:
 
     The package gives keypoints in the picture and in space. Which hand it is follows from them, as for every detector:
     geometry needs the side on which the palm lies. Neither package gives a mask or valley points: these come from the
-    embedded hand network's close look at the found keypoints. If that look sees no hand, the mask is drawn about the
-    keypoints in capsules, and the valley points lie where the knuckles let expect them.
+    embedded hand network's close look at the found keypoints, joined with a hand drawn about them in capsules, so that
+    the palm is in the mask whatever the network makes of it. Where that look sees no hand, or one that lies elsewhere,
+    as it does of a fist, the mask is the drawn hand alone, and the valley points lie where the knuckles let expect.
 
     Parameters
     ----------
@@ -97,14 +101,14 @@ class OutsideDetector:
         square = wanted_square(keypoints)
         if square.side >= 8:
             look = self._observer.close(image, square)
-            if look.presence >= _PRESENT:
+            apart_by = float(np.linalg.norm(look.points[:21] - keypoints, axis=1).mean()) / square.side
+            if look.presence >= _PRESENT and apart_by < _ELSEWHERE:
                 mask = np.zeros(shape, bool)
                 left, top, right, bottom = square.within(shape[1], shape[0])
                 if left < right and top < bottom:
                     mask[top:bottom, left:right] = look.mask(left, top, right, bottom)
-                mask = connected(mask, keypoints)
-                if mask.any():
-                    return mask, look.points[21:].astype(np.float32)
+                drawn = hand_shape(keypoints, shape, _INSIDE)
+                return connected(mask | drawn, keypoints), look.points[21:].astype(np.float32)
         return hand_shape(keypoints, shape), valley_points(keypoints)
 
     @cached_property
