@@ -22,7 +22,7 @@ from palmbench.hands.skeleton import apart, hand_shape
 SEARCH_VERSION = 1
 
 _LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
-_PARTS = (1.0, 0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
+_PARTS = (0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
 _STEP = 0.5  # from one part to the next, as a share of its side
 _HOPEFUL = 0.1  # least confidence of a part of the photo in which a hand is then sought
 _LOOKS = 4  # at one place, each aimed by the one before
@@ -71,10 +71,12 @@ def find_hands(
         # The fingers of a hand can pass for a small hand: of findings that cover each other the surest is kept.
         new: list[Hand] = []
         for one in sorted(seen, key=lambda one: 2 * one.spread - one.hand.score):
-            if not any(_same(one.hand, other) for other in found + new):
+            if not any(same_hand(one.hand.keypoints_2d, other.keypoints_2d) for other in found + new):
                 new.append(one.hand)
         if changed is None:
-            new += [hand for hand in first if not any(_same(hand, other) for other in new)]
+            new += [
+                hand for hand in first if not any(same_hand(hand.keypoints_2d, other.keypoints_2d) for other in new)
+            ]
         found += new
         if not new or len(found) >= most:
             break
@@ -103,17 +105,22 @@ def _places(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -
 def _looks_at_parts(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -> list[Look]:
     looks = [observer.whole(image)]
     height, width = image.shape[:2]
-    for share in _PARTS[1:]:
+    for part in parts(height, width):
+        left, top, right, bottom = part.within(width, height)
+        if changed is None or changed[top:bottom, left:right].any():
+            looks.append(_glance(observer, image, part))
+    return looks
+
+
+def parts(height: int, width: int) -> list[Square]:
+    """Overlapping parts of a photo, large ones first, in which a hand looks larger than in the whole."""
+    squares = []
+    for share in _PARTS:
         side = share * max(height, width)
         if share < 0.3 and side < VIEW:
             break
-        for y in _steps(height, side):
-            for x in _steps(width, side):
-                part = Square(np.array([x, y]), side)
-                left, top, right, bottom = part.within(width, height)
-                if changed is None or changed[top:bottom, left:right].any():
-                    looks.append(_glance(observer, image, part))
-    return looks
+        squares += [Square(np.array([x, y]), side) for y in _steps(height, side) for x in _steps(width, side)]
+    return squares
 
 
 def _steps(length: int, side: float) -> np.ndarray:
@@ -179,9 +186,9 @@ def _alike(one: Square, other: Square) -> bool:
     return far < 0.2 * min(one.side, other.side) and 0.7 < one.side / other.side < 1.4
 
 
-def _same(one: Hand, other: Hand) -> bool:
-    """Whether two findings are of one hand: the hulls of their keypoints cover each other."""
-    first, second = (cv2.convexHull(hand.keypoints_2d) for hand in (one, other))
+def same_hand(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two findings, keypoints (21, 2) each, are of one hand: their hulls cover each other."""
+    first, second = (cv2.convexHull(np.asarray(points, np.float32)) for points in (one, other))
     shared, _ = cv2.intersectConvexConvex(first, second)
     return shared > _SAME * max(1.0, min(cv2.contourArea(first), cv2.contourArea(second)))
 

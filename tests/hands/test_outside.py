@@ -36,6 +36,7 @@ from palmbench.hands.outside import OutsideDetector
 from palmbench.hands.outside.client import Worker
 from palmbench.hands.outside.detector import in_hand_lengths
 from palmbench.hands.outside.environment import interpreter_of
+from palmbench.hands.search import parts
 from palmbench.hands.skeleton import hand_shape, valley_points
 from palmbench.schema import MediaPipeConfig, WiLoRConfig
 from palmbench.synth import render
@@ -279,6 +280,20 @@ def test_where_the_embedded_network_sees_no_hand_the_keypoints_draw_it(python: P
     assert surer.side == other.side == "right"
     assert (surer.keypoints_3d[0] == 0).all()
     detector._worker.close()
+
+
+def test_a_hand_that_shows_in_a_part_of_the_photo_alone_is_found_if_several_are_wanted(python: Path) -> None:
+    image = photo(NOTHING, 960, 1280)
+    part = parts(960, 1280)[-1]
+    left, top, right, bottom = part.within(1280, 960)
+    image[top, left] = (ONE, 20, 30)
+    for hands, wanted in ((1, 0), (5, 1)):
+        detector = OutsideDetector("mediapipe", str(python), None, 0.5, hands=hands)
+        found = detector.detect([image])[0]
+        assert len(found) == wanted
+        detector._worker.close()
+    corner = np.array([left, top])
+    np.testing.assert_allclose(found[0].keypoints_2d, SHARES * (right - left, bottom - top) - 0.5 + corner, rtol=1e-5)
 
 
 def test_joints_in_space_are_in_lengths_of_the_straightened_middle_finger() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,14 +12,22 @@ from palmbench.hands.hand import MIDDLE, WRIST, Hand
 from palmbench.hands.looks import Observer, wanted_square
 from palmbench.hands.outside.client import Finding, Worker
 from palmbench.hands.outside.environment import described, interpreter_of
+from palmbench.hands.search import SEARCH_VERSION, parts, same_hand
 from palmbench.hands.seen import connected, hand_box
 from palmbench.hands.skeleton import apart, hand_shape, valley_points
 
 VERSION = 1
+_COARSE = ("mediapipe",)  # looks at the whole photo in so few pixels that it overlooks small hands
+_LEAST_INSIDE = 0.9  # share of the keypoints that a part of the photo must hold to tell of a hand
 # Mean distance of its keypoints from those found, in sides of its view, above which its mask is not believed.
 _ELSEWHERE = 0.1
 _INSIDE = 0.7  # factor of the fingers' width that keeps a drawn hand within the true one
 _PRESENT = 0.5  # least confidence of the embedded network in the hand that it is shown, to go by its mask
+
+
+class _Seen(NamedTuple):
+    finding: Finding
+    inside: float  # share of its keypoints that lie in the part of the photo which was shown
 
 
 class OutsideDetector:
@@ -57,6 +65,7 @@ class OutsideDetector:
     ) -> None:
         self.name = name
         self._python = interpreter_of(name, python)
+        self._hands = hands
         self._options = {"weights": weights, "threshold": threshold, "hands": hands, "device": device}
         self._observer = Observer("embedded", device)
 
@@ -67,7 +76,8 @@ class OutsideDetector:
             "version": VERSION,
             "package": self._described,
             "threshold": self._options["threshold"],
-            "hands": self._options["hands"],
+            "hands": self._hands,
+            **({"search": SEARCH_VERSION} if self._hands > 1 else {}),
             "looks": self._observer.digest,
         }
 
@@ -81,7 +91,26 @@ class OutsideDetector:
         RequestError
             If its process cannot be started, or is lost again and again.
         """
-        return [apart([self._hand(image, found) for found in self._worker.ask(image)]) for image in images]
+        return [apart([self._hand(image, found) for found in self._found(image)]) for image in images]
+
+    def _found(self, image: np.ndarray) -> list[Finding]:
+        """Findings in a photo, and in its parts where several hands are wanted of a package that looks coarsely."""
+        found = [_Seen(finding, 1.0) for finding in self._worker.ask(image)]
+        if self._hands > 1 and self.name in _COARSE:
+            height, width = image.shape[:2]
+            for part in parts(height, width):
+                left, top, right, bottom = part.within(width, height)
+                corner = np.array([left, top])
+                for finding in self._worker.ask(image[top:bottom, left:right]):
+                    inside = (finding.keypoints >= 0) & (finding.keypoints <= (right - left - 1, bottom - top - 1))
+                    moved = finding._replace(keypoints=finding.keypoints + corner)
+                    found.append(_Seen(moved, float(inside.all(axis=1).mean())))
+        # A part may cut a hand in two: of findings of one hand, that which lies wholly in its part is kept.
+        kept: list[Finding] = []
+        for one in sorted(found, key=lambda one: (-one.inside, -one.finding.score)):
+            if one.inside >= _LEAST_INSIDE and not any(same_hand(one.finding.keypoints, k.keypoints) for k in kept):
+                kept.append(one.finding)
+        return sorted(kept, key=lambda finding: -finding.score)[: self._hands]
 
     def _hand(self, image: np.ndarray, found: Finding) -> Hand:
         mask, valleys = self._completed(image, found.keypoints)
