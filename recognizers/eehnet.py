@@ -21,13 +21,14 @@ Assumed, each a setting (`networks.eehnet_settings`; `palmbench train eehnet --h
   how many epochs that grows (`Phases`);
 - how long the localiser learns alone, how long backbones stay frozen, whether the localiser is held while the branches
   begin, and what it answers at the start (`Phases`);
-- how photos are changed in training, and within which limits (`Changes`).
+- how photos are changed in training, within which limits and from which epoch on (`Changes`); EE-PRnet's come late;
+- how the crop is reduced for the localiser (`localiser_reduction`), and what lies between a branch's maps and its
+  embedding (`branch_hidden`).
 
-Assumed, and fixed: which landmarks there are (29: nine of the palm, the four joints of each finger that a hand detector
-finds), hands mirrored to right ones in crops of 224 pixels, a localiser that reads the crop averaged down, one linear
-layer between a branch's maps and its embedding, templates of unit embeddings side by side, their cosine as distance.
-EE-PRnet changes photos only from the 21st epoch of its second phase and matches by partial least squares; here photos
-are changed from the first epoch on, and there is no matcher that is fitted to the gallery.
+No assumptions of this file, but what palmbench gives every whole-hand recognizer and asks of it: right hands, left
+ones mirrored, in crops of 224 pixels; the 29 landmarks that follow from a hand detector's 21 keypoints and two valley
+points; templates of unit embeddings side by side, compared by their cosine. EE-PRnet matches by partial least squares,
+fitted to the gallery; there is no such matcher here.
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ class Localiser(nn.Module):
 
     def __init__(self, settings: Settings, weights: str | None) -> None:
         super().__init__()
-        self.side = settings.localiser_side
+        self.side, self.reduction = settings.localiser_side, settings.localiser_reduction
         self.trunk = backbone(settings.localiser, weights)
         (first, second), (early, late) = settings.localiser_hidden, settings.localiser_dropout
         self.head = nn.Sequential(
@@ -223,26 +224,34 @@ class Localiser(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Landmarks of normalised hand crops (n, 3, 224, 224)."""
-        small = functional.adaptive_avg_pool2d(crops, self.side)
+        if self.reduction == "area":
+            small = functional.adaptive_avg_pool2d(crops, self.side)
+        else:
+            small = functional.interpolate(crops, size=(self.side, self.side), mode="bilinear", align_corners=False)
         return self.head(_unit_pixels(self.trunk(small)).flatten(1)).float().unflatten(1, (LANDMARKS, 2))
 
 
 class Branch(nn.Module):
     """Embedding of an aligned crop: backbone, every pixel of its maps at unit length, one linear layer.
 
-    EE-PRnet's layers, and after them ArcFace's batch normalisation, if that is set.
+    EE-PRnet's layers; before the last one another, and after it ArcFace's batch normalisation, if they are set.
     """
 
     def __init__(self, name: str, shape: tuple[int, int], size: int, settings: Settings, weights: str | None) -> None:
         super().__init__()
         self.trunk = backbone(name, weights)
         self.drop = nn.Dropout(settings.dropout)
-        self.embedding = nn.Linear(_flat_size(self.trunk, shape), size)
+        width = _flat_size(self.trunk, shape)
+        self.hidden: nn.Module = nn.Identity()
+        if settings.branch_hidden is not None:
+            self.hidden = nn.Sequential(nn.Linear(width, settings.branch_hidden), nn.LeakyReLU(_SLOPE))
+            width = settings.branch_hidden
+        self.embedding = nn.Linear(width, size)
         self.norm = nn.BatchNorm1d(size) if settings.batch_norm else nn.Identity()
 
     def forward(self, crops: Tensor) -> Tensor:
         """Embeddings (n, size) of crops (n, 3, height, width)."""
-        return self.norm(self.embedding(self.drop(_unit_pixels(self.trunk(crops)).flatten(1))))
+        return self.norm(self.embedding(self.hidden(self.drop(_unit_pixels(self.trunk(crops)).flatten(1)))))
 
 
 def eehnet_loss(

@@ -34,7 +34,7 @@ FORMAT = 2
 # They say how a training is watched and kept, not what comes of it.
 _WATCHING = ("measure_every", "checkpoint_minutes")
 # Settings that came later are hashed only where they are not their defaults: keys of older trainings stay.
-_LATER = ("localiser_held", "localiser_start", *LIMITS)
+_LATER = ("localiser_held", "localiser_start", "changes_since", *LIMITS)
 # They say what becomes of ImageNet weights, and nothing where there are none.
 _FREEZING = ("frozen", "branches_frozen")
 _FAILURES_SHOWN = 5

@@ -133,6 +133,7 @@ def _recipe(training: TrainingConfig, classes: int) -> Recipe:
         shift=training.shift,
         saturation=training.saturation,
         contrast=training.contrast,
+        since=training.changes_since,
     )
     try:
         return EEHNetRecipe(classes, training.network, losses, phases, changes, backbone_files(training))

@@ -70,6 +70,7 @@ class EEHNetTraining(_Common):
     shift: float = setting(0.05, low=0, high=1)
     saturation: float = setting(0.2, low=0, high=1)
     contrast: float = setting(0.2, low=0, high=1)
+    changes_since: int = setting(0, low=0)
     landmark_weight: float = setting(10.0, low=0)
     palm_weight: float = setting(0.5, low=0)
     fingers_weight: float = setting(0.5, low=0)

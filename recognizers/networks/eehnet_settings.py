@@ -27,6 +27,8 @@ class Settings:
         Backbones, see `backbones.backbone`. Known for EE-PRnet's localiser and palm: VGG-16 through pool3.
     localiser_side : int
         Side to which the crop is reduced for the localiser, pixels. Known: 56.
+    localiser_reduction : {"area", "bilinear"}
+        How the crop is reduced for it: each pixel the mean of those that it replaces, or read between four of them.
     localiser_hidden : (int, int)
         Its fully connected layers. Known: 512 and 128.
     localiser_dropout : (float, float)
@@ -39,6 +41,8 @@ class Settings:
         Where a finger's crop begins and how wide it is, see `hand_landmarks.finger_points`.
     dropout : float
         Before the layer that embeds a branch. Known: 0.5.
+    branch_hidden : int or None
+        Neurons of a layer between a branch's maps and its embedding; None leaves it out. Known for the palm: none.
     palm_embedding, finger_embedding : int
         Length of the palm's embedding and of one finger's. Known for the palm: 512.
     palm_weight, finger_weight : float
@@ -68,6 +72,7 @@ class Settings:
     palm: Backbone = "vgg16"
     fingers: Backbone = "vgg16"
     localiser_side: int = setting(56, low=8, high=224)
+    localiser_reduction: Literal["area", "bilinear"] = "area"
     localiser_hidden: tuple[int, int] = setting((512, 128), low=1, high=65536)
     localiser_dropout: tuple[float, float] = setting((0.2, 0.1), low=0, high=0.99)
     palm_side: int = setting(112, low=8, high=448)
@@ -75,6 +80,7 @@ class Settings:
     finger_start: float = setting(0.35, low=0, high=1)
     finger_width: float = setting(0.32, above=0, high=2)
     dropout: float = setting(0.5, low=0, high=0.99)
+    branch_hidden: int | None = setting(None, low=1, high=65536)
     palm_embedding: int = setting(512, low=1, high=65536)
     finger_embedding: int = setting(512, low=1, high=65536)
     palm_weight: float = setting(1.0, low=0, high=1000)
@@ -212,6 +218,8 @@ class Changes:
         Along either axis, in halves of the crop's side.
     saturation, contrast : float
         Shares by which they are raised or lowered, each about its mean.
+    since : int
+        First epoch, from 0, in which photos are changed. Known for EE-PRnet: the 21st after the alignment.
     """
 
     kind: Literal["mild", "eeprnet"] = "mild"
@@ -220,3 +228,4 @@ class Changes:
     shift: float = 0.05
     saturation: float = 0.2
     contrast: float = 0.2
+    since: int = 0

@@ -84,8 +84,8 @@ def _batch(
         random = np.random.default_rng((seed, epoch, row, 0))
         others = mates[photos.labels[row]]
         mate = int(random.choice(others[others != row]))
-        first.append(recipe.view(photos, row, random))
-        second.append(recipe.view(photos, mate, np.random.default_rng((seed, epoch, row, 1))))
+        first.append(recipe.view(photos, row, random, epoch))
+        second.append(recipe.view(photos, mate, np.random.default_rng((seed, epoch, row, 1)), epoch))
     views = tuple(torch.from_numpy(np.stack(parts)) for parts in zip(*(first + second), strict=True))
     return Batch(views, torch.from_numpy(photos.labels[rows]), epoch, last)
 

@@ -40,7 +40,7 @@ class CCNetRecipe:
         if self._standardised:
             standardise(self.network, photos.images)
 
-    def view(self, photos: Photos, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+    def view(self, photos: Photos, index: int, random: np.random.Generator, epoch: int) -> tuple[np.ndarray, ...]:
         """The ROI with one of the published changes."""
         return (augment(photos.images[index], random),)
 

@@ -73,8 +73,10 @@ class EEHNetRecipe:
         mean = np.nanmean(_landmarks(photos), axis=0)
         self.network.localiser.start_at(in_units(torch.from_numpy(mean)))
 
-    def view(self, photos: Photos, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """The crop and its landmarks under an affine change, the crop in other colours."""
+    def view(self, photos: Photos, index: int, random: np.random.Generator, epoch: int) -> tuple[np.ndarray, ...]:
+        """The crop and its landmarks under an affine change, the crop in other colours; as they are in early epochs."""
+        if epoch < self.changes.since:
+            return photos.images[index], _landmarks(photos)[index].astype(np.float32)
         turn, scale, along, down = self._affine(random)
         middle = (HAND_SIDE - 1) / 2
         transform = cv2.getRotationMatrix2D((middle, middle), turn, scale)

@@ -48,8 +48,8 @@ class Recipe(Protocol):
         """Ready the new network for these photos, before the first epoch."""
         ...
 
-    def view(self, photos: Photos, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """One photo changed at random, as the arrays that `step` wants of each."""
+    def view(self, photos: Photos, index: int, random: np.random.Generator, epoch: int) -> tuple[np.ndarray, ...]:
+        """One photo changed at random as in that epoch (from 0), as the arrays that `step` wants of each."""
         ...
 
     def step(self, views: tuple[Tensor, ...], labels: Tensor, epoch: int) -> Step:

@@ -93,7 +93,7 @@ def test_an_epoch_shows_every_photo_once_and_beside_it_another_one_of_its_palm()
     class Numbers:
         """Views that say which photo they show."""
 
-        def view(self, photos, index, random):
+        def view(self, photos, index, random, epoch):
             return (np.array(index),)
 
     labels = np.array([0, 0, 0, 1, 1, 2, 2])
@@ -142,7 +142,7 @@ def test_landmarks_of_a_hand_move_with_its_picture(changes):
     landmarks = np.full((1, 29, 2), place, np.float32)
     moved = []
     for seed in range(12):
-        view, points = made.view(Photos(crop[None], np.zeros(1), landmarks), 0, np.random.default_rng(seed))
+        view, points = made.view(Photos(crop[None], np.zeros(1), landmarks), 0, np.random.default_rng(seed), 0)
         bright = view.astype(float).sum(axis=2)
         bright -= bright.min()
         rows, columns = np.nonzero(bright > 0.5 * bright.max())
@@ -159,10 +159,10 @@ def test_hands_are_changed_within_the_limits_that_are_set():
     shifted = EEHNetRecipe(2, COMPACT, LossWeights(), changes=Changes("mild", 0.0, 0.0, 0.5, 0.0, 0.0))
     reach = []
     for seed in range(20):
-        view, points = still.view(photos, 0, np.random.default_rng(seed))
+        view, points = still.view(photos, 0, np.random.default_rng(seed), 0)
         np.testing.assert_array_equal(view, crop)
         np.testing.assert_allclose(points, photos.landmarks[0], atol=1e-4)
-        reach.append(np.abs(shifted.view(photos, 0, np.random.default_rng(seed))[1] - place).max())
+        reach.append(np.abs(shifted.view(photos, 0, np.random.default_rng(seed), 0)[1] - place).max())
     assert 28 < max(reach) <= 56
 
 
@@ -203,8 +203,23 @@ def test_what_is_frozen_does_not_learn_nor_drift(phases, pretrained, epoch, lear
     assert moved & asked == set(learns)
 
 
+def test_photos_are_changed_from_the_epoch_that_is_set():
+    random = np.random.default_rng
+    crop = random(0).integers(0, 256, (224, 224, 3)).astype(np.uint8)
+    landmarks = random(1).uniform(20, 200, (1, 29, 2)).astype(np.float32)
+    photos = Photos(crop[None], np.zeros(1), landmarks)
+    late = EEHNetRecipe(2, COMPACT, LossWeights(), changes=Changes(since=45))
+    as_it_is, places = late.view(photos, 0, random(2), 44)
+    np.testing.assert_array_equal(as_it_is, crop)
+    np.testing.assert_array_equal(places, landmarks[0])
+    assert (late.view(photos, 0, random(2), 45)[0] != crop).any()
+
+
 def test_a_weight_file_says_how_its_network_was_made_and_trained(tmp_path):
-    odd = replace(COMPACT, finger_branches="own", mean=(123.68, 116.78, 103.94), deviation=(1.0, 1.0, 1.0))
+    odd = replace(
+        COMPACT, finger_branches="own", mean=(123.68, 116.78, 103.94), deviation=(1.0, 1.0, 1.0), branch_hidden=24,
+        localiser_reduction="bilinear",
+    )  # fmt: skip
     made = EEHNetRecipe(3, odd, LossWeights(palm=0.25), Phases(alignment=7), Changes(turn=3.0))
     made.network.eval()
     write_weights(tmp_path / "odd.safetensors", made, made.network.state_dict(), ["a", "b", "c"])
