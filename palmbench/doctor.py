@@ -14,7 +14,7 @@ from typing import NamedTuple
 from palmbench.compose import compose_points
 from palmbench.datasets import card_names, present_datasets, read_card
 from palmbench.errors import MissingWeights, RequestError
-from palmbench.schema import DiffusionConfig, RunConfig
+from palmbench.schema import DiffusionConfig, RunConfig, SAM2Config
 
 _NEEDED = {
     "torch": "torch", "diffusers": "diffusers", "transformers": "transformers", "hydra-core": "hydra",
@@ -103,6 +103,7 @@ def _weights(config: RunConfig) -> Iterator[Finding]:
 
     loads: dict[str, tuple[Callable[[], object], str]] = {
         "hand network": (lambda: hands.load_detector(config.detector), "finds hands: every column needs it"),
+        "segmenter": (lambda: _load_segmenter(config), "hand masks: every column needs them"),
         "diffusion weights": (lambda: _load_method(config), "the rows Diffusion; baselines do without"),
     }
     if named := config.recognizer.options.get("weights"):
@@ -125,6 +126,15 @@ def _load_method(config: RunConfig) -> None:
     if isinstance(config.method, DiffusionConfig):
         weights.resolve(config.method.weights, download=False)  # a run may fetch them; asking may not
     methods.load(config.method)
+
+
+def _load_segmenter(config: RunConfig) -> None:
+    from palmbench import hands
+    from palmbench.hands import sam2
+
+    if isinstance(config.segmenter, SAM2Config):
+        sam2.in_cache(config.segmenter.weights, config.segmenter.package)
+    hands.load_segmenter(config.segmenter)
 
 
 def _load_recognizer(config: RunConfig) -> None:

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from palmbench.errors import MissingWeights
 
+# What a snapshot of SAM 2 is in transformers' layout; one of the two kinds of processor files is enough.
+SAM2_FILES = ("config.json", "*processor_config.json", "model.safetensors")
+
 
 class NotInRepository(MissingWeights):
     """The hub's repository was reached and has no file of a kind that is needed."""

@@ -115,3 +115,9 @@ def test_a_place_that_is_no_folder_is_broken(lines, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     status, found = lines(results_dir=str(tmp_path / "file"))
     assert status == 2 and found["results_dir"][0] == "broken"
+
+
+def test_a_run_that_wants_sam_2_cannot_start_without_it(lines) -> None:
+    status, found = lines(segmenter="sam2")
+    assert status == 2 and found["segmenter"][0] == "broken"
+    assert "palmbench weights fetch sam2" in found["segmenter"][1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from palmbench.diffusion.weights import PAINT_BY_EXAMPLE
 from palmbench.fetching.torch_files import ALEXNET, INCEPTION, VGG16, WeightFile
-from palmbench.hub import Snapshot
+from palmbench.hub import SAM2_FILES, Snapshot
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,6 @@ class Weights:
     then: str | None = None
 
 
-_SAM2_FILES = ("config.json", "*processor_config.json", "model.safetensors")
 _MIB = 2**20
 
 
@@ -69,7 +68,7 @@ def _sam2(name: str, size: str, parameters: float) -> Weights:
         publisher="Meta, facebook/sam2.1-hiera-*",
         licence="Apache-2.0",
         size=int(4 * parameters),
-        source=Snapshot(f"facebook/sam2.1-hiera-{size}", None, _SAM2_FILES),
+        source=Snapshot(f"facebook/sam2.1-hiera-{size}", None, SAM2_FILES),
     )
 
 

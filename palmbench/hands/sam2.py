@@ -15,13 +15,14 @@ from palmbench.errors import MissingWeights, RequestError, SampleError
 from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.hand import Hand
 from palmbench.hands.seen import closed
+from palmbench.hub import SAM2_FILES, snapshot
 from palmbench.keys import digest, file_digest
 
 VERSION = 1
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_PUBLISHED = "facebook/sam2.1-hiera-"
 _TRANSFORMERS_FILES = ("config.json", "model.safetensors", "processor_config.json", "preprocessor_config.json")
-_NEEDED = _TRANSFORMERS_FILES[:2]
 # The authors' checkpoints, and where their package keeps the shape of each.
 _SIZES = {"tiny": "t", "small": "s", "base_plus": "b+", "large": "l"}
 _CONFIGS = {
@@ -96,12 +97,12 @@ def load_sam2(weights: str, package: str, closing: int, device: str = "cpu") -> 
     RequestError
         If the authors' package is asked for and not installed.
     """
-    checkpoint = Path(weights).expanduser()
-    if package == "transformers" or (package == "auto" and checkpoint.suffix != ".pt"):
+    if _in_transformers_layout(weights, package):
         folder = _folder(weights)
         files = [folder / name for name in _TRANSFORMERS_FILES if (folder / name).is_file()]
         settings = {"package": "transformers", "weights": _digest(files)}
         return SAM2Segmenter(_Transformers(folder, device), settings, closing)
+    checkpoint = Path(weights).expanduser()
     path = checkpoint if checkpoint.is_file() else _checkpoint(weights)
     if path.name not in _CONFIGS:
         raise RequestError(
@@ -211,50 +212,51 @@ def _builder() -> tuple[Any, Any]:
     return build_sam2, SAM2ImagePredictor
 
 
-def _folder(weights: str) -> Path:
+def in_cache(weights: str, package: str) -> None:
+    """Make sure that the weights are on this machine; asks nothing of the network.
+
+    Raises
+    ------
+    MissingWeights
+        If they are not.
+    """
+    if _in_transformers_layout(weights, package):
+        _folder(weights, download=False)
+    elif not Path(weights).expanduser().is_file():
+        _checkpoint(weights, download=False)
+
+
+def _in_transformers_layout(weights: str, package: str) -> bool:
+    return package == "transformers" or (package == "auto" and Path(weights).suffix != ".pt")
+
+
+def _folder(weights: str, download: bool = True) -> Path:
     """The folder of weights in transformers' layout."""
     local = Path(weights).expanduser()
-    folder = local if local.is_dir() else _cached(weights, _TRANSFORMERS_FILES, _NEEDED)
-    absent = [name for name in _NEEDED if not (folder / name).is_file()]
-    if absent:
-        raise MissingWeights(f"SAM 2's weights are incomplete: {folder} has no {' and no '.join(absent)}.")
-    return folder
+    if not local.is_dir():
+        return _cached(weights, SAM2_FILES, download)
+    if absent := [name for name in ("config.json", "model.safetensors") if not (local / name).is_file()]:
+        raise MissingWeights(f"SAM 2's weights are incomplete: {local} has no {' and no '.join(absent)}.")
+    return local
 
 
-def _checkpoint(weights: str) -> Path:
+def _checkpoint(weights: str, download: bool = True) -> Path:
     """The authors' checkpoint in a hub repository: sam2.1_hiera_tiny.pt of facebook/sam2.1-hiera-tiny."""
     name = weights.rsplit("/", 1)[-1].replace("-", "_") + ".pt"
-    return _cached(weights, (name,), (name,)) / name
+    return _cached(weights, (name,), download) / name
 
 
-def _cached(weights: str, patterns: Sequence[str], needed: Sequence[str]) -> Path:
+def _cached(weights: str, patterns: tuple[str, ...], download: bool) -> Path:
     """Folder of a hub repository's files: from the local cache, else fetched."""
     if not _HUB_ID.fullmatch(weights):
         raise MissingWeights(
             f"There is no folder of SAM 2's weights at {weights}. Give a folder in the hub's layout, or a hub id such "
             "as facebook/sam2.1-hiera-large."
         )
-    from huggingface_hub import snapshot_download
-
-    try:
-        folder = Path(snapshot_download(weights, allow_patterns=list(patterns), local_files_only=True))
-        if all((folder / name).is_file() for name in needed):
-            return folder
-    except (OSError, ValueError):
-        pass
-    try:
-        folder = Path(snapshot_download(weights, allow_patterns=list(patterns)))
-        if all((folder / name).is_file() for name in needed):
-            return folder
-        reason = f"it holds no {' and no '.join(needed)}"
-    # The hub client's errors have no common base below Exception, and each means that the weights could not be had.
-    except Exception as error:
-        reason = type(error).__name__
-    raise MissingWeights(
-        f"SAM 2's weights {weights} are not in the local cache and could not be fetched ({reason}). Where the hub can "
-        f"be reached run `hf download {weights}` or `palmbench weights fetch sam2`, or set segmenter.weights to a "
-        "folder that holds them."
-    )
+    size = weights.removeprefix(_PUBLISHED)
+    name = {"large": "sam2"}.get(size, f"sam2-{size}")
+    listed = weights.startswith(_PUBLISHED) and patterns == SAM2_FILES
+    return snapshot(weights, None, patterns, download, f"palmbench weights fetch {name}" if listed else None)
 
 
 def _digest(files: Sequence[Path]) -> str:
