@@ -307,9 +307,10 @@ def test_joints_in_space_are_in_lengths_of_the_straightened_middle_finger() -> N
 @pytest.mark.parametrize("profile", ["controlled", "mobile", "wild"])
 def test_mediapipe_itself_finds_rendered_hands_where_they_are(profile: str) -> None:
     try:
-        detector = load_detector(MediaPipeConfig())
+        interpreter_of("mediapipe", None)
     except RequestError as error:
         pytest.skip(str(error))
+    detector = load_detector(MediaPipeConfig())
     found = 0
     for identity in range(60, 80):
         palm = render(identity, 0, profile)
