@@ -17,8 +17,8 @@ from palmbench.photos.account import PhotoAccount, summary, write_report
 from palmbench.photos.arguments import Words, read_words
 from palmbench.photos.files import Job, Plan, plan, shown
 from palmbench.photos.ledger import Entry, Ledger, same_bytes
+from palmbench.photos.one_photo import CHOICE, Task, treat
 from palmbench.photos.reading import read_bytes
-from palmbench.photos.treat import CHOICE, Task, treat
 from palmbench.photos.treatment import TRIES, Treatment, check_of, result_key, treatment_of, with_most_hands
 from palmbench.progress import Progress
 from palmbench.schema import ExecutorConfig, RunConfig
