@@ -37,8 +37,8 @@ from palmbench.executor import Executor
 from palmbench.images import decode_png, encode_png
 from palmbench.keys import digest
 from palmbench.pipeline import Pipeline
-from palmbench.report.figures.command import swept_setting
 from palmbench.report.labels import METRICS
+from palmbench.report.one_run import swept_setting
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import may_be_best
 from palmbench.scoring import Distribution, deid_ratio, equal_error_rate, rejection_rate

@@ -33,7 +33,7 @@ from palmbench.errors import RequestError
 from palmbench.executor import Executor
 from palmbench.keys import digest
 from palmbench.pipeline import Pipeline
-from palmbench.report.figures.command import require_one_run_each
+from palmbench.report.one_run import require_one_run_each
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
 from palmbench.report.rows import recognizer_name
 from palmbench.report.sources import choose_attacks, composed

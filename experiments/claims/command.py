@@ -17,8 +17,8 @@ from experiments.claims.printed import ABLATION_DATASET, DATASETS, Printed
 from experiments.claims.writing import counted, to_csv, to_markdown
 from experiments.settings import ablation_points, method_points
 from palmbench.errors import RequestError
-from palmbench.report.figures.command import require_one_run_each
 from palmbench.report.labels import dataset_label
+from palmbench.report.one_run import require_one_run_each
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
 from palmbench.report.sources import base_point, choose_attacks, choose_datasets, composed, describe_diffusion
 from palmbench.schema import DiffusionConfig
