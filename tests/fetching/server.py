@@ -23,7 +23,7 @@ class Behaviour:
     cut_after : list of int
         For each coming answer, bytes after which the connection is cut.
     hang_after : list of int
-        The same, but it stays open and silent for a second before it is cut.
+        The same, but it stays open and silent for ten seconds before it is cut.
     statuses : list of int
         Statuses of the coming answers; then 200 or 206.
     stall : float
@@ -66,9 +66,13 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
+            # What this request meets is settled when it comes: a stalled one must not take what is meant for the next.
+            status = behaviour.statuses.pop(0) if behaviour.statuses else None
+            hang = behaviour.hang_after.pop(0) if behaviour.hang_after and status is None else None
+            cut = behaviour.cut_after.pop(0) if behaviour.cut_after and status is None and hang is None else None
             time.sleep(behaviour.stall)
-            if behaviour.statuses:
-                self.send_error(behaviour.statuses.pop(0))
+            if status is not None:
+                self.send_error(status)
                 return
             whole = len(behaviour.content)
             start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and behaviour.ranges else 0
@@ -85,16 +89,13 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
                 self.send_header("Content-Range", f"bytes {start}-{whole - 1}/{whole}")
             self.end_headers()
             body = behaviour.content[start:]
-            hangs = bool(behaviour.hang_after)
-            if hangs:
-                body = body[: behaviour.hang_after.pop(0)]
-            elif behaviour.cut_after:
-                body = body[: behaviour.cut_after.pop(0)]
+            if hang is not None or cut is not None:
+                body = body[: hang if hang is not None else cut]
             for begin in range(0, len(body), 10_000):
                 self.wfile.write(body[begin : begin + 10_000])
                 time.sleep(behaviour.pause)
-            if hangs:
-                time.sleep(1)
+            if hang is not None:
+                time.sleep(10)
 
         def log_message(self, *_: object) -> None: ...
 

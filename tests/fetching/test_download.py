@@ -26,7 +26,8 @@ CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 ROOT = Path(__file__).resolve().parents[2]
 AGAIN = "palmbench weights fetch lpips"
-QUICK = Patience(timeout=0.3, attempts=3, first_attempts=2, wait=0.01)
+PATIENCE = Patience(timeout=10.0, attempts=3, first_attempts=2, wait=0.01)
+IMPATIENCE = PATIENCE._replace(timeout=0.5)
 
 
 @pytest.fixture
@@ -50,8 +51,8 @@ def part(target: Path) -> Path:
     return target.with_name("file.pth.part")
 
 
-def fetch(url: str, target: Path, sha256: str = SHA256[:8]) -> Path:
-    return download(Remote(url, sha256, "file.pth"), target, f"`{AGAIN}`", QUICK)
+def fetch(url: str, target: Path, patience: Patience = PATIENCE) -> Path:
+    return download(Remote(url, SHA256[:8], "file.pth"), target, f"`{AGAIN}`", patience)
 
 
 def test_a_file_is_fetched_checked_and_named(url, target, part, capfd):
@@ -119,11 +120,11 @@ def test_a_login_is_not_carried_to_another_host(url, target, behaviour):
     """As the hub does, which asks for a login and sends to a store that wants none."""
     behaviour.moved_to = url.replace("127.0.0.1", "localhost")
     remote = Remote(url, SHA256, "file.pth", {"Authorization": "Bearer secret", "User-Agent": "us"})
-    assert download(remote, target, AGAIN, QUICK).read_bytes() == CONTENT
+    assert download(remote, target, AGAIN, PATIENCE).read_bytes() == CONTENT
     assert behaviour.logins == ["Bearer secret", None]
     behaviour.moved_to, behaviour.logins = None, []
     target.unlink()
-    download(remote, target, AGAIN, QUICK)
+    download(remote, target, AGAIN, PATIENCE)
     assert behaviour.logins == ["Bearer secret"]
 
 
@@ -137,11 +138,11 @@ def test_a_silent_server_is_given_up_and_what_came_is_kept(url, target, part, be
     with pytest.raises(MissingWeights, match=r"the connection broke.*0\.1 MB are kept, and it goes on from there"):
         fetch(url, target)
     assert part.read_bytes() == CONTENT[:100_000]
-    behaviour.stall = 2.0
+    behaviour.stall = 60.0
     began = time.monotonic()
-    with pytest.raises(MissingWeights, match=r"no answer for 0\.3 seconds"):
-        fetch(url, target)
-    assert time.monotonic() - began < 2
+    with pytest.raises(MissingWeights, match=r"no answer for 0\.5 seconds"):
+        fetch(url, target, IMPATIENCE)
+    assert time.monotonic() - began < 30
     behaviour.stall, behaviour.asked = 0.0, []
     assert fetch(url, target).read_bytes() == CONTENT
     assert behaviour.asked == ["bytes=100000-"]
@@ -149,7 +150,7 @@ def test_a_silent_server_is_given_up_and_what_came_is_kept(url, target, part, be
 
 def test_a_connection_that_stalls_half_way_is_taken_up(url, target, behaviour):
     behaviour.hang_after = [100_000]
-    assert fetch(url, target).read_bytes() == CONTENT
+    assert fetch(url, target, PATIENCE._replace(timeout=2.0)).read_bytes() == CONTENT
     assert behaviour.asked == [None, "bytes=100000-"]
 
 
@@ -167,7 +168,7 @@ def test_no_network_is_told_in_seconds(target, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", nameless)
     with pytest.raises(MissingWeights, match=r"not known here \(no network\?\)"):
         fetch("http://weights.example/file.pth", target)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_a_disk_too_small_is_noticed_before(url, target, part, monkeypatch):
@@ -221,14 +222,14 @@ def test_a_folder_that_cannot_be_made_is_told(url, tmp_path):
 
 
 def test_a_killed_fetch_goes_on(url, target, part, behaviour):
-    behaviour.pause = 0.05
+    behaviour.pause = 0.2
     code = (
         "from pathlib import Path; from palmbench.fetching.download import Remote, download\n"
         f"download(Remote({url!r}, {SHA256!r}, 'file.pth'), Path({str(target)!r}), 'again')"
     )
     child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (part.exists() and part.stat().st_size > 50_000) and time.monotonic() < deadline:
             time.sleep(0.01)
         with pytest.raises(MissingWeights, match="Another process"):

@@ -154,16 +154,16 @@ def test_no_network_is_told_in_seconds_with_the_command(hub_cache):
         MissingWeights, match=r"could not be fetched \(Connect\w+\).*hf download .*--include 'config.json'"
     ):
         hub.snapshot(REPO, None, FILES)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_silent_hub_is_given_up(hub_address, repository):
     wanted = Snapshot(REPO, None, FILES)
-    repository.stall = 3.0
+    repository.stall = 60.0
     began = time.monotonic()
     with pytest.raises(MissingWeights, match=r"could not be fetched \(\w*Timeout\w*\)"):
-        fetch(wanted, patience=Patience(timeout=0.3))
-    assert time.monotonic() - began < 2.5
+        fetch(wanted, patience=Patience(timeout=0.5))
+    assert time.monotonic() - began < 30
     repository.stall = 0.0
     fetch(wanted)
 

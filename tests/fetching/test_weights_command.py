@@ -35,7 +35,7 @@ def behaviour(monkeypatch: pytest.MonkeyPatch, torch_home: Path, hub_cache: Path
     """A server that has a file in VGG-16's place, empty caches, and no hub."""
     behaviour = Behaviour(CONTENT)
     file = VGG16._replace(sha256=hashlib.sha256(CONTENT).hexdigest()[:8])
-    monkeypatch.setattr(command, "PATIENCE", Patience(timeout=0.3, attempts=2, first_attempts=1, wait=0.01))
+    monkeypatch.setattr(command, "PATIENCE", Patience(timeout=10.0, attempts=2, first_attempts=1, wait=0.01))
     with serving(behaviour) as url:
         entries = [
             replace(each, source=WebFile(file, url)) if each.name == "lpips" else each for each in catalogue.CATALOGUE
@@ -111,8 +111,10 @@ def test_every_lack_is_a_sentence_and_a_second_try_succeeds(behaviour, capsys, t
         assert status == 2 and says in out
         assert "palmbench: lpips could not be fetched" in err and "Traceback" not in err
 
-    behaviour.stall = 1.0
-    refused("no answer for 0.3 seconds")
+    behaviour.stall = 60.0
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "PATIENCE", command.PATIENCE._replace(timeout=0.5))
+        refused("no answer for 0.5 seconds")
     behaviour.stall, behaviour.statuses = 0.0, [404]
     refused("it is not there any more")
     behaviour.content = b"<html>"
