@@ -53,7 +53,7 @@ def sample_seed(run_seed: int, sample_id: str) -> int:
     return int(digest("sample seed", run_seed=run_seed, sample_id=sample_id)[:16], 16) >> 1
 
 
-def bytes_digest(data: bytes) -> str:
+def bytes_digest(data: bytes | memoryview) -> str:
     """Digest of a file's contents held in memory, 32 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()[:KEY_LENGTH]
 
