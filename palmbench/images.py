@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import io
-import os
-import secrets
 import struct
 import zlib
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from palmbench.errors import SampleError
+from palmbench.store import write_bytes
 
 # What Pillow raises on bytes that are not the image they claim to be.
 _UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
@@ -139,16 +138,10 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
     ------
     ValueError
         If `image` is not such an array.
+    RequestError
+        If the disk is full or the folder cannot be written.
     """
-    path = Path(path)
-    data = encode_png(image)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(Path(path), encode_png(image))
 
 
 def encode_png(image: np.ndarray) -> bytes:
