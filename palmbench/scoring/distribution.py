@@ -72,7 +72,8 @@ class Distribution(NamedTuple):
     @property
     def mean(self) -> float:
         """Mean of the scores."""
-        return float(self.values @ self.counts / self.size)
+        # Rounding must not take it past the outermost score: scores that are all alike would have a spread.
+        return float(np.clip(self.values @ self.counts / self.size, self.values[0], self.values[-1]))
 
     @property
     def variance(self) -> float:

@@ -304,8 +304,8 @@ def _moments(weights: np.ndarray, values: np.ndarray, valid: np.ndarray) -> tupl
     weights, values = weights[:, valid].astype(np.float64), values[valid]
     total = weights.sum(1)
     mean = _ratio(weights @ values, total)
-    # About the overall mean, so that nothing cancels.
-    centre = values.mean() if values.size else 0.0
+    # About the overall mean, so that nothing cancels; values that are all alike have no spread.
+    centre = np.clip(values.mean(), values.min(), values.max()) if values.size else 0.0
     square = _ratio(weights @ (values - centre) ** 2, total)
     return mean, np.maximum(square - (mean - centre) ** 2, 0.0)
 

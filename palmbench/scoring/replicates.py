@@ -113,9 +113,13 @@ def _threshold_accepting(impostor, values, allowed):
 @compiled
 def _moments(counts, values, total):
     mean = 0.0
+    lowest, highest = np.inf, -np.inf
     for level in range(len(values)):
-        mean += counts[level] * values[level]
-    mean /= total
+        if counts[level]:
+            mean += counts[level] * values[level]
+            lowest, highest = min(lowest, values[level]), max(highest, values[level])
+    # Scores that are all alike have no spread, however their mean is rounded.
+    mean = min(max(mean / total, lowest), highest)
     variance = 0.0
     for level in range(len(values)):
         variance += counts[level] * (values[level] - mean) ** 2

@@ -41,6 +41,16 @@ class OfEach:
         return np.ones((size, n), np.int64)
 
 
+@pytest.mark.parametrize("genuine, impostor", [(0.1, 0.9), (1 / 3, 0.2)])
+def test_a_replicate_of_scores_that_are_all_alike_has_no_decidability(genuine, impostor):
+    hands = np.repeat(np.arange(5), 3)
+    distances = np.where(pair_kinds(hands).genuine, genuine, impostor)
+    found = bootstrap(distances, hands, np.random.default_rng(0), replicates=40)
+    assert (found.genuine_variance == 0).all() and (found.impostor_variance == 0).all()
+    intervals = score_intervals(found, np.full(len(hands), 0.1))
+    assert np.isnan(intervals.dprime).all() and np.isnan(intervals.dir).all()
+
+
 def test_a_replicate_is_the_evaluation_of_the_data_set_it_drew():
     hands, persons, distances, deid = data_set()
     deid[[3, 9]] = math.nan

@@ -113,6 +113,15 @@ def test_decidability_is_signed_and_uses_the_population_variance():
         decidability([1, 1], [2])
 
 
+@pytest.mark.parametrize("score", [0.1, 0.7, 1 / 3, np.float32(0.3)])
+@pytest.mark.parametrize("count", [3, 7, 10])
+def test_scores_that_are_all_alike_have_no_spread_however_their_mean_is_rounded(score, count):
+    with pytest.raises(ValueError, match="spread"):
+        decidability([score] * count, [0.9] * count)
+    with pytest.raises(ValueError, match="spread"):
+        deid_ratio([score] * count, [0.9] * count, [0.5, 0.6])
+
+
 def test_deid_ratio_is_one_for_impostor_like_and_negative_for_self_like_scores():
     genuine, impostor = [1, 3], [5, 7]
     assert deid_ratio(genuine, impostor, [5, 7]) == 1
