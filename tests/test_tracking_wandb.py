@@ -23,6 +23,23 @@ pytest.importorskip("wandb")
 ROOT = Path(__file__).resolve().parents[1]
 SWEEP = ("method=mask,blur", "dataset.identities=3", "dataset.samples=2", "executor.workers=1")
 BLOCK, HEADER = 32768, 7
+# Tracks one table and prints every file that Python opened for writing.
+TRACK_A_TABLE = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+def note(event, arguments):
+    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        print(arguments[0])
+
+sys.addaudithook(note)
+from palmbench.tracking import Findings, TrackedRun, hand_over, open_tracker
+
+tracker = open_tracker(SimpleNamespace(name="wandb", project="palmbench", mode="offline"), Path(sys.argv[1]))
+run = TrackedRun("0123-4567", "synth blur", "synth-4567", (), {})
+hand_over(tracker, "wandb", run, Findings({}, {"rows": [{"metric": "rr", "value": 95.0}]}))
+"""
 pytestmark = pytest.mark.slow
 
 
@@ -149,6 +166,18 @@ def test_pictures_are_those_of_the_run(tracked: Path) -> None:
 
 def test_nothing_lies_outside_the_results(tracked: Path) -> None:
     assert list((tracked.parent / "home").rglob("*")) == []
+
+
+def test_no_table_is_made_up_outside_the_results(tmp_path: Path) -> None:
+    results, temporary = tmp_path / "results", tmp_path / "temporary"
+    temporary.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", TRACK_A_TABLE, str(results)],
+        cwd=ROOT, env={**os.environ, "TMPDIR": str(temporary)}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    tables = [Path(line) for line in done.stdout.splitlines() if line.endswith(".table.json")]
+    assert tables and all(path.is_relative_to(results) for path in tables)
 
 
 def test_a_tracker_changes_no_result(tracked: Path, untracked: Path) -> None:

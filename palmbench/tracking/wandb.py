@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,8 @@ class WandbTracker:
         os.environ["WANDB_DIR"] = str(folder.parent)
         if not self._online:
             os.environ["WANDB_ERROR_REPORTING"] = "false"
-        self._wandb: Any = importlib.import_module("wandb")
+        with _temporary_files_in(folder / "tmp"):
+            self._wandb: Any = importlib.import_module("wandb")
         self._run: Any = None
 
     def start(self, run: TrackedRun) -> None:
@@ -73,7 +76,8 @@ class WandbTracker:
     def log_table(self, name: str, rows: Sequence[TableRow]) -> None:
         columns = list(rows[0])
         data = [[row[column] for column in columns] for row in rows]
-        self._run.log({name: self._wandb.Table(columns=columns, data=data)}, step=0)
+        with _temporary_files_in(self._folder / "tmp"):
+            self._run.log({name: self._wandb.Table(columns=columns, data=data)}, step=0)
 
     def log_image(self, name: str, path: Path) -> None:
         self._run.log({name: self._wandb.Image(str(path))}, step=0)
@@ -81,3 +85,14 @@ class WandbTracker:
     def finish(self) -> None:
         run, self._run = self._run, None
         run.finish()
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """wandb makes up a table in the system's temporary folder, one that it chooses when it is imported among them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
