@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 import time
@@ -25,6 +26,7 @@ from palmbench.tracking.publish import Publisher
 
 FORMAT = 1
 DONE, SAMPLES_FAILED = 0, 3
+_PARQUET_END = b"PAR1"
 _SHOWN = ("rr", "dir", "acc_nn", "ssim", "keypoints_2d")
 _FAILURES_SHOWN = 5
 _PACKAGES = (
@@ -115,12 +117,17 @@ def finished_record(pipeline: Pipeline) -> dict[str, Any] | None:
 
 
 def _complete_record(pipeline: Pipeline) -> dict[str, Any] | None:
+    """A point's `record.json` where its metrics and scores are whole: what a disk or a copy lost is made again."""
     folder = run_folder(pipeline)
     try:
         record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        with open(folder / "scores.parquet", "rb") as scores:
+            scores.seek(-len(_PARQUET_END), os.SEEK_END)
+            whole = scores.read() == _PARQUET_END
     except (OSError, ValueError):
         return None
-    return record if record.get("format") == FORMAT and (folder / "metrics.json").is_file() else None
+    return record if record.get("format") == FORMAT and whole else None
 
 
 def run_folder(pipeline: Pipeline) -> Path:
