@@ -123,7 +123,7 @@ class Replaced:
         return [encode_png(self._photo(sample, store)) for sample in samples]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
-        return decode_png(store.read(self.name, self.key(sample), self.suffix))
+        return store.load(self.name, self.key(sample), self.suffix, decode_png)
 
     def _photo(self, sample: Sample, store: Store) -> np.ndarray:
         donor = self.donors.get(sample.id)

@@ -12,15 +12,18 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from palmbench.errors import RequestError
+
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,23 @@ class Store:
     def read(self, stage: str, key: str, suffix: str) -> bytes:
         """Contents of an artefact. Raises FileNotFoundError when it is absent."""
         return self.path(stage, key, suffix).read_bytes()
+
+    def load(self, stage: str, key: str, suffix: str, parse: Callable[[bytes], Parsed]) -> Parsed:
+        """An artefact as `parse` makes it out of its bytes.
+
+        Raises
+        ------
+        FileNotFoundError
+            When it is absent.
+        RequestError
+            If the file is not what was written: a disk or a copy has lost part of it.
+        """
+        data = self.read(stage, key, suffix)
+        try:
+            return parse(data)
+        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+            path = self.path(stage, key, suffix)
+            raise RequestError(f"{path} is damaged; delete it, and the same command makes it again.") from error
 
     def write(self, stage: str, key: str, suffix: str, data: bytes) -> None:
         """Write an artefact, whole or not at all."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from palmbench.errors import RequestError
+from palmbench.images import decode_png, encode_png
 from palmbench.store import Store, atomic, json_bytes, pack_arrays, require_writable, unpack_arrays, write_bytes
 
 
@@ -33,6 +36,27 @@ def test_an_empty_file_is_no_artefact(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write("hands", "abc", ".npz", b"")
     assert not store.has("hands", "abc", ".npz")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "whole", "parse"),
+    [
+        (".npz", pack_arrays(distances=np.arange(500.0)), unpack_arrays),
+        (".json", json_bytes({"ssim": "0.96"}), json.loads),
+        (".png", encode_png(np.arange(768, dtype=np.uint8).reshape(16, 16, 3)), decode_png),
+    ],
+)
+def test_an_artefact_that_lost_its_end_is_named_with_what_to_do(
+    suffix: str, whole: bytes, parse: Callable[[bytes], object], tmp_path: Path
+) -> None:
+    store = Store(tmp_path)
+    store.write("stage", "abc", suffix, whole)
+    store.load("stage", "abc", suffix, parse)
+    store.write("stage", "abc", suffix, whole[: len(whole) // 2])
+    with pytest.raises(RequestError, match=f"abc{suffix} is damaged; delete it, and the same command makes it again"):
+        store.load("stage", "abc", suffix, parse)
+    with pytest.raises(FileNotFoundError):
+        store.load("stage", "other", suffix, parse)
 
 
 def test_nothing_is_made_before_the_first_write(tmp_path: Path) -> None:

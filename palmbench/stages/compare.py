@@ -203,4 +203,4 @@ def _load(stage: Enrol, samples: Sequence[Sample], store: Store) -> tuple[np.nda
 def _stored(store: Store, key: str, compute) -> dict[str, np.ndarray]:  # type: ignore[no-untyped-def]
     if not store.has(_STAGE, key, ".npz"):
         store.write(_STAGE, key, ".npz", pack_arrays(**compute()))
-    return unpack_arrays(store.read(_STAGE, key, ".npz"))
+    return store.load(_STAGE, key, ".npz", unpack_arrays)

@@ -52,7 +52,7 @@ class Encode:
 
     def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
         """The encoding of a sample that this stage has been through."""
-        return unpack_arrays(store.read(self.name, self.key(sample), self.suffix))
+        return store.load(self.name, self.key(sample), self.suffix, unpack_arrays)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Deidentify:
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The de-identified photo of a sample that this stage has been through."""
-        return decode_png(store.read(self.name, self.key(sample), self.suffix))
+        return store.load(self.name, self.key(sample), self.suffix, decode_png)
 
     def _seed(self, sample: Sample) -> int:
         # The paper starts every image from the same noise, drawn from the run's seed itself.

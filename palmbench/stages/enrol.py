@@ -58,7 +58,7 @@ class Enrol:
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The template of a sample that this stage has been through."""
-        return unpack_arrays(store.read(self.name, self.key(sample), self.suffix))["template"]
+        return store.load(self.name, self.key(sample), self.suffix, unpack_arrays)["template"]
 
 
 def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer:

@@ -59,7 +59,7 @@ class Prepare:
 
     def load(self, sample: Sample, store: Store) -> Hand:
         """The hand of a sample that this stage has been through."""
-        return _unpack(store.read(self.name, self.key(sample), self.suffix))
+        return store.load(self.name, self.key(sample), self.suffix, _unpack)
 
 
 def _pack(hand: Hand) -> bytes:

@@ -60,7 +60,7 @@ class Quality:
 
     def load(self, sample: Sample, store: Store) -> dict[str, float]:
         """The measurements of a sample that this stage has been through."""
-        stored = json.loads(store.read(self.name, self.key(sample), self.suffix))
+        stored = store.load(self.name, self.key(sample), self.suffix, json.loads)
         return {name: float(value) for name, value in stored.items()}
 
 
@@ -98,7 +98,7 @@ class Features:
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The features of a photo that this stage has been through."""
-        return unpack_arrays(store.read(self.name, self.key(sample), self.suffix))["features"]
+        return store.load(self.name, self.key(sample), self.suffix, unpack_arrays)["features"]
 
 
 @lru_cache(maxsize=2)

@@ -90,7 +90,7 @@ class Originals:
         if not self.keep:
             return self.source(sample)
         if store.has(_PHOTOS, sample.digest, _PNG):
-            return decode_png(store.read(_PHOTOS, sample.digest, _PNG))
+            return store.load(_PHOTOS, sample.digest, _PNG, decode_png)
         photo = self.source(sample)
         store.write(_PHOTOS, sample.digest, _PNG, encode_png(photo))
         return photo

@@ -41,5 +41,5 @@ class Usability:
 
     def load(self, sample: Sample, store: Store) -> dict[str, float]:
         """The numbers of a sample that this stage has been through, in percent."""
-        stored = json.loads(store.read(self.name, self.key(sample), self.suffix))
+        stored = store.load(self.name, self.key(sample), self.suffix, json.loads)
         return {name: float(value) for name, value in stored.items()}

@@ -49,7 +49,7 @@ class Cut:
 
     def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
         """`image`, and of a hand crop its `landmarks`."""
-        return unpack_arrays(store.read(self.name, self.key(sample), self.suffix))
+        return store.load(self.name, self.key(sample), self.suffix, unpack_arrays)
 
     def _cut(self, sample: Sample, store: Store) -> bytes:
         photo, hand = self.prepare.photos.load(sample, store), self.prepare.load(sample, store)
