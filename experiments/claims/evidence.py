@@ -132,7 +132,8 @@ def _difference(left: Measured, right: Measured) -> tuple[float, float]:
     if left.replicates is not None and right.replicates is not None and left.draws == right.draws:
         # Sums in another order differ in the last digits; a tie must stay one.
         lo, hi = map(_rounded, interval(left.replicates - right.replicates))
-        if lo < hi or not (_unmoved(left) and _unmoved(right)):
+        # Where no photo at hand tells the two apart, draws of these photos cannot say that none would.
+        if lo < hi or not (lo == 0 or (_unmoved(left) and _unmoved(right))):
             return lo, hi
     # Independent numbers: the square-and-add interval (Newcombe, 1998), exact where one of the two is a constant.
     assert left.value is not None and right.value is not None

@@ -128,6 +128,17 @@ def test_shares_that_no_draw_moves_are_not_certain_for_all_that() -> None:
     assert compare(Comparison(OTHER, ">=", 100, observed=True), extremes).verdict == "fails"
 
 
+def test_a_tie_in_every_draw_is_no_proof_of_a_tie() -> None:
+    # Of twelve photos the same one was identified under both: neither is known to be the better one, nor the equal.
+    draws = np.repeat([0.0, 25 / 3, 25.0], 3)
+    tie = Given(diffusion=Measured(25 / 3, 0, 25, draws, "synth"), mask=Measured(25 / 3, 0, 25, draws, "synth"))
+    verdicts = {relation: compare(Comparison(ONE, relation, OTHER), tie).verdict for relation in (">", ">=", "<=")}
+    assert set(verdicts.values()) == {"undecided"}
+    # Numbers without any uncertainty are equal when they are.
+    sure = Given(diffusion=Measured(50, 50, 50, np.full(9, 50.0), "synth"), mask=Measured(50, 50, 50))
+    assert compare(Comparison(ONE, ">=", OTHER), sure).verdict == "holds"
+
+
 def test_numbers_of_different_draws_add_their_uncertainties_in_squares() -> None:
     apart = Given(diffusion=Measured(50, 47, 54), mask=Measured(45, 41, 48))
     part = compare(Comparison(ONE, ">", OTHER), apart)
