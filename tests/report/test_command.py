@@ -78,6 +78,14 @@ def test_run_computes_only_what_is_missing_and_passes_its_status_on(use, setting
     assert str(folder / "table2.tex") in printed
 
 
+def test_a_table_that_cannot_be_written_is_printed(use, settings, tmp_path, capsys):
+    use(Runs("mask"))
+    (tmp_path / "results").touch()  # no folder: nothing can be written below it
+    with pytest.raises(RequestError, match="cannot be written"):
+        table_command([2], settings)
+    assert "| Synthetic | Masking |" in capsys.readouterr().out
+
+
 def test_a_tracker_is_given_the_whole_sweep(use, settings):
     runs = use(Runs("mask", "blur"))
     assert table_command([2], [*settings, "tracker=wandb"], run=True) == 0
