@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from palmbench.errors import RequestError
-from palmbench.report.labels import dataset_label
+from palmbench.report.one_run import require_one_run_each
 from palmbench.report.request import Override, with_overrides
 from palmbench.report.rows import recognizer_name, rows_of
 from palmbench.report.seeds import over_seeds
@@ -24,7 +24,7 @@ from palmbench.report.sources import (
 from palmbench.report.tables import Table, TableSpec, arrange
 
 if TYPE_CHECKING:
-    from palmbench.schema import RunConfig
+    from palmbench.schema import RecognizerConfig, RunConfig
 
 TABLES = (2, 3, 4, 5, 6, 7)
 
@@ -73,6 +73,7 @@ def gather_table(
     points = tuple(
         replace(point, recognizer=recognizer) for words in lists for point in composed(*words) for recognizer in attacks
     )
+    _require_one_run_a_cell(number, points, overrides)
     status = 0
     if run and (missing := outstanding(points)):
         status = run_points(missing) or 0
@@ -81,20 +82,25 @@ def gather_table(
     records, seeds = over_seeds((point, record_of(point)) for point in points)
     if not records:
         return GatheredTable(number, None, points, status)
-    _refuse_two_runs_a_row(number, records)
     said = [*describe_samples(points), *describe_diffusion(points), *seeds, *notes, *absent]
     table = arrange(spec, rows_of(records), datasets, said, intervals)
     return GatheredTable(number, table, points, status)
 
 
-def _refuse_two_runs_a_row(number: int, records: Sequence[Mapping[str, Any]]) -> None:
-    seen = set()
-    for record in records:
-        point = record["point"]
-        place = (point["dataset"], point["method"], point.get("fusion"), point.get("alpha"), recognizer_name(point))
-        if place in seen:
-            raise RequestError(
-                f"Table {number} has one run a row, and the settings give two for {point['method']} on "
-                f"{dataset_label(point['dataset'])}: draw them as two tables with their own results_dir."
-            )
-        seen.add(place)
+def _require_one_run_a_cell(number: int, points: Sequence[RunConfig], overrides: Sequence[Override]) -> None:
+    """Refuse settings other than the seed that give two runs for a row, and two recognizers of one name."""
+    from palmbench.stages.enrol import load_recognizer
+
+    title = f"Table {number}"
+    attacks: dict[str, RecognizerConfig] = {}
+    for attack in (point.recognizer for point in points):
+        if attack in attacks.values():
+            continue
+        name = recognizer_name(
+            {"recognizer": attack.name, "variant": load_recognizer(attack).settings().get("variant")}
+        )
+        if name in attacks:
+            raise RequestError(f"{title} has one place for {name}; draw two of them as two tables, a results_dir each.")
+        attacks[name] = attack
+        alike = [replace(point, seed=0) for point in points if point.recognizer == attack]
+        require_one_run_each(title, alike, overrides)

@@ -9,8 +9,8 @@ import pytest
 from palmbench.errors import RequestError
 from palmbench.report import table_command
 from palmbench.report.request import parse_overrides, with_overrides
-from palmbench.report.sources import describe_samples
-from palmbench.schema import FolderDatasetConfig, RunConfig
+from palmbench.report.sources import Attacks, describe_samples
+from palmbench.schema import FolderDatasetConfig, RecognizerConfig, RunConfig
 from tests.report.records import number
 
 
@@ -223,7 +223,11 @@ def test_settings_go_to_the_methods_that_have_them():
         (["method.alpha=0.5"], "set method.alpha themselves"),
         (["method=blur"], "shows every method"),
         (["dataset=synth,iitd"], "about one data set"),
-        (["quality.usability_scale=image,hand", "dataset=synth"], "one run a row"),
+        (
+            ["quality.usability_scale=image,hand", "dataset=synth"],
+            "quality.usability_scale=image,hand: Table 5 needs one run of each setting",
+        ),
+        (["method.steps=1,2", "dataset=synth"], "method.steps=1,2: Table 5 needs one run of each setting"),
         (["iitd"], "key=value"),
     ],
 )
@@ -231,6 +235,21 @@ def test_what_a_table_cannot_be_asked_is_explained(use, settings, overrides, rea
     use(Runs("mask"))
     with pytest.raises(RequestError, match=reason):
         table_command([5], [*settings, *overrides])
+
+
+def test_two_settings_are_refused_before_either_is_computed(use, settings):
+    runs = use(Runs())
+    with pytest.raises(RequestError, match=r"method\.steps=1,2"):
+        table_command([2], [*settings, "method.steps=1,2"], run=True)
+    assert runs.asked == []
+
+
+def test_two_recognizers_of_one_name_have_no_place(use, settings, monkeypatch):
+    use(Runs("mask"))
+    two = [RecognizerConfig("mtcc", {"variant": "yan"}), RecognizerConfig("mtcc", {})]
+    monkeypatch.setattr("palmbench.report.gather.choose_attacks", lambda spec, overrides: Attacks(two, []))
+    with pytest.raises(RequestError, match="one place for mtcc"):
+        table_command([2], settings)
 
 
 def test_seeds_are_one_line_each(use, settings, capsys):
