@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 import recognizers
-from palmbench.hands import Detector, Hand, Segmenter
+from palmbench.errors import NoROIError
+from palmbench.hands import Detector, Segmenter
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.photos.window import Found, find_hands
 from recognizers.protocol import Recognizer
@@ -17,7 +19,6 @@ from recognizers.protocol import Recognizer
 # Photos of the same rendered palm are closer than this in 99 of 100 pairs, photos of two palms in 9 of 100: 2 % above
 # the distance at which both errors are equal, 0.3676. `tests/photos/test_verification.py` measures it again.
 MTCC_THRESHOLD = 0.375
-_LEAST_VALLEYS = 2.0  # pixels between the valley points, below which no ROI can be hung from them
 
 
 class Verdict(NamedTuple):
@@ -59,12 +60,14 @@ class Judge:
 
     def templates(self, picture: np.ndarray, hands: Sequence[Found]) -> list[np.ndarray | None]:
         """Template of each hand in a photo (uint8, height x width x 3, RGB); None where there is no ROI."""
-        places = [place for place, found in enumerate(hands) if _has_roi(found.hand)]
+        cut = recognition_roi if self.recognizer.takes == "roi" else recognition_hand
         templates: list[np.ndarray | None] = [None] * len(hands)
-        if places:
-            cut = recognition_roi if self.recognizer.takes == "roi" else recognition_hand
-            images = [cut(hands[place].window.of(picture), hands[place].hand) for place in places]
-            for place, template in zip(places, self.recognizer.extract(np.stack(images)), strict=True):
+        images: dict[int, np.ndarray] = {}
+        for place, (window, hand) in enumerate(hands):
+            with suppress(NoROIError):
+                images[place] = cut(window.of(picture), hand)
+        if images:
+            for place, template in zip(images, self.recognizer.extract(np.stack(list(images.values()))), strict=True):
                 templates[place] = template
         return templates
 
@@ -104,11 +107,6 @@ class Judge:
     def hidden(self, distance: float | None) -> bool:
         """Whether a palm at this distance counts as hidden; one that could not be compared does not."""
         return distance is not None and distance > self.threshold
-
-
-def _has_roi(hand: Hand) -> bool:
-    across = hand.valleys[1] - hand.valleys[0]
-    return bool(np.isfinite(hand.valleys).all() and np.hypot(*across) >= _LEAST_VALLEYS)
 
 
 def _same_place(box: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:

@@ -55,9 +55,13 @@ def test_a_hand_that_the_first_look_missed_is_told(two: tuple[np.ndarray, tuple[
     assert seeing.compare([None, None], both, canvas).overlooked == []
 
 
-def test_a_palm_without_a_roi_does_not_count_as_hidden(photo: np.ndarray, one: Render, judge: Judge) -> None:
+@pytest.mark.parametrize("apart", [0, 5, 11])
+def test_a_palm_without_a_roi_does_not_count_as_hidden(
+    photo: np.ndarray, one: Render, judge: Judge, apart: int
+) -> None:
     window, hand = in_window(truth(one))
-    flat = [Found(window, replace(hand, valleys=hand.valleys[[0, 0]]))]
+    meeting = replace(hand, valleys=hand.valleys[[0, 0]] + np.array([(0, 0), (apart, 0)], np.float32))
+    flat = [Found(window, meeting)]
     assert judge.templates(photo, flat) == [None]
     (distance,) = judge.compare([None], flat, photo).distances
     assert distance is None and not judge.hidden(distance)
