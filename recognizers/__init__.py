@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from palmbench.hints import not_found
+from recognizers import answers
 from recognizers.protocol import Recognizer
 
 __all__ = ["ENTRY_POINTS", "Recognizer", "added", "find", "load", "names", "pairwise"]
@@ -89,15 +90,21 @@ def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
     -------
     (n * (n - 1) / 2,) float32
         In the order of `scipy.spatial.distance.squareform`: (0, 1), (0, 2), ..., (1, 2), ...
+
+    Raises
+    ------
+    RequestError
+        If the recognizer's answer has another shape, or a distance is NaN or infinite.
     """
-    if own := getattr(recognizer, "pairwise", None):
-        return own(templates)
+    own = answers.pairwise(recognizer, templates)
+    if own is not None:
+        return own
     n = len(templates)
     distances = np.empty(n * (n - 1) // 2, np.float32)
     written = 0
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
-        block = recognizer.distances(templates[start:stop], templates[start:])
+        block = answers.distances(recognizer, templates[start:stop], templates[start:])
         for row in range(stop - start):
             apart = block[row, row + 1 :]
             distances[written : written + len(apart)] = apart

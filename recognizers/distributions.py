@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.pairs import labels
+from recognizers import answers
 from recognizers.protocol import Recognizer
 
 _ROWS_PER_BLOCK, _PAIRS_PER_BLOCK = 512, 2**22
@@ -56,7 +57,9 @@ def distributions(
     Raises
     ------
     ValueError
-        If lengths disagree, an identity belongs to two persons, or a distance is not finite.
+        If lengths disagree, or an identity belongs to two persons.
+    RequestError
+        If the recognizer's distances are of another shape, or one is not finite.
     """
     hands = labels(identities)
     people = hands if persons is None else labels(persons)
@@ -69,7 +72,7 @@ def distributions(
     rows = max(1, min(_ROWS_PER_BLOCK, _PAIRS_PER_BLOCK // max(1, n)))
     for start in range(0, n, rows):
         stop = min(start + rows, n)
-        block = recognizer.distances(templates[start:stop], templates[start:])
+        block = answers.distances(recognizer, templates[start:stop], templates[start:])
         later = np.arange(start, n) > np.arange(start, stop)[:, None]
         genuine.add(block[later & (hands[start:stop, None] == hands[start:])])
         impostor.add(block[later & (people[start:stop, None] != people[start:])])

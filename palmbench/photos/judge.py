@@ -14,6 +14,7 @@ from palmbench.errors import NoROIError
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.photos.window import Found, find_hands
+from recognizers import answers
 from recognizers.protocol import Recognizer
 
 # Photos of the same rendered palm are closer than this in 99 of 100 pairs, photos of two palms in 9 of 100: 2 % above
@@ -67,7 +68,8 @@ class Judge:
             with suppress(NoROIError):
                 images[place] = cut(window.of(picture), hand)
         if images:
-            for place, template in zip(images, self.recognizer.extract(np.stack(list(images.values()))), strict=True):
+            found = answers.templates(self.recognizer, np.stack(list(images.values())))
+            for place, template in zip(images, found, strict=True):
                 templates[place] = template
         return templates
 
@@ -93,7 +95,8 @@ class Judge:
             if template is None or own is None:
                 distances.append(None)
             else:
-                distances.append(float(self.recognizer.distances(template[None], np.stack([own, *again])).min()))
+                near = answers.distances(self.recognizer, template[None], np.stack([own, *again]))
+                distances.append(float(near.min()))
         overlooked = [found.box for found in found_again if not any(_same_place(found.box, own.box) for own in hands)]
         return Verdict(distances, in_place, overlooked)
 

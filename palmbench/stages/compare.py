@@ -13,6 +13,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.keys import digest
 from palmbench.stages.enrol import Enrol, load_recognizer
 from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers import answers
 from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1
@@ -92,7 +93,7 @@ class Compare:
             columns, rows = np.flatnonzero(in_gallery), np.flatnonzero(in_probes)
             for start in range(0, len(rows) if len(columns) else 0, _ROWS):
                 block = rows[start : start + _ROWS]
-                distances[block[:, None], columns] = recognizer.distances(probes[block], gallery[columns])
+                distances[block[:, None], columns] = answers.distances(recognizer, probes[block], gallery[columns])
             return {"distances": distances}
 
         return _stored(store, key, compute)["distances"]

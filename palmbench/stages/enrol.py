@@ -10,16 +10,18 @@ import numpy as np
 
 import recognizers
 from palmbench.datasets.sample import Sample
-from palmbench.errors import RequestError
+from palmbench.errors import RequestError, SampleError
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.keys import digest
 from palmbench.schema import RecognizerConfig
 from palmbench.stages.prepare import Prepare
 from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers import answers
 from recognizers.options import takes
 from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1
+_PARTS = ("name", "takes", "settings", "extract", "distances")
 _IMAGES = {"roi": recognition_roi, "hand": recognition_hand}
 
 
@@ -38,6 +40,13 @@ class Enrol:
     def of(cls, prepare: Prepare, recognizer: RecognizerConfig) -> Enrol:
         """The stage for some photos and one recognizer; whether that knows palms by name decides on `acc_cls`."""
         loaded = load_recognizer(recognizer)
+        try:
+            digest("settings", **loaded.settings())
+        except TypeError as error:
+            raise RequestError(
+                f"recognizer={recognizer.name}: its settings are part of result keys, and must be plain JSON values by "
+                f"name: {error}. Mend the recognizer."
+            ) from error
         named = isinstance(loaded, Classifier) and loaded.identities is not None
         return cls(prepare, recognizer, loaded.settings(), classifies=named)
 
@@ -54,7 +63,10 @@ class Enrol:
         images = [
             image_of(self.prepare.photos.load(sample, store), self.prepare.load(sample, store)) for sample in samples
         ]
-        return [pack_arrays(template=template) for template in recognizer.extract(np.stack(images))]
+        templates = answers.templates(recognizer, np.stack(images))
+        if templates.dtype.kind == "f" and not np.isfinite(templates).all():
+            raise SampleError(f"the template of recognizer {recognizer.name} holds values that are NaN or infinite")
+        return [pack_arrays(template=template) for template in templates]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The template of a sample that this stage has been through."""
@@ -73,7 +85,7 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
     Raises
     ------
     RequestError
-        If an option has a value that the recognizer does not know, or its weights are missing.
+        If an option has a value that the recognizer does not know, its weights are missing, or it is no recognizer.
     """
     constructor = recognizers.find(config.name)
     place = {"device": device} if takes(constructor, "device") else {}
@@ -81,6 +93,8 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
         recognizer = constructor(**config.options, **place)
     except ValueError as error:
         raise RequestError(f"recognizer={config.name}: {error}") from error
+    if lacking := [name for name in _PARTS if not hasattr(recognizer, name)]:
+        raise RequestError(f"recognizer={config.name} is no recognizer: it has no {', '.join(lacking)}. Mend it.")
     if recognizer.takes not in _IMAGES:
         raise RequestError(
             f"recognizer={config.name} takes {recognizer.takes!r}, and palmbench has {' and '.join(_IMAGES)} to give."

@@ -11,6 +11,7 @@ import pytest
 
 import recognizers
 from palmbench.datasets.sample import Sample
+from palmbench.errors import RequestError
 from palmbench.schema import RecognizerConfig
 from palmbench.scoring import score_sets
 from palmbench.stages.compare import Compare
@@ -28,6 +29,9 @@ class Number:
 
     def settings(self) -> dict:
         return {"name": self.name}
+
+    def extract(self, images: np.ndarray) -> np.ndarray:
+        return images.mean(axis=(1, 2))[:, None]
 
     def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.abs(a - b.T).astype(np.float32)
@@ -69,6 +73,21 @@ def test_distances_of_originals_stand_at_their_pairs_and_nan_elsewhere(tmp_path:
     ]
     np.testing.assert_allclose(found, np.array(expected, np.float32), atol=1e-5)
     assert found.dtype == np.float32
+
+
+def test_a_distance_that_is_no_number_is_not_taken_for_a_missing_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Number):
+        def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+            return np.where(a > 20, np.nan, super().distances(a, b))
+
+    monkeypatch.setattr(recognizers, "find", lambda name: Broken)
+    store = Store(tmp_path)
+    comparison = Compare(enrolled(store, values(), "o"), enrolled(store, values(), "d"))
+    for compare in (comparison.across, comparison.between_originals, comparison.between_deidentified):
+        with pytest.raises(RequestError, match=r"recognizer number: .* distances are NaN or infinite"):
+            compare(SAMPLES, store)
 
 
 def test_no_template_at_all_leaves_every_pair_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,35 @@ def test_a_constructors_complaint_is_a_request_that_cannot_be_met(use) -> None:
         load_recognizer(RecognizerConfig("mtcc", {"variant": "orginal"}))
 
 
+def test_what_is_no_recognizer_is_told_in_a_sentence(use) -> None:
+    class Nothing:
+        pass
+
+    class Unsaid(Copy):
+        def settings(self) -> dict[str, Any]:
+            return {"weights": np.float32(1)}
+
+    use(Nothing)
+    with pytest.raises(
+        RequestError, match="recognizer=copy is no recognizer: it has no name, takes, settings, extract"
+    ):
+        load_recognizer(RecognizerConfig("copy"))
+    use(Unsaid)
+    with pytest.raises(RequestError, match=r"recognizer=copy: its settings .* must be plain JSON values .* float32"):
+        Enrol.of(a_prepare(), RecognizerConfig("copy"))
+
+
+def test_a_template_that_is_not_finite_is_a_failure_of_its_sample(use, tmp_path: Path) -> None:
+    class Blind(Copy):
+        def extract(self, images: np.ndarray) -> np.ndarray:
+            return np.where(images.mean(axis=(1, 2)) == recognition_roi(a_photo(ord("b")), a_hand()).mean(), np.nan, 1)
+
+    use(Blind)
+    with Executor(ExecutorConfig(workers=1, device="cpu")) as executor:
+        failures = Engine(Store(tmp_path), executor).run(Enrol.of(a_prepare(), RecognizerConfig("copy")), SAMPLES)
+    assert set(failures) == {"b"} and "NaN or infinite" in failures["b"].reason
+
+
 def test_the_device_reaches_recognizers_that_have_one(use) -> None:
     use(Copy)
     assert load_recognizer(RecognizerConfig("copy"), "cuda").device == "cuda"

@@ -1,0 +1,69 @@
+"""What recognizers of other packages answer is checked before it is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import recognizers
+from palmbench.errors import RequestError
+from recognizers import answers
+from recognizers.distributions import distributions
+
+TEMPLATES = np.arange(4, dtype=np.float32)[:, None]
+
+
+def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.abs(a - b.T)
+
+
+def one_nan(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.where(apart(a, b) == 2, np.nan, apart(a, b))
+
+
+def a_recognizer(distances: Callable[..., np.ndarray], **others: object) -> SimpleNamespace:
+    return SimpleNamespace(name="theirs", takes="roi", distances=distances, **others)
+
+
+def test_right_answers_are_given_back_in_single_precision() -> None:
+    own = a_recognizer(lambda a, b: apart(a, b).astype(np.float64), extract=lambda images: images[:, 0, 0].tolist())
+    np.testing.assert_array_equal(answers.distances(own, TEMPLATES, TEMPLATES[:2]), apart(TEMPLATES, TEMPLATES[:2]))
+    assert answers.distances(own, TEMPLATES, TEMPLATES).dtype == np.float32
+    assert answers.templates(own, np.full((3, 2, 2), 7)).tolist() == [7, 7, 7]
+    assert answers.pairwise(own, TEMPLATES) is None
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (one_nan, r"recognizer theirs: \d+ of \d+ distances are NaN or infinite"),
+        (lambda a, b: apart(a, b) * np.inf, "NaN or infinite"),
+        (lambda a, b: apart(a, b)[:, :1], r"distances gave an array of shape \(4, 1\), and \(4, 4\) is wanted"),
+        (lambda a, b: apart(a, b).mean(), r"of shape \(\)"),
+    ],
+)
+def test_distances_that_are_none_are_refused_by_whoever_counts_them(broken: Callable, words: str) -> None:
+    theirs = a_recognizer(broken)
+    with np.errstate(invalid="ignore"):
+        for count in (
+            lambda: answers.distances(theirs, TEMPLATES, TEMPLATES),
+            lambda: recognizers.pairwise(theirs, TEMPLATES),
+            lambda: distributions(theirs, TEMPLATES, ["a", "a", "b", "b"]),
+        ):
+            with pytest.raises(RequestError, match=words):
+                count()
+
+
+def test_a_pairwise_of_their_own_is_checked_too() -> None:
+    for found in (np.zeros(5, np.float32), np.full(6, np.nan, np.float32)):
+        with pytest.raises(RequestError, match="recognizer theirs: "):
+            recognizers.pairwise(a_recognizer(apart, pairwise=lambda templates, found=found: found), TEMPLATES)
+
+
+def test_each_image_has_a_template() -> None:
+    for extract in (lambda images: images[:1], lambda images: images[0, 0], lambda images: 1.0):
+        with pytest.raises(RequestError, match=r"extract gave an array of shape .* for 3 images"):
+            answers.templates(a_recognizer(apart, extract=extract), np.zeros((3, 5, 5)))
