@@ -98,11 +98,14 @@ def _mend(array: Any, shape: tuple[int, ...]) -> str:
         return "; one image is a batch of one: image[None]"
     if array.shape[1:] == shape:
         return "; give levels from 0 to 255 as uint8"
-    if array.shape[1:3] == (HAND_SIDE, HAND_SIDE) and shape[0] == ROI_SIDE:
+    sides = array.shape[1:3], array.shape[-3:-1]  # of a batch, of one colour image
+    if (HAND_SIDE, HAND_SIDE) in sides and shape[0] == ROI_SIDE:
         return "; these are crops of whole hands, and it reads ROIs"
-    if array.shape[1:3] == (ROI_SIDE, ROI_SIDE) and shape[0] == HAND_SIDE:
+    if (ROI_SIDE, ROI_SIDE) in sides and shape[0] == HAND_SIDE:
         return "; these are ROIs, and it reads crops of whole hands"
-    if len(shape) == 2 and array.ndim == 4:
+    if len(shape) == 2 and array.ndim == 4 and 1 in (array.shape[1], array.shape[3]):
+        return "; leave out the axis of the one channel"
+    if len(shape) == 2 and (array.ndim == 4 or (array.ndim == 3 and array.shape[2] in (3, 4))):
         return "; convert colour to grey first"
     if array.size == 0:
         return "; an empty batch has the shape of its images too"

@@ -23,6 +23,9 @@ def test_right_images_are_given_back_as_they_are() -> None:
     ("images", "words"),
     [
         (np.stack([GREY] * 3, axis=-1), "not uint8 (2, 128, 128, 3); convert colour to grey first"),
+        (np.stack([GREY[0]] * 3, axis=-1), "not uint8 (128, 128, 3); convert colour to grey first"),
+        (GREY[..., None], "not uint8 (2, 128, 128, 1); leave out the axis of the one channel"),
+        (GREY[:, None], "not uint8 (2, 1, 128, 128); leave out the axis of the one channel"),
         (GREY / 255, "not float64 (2, 128, 128); give levels from 0 to 255 as uint8"),
         (GREY[:, 1:], "not uint8 (2, 127, 128); scale them to 128 x 128 pixels"),
         ([GREY[0], GREY[0, 1:]], "not a list of images of several shapes"),
@@ -30,6 +33,7 @@ def test_right_images_are_given_back_as_they_are() -> None:
         ([], "not float64 (0,); an empty batch has the shape of its images too"),
         (np.uint8(3), "not uint8 ()"),
         (COLOUR, "not uint8 (2, 224, 224, 3); these are crops of whole hands, and it reads ROIs"),
+        (COLOUR[0], "not uint8 (224, 224, 3); these are crops of whole hands, and it reads ROIs"),
     ],
 )
 def test_images_that_are_no_rois_are_named_with_a_remedy(images: object, words: str) -> None:
