@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,13 @@ def load(name: str, **options: Any) -> Recognizer:
     ImportError
         If another package adds it and cannot be imported.
     """
-    return find(name)(**options)
+    constructor = find(name)
+    parameters = signature(constructor).parameters
+    if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        for option in options:
+            if option not in parameters:
+                raise TypeError(not_found(f"{name} has no option {option!r}", option, parameters))
+    return constructor(**options)
 
 
 def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
