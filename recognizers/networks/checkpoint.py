@@ -107,7 +107,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
         )
     for name, value in state.items():
         _require_numbers(name, value, path)
-    return {name.removeprefix(_PARALLEL): value for name, value in state.items()}
+    # Saved parameters still want a gradient.
+    return {name.removeprefix(_PARALLEL): value.detach() for name, value in state.items()}
 
 
 def require_fit(
@@ -135,7 +136,9 @@ def require_fit(
     MissingWeights
         If a tensor has another shape, or whole numbers where fractions belong.
     """
-    for name in own.keys() & state.keys():
+    for name in own:  # in the network's order: a set's would name another tensor in another process
+        if name not in state:
+            continue
         if state[name].shape != own[name].shape:
             found, wanted = tuple(state[name].shape), tuple(own[name].shape)
             raise MissingWeights(f"{source}: {name} is {found}, and {whose} is {wanted}; {cause(name, found)}.")

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 import recognizers
 from palmbench.errors import MissingWeights
 from recognizers.ccnet import COMPACT, CCNet, competition, flat_size, normalised
+from recognizers.networks.checkpoint import class_centres, read_state
 from recognizers.networks.gabor_conv import GaborConv2d
 from recognizers.networks.losses import ArcMargin, supervised_contrast
 
@@ -248,6 +249,23 @@ def test_a_wrong_shape_is_named_with_both_and_the_likely_cause(state, tmp_path, 
     save_file(state | {name: torch.zeros(shape)}, path, metadata={"variant": "compact"})
     with pytest.raises(MissingWeights, match=words):
         recognizers.load("ccnet", weights=str(path)).extract(rois)
+
+
+def test_of_several_wrong_shapes_the_networks_first_is_named(state, tmp_path, rois):
+    path = tmp_path / "other.safetensors"
+    save_file({name: torch.zeros(3, 3, 3) for name in state}, path, metadata={"variant": "compact"})
+    with pytest.raises(MissingWeights, match=r"cb1\.gabor_conv2d\.gamma is \(3, 3, 3\)"):
+        recognizers.load("ccnet", weights=str(path)).extract(rois)
+
+
+def test_parameters_that_were_saved_as_such_are_read(tmp_path):
+    network = CCNet(3, COMPACT)
+    path = tmp_path / "parameters.pth"
+    torch.save(dict(network.named_parameters()), path)
+    state = read_state(path)
+    assert list(state) == list(network.state_dict()) and not any(value.requires_grad for value in state.values())
+    centres = class_centres(state, COMPACT.embedding, path)
+    np.testing.assert_array_equal(centres.numpy(), network.arclayer_.weight.detach().numpy())
 
 
 def test_weights_that_are_none_are_a_sentence(state, tmp_path, rois):
