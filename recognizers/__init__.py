@@ -48,7 +48,7 @@ def find(name: str) -> Callable[..., Recognizer]:
     ValueError
         If no recognizer has that name.
     ImportError
-        If its package cannot be imported, or has no such class.
+        If its package cannot be imported, whatever it raised, or has no such class.
     """
     if name in RECOGNIZERS:
         module, _, attribute = RECOGNIZERS[name].partition(":")
@@ -57,9 +57,14 @@ def find(name: str) -> Callable[..., Recognizer]:
     if point is None:
         raise ValueError(not_found(f"there is no recognizer {name!r}", name, names()))
     try:
-        return point.load()
-    except (ImportError, AttributeError) as error:
-        raise ImportError(f"the recognizer {name!r} ({point.value}) cannot be imported: {error}") from error
+        found = point.load()
+    except Exception as error:  # a stranger's module may raise anything
+        known = isinstance(error, (ImportError, AttributeError))
+        reason = error if known else f"{type(error).__name__}: {error}"
+        raise ImportError(f"the recognizer {name!r} ({point.value}) cannot be imported: {reason}") from error
+    if not callable(found):
+        raise ImportError(f"the recognizer {name!r} ({point.value}) cannot be imported: it is no class but {found!r}")
+    return found
 
 
 def load(name: str, **options: Any) -> Recognizer:

@@ -127,11 +127,23 @@ def test_it_is_gone_with_its_package() -> None:
         compose_points(["recognizer=correlation"])
 
 
-def test_a_broken_package_is_told_and_stops_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("def Broken(:", "SyntaxError: invalid syntax"),
+        ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
+        ("Broken = 3", "it is no class but 3"),
+    ],
+)
+def test_a_broken_package_is_told_and_stops_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, reason: str
+) -> None:
     entry = "[palmbench.recognizers]\nbroken = palm_broken:Broken\nmtcc = palm_broken:Broken\n"
-    monkeypatch.syspath_prepend(str(install(tmp_path, entry, palm_broken="import no_such_module\n")))
+    monkeypatch.syspath_prepend(str(install(tmp_path, entry, palm_broken=f"{module}\n")))
+    monkeypatch.delitem(sys.modules, "palm_broken", raising=False)
     assert compose_points(["method=mask"])[0].recognizer.name == "mtcc"
-    assert "recognizer=broken" in listing() and "no_such_module" in listing("recognizer")
+    assert "recognizer=broken" in listing() and reason in listing("recognizer")
     assert recognizers.load("mtcc").settings()["variant"] == "yan"  # a name of ours cannot be taken over
-    with pytest.raises(RequestError, match=r"'broken' \(palm_broken:Broken\) cannot be imported: No module named"):
+    with pytest.raises(RequestError, match=rf"'broken' \(palm_broken:Broken\) cannot be imported: {reason}"):
         compose_points(["recognizer=broken"])
