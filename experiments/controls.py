@@ -28,6 +28,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+import recognizers
 from palmbench.cli import DONE, SAMPLES_FAILED, guarded
 from palmbench.compose import compose_points
 from palmbench.datasets.sample import Sample
@@ -179,7 +180,8 @@ def main(overrides: Sequence[str]) -> int:
             _evaluate(_rewired(pipeline, Replaced(pipeline.prepare, {})), engine), len(pipeline.samples)
         )
     photos = f"{len(pipeline.samples)} photos of {len({each.identity for each in pipeline.samples})} palms"
-    _write(Path(point.results_dir) / "tables", checks, f"Controls on {photos}, {pipeline.point['recognizer']}.")
+    name = pipeline.point["recognizer"]
+    _write(Path(point.results_dir) / "tables", checks, f"Controls on {photos}, {name}{recognizers.origin(name)}.")
     return DONE if all(check.kept for check in checks) else SAMPLES_FAILED
 
 

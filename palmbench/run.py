@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+import recognizers
 from palmbench.engine import Counts, Engine, Failure
 from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION
@@ -140,7 +141,8 @@ def describe(pipeline: Pipeline) -> str:
     point = pipeline.point
     how = f" {point['fusion']} alpha {point['alpha']:g}" if point["fusion"] else ""
     photos = f"{len(pipeline.samples)} photos of {len({sample.identity for sample in pipeline.samples})} palms"
-    return f"{point['method']}{how} on {point['dataset']} ({photos}), {point['recognizer']} {point['variant']}"
+    attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])} {point['variant']}"
+    return f"{point['method']}{how} on {point['dataset']} ({photos}), {attack}"
 
 
 def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:

@@ -14,7 +14,7 @@ from palmbench.hints import not_found
 from recognizers import answers
 from recognizers.protocol import Recognizer
 
-__all__ = ["ENTRY_POINTS", "Recognizer", "added", "find", "load", "names", "pairwise"]
+__all__ = ["ENTRY_POINTS", "Recognizer", "added", "find", "load", "names", "origin", "pairwise"]
 
 RECOGNIZERS = {
     "bocv": "recognizers.bocv:BOCV",
@@ -26,6 +26,8 @@ RECOGNIZERS = {
     "palmcode": "recognizers.palmcode:PalmCode",
     "rloc": "recognizers.rloc:RLOC",
 }
+# Of methods whose authors' code is not public; wherever a number of one stands, `origin` stands beside its name.
+RECONSTRUCTIONS = frozenset({"eehnet"})
 ENTRY_POINTS = "palmbench.recognizers"
 _BLOCK = 512
 
@@ -38,6 +40,11 @@ def names() -> list[str]:
 def added() -> dict[str, EntryPoint]:
     """Entry points of recognizers that installed packages add, by name; ours are never replaced."""
     return {point.name: point for point in entry_points(group=ENTRY_POINTS) if point.name not in RECOGNIZERS}
+
+
+def origin(name: str) -> str:
+    """What belongs behind a recognizer's name: " (reconstruction)" where it is one, else nothing."""
+    return " (reconstruction)" if name in RECONSTRUCTIONS else ""
 
 
 def find(name: str) -> Callable[..., Recognizer]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import recognizers
 from experiments.claims.claim import Quantity
 from experiments.claims.evidence import Measured
 from experiments.diversity import subject_of, summary_path
@@ -70,9 +71,10 @@ class Runs:
         """Sentences about recognizers that are not the paper's own."""
         names = sorted({place.recognizer for place in self._runs})
         return [
-            f"{name.partition('-')[0].upper().replace('NET', 'Net')} is {name} here."
+            f"{theirs.upper().replace('NET', 'Net')} is {name}{recognizers.origin(theirs)} here."
             for name in names
-            if any(name in known[1:] for known in _STANDS_IN.values())
+            for theirs, known in _STANDS_IN.items()
+            if name in known[1:] or (name == theirs and recognizers.origin(theirs))
         ]
 
     @property

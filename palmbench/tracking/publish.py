@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import recognizers
 from palmbench.keys import digest
 from palmbench.schema import TrackerConfig, plain_values
 from palmbench.store import Store, write_bytes, write_json
@@ -74,10 +75,11 @@ class Sweep:
         how = f" {point['fusion']} alpha {point['alpha']:g}" if point["fusion"] else ""
         special = [path for path in self.varying if path.count(".") and path not in ("method.fusion", "method.alpha")]
         others = "".join(f" {path.rpartition('.')[2]} {_flat(settings).get(path)}" for path in special)
+        attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])}"
         tags = (point["dataset"], point["method"], point["recognizer"], *self.ablations)
         return TrackedRun(
             id=f"{pipeline.key}-{self.group[-_DIGITS:]}",
-            name=f"{point['dataset']} {point['method']}{how}{others}, {point['recognizer']}",
+            name=f"{point['dataset']} {point['method']}{how}{others}, {attack}",
             group=self.group,
             tags=tuple(dict.fromkeys(tags)),
             config={**point, "key": pipeline.key, "settings": settings},
@@ -208,7 +210,8 @@ def draw_distributions(pipeline: Pipeline, folder: Path, path: Path) -> None:
     recognizer = recognizer_name(pipeline.point)
     panel = run_panel(folder, pipeline.point["dataset"], recognizer)
     if panel.distributions:
-        write_bytes(path, picture(draw_curves([panel], {recognizer: recognizer}), "png", _DPI))
+        label = f"{recognizer}{recognizers.origin(pipeline.point['recognizer'])}"
+        write_bytes(path, picture(draw_curves([panel], {recognizer: label}), "png", _DPI))
 
 
 def draw_preview(pipeline: Pipeline, path: Path) -> None:

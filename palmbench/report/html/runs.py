@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import recognizers
 from palmbench.keys import digest
 from palmbench.pipeline import Pipeline
 from palmbench.provenance import checkout
@@ -170,7 +171,7 @@ def _runs(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
         yield [
             text(run.setting),
             text(dataset_label(record["point"]["dataset"])),
-            text(recognizer_name(record["point"])),
+            text(f"{recognizer_name(record['point'])}{recognizers.origin(record['point']['recognizer'])}"),
             tag("code", text(record["key"][:_KEY_SHOWN]), title=record["key"]),
             tag("code", text(commit)),
             tag("code", text(record["written"].replace("T", " ").rstrip("Z"))),
