@@ -64,6 +64,12 @@ def test_the_wheel_carries_what_the_checkout_holds(wheel: Path, checkout: str, p
     assert expected <= names_in(wheel)
 
 
+def test_type_checkers_are_told_that_the_packages_are_typed(wheel: Path, metadata: Message) -> None:
+    # Without the marker of PEP 561 a checker takes every annotation of an installed package for absent.
+    assert "Typing :: Typed" in metadata.get_all("Classifier", [])
+    assert {"palmbench/py.typed", "recognizers/py.typed"} <= names_in(wheel)
+
+
 def test_no_photo_and_no_result_enters_the_wheel(tmp_path: Path) -> None:
     for name in ("pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
