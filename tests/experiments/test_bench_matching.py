@@ -58,6 +58,13 @@ def test_measures_agree_with_one_another():
     assert float(row[-1]) == pytest.approx(found.seconds["NTU-PI"], abs=0.06)
 
 
+def test_the_machines_rate_is_the_faster_of_two(monkeypatch):
+    rates = [3e9, 1e9]
+    monkeypatch.setattr(bench, "popcount_rate", lambda threads: rates.pop())
+    assert measure("palmcode", palms=8, threads=1).popcount == 3e9
+    assert not rates
+
+
 def test_in_full_every_pair_is_compared(monkeypatch):
     compared = []
     count = bench.distributions
