@@ -2,17 +2,21 @@
 
 A worker computes a sample the same way whatever the number of workers, the batch or the machine's cores: every
 library is held to one thread, and the parallelism is over samples.
+
+An interrupt (Ctrl-C) is the business of the process that was asked: workers hear nothing of it, and are ended by it.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from palmbench.errors import RequestError
@@ -36,6 +40,7 @@ class Executor:
     def __init__(self, config: ExecutorConfig) -> None:
         self._config = config
         self._pool: ProcessPoolExecutor | None = None
+        self._lifeline: Connection | None = None
         self._device: str | None = None
 
     @property
@@ -75,44 +80,58 @@ class Executor:
         try:
             yield from self._spread(work, tasks)
         except BrokenProcessPool as error:
-            self.close()
+            self.stop()
             raise RequestError(
                 "A worker process was killed, most likely for want of memory. What it had finished is kept: run the "
                 "same command again, with fewer processes (executor.workers=1) if it happens again."
             ) from error
 
     def close(self) -> None:
-        """End the worker processes."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        """End the worker processes when they have done what they have in hand."""
+        if self._pool is not None and self._lifeline is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._lifeline.close()
+            self._pool = self._lifeline = None
+
+    def stop(self) -> None:
+        """End the worker processes at once, whatever they have in hand."""
+        if self._lifeline is not None:
+            self._lifeline.close()
+        self.close()
 
     def __enter__(self) -> Executor:
         return self
 
-    def __exit__(self, *_: Any) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.stop()
 
     def _spread(self, work: Callable[[Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
-        if self._pool is None:
-            with _environment(dict.fromkeys(_ONE_THREAD, "1")):
-                self._pool = ProcessPoolExecutor(
-                    self.workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(os.getpid(),)
-                )
+        pool = self._pool or self._open()
         pending: set[Future[Answer]] = set()
         queue = iter(tasks)
-        with _environment(dict.fromkeys(_ONE_THREAD, "1")):
-            while True:
-                # A short queue keeps an interrupt from waiting for tasks that nobody wants any more.
-                for task in queue:
-                    pending.add(self._pool.submit(work, task))
-                    if len(pending) >= 2 * self.workers:
-                        break
-                if not pending:
-                    return
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
+        while True:
+            # A short queue: nothing is made ready for tasks that nobody may want any more.
+            for task in queue:
+                with _born_deaf():
+                    pending.add(pool.submit(work, task))
+                if len(pending) >= 2 * self.workers:
+                    break
+            if not pending:
+                return
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+
+    def _open(self) -> ProcessPoolExecutor:
+        context = get_context("spawn")
+        far_end, self._lifeline = context.Pipe(duplex=False)
+        self._pool = ProcessPoolExecutor(
+            self.workers, mp_context=context, initializer=_start_worker, initargs=(far_end,)
+        )
+        return self._pool
 
 
 def available_cores() -> int:
@@ -120,36 +139,45 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class _environment:
-    """Environment variables for the time of a block; worker processes inherit them at their start."""
+@contextmanager
+def _born_deaf() -> Iterator[None]:
+    """Processes that start in this block hold every library to one thread, and never hear of an interrupt.
 
-    def __init__(self, values: dict[str, str]) -> None:
-        self._values = values
-        self._before: dict[str, str | None] = {}
-
-    def __enter__(self) -> None:
-        self._before = {name: os.environ.get(name) for name in self._values}
-        os.environ.update(self._values)
-
-    def __exit__(self, *_: Any) -> None:
-        for name, value in self._before.items():
+    They inherit both, so that neither comes too late for what they import before their first line runs.
+    """
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
 
 
-def _start_worker(parent: int) -> None:
+def _start_worker(lifeline: Connection) -> None:
+    # First of all: what follows takes seconds.
+    leave_with(lifeline)
     _limit_threads()
-    leave_with(parent)
 
 
-def leave_with(parent: int) -> None:
-    """End this process when the process `parent` is gone, however it went: a killed parent cannot say goodbye."""
+def leave_with(lifeline: Connection) -> None:
+    """End this process, whatever it does, when the other end of a pipe is closed.
+
+    Who holds that end closes it on purpose, or by being gone: a killed parent cannot say goodbye.
+
+    Parameters
+    ----------
+    lifeline : Connection
+        Reading end of a pipe whose other end no other process holds, and nobody writes to.
+    """
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
+        lifeline.poll(None)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -39,15 +40,34 @@ def be_killed(_: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def write_pid_and_wait(folder: str) -> None:
+def write_pid_and_wait(task: tuple[str, float]) -> None:
+    folder, seconds = task
     Path(folder, str(os.getpid())).touch()
-    time.sleep(120)
+    time.sleep(seconds)
 
 
-def wait_in_workers(folder: str) -> None:
-    """What the process does that is going to be killed."""
-    with Executor(config(2)) as executor:
-        list(executor.map(write_pid_and_wait, [folder, folder]))
+def wait_in_workers(folder: str, *seconds: float) -> None:
+    """What the process does that is going to be killed or interrupted."""
+    with contextlib.suppress(KeyboardInterrupt), Executor(config(2)) as executor:
+        for _ in executor.map(write_pid_and_wait, [(folder, each) for each in seconds]):
+            print("one worker has nothing to do", flush=True)
+
+
+def start_waiting(folder: Path, *seconds: float) -> subprocess.Popen[str]:
+    code = f"import test_executor; test_executor.wait_in_workers({str(folder)!r}, *{seconds})"
+    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT)])
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def workers_of(folder: Path) -> list[int]:
+    return [int(file.name) for file in folder.iterdir()]
 
 
 @pytest.fixture(scope="module")
@@ -86,16 +106,25 @@ def test_a_killed_worker_is_said_in_a_sentence_and_the_next_call_works() -> None
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
-    code = f"import test_executor; test_executor.wait_in_workers({str(tmp_path)!r})"
-    path = os.pathsep.join([str(Path(__file__).parent), str(ROOT)])
-    parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path})
-    try:
-        assert until(lambda: len(list(tmp_path.iterdir())) == 2, seconds=90)
-    finally:
-        parent.kill()
-        parent.wait()
-    workers = [int(file.name) for file in tmp_path.iterdir()]
-    assert until(lambda: not any(map(runs, workers)), seconds=20)
+    with start_waiting(tmp_path, 120, 120) as parent:
+        try:
+            assert until(lambda: len(workers_of(tmp_path)) == 2, seconds=90)
+        finally:
+            parent.kill()
+    assert until(lambda: not any(map(runs, workers_of(tmp_path))), seconds=20)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_an_interrupt_ends_busy_and_idle_workers_and_none_of_them_says_a_word(tmp_path: Path) -> None:
+    with start_waiting(tmp_path, 0, 120) as parent:
+        try:
+            assert parent.stdout is not None and "nothing to do" in parent.stdout.readline()
+            os.killpg(parent.pid, signal.SIGINT)
+            _, said = parent.communicate(timeout=60)
+        finally:
+            parent.kill()
+    assert said == "" and parent.returncode == 0
+    assert not any(map(runs, workers_of(tmp_path)))
 
 
 def runs(pid: int) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -179,15 +180,21 @@ def spread(train: Callable[..., None], processes: int, *arguments: Any) -> None:
         torch.set_num_threads(1)
         train(0, *arguments)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    far_end, lifeline = Pipe(duplex=False)
+    with tempfile.TemporaryDirectory() as folder, lifeline:
         meeting = f"file://{folder}/meeting"
-        torch.multiprocessing.spawn(_join, (os.getpid(), meeting, processes, train, arguments), nprocs=processes)
+        torch.multiprocessing.spawn(_join, (far_end, meeting, processes, train, arguments), nprocs=processes)
 
 
 def _join(
-    rank: int, parent: int, meeting: str, processes: int, train: Callable[..., None], arguments: tuple[Any, ...]
+    rank: int,
+    lifeline: Connection,
+    meeting: str,
+    processes: int,
+    train: Callable[..., None],
+    arguments: tuple[Any, ...],
 ) -> None:
-    leave_with(parent)
+    leave_with(lifeline)
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=processes)
     train(rank, *arguments)
