@@ -103,7 +103,7 @@ def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
         os.chmod(part, 0o644)
         part.replace(path)
     except OSError as error:
-        raise _cannot_write(path, error, choice) from error
+        raise cannot_write(path, error, choice) from error
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
@@ -122,7 +122,7 @@ def require_writable(folder: Path, choice: str = RESULTS) -> None:
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"whatever")
     except OSError as error:
-        raise _cannot_write(folder, error, choice) from error
+        raise cannot_write(folder, error, choice) from error
 
 
 def write_bytes(path: Path, data: bytes, choice: str = RESULTS) -> None:
@@ -154,6 +154,13 @@ def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
         return {name: archive[name] for name in archive.files}
 
 
-def _cannot_write(path: Path, error: OSError, choice: str) -> RequestError:
-    mend = "free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check its permissions"
-    return RequestError(f"{path} cannot be written: {error.strerror or error}; {mend}, or {choice}.")
+def cannot_write(path: Path, error: OSError, choice: str = RESULTS) -> RequestError:
+    """The sentence for a file or folder that `error` kept from being written; `choice` as for `atomic`."""
+    reason, mend = error.strerror or str(error), "check its permissions"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        mend = "free some space there"
+    elif error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        there = next((each for each in (path, *path.parents) if each.exists()), path)
+        reason = f"{'it' if there == path else there} is a {'folder' if there.is_dir() else 'file'}"
+        mend = "move that"
+    return RequestError(f"{path} cannot be written: {reason}; {mend}, or {choice}.")

@@ -110,12 +110,19 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_a_place_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    for attempt in (require_writable, lambda folder: write_bytes(folder / "block", b"")):
-        with pytest.raises(RequestError, match=r"cannot be written: .*choose another place with results_dir=FOLDER\.$"):
-            attempt(tmp_path / "file" / "results")
-    assert not Store(tmp_path / "file").has("hands", "abc", ".npz")
+def test_a_file_or_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    folder = file / "results"
+    choice = r"move that, or choose another place with results_dir=FOLDER\.$"
+    for attempt in (lambda: require_writable(folder), lambda: write_bytes(folder / "block", b"")):
+        with pytest.raises(RequestError, match=rf"cannot be written: {file} is a file; {choice}"):
+            attempt()
+    with pytest.raises(RequestError, match=rf"^{file} cannot be written: it is a file; {choice}"):
+        require_writable(file)
+    with pytest.raises(RequestError, match=rf"^{tmp_path} cannot be written: it is a folder; {choice}"):
+        write_bytes(tmp_path, b"")
+    assert not Store(file).has("hands", "abc", ".npz")
 
 
 def test_a_trial_leaves_no_file(tmp_path: Path) -> None:

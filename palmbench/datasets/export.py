@@ -9,7 +9,6 @@ The same request gives the same bytes.
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import json
 import re
@@ -32,6 +31,7 @@ from palmbench.hands.geometry import Square, bounding_square
 from palmbench.hints import not_found
 from palmbench.images import encode_photo, encode_png
 from palmbench.progress import Progress
+from palmbench.store import cannot_write
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, Render, render
 from palmbench.synth.seeds import person_of, session_of
 
@@ -173,10 +173,7 @@ def _whole_folder(out: Path) -> Iterator[Path]:
             out.rmdir()
         part.rename(out)
     except OSError as error:
-        mend = "free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check its permissions"
-        raise RequestError(
-            f"{out} cannot be written: {error.strerror or error}; {mend}, or choose another place with --out."
-        ) from error
+        raise cannot_write(out, error, "choose another place with --out") from error
     finally:
         if part is not None and part.exists():
             shutil.rmtree(part, ignore_errors=True)
