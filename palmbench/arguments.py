@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from palmbench.errors import RequestError
+from palmbench.hints import not_found
+
+Command = Callable[[list[str]], int]
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,3 +28,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise RequestError(f"{message}; see `{self.prog} --help`.")
+
+
+def command_of(verb: str, words: Sequence[str], commands: Mapping[str, Command]) -> Command | None:
+    """The command that the first word after a verb names; None where no word or a flag follows.
+
+    Raises
+    ------
+    RequestError
+        If there is no such command.
+    """
+    if not words or words[0].startswith("-"):
+        return None
+    if words[0] not in commands:
+        raise RequestError(not_found(f"{verb}: there is no {words[0]}", words[0], commands))
+    return commands[words[0]]

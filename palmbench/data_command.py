@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
-from palmbench.arguments import Parser
+from palmbench.arguments import Command, Parser, command_of
 from palmbench.errors import RequestError
-from palmbench.hints import not_found
 
 _INTERRUPTED = 130
 
@@ -25,17 +23,14 @@ def data_command(words: list[str]) -> int:
     RequestError
         If there is no such work, or it cannot be done.
     """
+    if command := command_of("data", words, _WORKS):
+        return command(words[1:])
     parser = Parser("data", "Data sets as files; what can be done with them, see `palmbench data WORK --help`.")
     parser.add_argument("work", nargs="?", metavar="WORK", help=" or ".join(_WORKS))
-    if words and words[0] in _WORKS:
-        return _WORKS[words[0]](words[1:])
-    parsed = parser.parse(words)
-    if parsed is None:
+    if parser.parse(words) is None:
         return 0
     works = ", ".join(f"`palmbench data {work} --help`" for work in _WORKS)
-    if parsed.work is None:
-        raise RequestError(f"data needs to know what to do; see {works}.")
-    raise RequestError(not_found(f"data: there is no {parsed.work}", parsed.work, _WORKS))
+    raise RequestError(f"data needs to know what to do; see {works}.")
 
 
 def _export(words: list[str]) -> int:
@@ -105,4 +100,4 @@ def _check(words: list[str]) -> int:
     )
 
 
-_WORKS: dict[str, Callable[[list[str]], int]] = {"check": _check, "export": _export}
+_WORKS: dict[str, Command] = {"check": _check, "export": _export}

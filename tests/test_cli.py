@@ -107,6 +107,8 @@ def test_a_bad_setting_is_told_on_standard_error_with_status_2(tmp_path: Path) -
         (["table", "5", "--rum"], "unrecognized arguments: --rum"),
         (["data"], "data needs to know what to do; see `palmbench data check --help`, `palmbench data export --help`."),
         (["data", "exprot"], "data: there is no exprot; did you mean export?"),
+        (["data", "chek", "iitd", "--fast"], "data: there is no chek; did you mean check?"),
+        (["data", "--fast"], "unrecognized arguments: --fast; see `palmbench data --help`"),
         (["data", "export", "iitd", "--layout", "zhou"], "invalid choice: 'iitd'"),
         (["data", "export", "synth"], "required: --layout; see `palmbench data export --help`"),
         (["data", "export", "synth", "--layout", "zhuo"], "there is no layout zhuo; did you mean zhou?"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 
-from palmbench.arguments import Parser
+from palmbench.arguments import Command, Parser, command_of
 from palmbench.errors import RequestError
 from palmbench.fetching import catalogue
 from palmbench.fetching.catalogue import ByHand, Weights
@@ -32,8 +31,8 @@ def weights_command(words: list[str]) -> int:
     RequestError
         If something was not to be had, or is not what it should be.
     """
-    if words and words[0] in _WORKS:
-        return _WORKS[words[0]](words[1:])
+    if command := command_of("weights", words, _WORKS):
+        return command(words[1:])
     parser = Parser(
         "weights",
         "Published weights: which are here, what each is for, and under which terms. To get or check them see "
@@ -41,12 +40,7 @@ def weights_command(words: list[str]) -> int:
         + ".",
     )
     parser.add_argument("work", nargs="?", metavar="WORK", help=", ".join(_WORKS))
-    parsed = parser.parse(words)
-    if parsed is None:
-        return 0
-    if parsed.work is not None:
-        raise RequestError(not_found(f"weights: there is no {parsed.work}", parsed.work, _WORKS))
-    return _list()
+    return 0 if parser.parse(words) is None else _list()
 
 
 def _list() -> int:
@@ -108,6 +102,7 @@ def _check(words: list[str]) -> int:
     if parsed is None:
         return 0
     wrong: list[str] = []
+    ready = 0
     for weights in _chosen(parsed.names or [_ALL], large=True):
         found = find(weights)
         bad = check(weights)
@@ -116,6 +111,7 @@ def _check(words: list[str]) -> int:
         if bad:
             wrong.append(weights.name)
         elif found.state == READY:
+            ready += 1
             print(f"ok       {weights.name:<14} {found.where}")
         elif parsed.names:
             print(f"{found.state:<8} {weights.name:<14} {found.where}")
@@ -125,6 +121,8 @@ def _check(words: list[str]) -> int:
             f"{', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} not as published. "
             f"Fetch again: `palmbench weights fetch {' '.join(wrong)}`."
         )
+    if not (ready or parsed.names):
+        print("no published weights are here; `palmbench weights` lists what there is")
     return 0
 
 
@@ -170,4 +168,4 @@ def _size(size: int | None) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
-_WORKS: dict[str, Callable[[list[str]], int]] = {"fetch": _fetch, "check": _check, "convert": _convert}
+_WORKS: dict[str, Command] = {"fetch": _fetch, "check": _check, "convert": _convert}

@@ -138,6 +138,10 @@ def test_one_that_fails_keeps_none_of_the_others_from_coming(behaviour, capsys):
     assert "wilor, sam2-tiny could not be fetched" in err
 
 
+def test_check_says_so_where_there_is_nothing_to_check(behaviour, capsys):
+    assert ask(capsys, "check") == (0, "no published weights are here; `palmbench weights` lists what there is", "")
+
+
 def test_check_finds_a_damaged_file_and_fetch_mends_it(behaviour, capsys, torch_home):
     ask(capsys, "fetch", "lpips")
     assert ask(capsys, "check") == (0, f"ok lpips {torch_home / VGG16.name}", "")
@@ -208,7 +212,8 @@ def test_what_comes_after_the_original_checkpoint_is_told(behaviour, capsys, mon
 
 def test_unknown_words_are_told_what_there_is(behaviour, capsys):
     assert ask(capsys, "fetch", "lpipz")[2].startswith("palmbench: there are no weights lpipz; did you mean lpips?")
-    assert "did you mean fetch?" in ask(capsys, "fetsh")[2]
+    for words in (["fetsh"], ["fetsh", "lpips"], ["fetsh", "lpips", "--to", "here"]):
+        assert "weights: there is no fetsh; did you mean fetch?" in ask(capsys, *words)[2]
     assert ask(capsys, "fetch")[0] == 2
 
 
