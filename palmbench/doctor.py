@@ -27,7 +27,6 @@ _OPTIONAL = {
     "wandb": ("wandb", "tracker=wandb"),
     "pillow-heif": ("pillow_heif", "HEIF photos"),
 }
-# Module, default environment, how to make it.
 _LEAST_FREE = 2 * 2**30  # bytes
 
 
@@ -98,7 +97,7 @@ def _device() -> Iterator[Finding]:
 
 
 def _weights(config: RunConfig) -> Iterator[Finding]:
-    """The networks of a run: their files are found here, and read at their first use."""
+    """The networks of a run: their files are found here; those that a recognizer's settings name are read too."""
     from palmbench import hands
 
     loads: dict[str, tuple[Callable[[], object], str]] = {
@@ -138,9 +137,9 @@ def _load_segmenter(config: RunConfig) -> None:
 
 
 def _load_recognizer(config: RunConfig) -> None:
-    import recognizers
+    from palmbench.stages.enrol import require_weights
 
-    recognizers.load(config.recognizer.name, **config.recognizer.options)
+    require_weights(config.recognizer)
 
 
 def _quality(config: RunConfig) -> Iterator[Finding]:

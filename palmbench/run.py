@@ -22,6 +22,7 @@ from palmbench.keys import KEY_VERSION
 from palmbench.pipeline import Measured, Pipeline
 from palmbench.provenance import checkout
 from palmbench.schema import RunConfig, plain_values
+from palmbench.stages.enrol import require_weights
 from palmbench.store import Store, atomic, require_writable, write_bytes, write_json
 from palmbench.tracking.publish import Publisher
 
@@ -68,6 +69,7 @@ def run(points: Sequence[RunConfig], ablations: Sequence[str] = ()) -> int:
     for pipeline in pipelines:
         if finished_record(pipeline) is None:
             require_writable(Path(pipeline.config.results_dir))
+            require_weights(pipeline.config.recognizer)
     failed: list[Failure] = []
     finished = 0
     began = time.monotonic()

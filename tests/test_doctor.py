@@ -79,7 +79,7 @@ def test_what_is_ready_is_seen(lines, tmp_path: Path) -> None:
     assert "fetched in part, the rest: palmbench weights fetch sam2" in found["SAM 2 weights"][1]
 
 
-def test_a_run_that_asks_for_what_is_absent_cannot_start_and_nothing_is_fetched(lines, monkeypatch) -> None:
+def test_a_run_that_asks_for_what_is_absent_cannot_start_and_nothing_is_fetched(lines, monkeypatch, tmp_path) -> None:
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("the doctor fetches nothing")
 
@@ -90,6 +90,9 @@ def test_a_run_that_asks_for_what_is_absent_cannot_start_and_nothing_is_fetched(
     assert state == "broken" and "run `palmbench weights fetch pbe`" in text
     state, text = found["ccnet weights"]
     assert state == "broken" and "/nowhere.pth" in text
+    (tmp_path / "page.pth").write_text("<html>")
+    status, found = lines(recognizer="ccnet", **{"recognizer.weights": str(tmp_path / "page.pth")})
+    assert status == 2 and found["ccnet weights"][0] == "broken" and "page.pth" in found["ccnet weights"][1]
     status, found = lines(quality="torchmetrics", method="blur")
     assert status == 0 and "palmbench weights fetch lpips-alexnet" in found["LPIPS weights"][1]
 

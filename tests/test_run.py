@@ -32,6 +32,7 @@ from palmbench.schema import (
     IdentityConfig,
     MaskConfig,
     MethodConfig,
+    RecognizerConfig,
     RunConfig,
     SynthConfig,
 )
@@ -316,10 +317,13 @@ def test_a_hand_that_is_not_there_is_counted_and_not_looked_for_again(folder_poi
 def test_what_cannot_be_met_is_said_before_anything_is_computed(tmp_path: Path) -> None:
     good, absent = point(tmp_path), FolderDatasetConfig("iitd")
     (tmp_path / "file").write_text("in the way")
+    of_file = {"weights": str(tmp_path / "file")}
     requests: list[tuple[RunConfig, type[RequestError], str]] = [
         (replace(good, dataset=absent, data_dir=str(tmp_path)), RequestError, "does not exist. Ask for IITD"),
         (replace(good, method=DiffusionConfig(weights=str(tmp_path / "no"))), MissingWeights, "There is no folder of"),
         (replace(good, detector=DetectorConfig(weights="no")), MissingWeights, "weights are missing: no"),
+        (replace(good, recognizer=RecognizerConfig("ccnet", of_file)), MissingWeights, "file is truncated or not a"),
+        (replace(good, recognizer=RecognizerConfig("eehnet", of_file)), MissingWeights, "file"),
         (replace(good, results_dir=str(tmp_path / "file")), RequestError, "choose another place with results_dir="),
     ]
     for bad, kind, message in requests:

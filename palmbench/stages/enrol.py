@@ -18,11 +18,12 @@ from palmbench.stages.prepare import Prepare
 from palmbench.store import Store, pack_arrays, unpack_arrays
 from recognizers import answers
 from recognizers.options import takes
-from recognizers.protocol import Classifier, Recognizer
+from recognizers.protocol import HAND_SIDE, ROI_SIDE, Classifier, Recognizer
 
 VERSION = 1
 _PARTS = ("name", "takes", "settings", "extract", "distances")
 _IMAGES = {"roi": recognition_roi, "hand": recognition_hand}
+_SHAPES = {"roi": (ROI_SIDE, ROI_SIDE), "hand": (HAND_SIDE, HAND_SIDE, 3)}
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,17 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
             f"recognizer={config.name} takes {recognizer.takes!r}, and palmbench has {' and '.join(_IMAGES)} to give."
         )
     return recognizer
+
+
+def require_weights(config: RecognizerConfig) -> None:
+    """Read the weights that a configuration names: better before the work than in the middle of it.
+
+    Raises
+    ------
+    RequestError
+        If they are missing, broken, or not of this recognizer.
+    """
+    if config.options.get("weights"):
+        recognizer = load_recognizer(config)
+        # Every recognizer takes a batch of none, and a network has to be read for it.
+        recognizer.extract(np.empty((0, *_SHAPES[recognizer.takes]), np.uint8))
