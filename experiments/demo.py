@@ -8,6 +8,7 @@ beside a contact sheet in results/figures. Settings are those of `python -m palm
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +27,11 @@ DATASET = "synth"
 HANDS = 3
 
 
-def main(overrides: Sequence[str]) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo with some settings changed; the exit status of `palmbench`."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.demo", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="such as dataset.identities=10")
+    overrides = parser.parse_args(arguments).settings
     status = table_command((2, 3, 4), [f"dataset={DATASET}", *overrides], run=True)
     points = [point for words in method_points([DATASET]) for point in compose_points([*words, *overrides])]
     pipelines = [Pipeline.of(point) for point in points]
@@ -60,4 +64,4 @@ def _rows(pipelines: Sequence[Pipeline]) -> list[SheetRow]:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(lambda: main(sys.argv[1:])))
+    sys.exit(guarded(main))

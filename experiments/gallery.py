@@ -7,6 +7,7 @@ Writes results/figures/hands.png, or FILE.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from palmbench.cli import DONE, guarded
 from palmbench.images import write_png
 from palmbench.synth import PROFILES, render
 
@@ -22,12 +24,13 @@ WIDTH, HEIGHT = 256, 192
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the picture; 0."""
-    words = sys.argv[1:] if arguments is None else arguments
-    path = Path(words[0]) if words else Path("results") / "figures" / "hands.png"
+    """Write the picture; the exit status of `palmbench`."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.gallery", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("file", nargs="?", type=Path, default=Path("results") / "figures" / "hands.png", metavar="FILE")
+    path = parser.parse_args(arguments).file
     write_png(path, gallery(PALMS))
     print(path)
-    return 0
+    return DONE
 
 
 def gallery(palms: Sequence[int]) -> np.ndarray:
@@ -40,4 +43,4 @@ def gallery(palms: Sequence[int]) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))
