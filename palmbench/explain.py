@@ -107,7 +107,7 @@ def _no_setting(group: str, name: str, settings: list[str]) -> str:
     if chosen not in table or name in table[chosen]:
         # A sweep inside an ablation, or a glob, has replaced the option that was chosen.
         return f"{group}.{name} is not a setting of every {group} in this sweep; leave it out or choose one {group}."
-    owners = [f"{group}={option}" for option, keys in table.items() if name in keys]
+    owners = sorted(f"{group}={option}" for option, keys in table.items() if name in keys)
     if owners:
-        return f"{problem}; it belongs to {' and '.join(owners)}."
+        return f"{problem}; it belongs to {', '.join(owners[:-1])}{' and ' * (len(owners) > 1)}{owners[-1]}."
     return not_found(problem, name, table[chosen], f"{group}.")

@@ -116,6 +116,8 @@ def test_recognizers_are_a_sweep_and_a_setting_belongs_to_one() -> None:
         (["metod=blur"], "metod is not a setting of palmbench; did you mean method?"),
         (["method.alpa=0.2"], "method.alpa is not a setting of method=diffusion; did you mean method.alpha?"),
         (["method.sigma=3"], "method.sigma is not a setting of method=diffusion; it belongs to method=blur."),
+        (["detector.python=/bin"], "embedded; it belongs to detector=mediapipe and detector=wilor."),
+        (["dataset.split=a/b"], "dataset=synth; it belongs to dataset=11k, dataset=casia, dataset=folder, "),
         (["method=mask,blur", "method.sigma=3"], "method.sigma is not a setting of method=mask"),
         (["+ablation=baselines", "method.alpha=0.2"], "not a setting of every method in this sweep"),
         (["+method.alhpa=0.2"], "did you mean method.alpha?"),
