@@ -25,6 +25,7 @@ _OPTIONAL = {
     "lpips": ("lpips", "LPIPS"),
     "pytorch-fid": ("pytorch_fid", "FID"),
     "wandb": ("wandb", "tracker=wandb"),
+    "trackio": ("trackio", "tracker=trackio"),
     "pillow-heif": ("pillow_heif", "HEIF photos"),
 }
 _LEAST_FREE = 2 * 2**30  # bytes
