@@ -67,12 +67,6 @@ def file_digest(path: Path) -> str:
     return sha.hexdigest()[:KEY_LENGTH]
 
 
-def folder_digest(path: Path) -> str:
-    """Digest of every file below a folder, by relative name and contents."""
-    files = sorted(p for p in Path(path).rglob("*") if p.is_file())
-    return digest("folder", files={p.relative_to(path).as_posix(): file_digest(p) for p in files})
-
-
 def _canonical(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value

@@ -12,7 +12,7 @@ import pytest
 import palmbench.synth
 import recognizers.mtcc
 from palmbench import pipeline
-from palmbench.keys import KEY_VERSION, bytes_digest, digest, file_digest, folder_digest, sample_seed
+from palmbench.keys import KEY_VERSION, bytes_digest, digest, file_digest, sample_seed
 from palmbench.pipeline import Pipeline
 from palmbench.quality import instrument
 from palmbench.schema import (
@@ -106,15 +106,6 @@ def test_digests_of_files_are_those_of_their_contents(tmp_path: Path) -> None:
         == bytes_digest(b"palm")
         == "f5afa2b3773eb81b5eb8b0e5111d9945"
     )
-
-
-def test_the_digest_of_a_folder_knows_names_and_contents(tmp_path: Path) -> None:
-    for folder, name, text in (("one", "a", "x"), ("two", "a", "x"), ("three", "b", "x"), ("four", "a", "y")):
-        (tmp_path / folder / "sub").mkdir(parents=True)
-        (tmp_path / folder / "sub" / name).write_text(text)
-    one, two, three, four = (folder_digest(tmp_path / name) for name in ("one", "two", "three", "four"))
-    assert one == two
-    assert len({one, three, four}) == 3
 
 
 @pytest.fixture

@@ -22,13 +22,14 @@ import recognizers
 from experiments.weights.card import write_card
 from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.world import CROP_MARGIN, CROP_SIZE, PROFILE_NAMES, SHRINK, World, load_world
-from palmbench.hands.geometry import RECOGNITION_SIZE, bounding_square, palm_polygon, palm_side, recognition_roi
+from palmbench.hands.geometry import bounding_square, palm_polygon, palm_side, recognition_roi
 from palmbench.hands.hand import Hand
 from palmbench.paths import weights_dir
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, person_of
 from recognizers.ccnet import COMPACT, CCNet, normalised
 from recognizers.networks.losses import supervised_contrast
+from recognizers.protocol import ROI_SIDE
 from recognizers.training.ccnet import standardise
 
 HELD_OUT = 50  # identities, or a fifth of a smaller training set
@@ -129,7 +130,7 @@ def augment(roi: np.ndarray, random: np.random.Generator) -> np.ndarray:
     middle of an edge), on top of a detector's error, and light: a slope, blur and grain. What a warp
     lays bare is reflected, as where a ROI reaches beyond its photo.
     """
-    size = RECOGNITION_SIZE
+    size = ROI_SIDE
     corners = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float64)
     source, gain = corners.copy(), random.uniform(0.85, 1.15)
     way = random.integers(4)

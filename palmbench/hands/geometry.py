@@ -13,11 +13,9 @@ import numpy as np
 
 from palmbench.errors import NoROIError
 from palmbench.hands.hand import Hand
-from recognizers.protocol import HAND_SIDE
+from recognizers.protocol import HAND_SIDE, ROI_SIDE
 
 PALM_KEYPOINTS = (0, 17, 13, 9, 5, 2)
-ROI_SCALES = {"s": 0.1, "m": 0.5, "f": 1.0}
-RECOGNITION_SIZE = 128
 VALLEY_OFFSET = 0.15
 VALLEY_SIDE = 1.2
 # Pixels between the valleys. With fewer the ROI has less than 14.4 photo pixels a side, and the longest waves that the
@@ -141,7 +139,7 @@ def recognition_roi(image: np.ndarray, hand: Hand) -> np.ndarray:
             f"there is no recognition ROI: the finger valleys lie {apart:.3g} pixels apart, and "
             f"{LEAST_VALLEY_DISTANCE:g} are needed to see a palm between them"
         )
-    size = RECOGNITION_SIZE
+    size = ROI_SIDE
     corners = recognition_corners(hand.valleys, hand.side)
     target = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float32)
     transform = cv2.getPerspectiveTransform(corners, target)

@@ -13,9 +13,6 @@ import numpy as np
 
 from palmbench.synth.seeds import hand_generator, person_generator
 
-FINGER_NAMES = ("index", "middle", "ring", "little")
-WEB_PAIRS = ((0, 1), (1, 2), (2, 3))
-
 _BASES = np.array([(-0.138, -0.508), (-0.030, -0.526), (0.070, -0.513), (0.162, -0.478)])
 _LENGTHS = np.array([0.412, 0.469, 0.430, 0.330])
 _PHALANGES = np.array([0.46, 0.29, 0.25])
