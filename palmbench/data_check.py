@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -17,13 +17,16 @@ from palmbench.executor import Executor, available_cores
 from palmbench.images import read_image
 from palmbench.progress import Progress
 from palmbench.schema import AnyDetectorConfig, RunConfig, SynthConfig
-from palmbench.store import write_json
+from palmbench.store import require_room_for, write_json
 
 if TYPE_CHECKING:
     from palmbench.hands import Detector
 
 CLEAN, FINDINGS = 0, 3
 _BATCH = 4
+_CHOICE = "choose another --json FILE"
+_READ = {"dataset", "data_dir", "detector", "executor"}
+_UNREAD = {field.name for field in fields(RunConfig)} - _READ | {"ablation"}
 
 
 def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json_file: str | None) -> int:
@@ -34,7 +37,7 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     name : str
         A value of `dataset=`.
     words : sequence of str
-        Settings: where the set is, and how wide to compute.
+        Settings of dataset, data_dir, detector and executor.
     fast : bool
         Decode no photo.
     hands : bool
@@ -49,10 +52,13 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     Raises
     ------
     RequestError
-        If there is no such set, or it is not there.
+        If there is no such set, it is not there, a setting is none that is read, or the file cannot be written.
     """
     if "," in name:
         raise RequestError(f"data check looks at one data set at a time, not {name}.")
+    for word in words:
+        if (group := word.lstrip("+~").partition("=")[0].partition(".")[0]) in _UNREAD:
+            raise RequestError(f"{word}: data check reads dataset, data_dir, detector and executor; leave {group} out.")
     points = compose_points([f"dataset={name}", *words])
     if len(points) != 1:
         raise RequestError("data check looks at one data set in one place; leave commas out of the settings.")
@@ -62,12 +68,15 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     for key in ("split", "identities", "samples"):
         if getattr(point.dataset, key) is not None:
             raise RequestError(f"data check looks at the whole data set; leave dataset.{key} out.")
+    file = None if json_file is None else Path(json_file).expanduser()
+    if file is not None:
+        require_room_for(file, _CHOICE)
     workers = point.executor.workers or available_cores()
     sides = HandSides(point) if hands and not fast else None
     report = check(point.dataset, point.data_dir, workers, decode=not fast, sides=sides)
     print(report_text(report))
-    if json_file is not None:
-        write_json(Path(json_file).expanduser(), report.plain())
+    if file is not None:
+        write_json(file, report.plain(), _CHOICE)
     return FINDINGS if report.wrong else CLEAN
 
 

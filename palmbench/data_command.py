@@ -86,7 +86,14 @@ def _check(words: list[str]) -> int:
         "there is nothing to look at; 3, there is; 2, the set is not there.",
     )
     parser.add_argument("name", metavar="NAME", help="a data set, as in dataset=NAME")
-    parser.add_argument("settings", nargs="*", metavar="key=value", help="dataset.root=, data_dir=, executor.workers=")
+    # The default keeps argparse from calling them required, as it does where a name comes before them.
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        default=[],
+        metavar="key=value",
+        help="of dataset.root, data_dir, detector, executor",
+    )
     parser.add_argument("--fast", action="store_true", help="decode no photo: truncated files stay unseen")
     parser.add_argument("--no-hands", action="store_true", help="do not look which hand each photo shows")
     parser.add_argument("--json", metavar="FILE", help="write the report for machines, with every finding")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from palmbench.compose import compose_points
 from palmbench.datasets import card_names, present_datasets, read_card
 from palmbench.errors import MissingWeights, RequestError
+from palmbench.executor import available_cores
 from palmbench.schema import DiffusionConfig, RunConfig, SAM2Config
 
 _NEEDED = {
@@ -84,8 +85,7 @@ def _version(package: str) -> str:
 
 
 def _device() -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("ok", "cpu", f"{cores} cores")
+    yield Finding("ok", "cpu", f"{available_cores()} cores")
     if importlib.util.find_spec("torch") is None:
         return
     import torch

@@ -109,6 +109,19 @@ def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+def require_room_for(file: Path, choice: str) -> None:
+    """Make sure that a file can be written, or replaced, at the end of the work; its folder is made.
+
+    Raises
+    ------
+    RequestError
+        If not; better before the work than after it.
+    """
+    if file.is_dir():
+        raise cannot_write(file, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)), choice)
+    require_writable(file.parent, choice)
+
+
 def require_writable(folder: Path, choice: str = RESULTS) -> None:
     """Make a folder where it is missing, and make sure that files can be written there.
 
@@ -131,9 +144,9 @@ def write_bytes(path: Path, data: bytes, choice: str = RESULTS) -> None:
         part.write_bytes(data)
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file with sorted keys, whole or not at all."""
-    write_bytes(path, json_bytes(content))
+def write_json(path: Path, content: Any, choice: str = RESULTS) -> None:
+    """Write a JSON file with sorted keys, whole or not at all; see `atomic`."""
+    write_bytes(path, json_bytes(content), choice)
 
 
 def json_bytes(content: Any) -> bytes:

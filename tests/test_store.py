@@ -14,7 +14,16 @@ import pytest
 
 from palmbench.errors import RequestError
 from palmbench.images import decode_png, encode_png
-from palmbench.store import Store, atomic, json_bytes, pack_arrays, require_writable, unpack_arrays, write_bytes
+from palmbench.store import (
+    Store,
+    atomic,
+    json_bytes,
+    pack_arrays,
+    require_room_for,
+    require_writable,
+    unpack_arrays,
+    write_bytes,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -123,6 +132,13 @@ def test_a_file_or_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=rf"^{tmp_path} cannot be written: it is a folder; {choice}"):
         write_bytes(tmp_path, b"")
     assert not Store(file).has("hands", "abc", ".npz")
+
+
+def test_a_file_for_the_end_of_the_work_has_room_or_not_before_it(tmp_path: Path) -> None:
+    require_room_for(tmp_path / "made" / "report.json", "choose another")
+    assert names(tmp_path) == [] and (tmp_path / "made").is_dir()
+    with pytest.raises(RequestError, match=r"made cannot be written: it is a folder; move that, or choose another\.$"):
+        require_room_for(tmp_path / "made", "choose another")
 
 
 def test_a_trial_leaves_no_file(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from palmbench.store import json_bytes, write_bytes
+from palmbench.store import write_json
 
 FORMAT = 1
+REPORT_CHOICE = "choose another --report FILE"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class PhotoAccount:
 def write_report(path: Path, settings: dict[str, Any], accounts: Sequence[PhotoAccount]) -> None:
     """Write the account of a run as JSON. It names photos and seeds: it belongs with the originals."""
     content = {"format": FORMAT, "settings": settings, "photos": [asdict(account) for account in accounts]}
-    write_bytes(path, json_bytes(content), "choose another --report FILE")
+    write_json(path, content, REPORT_CHOICE)
 
 
 def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: bool) -> str:

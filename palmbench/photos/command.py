@@ -13,7 +13,7 @@ from palmbench.compose import compose_points
 from palmbench.errors import RequestError, SampleError
 from palmbench.executor import Executor, available_cores
 from palmbench.keys import bytes_digest
-from palmbench.photos.account import PhotoAccount, summary, write_report
+from palmbench.photos.account import REPORT_CHOICE, PhotoAccount, summary, write_report
 from palmbench.photos.arguments import Words, read_words
 from palmbench.photos.files import Job, Plan, plan, shown
 from palmbench.photos.ledger import Entry, Ledger, same_bytes
@@ -22,7 +22,7 @@ from palmbench.photos.reading import read_bytes
 from palmbench.photos.treatment import TRIES, Treatment, check_of, result_key, treatment_of, with_most_hands
 from palmbench.progress import Progress
 from palmbench.schema import ExecutorConfig, RunConfig
-from palmbench.store import require_writable
+from palmbench.store import require_room_for, require_writable
 
 DONE, SAMPLES_FAILED = 0, 3
 _SHOWN = 20
@@ -56,12 +56,14 @@ def deid_command(parsed: argparse.Namespace) -> int:
     entries = Ledger(found.folder).entries() if found.folder and not words.force else {}
     there = {job: frozenset() if words.force else _there(job, found.folder, entries, settings) for job in found.jobs}
     require_writable(found.folder or words.out.parent, CHOICE)
+    if words.report:
+        require_room_for(words.report, REPORT_CHOICE)
     with Executor(_no_idle_workers(config.executor, len(found.jobs))) as executor:
         tasks = [Task(job, there[job], treatment, settings, found.folder, executor.device) for job in found.jobs]
         accounts = _run(executor, tasks)
+    _say(accounts, found, treatment)
     if words.report:
         write_report(words.report, settings, accounts)
-    _say(accounts, found, treatment)
     return DONE if all(account.done for account in accounts) else SAMPLES_FAILED
 
 

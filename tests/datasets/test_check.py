@@ -125,7 +125,13 @@ def test_the_command_prints_the_report_and_writes_it_for_machines(
         (["iitd,polyu"], "one data set at a time"),
         (["iitd", "dataset.root=a,b"], "one data set in one place"),
         (["iitd", "dataset.split=iitd-ccnet/test"], "leave dataset.split out"),
-        ([], "required: NAME"),
+        (
+            ["iitd", "method=blur"],
+            "method=blur: data check reads dataset, data_dir, detector and executor; leave method",
+        ),
+        (["iitd", "mehtod=blur"], "mehtod is not a setting of palmbench; did you mean method?"),
+        (["iitd", "--json", "/"], "/ cannot be written: it is a folder; move that, or choose another --json FILE."),
+        ([], "required: NAME;"),
     ],
 )
 def test_a_check_that_makes_no_sense_is_refused(

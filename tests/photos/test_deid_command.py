@@ -307,6 +307,10 @@ def test_the_account_tells_what_was_done_and_names_no_place(
         (["a.png", "out", "--verify", "recognizer=bocv"], "--threshold is needed with recognizer=bocv"),
         (["a.png", "out", "--format", "gif"], "invalid choice: 'gif'"),
         (["a.png", "out.png", "--format", "jpeg"], "out.png names a png file, and --format jpeg says something else"),
+        (
+            ["a.png", "out", "--report", "trip/b.jpg/r.json"],
+            "trip/b.jpg cannot be written: it is a file; move that",
+        ),
         (["a.png", "out", "--report", "a.png"], "--report a.png is a photo, a result or a folder"),
         (["a.png"], "deid needs photos and where results go"),
         (["b.png", "out"], "b.png: there is no such photo or folder"),
