@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from palmbench.errors import RequestError, SampleError
 from palmbench.executor import Executor, available_cores
 from palmbench.images import read_image
 from palmbench.progress import Progress
-from palmbench.schema import AnyDetectorConfig, RunConfig, SynthConfig
+from palmbench.schema import AnyDetectorConfig, RunConfig, SynthConfig, require_read
 from palmbench.store import require_room_for, write_json
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 CLEAN, FINDINGS = 0, 3
 _BATCH = 4
 _CHOICE = "choose another --json FILE"
-_READ = {"dataset", "data_dir", "detector", "executor"}
-_UNREAD = {field.name for field in fields(RunConfig)} - _READ | {"ablation"}
+_READ = ("dataset", "data_dir", "detector", "executor")
 
 
 def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json_file: str | None) -> int:
@@ -56,9 +55,7 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     """
     if "," in name:
         raise RequestError(f"data check looks at one data set at a time, not {name}.")
-    for word in words:
-        if (group := word.lstrip("+~").partition("=")[0].partition(".")[0]) in _UNREAD:
-            raise RequestError(f"{word}: data check reads dataset, data_dir, detector and executor; leave {group} out.")
+    require_read(words, "data check", _READ)
     points = compose_points([f"dataset={name}", *words])
     if len(points) != 1:
         raise RequestError("data check looks at one data set in one place; leave commas out of the settings.")

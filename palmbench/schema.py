@@ -6,7 +6,7 @@ what they may hold. Nothing here, and nothing that reads these objects, knows Hy
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -318,6 +318,29 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
         else:
             checked[key] = check(values[key], kinds[key], key, item.metadata)
     return RunConfig(**checked)
+
+
+def require_read(words: Sequence[str], who: str, read: Sequence[str]) -> None:
+    """Refuse settings of a run that a command does not read; misspelt ones are left to whoever composes them.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Settings, as on the command line.
+    who : str
+        The command, as the beginning of a sentence: "deid takes photos, and".
+    read : sequence of str
+        Names of groups, and of settings that are in none.
+
+    Raises
+    ------
+    RequestError
+        If a word sets anything else of a run.
+    """
+    unread = {item.name for item in fields(RunConfig)} - set(read) | {"ablation", "hydra"}
+    for word in words:
+        if word.lstrip("+~").partition("=")[0].partition(".")[0] in unread:
+            raise RequestError(f"{word}: {who} reads {', '.join(read[:-1])} and {read[-1]} only.")
 
 
 def plain_values(config: RunConfig) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 from palmbench.photos.formats import FORMATS
+from palmbench.schema import require_read
 
 DESCRIPTION = "Photos in, de-identified photos out: every palm in a photo is repainted, and nothing else changes."
 EPILOG = """\
@@ -35,7 +36,7 @@ _SHORT = {
     "detector": "detector",
     "device": "executor.device",
 }
-_UNREAD = ("dataset", "quality", "tracker", "ablation", "results_dir", "data_dir", "hydra")
+_READ = ("method", "detector", "segmenter", "recognizer", "executor", "seed")
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,9 @@ def read_words(parsed: argparse.Namespace) -> Words:
     """
     paths = [word for word in parsed.words if not _is_setting(word)]
     settings = [word for word in parsed.words if _is_setting(word)]
+    require_read(settings, "deid takes photos, and", _READ)
     for word in settings:
-        group = word.lstrip("+~").partition("=")[0].partition(".")[0]
-        if group in _UNREAD:
-            raise RequestError(
-                f"{word}: deid takes photos, and reads method, detector, segmenter, recognizer, executor and seed only."
-            )
-        if group == "recognizer" and not parsed.verify:
+        if word.lstrip("+~").startswith("recognizer") and not parsed.verify:
             raise RequestError(f"{word}: a recognizer is asked by --verify only; add it, or leave the setting out.")
     settings += [f"{key}={value}" for flag, key in _SHORT.items() if (value := getattr(parsed, flag)) is not None]
     if len(paths) < 2:

@@ -127,7 +127,7 @@ def test_the_command_prints_the_report_and_writes_it_for_machines(
         (["iitd", "dataset.split=iitd-ccnet/test"], "leave dataset.split out"),
         (
             ["iitd", "method=blur"],
-            "method=blur: data check reads dataset, data_dir, detector and executor; leave method",
+            "method=blur: data check reads dataset, data_dir, detector and executor only",
         ),
         (["iitd", "mehtod=blur"], "mehtod is not a setting of palmbench; did you mean method?"),
         (["iitd", "--json", "/"], "/ cannot be written: it is a folder; move that, or choose another --json FILE."),

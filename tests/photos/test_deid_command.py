@@ -298,6 +298,7 @@ def test_the_account_tells_what_was_done_and_names_no_place(
         (["a.png", "out", "method.fil=3"], "method.fil is not a setting of method=mask; did you mean method.fill?"),
         (["a.png", "out", "methd=mask"], "methd is not a setting of palmbench; did you mean method?"),
         (["a.png", "out", "dataset=iitd"], "dataset=iitd: deid takes photos, and reads method, detector"),
+        (["a.png", "out", "eer=roc"], "eer=roc: deid takes photos, and reads method, detector"),
         (["a.png", "out", "method.fill=1,2"], "give each setting one value, and no sweep"),
         (["a.png", "out", "--seed", "-1"], "seed must be"),
         (["a.png", "out", "--count", "0"], "--count must be a whole number from 1 to 10000, not 0"),
