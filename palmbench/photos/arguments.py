@@ -126,7 +126,7 @@ def read_words(parsed: argparse.Namespace) -> Words:
     settings = [word for word in parsed.words if _is_setting(word)]
     require_read(settings, "deid takes photos, and", _READ)
     for word in settings:
-        if word.lstrip("+~").startswith("recognizer") and not parsed.verify:
+        if word.lstrip("+~").partition("=")[0].partition(".")[0] == "recognizer" and not parsed.verify:
             raise RequestError(f"{word}: a recognizer is asked by --verify only; add it, or leave the setting out.")
     settings += [f"{key}={value}" for flag, key in _SHORT.items() if (value := getattr(parsed, flag)) is not None]
     if len(paths) < 2:
