@@ -11,6 +11,7 @@ from palmbench.arguments import Parser
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 
+_OURS = ("", "palmbench", "recognizers", "experiments")
 DONE, DEFECT, CANNOT, SAMPLES_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 HELP = """\
@@ -77,6 +78,17 @@ def guarded(command: Callable[[], int]) -> int:
         return status
     except RequestError as error:
         print(f"palmbench: {error}", file=sys.stderr)
+        return CANNOT
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in _OURS:
+            raise
+        print(
+            f"palmbench: {sys.executable} has not the package {package}. In a checkout `make setup` makes the "
+            "environment .venv, which has it (source .venv/bin/activate); elsewhere install palmbench with its "
+            "dependencies.",
+            file=sys.stderr,
+        )
         return CANNOT
     except KeyboardInterrupt:
         print("palmbench: interrupted; the same command goes on from here", file=sys.stderr)

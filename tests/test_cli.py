@@ -172,12 +172,26 @@ def test_a_run_that_stops_says_why(
     assert capsys.readouterr().err.startswith("palmbench: ")
 
 
-def test_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_without_the_dependencies_is_told_what_has_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fail(points: list[object]) -> int:
-        raise ZeroDivisionError
+        raise ModuleNotFoundError("No module named 'hydra.core'", name="hydra.core")
 
     fake(monkeypatch, "palmbench.run", run=fail)
-    with pytest.raises(ZeroDivisionError):
+    assert cli.main([]) == 2
+    assert "has not the package hydra. In a checkout `make setup`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "defect", [ZeroDivisionError(), ModuleNotFoundError("No module named 'x'", name="palmbench.x")]
+)
+def test_a_defect_is_not_hidden(defect: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(points: list[object]) -> int:
+        raise defect
+
+    fake(monkeypatch, "palmbench.run", run=fail)
+    with pytest.raises(type(defect)):
         cli.main([])
 
 
