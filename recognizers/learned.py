@@ -111,7 +111,9 @@ class CCNetRecognizer:
         templates = np.empty((len(rois), network.fc1.out_features), np.float32)
         with torch.inference_mode(), single_precision(self._device):
             for start in range(0, len(rois), step):
-                images = normalised(torch.tensor(rois[start : start + step], device=self._device))
+                # Rows in their order: torch takes no mirrored array, and sums a transposed one otherwise.
+                block = torch.from_numpy(rois[start : start + step].copy())
+                images = normalised(block.to(self._device))
                 templates[start : start + step] = network.embed(images).cpu().numpy()
         require_finite(templates, self._path)
         return templates

@@ -181,7 +181,9 @@ class EEHNetRecognizer:
         results = np.empty((len(crops), *shape), np.float32)
         with torch.inference_mode(), single_precision(self._device):
             for start in range(0, len(crops), step):
-                images = normalised(torch.tensor(crops[start : start + step], device=self._device))
+                # Rows in their order: torch takes no mirrored array, and sums a transposed one otherwise.
+                block = torch.from_numpy(crops[start : start + step].copy())
+                images = normalised(block.to(self._device))
                 results[start : start + step] = describe(images).cpu().numpy()
         require_finite(results, self._path)
         return results

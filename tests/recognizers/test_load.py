@@ -81,6 +81,15 @@ def test_pairwise_works_without_the_recognizers_help():
     assert recognizers.pairwise(MeanGrey(), greys[:0]).shape == (0,)
 
 
+@pytest.mark.parametrize("name", recognizers.RECOGNIZERS)
+def test_how_images_lie_in_memory_changes_no_template(name):
+    recognizer = recognizers.load(name)
+    shape = (2, 128, 128) if recognizer.takes == "roi" else (2, 224, 224, 3)
+    images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    for view in (images[:, :, ::-1], images[::-1], np.asfortranarray(images), np.broadcast_to(images[:1], shape)):
+        np.testing.assert_array_equal(recognizer.extract(view), recognizer.extract(view.copy(order="C")))
+
+
 def test_no_recognizer_takes_the_templates_of_another_for_its_own():
     random = np.random.default_rng(0)
     images = {"roi": random.integers(0, 256, (2, 128, 128)).astype(np.uint8),
