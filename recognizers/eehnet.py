@@ -101,7 +101,7 @@ class EEHNet(nn.Module):
     Raises
     ------
     ValueError
-        If a crop is too small for its backbone.
+        If a crop is too small for its backbone, or neither palm nor fingers have a weight.
     MissingWeights
         If a backbone's file is absent, or of another network.
     """
@@ -113,6 +113,8 @@ class EEHNet(nn.Module):
         self, settings: Settings = FULL, classes: int | None = None, weights: Mapping[str, str] | None = None
     ) -> None:
         super().__init__()
+        if settings.palm_weight == settings.finger_weight == 0:
+            raise ValueError("EEHNet: palm_weight and finger_weight are both 0, and leave nothing of a template")
         self.settings = settings
         files = weights or {}
         side = settings.palm_side

@@ -182,6 +182,13 @@ def test_a_crop_that_leaves_a_backbone_nothing_is_told():
         EEHNet(replace(COMPACT, palm="densenet121", palm_side=8))
 
 
+def test_a_template_of_nothing_is_refused():
+    for one in ("palm_weight", "finger_weight"):
+        EEHNet(replace(COMPACT, **{one: 0.0}))
+    with pytest.raises(ValueError, match="palm_weight and finger_weight are both 0"):
+        EEHNet(replace(COMPACT, palm_weight=0.0, finger_weight=0.0))
+
+
 def test_before_training_the_localiser_answers_what_it_is_told():
     network = EEHNet(COMPACT).eval()
     network.localiser.start_at(in_units(torch.from_numpy(a_hand())))
