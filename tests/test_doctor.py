@@ -97,6 +97,17 @@ def test_a_run_that_asks_for_what_is_absent_cannot_start_and_nothing_is_fetched(
     assert status == 0 and "palmbench weights fetch lpips-alexnet" in found["LPIPS weights"][1]
 
 
+@pytest.mark.parametrize("name", ["cut.pth", "cut.safetensors"])
+def test_weights_of_a_recognizer_are_read(lines, tmp_path: Path, name: str) -> None:
+    embedded = paths.weights_dir() / "ccnet" / "ccnet.safetensors"
+    (tmp_path / name).write_bytes(embedded.read_bytes()[:-1000])
+    status, found = lines(recognizer="ccnet", **{"recognizer.weights": str(tmp_path / name)})
+    state, text = found["ccnet weights"]
+    assert status == 2 and state == "broken" and name in text
+    for whole in ("ccnet", "eehnet"):
+        assert lines(recognizer=whole)[1][f"{whole} weights"][0] == "ok"
+
+
 def test_a_folder_of_ones_own_counts(lines) -> None:
     folder = Path(__file__).parent / "fixtures" / "pbe-tiny" / "pipeline"
     status, found = lines(method="diffusion_paper", **{"method.weights": str(folder)})
