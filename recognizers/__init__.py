@@ -55,7 +55,7 @@ def find(name: str) -> Callable[..., Recognizer]:
     ValueError
         If no recognizer has that name.
     ImportError
-        If its package cannot be imported, whatever it raised, or has no such class.
+        If its package cannot be imported, whatever it raised, or has no such class, or two packages have the name.
     """
     if name in RECOGNIZERS:
         module, _, attribute = RECOGNIZERS[name].partition(":")
@@ -63,6 +63,11 @@ def find(name: str) -> Callable[..., Recognizer]:
     point = added().get(name)
     if point is None:
         raise ValueError(not_found(f"there is no recognizer {name!r}", name, names()))
+    if len(offers := sorted({offer.value for offer in entry_points(group=ENTRY_POINTS, name=name)})) > 1:
+        raise ImportError(
+            f"the recognizer {name!r} is {' and '.join(offers)}, of two packages: uninstall one, for their numbers "
+            "would bear one name"
+        )
     try:
         found = point.load()
     except Exception as error:  # a stranger's module may raise anything

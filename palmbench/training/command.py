@@ -27,6 +27,7 @@ from palmbench.training.backbone_files import backbone_digests
 from palmbench.training.fitting import RECORD, Side, fit
 from palmbench.training.images import Cut
 from palmbench.training.settings import LIMITS, EEHNetTraining, TrainingConfig, read_settings
+from recognizers import origin
 from recognizers.training.splits import Split, by_identities, by_samples, with_mates
 
 VERSION = 1
@@ -215,6 +216,8 @@ def _conclude(network: str, folder: Path, record: dict[str, Any]) -> None:
         ("acc_nn", "acc_nn", f"rank-1, {photos}"),
         ("acc_cls", "acc_cls", f"by the classifier, {photos}"),
     ]  # fmt: skip
+    if said := origin(network):
+        print(f"{network}{said}:")
     for name, key, what in rows:
         if after[key] is not None:
             print(

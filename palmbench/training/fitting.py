@@ -15,6 +15,7 @@ from palmbench.store import write_json
 from palmbench.training.backbone_files import backbone_files
 from palmbench.training.measures import HeldOut, Pairs, count_pairs, measure_held_out, pair_error
 from palmbench.training.settings import CCNetTraining, TrainingConfig
+from recognizers import origin
 from recognizers.networks.eehnet_settings import Changes, LossWeights, Phases
 
 if TYPE_CHECKING:
@@ -171,14 +172,13 @@ def _embed(recipe: Recipe, images: np.ndarray, device: str) -> np.ndarray:
 
 
 def _announce(training: TrainingConfig, record: dict[str, Any], recipe: Recipe, pairs: Pairs) -> None:
-    what = f"{training.name}, a reconstruction" if training.name == "eehnet" else training.name
     millions = sum(value.numel() for value in recipe.network.parameters()) / 1e6
     photos, palms = record["photos"], record["palms"]
     print(
-        f"{what} ({training.widths}, {millions:.1f} million numbers) learns {palms['train']} palms of "
-        f"{record['dataset']['name']} from {photos['train']} photos; {photos['held_out']} photos of "
-        f"{palms['held_out']} palms are held out; EER is of their {pairs.genuine} genuine and {pairs.impostor} "
-        "impostor pairs",
+        f"{training.name}{origin(training.name)}, {training.widths}, {millions:.1f} million numbers, learns "
+        f"{palms['train']} palms of {record['dataset']['name']} from {photos['train']} photos; {photos['held_out']} "
+        f"photos of {palms['held_out']} palms are held out; EER is of their {pairs.genuine} genuine and "
+        f"{pairs.impostor} impostor pairs",
         flush=True,
     )
 
