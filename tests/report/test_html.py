@@ -134,6 +134,8 @@ def test_a_table_has_intervals_the_papers_number_and_the_difference():
     assert '<td class="num">80.00' in page and "[60.00, 100.00]" in page
     assert "paper 98.50" in page and "difference -18.50" in page
     assert "<strong>100.00</strong>" in page and "<strong>∞</strong>" in page
+    # Scrolled sideways, the row still says of which data set and method it is; an arrow does not stand alone.
+    assert '<table class="results places">' in page and "RR\u00a0↑" in page
 
 
 def test_texts_are_escaped():

@@ -65,7 +65,8 @@ def _table(table: Table) -> Html:
                 tag("td", colspan="2"),
             )
         )
-    columns = [column.label.heading for column in table.columns]
+    # The arrow stays on the line of the word before it.
+    columns = ["\u00a0".join(column.label.heading.rsplit(" ", 1)) for column in table.columns]
     head.append(
         tag(
             "tr",
@@ -82,7 +83,8 @@ def _table(table: Table) -> Html:
             cells += [tag("td", _entry(entry), class_="num") for entry in line.entries]
             rows.append(tag("tr", *cells, *(tag("td", text(size), class_="num") for size in (line.n, line.failed))))
         bodies.append(tag("tbody", *rows))
-    return tag("table", tag("thead", *head), *bodies)
+    kind = "results places" if len(names) > 1 else "results"
+    return tag("table", tag("thead", *head), *bodies, class_=kind)
 
 
 def _entry(entry: Entry) -> Html:
