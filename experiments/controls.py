@@ -8,7 +8,7 @@
 - swapped: another person's photo in its place. Every comparison is an impostor's: RR near 100 - FAR and DIR near 100.
 - constant: a grey image. No hand is in it: everything fails, and nothing that fails may be praised.
 
-On the synthetic hands, 16 palms and 3 photos of each unless `dataset.identities` and `dataset.samples` say otherwise.
+On the synthetic hands, 16 palms and 3 photos of each; `dataset.identities` and `dataset.samples` may ask for more.
 The checks go to results/tables/controls.md and controls.csv.
 
 Exit status: 0 every control came out as it must; 2 the request cannot be met; 3 one did not.
@@ -51,9 +51,11 @@ from palmbench.stages.usability import Usability
 from palmbench.store import Store, write_bytes
 from palmbench.usability import DIFFERENCES
 
-SMALL = ("dataset.identities=16", "dataset.samples=3")
+PALMS, PHOTOS = 16, 3
+SMALL = (f"dataset.identities={PALMS}", f"dataset.samples={PHOTOS}")
 _GREY = 128
 # Points of a percentage that count as near: one photo in 48 is two points, and a mean of 48 impostor scores varies.
+# Of fewer palms it varies by more than that, and a sound evaluator would be called broken.
 _NEAR_RR, _NEAR_DIR = 5.0, 10.0
 _EXACT = 1e-6
 
@@ -153,7 +155,8 @@ def main(overrides: Sequence[str]) -> int:
     Raises
     ------
     RequestError
-        If a setting is not understood, gives several runs, or is about another data set or a method.
+        If a setting is not understood, gives several runs, asks for fewer photos, or is about another data set or a
+        method.
     """
     for word in overrides:
         if word.startswith("method") or (word.startswith("dataset=") and word != "dataset=synth"):
@@ -169,6 +172,11 @@ def main(overrides: Sequence[str]) -> int:
             f"{which}: the controls are one run at a time; run them one by one, with a results_dir each."
         )
     point = points[0]
+    if point.dataset.identities < PALMS or point.dataset.samples < PHOTOS:
+        raise RequestError(
+            f"The controls need {PALMS} palms and {PHOTOS} photos of each, or more: of fewer, sound numbers "
+            "vary beyond the bounds. Raise dataset.identities and dataset.samples, or leave them out."
+        )
     pipeline = Pipeline.of(point)
     checks: list[Check] = []
     with Executor(point.executor) as executor, redirect_stdout(sys.stderr):

@@ -91,6 +91,13 @@ def test_controls_are_of_one_run(word: str) -> None:
         controls.main([word])
 
 
+@pytest.mark.parametrize("word", ["dataset.identities=2", "dataset.identities=6", "dataset.samples=1"])
+def test_controls_are_not_of_fewer_photos_than_their_bounds_are_for(word: str, tmp_path) -> None:
+    with pytest.raises(RequestError, match="need 16 palms and 3 photos of each"):
+        controls.main([word, f"results_dir={tmp_path}"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_controls_are_measured_with_the_settings_of_the_run() -> None:
     (point,) = compose_points(["dataset=synth", "dataset.identities=2", "quality.usability_scale=hand"])
     pipeline = Pipeline.of(point)
