@@ -17,10 +17,17 @@ from experiments.claims.printed import ABLATION_DATASET, DATASETS, Printed
 from experiments.claims.writing import counted, to_csv, to_markdown
 from experiments.settings import ablation_points, method_points
 from palmbench.errors import RequestError
-from palmbench.report.labels import dataset_label
+from palmbench.report.labels import METRICS, dataset_label
 from palmbench.report.one_run import require_one_run_each
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
-from palmbench.report.sources import base_point, choose_attacks, choose_datasets, composed, describe_diffusion
+from palmbench.report.sources import (
+    base_point,
+    choose_attacks,
+    choose_datasets,
+    composed,
+    describe_conventions,
+    describe_diffusion,
+)
 from palmbench.schema import DiffusionConfig
 
 if TYPE_CHECKING:
@@ -138,7 +145,8 @@ def _on_runs(overrides: Sequence[Override], run: bool) -> int:
     findings = judged(evidence, across, within)
     few = [f"{dataset_label(name)} has {n} palms here: intervals from so few are too narrow, and verdicts too sure."
            for name, n in evidence.palms.items() if n < _ENOUGH_PALMS]  # fmt: skip
-    said = [_HOW, _COUNTS, *few, *describe_diffusion(points), *evidence.stand_ins, *notes, *absent]
+    measured = [*describe_diffusion(points), *describe_conventions(points, METRICS)]
+    said = [_HOW, _COUNTS, *few, *measured, *evidence.stand_ins, *notes, *absent]
     names = ", ".join(dataset_label(name) for name in dict.fromkeys([*across, *within]))
     folder = Path(base_point(overrides).results_dir) / "tables"
     _write(folder, "claims", findings, f"The paper's claims on {names}:", said, printed=False)

@@ -18,6 +18,7 @@ from palmbench.report.sources import (
     choose_attacks,
     choose_datasets,
     composed,
+    describe_conventions,
     describe_diffusion,
     describe_samples,
 )
@@ -82,7 +83,9 @@ def gather_table(
     records, seeds = over_seeds((point, record_of(point)) for point in points)
     if not records:
         return GatheredTable(number, None, points, status)
-    said = [*describe_samples(points), *describe_diffusion(points), *seeds, *notes, *absent]
+    shown = {metric for group in spec.groups for metric in group.metrics}
+    said = [*describe_samples(points), *describe_diffusion(points), *describe_conventions(points, shown)]
+    said += [*seeds, *notes, *absent]
     table = arrange(spec, rows_of(records), datasets, said, intervals)
     return GatheredTable(number, table, points, status)
 

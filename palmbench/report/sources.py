@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 PAPERS_DATASETS = ("iitd", "polyu", "rest", "zhou", "ntupi")
 ABLATION_DATASET = "iitd"
+_SCALES = {
+    "image": "100 % is the photo's width or height, for a mask its area, for 3D keypoints the hand's length.",
+    "hand": "100 % is the larger side of the hand's box, for a mask its square, for 3D keypoints the hand's length.",
+}
 
 
 class Chosen(NamedTuple):
@@ -147,3 +151,25 @@ def describe_diffusion(points: Sequence[RunConfig]) -> list[str]:
         if text not in texts:
             texts.append(text)
     return texts
+
+
+def describe_conventions(points: Sequence[RunConfig], metrics: Collection[str]) -> list[str]:
+    """How some metrics were measured, where that is a setting: what 100 % is, and what is not as in the paper.
+
+    Parameters
+    ----------
+    points : sequence of RunConfig
+    metrics : collection of str
+        Those that are shown.
+    """
+    told: dict[str, None] = {}
+    for point in points:
+        if point.eer != "exact" and "rr" in metrics:
+            told[f"Operating point by the convention eer={point.eer}, its interval by eer=exact."] = None
+        if point.quality.name != "paper" and "ssim" in metrics:
+            told[
+                f"Image quality by the defaults of {point.quality.name} (LPIPS on AlexNet), which are not the paper's."
+            ] = None
+        if "hand_detection" in metrics:
+            told[_SCALES[point.quality.usability_scale]] = None
+    return list(told)

@@ -266,6 +266,22 @@ def test_there_is_no_table_8(use, settings):
         table_command([8], settings)
 
 
+def test_how_a_number_was_measured_is_told_where_it_is_not_as_in_the_paper(use, settings, capsys):
+    use(Runs("mask"))
+
+    def said(number, *words):
+        table_command([number], [*settings, "dataset=synth", *words])
+        return capsys.readouterr().out
+
+    assert "torchmetrics" not in said(3)
+    assert "Image quality by the defaults of torchmetrics (LPIPS on AlexNet)" in said(3, "quality=torchmetrics")
+    assert "100 % is the photo's width or height" in said(4)
+    assert "100 % is the larger side of the hand's box" in said(7, "quality.usability_scale=hand")
+    # Each where it matters.
+    assert "eer=grid" in said(2, "eer=grid") and "eer=grid" not in said(3, "eer=grid")
+    assert "100 %" not in said(3)
+
+
 def test_a_part_of_a_data_set_is_told():
     part = FolderDatasetConfig("iitd", split="iitd-ccnet/test", identities=3)
     points = [
