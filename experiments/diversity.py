@@ -33,6 +33,7 @@ from palmbench.errors import RequestError
 from palmbench.executor import Executor
 from palmbench.keys import digest
 from palmbench.pipeline import Pipeline
+from palmbench.report.figures.curves import subject_of
 from palmbench.report.one_run import require_one_run_each
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
 from palmbench.report.rows import recognizer_name
@@ -108,12 +109,6 @@ def summary_path(results_dir: Path, pipeline: Pipeline) -> Path:
     """Where the summary of a point's data set and recognizer lies; the distributions lie beside it."""
     point = pipeline.point
     return results_dir / "diversity" / f"{point['dataset']}-{recognizer_name(point)}.json"
-
-
-def subject_of(pipeline: Pipeline) -> str:
-    """Digest of what a summary is about, whatever the seeds: the originals, the method and the recognizer."""
-    originals = [[each.identity, pipeline.enrol.key(each)] for each in pipeline.samples]
-    return digest("diversity subject", originals=originals, method=pipeline.deidentify.settings)
 
 
 def summarise(

@@ -15,9 +15,10 @@ import numpy as np
 import recognizers
 from experiments.claims.claim import Quantity
 from experiments.claims.evidence import Measured
-from experiments.diversity import subject_of, summary_path
+from experiments.diversity import summary_path
 from experiments.resampled import moments
 from palmbench.pipeline import Pipeline
+from palmbench.report.figures.curves import subject_of
 from palmbench.report.labels import RECOGNITION_METRICS, WITH_FAILURES
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring import Interval, Replicates, bootstrap, share_interval

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,14 +15,30 @@ from palmbench.errors import RequestError
 from palmbench.hands.geometry import palm_crop
 from palmbench.pipeline import Pipeline
 from palmbench.report.figures import ORIGINAL, PhotoSpec, Tile, figure_command
-from palmbench.report.figures.curves import Panel, bandwidth_of, curve, density, diversity_panel, run_panel
+from palmbench.report.figures.curves import (
+    Panel,
+    bandwidth_of,
+    curve,
+    density,
+    diversity_panel,
+    run_panel,
+    subject_of,
+)
 from palmbench.report.figures.drawing import draw_curves, draw_photos
 from palmbench.report.figures.permission import may_show
 from palmbench.report.figures.photos import compute, gather, pick_hands
 from palmbench.report.figures.style import DPI, PENS, WIDTH
 from palmbench.report.tables import Setting
 from palmbench.run import run, run_folder
-from palmbench.schema import BlurConfig, ExecutorConfig, IdentityConfig, MaskConfig, RunConfig, SynthConfig
+from palmbench.schema import (
+    BlurConfig,
+    ExecutorConfig,
+    IdentityConfig,
+    MaskConfig,
+    RecognizerConfig,
+    RunConfig,
+    SynthConfig,
+)
 from palmbench.scoring import Distribution, equal_error_rate
 from palmbench.store import Store
 
@@ -130,14 +147,22 @@ def test_different_seeds_are_shown_only_where_the_settings_are_the_same(masked, 
         {"set": ["genuine", "impostor", "original_deidentified", "deidentified_deidentified"],
          "distance": [0.2, 0.5, 0.45, 0.4], "count": [3, 12, 60, 270]}
     ).to_parquet(tmp_path / "synth-mtcc.parquet")  # fmt: skip
-    account = {"method": masked.deidentify.settings, "weights": {"recognizer": masked.enrol.settings}, "originals": 6}
-    (tmp_path / "synth-mtcc.json").write_text(json.dumps(account))
+    account = tmp_path / "synth-mtcc.json"
+    account.write_text(json.dumps({"subject": subject_of(masked)}))
     panel = diversity_panel(tmp_path, masked)
     assert panel.distributions["deidentified_deidentified"].counts.tolist() == [270]
     assert panel.counts_text().endswith("270 de-identified with different seeds")
-    for change in ({"originals": 5}, {"method": {"name": "blur"}}, {"weights": {"recognizer": None}}):
-        (tmp_path / "synth-mtcc.json").write_text(json.dumps({**account, **change}))
+    others = (
+        {"dataset": replace(masked.config.dataset, samples=1)},
+        {"dataset": replace(masked.config.dataset, profile="wild")},  # as many photos of other hands
+        {"method": BlurConfig()},
+        {"recognizer": RecognizerConfig("compcode", {})},
+    )
+    for change in others:
+        account.write_text(json.dumps({"subject": subject_of(Pipeline.of(replace(masked.config, **change)))}))
         assert diversity_panel(tmp_path, masked) is None
+    account.write_text(json.dumps({"method": masked.deidentify.settings}))
+    assert diversity_panel(tmp_path, masked) is None
     assert diversity_panel(tmp_path / "nowhere", masked) is None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from palmbench.keys import digest
 from palmbench.report.figures.style import PENS
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring.distribution import Distribution
@@ -94,13 +95,17 @@ def diversity_panel(folder: Path, pipeline: Pipeline) -> Panel | None:
         account = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    theirs = (account.get("method"), account.get("weights", {}).get("recognizer"), account.get("originals"))
-    ours = (pipeline.deidentify.settings, pipeline.enrol.settings, len(pipeline.samples))
-    if not path.is_file() or theirs != tuple(json.loads(json.dumps(ours))):
+    if not path.is_file() or account.get("subject") != subject_of(pipeline):
         return None
     scores = pd.read_parquet(path)
     found = {name: _counted(scores, name) for name in SETS}
     return Panel(dataset, recognizer, _there(found), failed=int(account.get("failed") or 0))
+
+
+def subject_of(pipeline: Pipeline) -> str:
+    """Digest of what the diversity experiment is about, whatever the seeds: originals, method and recognizer."""
+    originals = [[each.identity, pipeline.enrol.key(each)] for each in pipeline.samples]
+    return digest("diversity subject", originals=originals, method=pipeline.deidentify.settings)
 
 
 def density(distribution: Distribution, at: np.ndarray, bandwidth: float) -> np.ndarray:
