@@ -208,7 +208,7 @@ def draw_distributions(pipeline: Pipeline, folder: Path, path: Path) -> None:
     from palmbench.report.rows import recognizer_name
 
     recognizer = recognizer_name(pipeline.point)
-    panel = run_panel(folder, pipeline.point["dataset"], recognizer)
+    panel = run_panel(folder, pipeline)
     if panel.distributions:
         label = f"{recognizer}{recognizers.origin(pipeline.point['recognizer'])}"
         write_bytes(path, picture(draw_curves([panel], {recognizer: label}), "png", _DPI))

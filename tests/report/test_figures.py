@@ -125,7 +125,8 @@ def test_the_grid_is_as_wide_as_two_columns_of_the_journal(points):
 
 
 def test_curves_hold_the_scores_of_the_run(masked):
-    panel = run_panel(run_folder(masked), "synth", "mtcc")
+    panel = run_panel(run_folder(masked), masked)
+    assert (panel.dataset, panel.recognizer) == ("synth", "mtcc")
     scores = pd.read_parquet(run_folder(masked) / "scores.parquet")
     for name in ("genuine", "impostor"):
         rows = scores[scores["set"] == name]
@@ -138,6 +139,11 @@ def test_curves_hold_the_scores_of_the_run(masked):
     assert (
         panel.threshold == equal_error_rate(panel.distributions["genuine"], panel.distributions["impostor"]).threshold
     )
+    # The threshold is the one that the run's rates were taken at.
+    for eer in ("exact", "grid", "roc"):
+        drawn = run_panel(run_folder(masked), Pipeline.of(replace(masked.config, eer=eer)))
+        expected = equal_error_rate(panel.distributions["genuine"], panel.distributions["impostor"], eer)
+        assert drawn.threshold == expected.threshold
     # Three palms twice: three genuine pairs.
     assert panel.distributions["genuine"].size == 3
 

@@ -193,7 +193,7 @@ def _curves(spec: CurveSpec, overrides: Sequence[Override], run: bool) -> DrawnF
             panels.append(repeated)
             notes.append(f"{name}: {repeated.counts_text()}.")
         elif record_of(point) is not None:
-            panels.append(run_panel(run_folder(pipeline), dataset, recognizer))
+            panels.append(run_panel(run_folder(pipeline), pipeline))
             notes.append(f"{name}: {panels[-1].counts_text()}.")
             again = " ".join(["python -m experiments.diversity", f"dataset={dataset}", *others])
             notes.append(f"{name}: no curve of different seeds; `{again}` computes it.")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -38,18 +38,23 @@ class Panel:
         By name of the set, one of `SETS`; a set without scores has no entry.
     failed : int
         De-identified photos, or pairs of them, that have no score.
+    eer : {"exact", "grid", "roc"}
+        Convention of the threshold.
     """
 
     dataset: str
     recognizer: str
     distributions: Mapping[str, Distribution]
     failed: int = 0
+    eer: Literal["exact", "grid", "roc"] = "exact"
 
     @property
     def threshold(self) -> float | None:
         """Threshold of the equal error rate; None without genuine or without impostor pairs."""
-        pair = [self.distributions.get(name) for name in ("genuine", "impostor")]
-        return None if None in pair else equal_error_rate(*pair).threshold  # type: ignore[arg-type]
+        genuine, impostor = (self.distributions.get(name) for name in ("genuine", "impostor"))
+        if genuine is None or impostor is None:
+            return None
+        return equal_error_rate(genuine, impostor, self.eer).threshold
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -63,7 +68,7 @@ class Panel:
         return ", ".join(texts) + (f"; {self.failed} failed" if self.failed else "")
 
 
-def run_panel(folder: Path, dataset: str, recognizer: str) -> Panel:
+def run_panel(folder: Path, pipeline: Pipeline) -> Panel:
     """Three of the four sets from a run's `scores.parquet`: it has one seed, so no photo meets its repetition."""
     import pandas as pd
 
@@ -73,7 +78,7 @@ def run_panel(folder: Path, dataset: str, recognizer: str) -> Panel:
     known = own[np.isfinite(own)]
     if len(known):
         found["original_deidentified"] = Distribution.of(known)
-    return Panel(dataset, recognizer, _there(found), failed=len(own) - len(known))
+    return _panel(pipeline, found, failed=len(own) - len(known))
 
 
 def diversity_panel(folder: Path, pipeline: Pipeline) -> Panel | None:
@@ -99,7 +104,12 @@ def diversity_panel(folder: Path, pipeline: Pipeline) -> Panel | None:
         return None
     scores = pd.read_parquet(path)
     found = {name: _counted(scores, name) for name in SETS}
-    return Panel(dataset, recognizer, _there(found), failed=int(account.get("failed") or 0))
+    return _panel(pipeline, found, failed=int(account.get("failed") or 0))
+
+
+def _panel(pipeline: Pipeline, found: Mapping[str, Distribution], failed: int) -> Panel:
+    point = pipeline.point
+    return Panel(point["dataset"], recognizer_name(point), _there(found), failed, pipeline.config.eer)
 
 
 def subject_of(pipeline: Pipeline) -> str:
