@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 PAPERS_DATASETS = ("iitd", "polyu", "rest", "zhou", "ntupi")
 ABLATION_DATASET = "iitd"
 _SCALES = {
-    "image": "100 % is the photo's width or height, for a mask its area, for 3D keypoints the hand's length.",
-    "hand": "100 % is the larger side of the hand's box, for a mask its square, for 3D keypoints the hand's length.",
+    "image": "Usability: 100 % is the photo's width or height, its area for masks, the hand's length in 3D.",
+    "hand": "Usability: 100 % is the larger side of the hand's box, its square for masks, the hand's length in 3D.",
 }
 
 
