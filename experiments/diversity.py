@@ -44,7 +44,7 @@ from palmbench.scoring.intervals import interval
 from palmbench.stages.compare import Compare
 from palmbench.stages.enrol import Enrol, load_recognizer
 from palmbench.stages.stage import Stage
-from palmbench.store import Store, atomic, write_json
+from palmbench.store import Store, atomic, whole_parquet, write_json
 
 SEEDS = 10
 SETS = ("genuine", "impostor", "original_deidentified", "deidentified_deidentified")
@@ -161,7 +161,7 @@ def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
     path = summary_path(Path(point.results_dir), first)
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
-        if known["key"] == key and known["complete"] and path.with_suffix(".parquet").is_file():
+        if known["key"] == key and known["complete"] and whole_parquet(path.with_suffix(".parquet")):
             print(f"{path}: up to date, nothing to compute")
             return SAMPLES_FAILED if known["failed"] else DONE
     except (OSError, ValueError, KeyError):

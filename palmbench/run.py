@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 import time
@@ -23,12 +22,11 @@ from palmbench.pipeline import Measured, Pipeline
 from palmbench.provenance import checkout
 from palmbench.schema import RunConfig, plain_values
 from palmbench.stages.enrol import require_weights
-from palmbench.store import Store, atomic, require_writable, write_bytes, write_json
+from palmbench.store import Store, atomic, require_writable, whole_parquet, write_bytes, write_json
 from palmbench.tracking.publish import Publisher
 
 FORMAT = 1
 DONE, SAMPLES_FAILED = 0, 3
-_PARQUET_END = b"PAR1"
 _SHOWN = ("rr", "dir", "acc_nn", "ssim", "keypoints_2d")
 _FAILURES_SHOWN = 5
 _PACKAGES = (
@@ -125,12 +123,9 @@ def _complete_record(pipeline: Pipeline) -> dict[str, Any] | None:
     try:
         record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
         json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        with open(folder / "scores.parquet", "rb") as scores:
-            scores.seek(-len(_PARQUET_END), os.SEEK_END)
-            whole = scores.read() == _PARQUET_END
     except (OSError, ValueError):
         return None
-    return record if record.get("format") == FORMAT and whole else None
+    return record if record.get("format") == FORMAT and whole_parquet(folder / "scores.parquet") else None
 
 
 def run_folder(pipeline: Pipeline) -> Path:

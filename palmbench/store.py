@@ -24,6 +24,7 @@ import numpy as np
 from palmbench.errors import RequestError
 
 Parsed = TypeVar("Parsed")
+_PARQUET_END = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,16 @@ def write_json(path: Path, content: Any, choice: str = RESULTS) -> None:
 def json_bytes(content: Any) -> bytes:
     """JSON with sorted keys, the same bytes for the same content."""
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def whole_parquet(path: Path) -> bool:
+    """Whether a Parquet file is there and has its end, without which nothing of it can be read."""
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(-len(_PARQUET_END), os.SEEK_END)
+            return stream.read() == _PARQUET_END
+    except OSError:
+        return False
 
 
 def pack_arrays(**arrays: np.ndarray) -> bytes:

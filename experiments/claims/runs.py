@@ -181,7 +181,10 @@ class _Run:
     def _diversity(self, metric: str) -> Measured:
         config = self.pipeline.config
         path = summary_path(Path(config.results_dir), self.pipeline)
-        summary = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        try:
+            summary = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # not there, or cut short: the experiment makes it again
+            summary = {}
         if summary.get("subject") != subject_of(self.pipeline):
             words = " ".join([f"dataset={config.dataset.name}", *self.settings])
             return Measured(None, missing=f"`python -m experiments.diversity {words}` has not run")

@@ -46,7 +46,7 @@ _BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
 class Recognition(NamedTuple):
     """Rates of one recognizer, the distributions that they come from, and the bootstrap of its originals.
 
-    `operating` is None without a genuine or without an impostor pair.
+    `operating` is None without a genuine or an impostor pair, or where the convention has no threshold.
     """
 
     metrics: dict[str, dict[str, Any]]
@@ -95,15 +95,28 @@ def measure_recognition(
         **_chances(identities),
         **_true_accepts(impostor, scores.own, bounds, identities),
     }
-    operating = equal_error_rate(genuine, impostor, eer) if genuine.size and impostor.size else None
+    operating, lacking = _operating_point(genuine, impostor, eer)
     if operating is not None:
         metrics |= _at_operating_point(operating, genuine, impostor, scores.own, bounds, identities)
         enrolled = _enrolled(~np.isnan(distances), n)
         metrics |= {name: metrics[name] | enrolled for name in ("eer", "far", "frr", "threshold", "dprime")}
     else:
-        lacking = "an impostor pair" if genuine.size else "a genuine pair"
         metrics |= {name: {**_number(None, None, 0, failed), "missing": lacking} for name in _NEED_BOTH_KINDS}
     return Recognition(metrics, genuine, impostor, replicates, operating)
+
+
+def _operating_point(
+    genuine: Distribution, impostor: Distribution, eer: Literal["exact", "grid", "roc"]
+) -> tuple[EqualErrorRate | None, str]:
+    """The operating point, or None and what is lacking for one."""
+    if not genuine.size:
+        return None, "a genuine pair"
+    if not impostor.size:
+        return None, "an impostor pair"
+    try:
+        return equal_error_rate(genuine, impostor, eer), ""
+    except ValueError:
+        return None, f"a threshold of the convention {eer}: every genuine distance is above every impostor's"
 
 
 def measure_linkage(
@@ -228,7 +241,7 @@ def _inter_deid_match(
 ) -> dict[str, Any]:
     counts = _enrolled(~np.isnan(among), len(identities))
     if recognition.operating is None:
-        lacking = "an impostor pair" if recognition.genuine.size else "a genuine pair"
+        lacking = recognition.metrics["threshold"]["missing"]
         return {**_number(None, None, 0, counts["failed"]), "missing": lacking}
     share = match_rate(among, identities, recognition.operating.threshold, persons)
     if math.isnan(share):

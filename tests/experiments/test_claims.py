@@ -301,8 +301,13 @@ def test_without_a_run_the_verb_says_what_would_compute_them(
 def test_what_is_missing_is_named_with_the_users_settings(
     small_runs: tuple[Runs, dict[str, dict]], small_words: list[str]
 ) -> None:
-    missing = small_runs[0].number(Quantity("synth", MASK, "diversity_gap", "mtcc")).missing
-    assert f"`python -m experiments.diversity dataset=synth {' '.join(small_words)}`" in missing
+    gap, command = Quantity("synth", MASK, "diversity_gap", "mtcc"), f"dataset=synth {' '.join(small_words)}"
+    assert f"`python -m experiments.diversity {command}`" in small_runs[0].number(gap).missing
+    summary = Path(small_words[-1].removeprefix("results_dir=")) / "diversity" / "synth-mtcc.json"
+    summary.parent.mkdir()
+    summary.write_text('{"subject": "cut sho')
+    assert f"`python -m experiments.diversity {command}`" in small_runs[0].number(gap).missing
+    summary.unlink()
 
 
 def test_the_claims_keep_the_evidence_and_the_settings_they_were_judged_with(small_words: list[str]) -> None:

@@ -104,3 +104,7 @@ def test_three_seeds_on_the_synthetic_hands_and_nothing_to_do_a_second_time(
     assert diversity.main(words) == 0
     assert "nothing to compute" in capsys.readouterr().out
     assert path.stat().st_mtime_ns == written
+    whole = path.with_suffix(".parquet").read_bytes()
+    path.with_suffix(".parquet").write_bytes(whole[:-9])
+    assert diversity.main(words) == 0
+    assert path.with_suffix(".parquet").read_bytes() == whole

@@ -170,6 +170,10 @@ def test_different_seeds_are_shown_only_where_the_settings_are_the_same(masked, 
     account.write_text(json.dumps({"method": masked.deidentify.settings}))
     assert diversity_panel(tmp_path, masked) is None
     assert diversity_panel(tmp_path / "nowhere", masked) is None
+    account.write_text(json.dumps({"subject": subject_of(masked)}))
+    scores = tmp_path / "synth-mtcc.parquet"
+    scores.write_bytes(scores.read_bytes()[:-9])
+    assert diversity_panel(tmp_path, masked) is None  # lost its end: the experiment makes it again
 
 
 def test_density_of_hand_computed_cases():

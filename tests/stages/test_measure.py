@@ -70,6 +70,13 @@ def test_the_operating_point_follows_the_convention() -> None:
     assert grid["threshold"]["value"] != exact["threshold"]["value"]
 
 
+def test_a_convention_without_a_threshold_is_said_and_not_raised() -> None:
+    backwards = np.array([0.9, 0.1, 0.2, 0.3, 0.4, 0.8], np.float32)  # genuine pairs are the farthest
+    found = measure_recognition(SAMPLES, backwards, scores([0.18] * 4, [INF] * 4, [INF] * 4), eer="grid").metrics
+    assert (found["rr"]["value"], found["rr"]["n"]) == (None, 0)
+    assert found["rr"]["missing"].startswith("a threshold of the convention grid")
+
+
 def test_an_original_without_a_template_is_counted_where_originals_are_compared() -> None:
     distances = np.array([0.1, 0.5, math.nan, 0.7, math.nan, math.nan], np.float32)
     found = measure_recognition(SAMPLES, distances, scores([0.3] * 3 + [math.nan], [INF] * 4, [INF] * 4)).metrics

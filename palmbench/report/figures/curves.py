@@ -15,6 +15,7 @@ from palmbench.report.figures.style import PENS
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.rates import equal_error_rate
+from palmbench.store import whole_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,7 @@ def diversity_panel(folder: Path, pipeline: Pipeline) -> Panel | None:
         account = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if not path.is_file() or account.get("subject") != subject_of(pipeline):
+    if not whole_parquet(path) or account.get("subject") != subject_of(pipeline):
         return None
     scores = pd.read_parquet(path)
     found = {name: _counted(scores, name) for name in SETS}
