@@ -25,9 +25,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 import recognizers
-from palmbench.cli import DONE, guarded
+from palmbench.cli import guarded
 from palmbench.errors import RequestError
 from palmbench.jit import compiled, run_all
+from palmbench.status import DONE
 from recognizers.codes import PalmprintCode, unpacked
 from recognizers.distributions import distributions
 from recognizers.matching.popcount import LANES

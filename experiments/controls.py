@@ -29,7 +29,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 import recognizers
-from palmbench.cli import DONE, SAMPLES_FAILED, guarded
+from palmbench.cli import guarded
 from palmbench.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.engine import Engine
@@ -48,6 +48,7 @@ from palmbench.stages.measure import Recognition
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Quality
 from palmbench.stages.usability import Usability
+from palmbench.status import DONE, FINDINGS
 from palmbench.store import Store, write_bytes
 from palmbench.usability import DIFFERENCES
 
@@ -190,7 +191,7 @@ def main(overrides: Sequence[str]) -> int:
     photos = f"{len(pipeline.samples)} photos of {len({each.identity for each in pipeline.samples})} palms"
     name = pipeline.point["recognizer"]
     _write(Path(point.results_dir) / "tables", checks, f"Controls on {photos}, {name}{recognizers.origin(name)}.")
-    return DONE if all(check.kept for check in checks) else SAMPLES_FAILED
+    return DONE if all(check.kept for check in checks) else FINDINGS
 
 
 def donors_of(samples: Sequence[Sample]) -> dict[str, Sample]:

@@ -14,8 +14,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from palmbench.cli import DONE, guarded
+from palmbench.cli import guarded
 from palmbench.errors import RequestError
+from palmbench.status import DONE
 
 NAME = "palmbench"
 _NEEDED = "The dashboard needs the package wandb-workspaces: pip install 'palmbench[dashboard]'."

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from experiments.settings import METHODS, method_points
-from palmbench.cli import DONE, guarded
+from palmbench.cli import guarded
 from palmbench.compose import compose_points
 from palmbench.pipeline import Pipeline
 from palmbench.report import table_command
 from palmbench.report.contact_sheet import SheetRow, contact_sheet
+from palmbench.status import DONE
 from palmbench.store import Store
 
 DATASET = "synth"

@@ -26,7 +26,7 @@ import numpy as np
 
 import recognizers
 from experiments.resampled import accepted_shares, deid_ratios
-from palmbench.cli import DONE, SAMPLES_FAILED, guarded
+from palmbench.cli import guarded
 from palmbench.datasets.sample import Sample
 from palmbench.engine import Engine
 from palmbench.errors import RequestError
@@ -44,6 +44,7 @@ from palmbench.scoring.intervals import interval
 from palmbench.stages.compare import Compare
 from palmbench.stages.enrol import Enrol, load_recognizer
 from palmbench.stages.stage import Stage
+from palmbench.status import DONE, SAMPLES_FAILED
 from palmbench.store import Store, atomic, whole_parquet, write_json
 
 SEEDS = 10

@@ -24,17 +24,17 @@ from pathlib import Path
 
 from experiments.embedded.figures import HEADINGS, Figure, keep, line, summary
 from experiments.embedded.options import Options
-from palmbench.cli import DONE, guarded
+from palmbench.cli import guarded
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 from palmbench.keys import digest, file_digest
 from palmbench.paths import weights_dir
+from palmbench.status import DONE, FINDINGS
 from palmbench.store import require_writable
 from palmbench.synth import PROFILES, RENDERER_VERSION
 
 _NAMES = ("weights", "world", "hands", "attackers", "painter", "judge")
 SECTIONS = {name: f"experiments.embedded.{name}" for name in _NAMES}
-NOT_KEPT = 3
 # What may change while the figures stay the same.
 _WITHOUT_EFFECT = ("workers", "results_dir", "judge")
 
@@ -95,7 +95,7 @@ def _shown(figures: Iterable[Figure]) -> list[Figure]:
 
 def _verdict(figures: Sequence[Figure]) -> int:
     print(f"\n{summary(figures)}")
-    return NOT_KEPT if any(figure.holds is False for figure in figures) else DONE
+    return FINDINGS if any(figure.holds is False for figure in figures) else DONE
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,8 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from palmbench.cli import DONE, guarded
+from palmbench.cli import guarded
 from palmbench.images import write_png
+from palmbench.status import DONE
 from palmbench.synth import PROFILES, render
 
 PALMS = (24, 7, 40, 37, 28)

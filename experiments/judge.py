@@ -19,10 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.cli import DONE, guarded
+from palmbench.cli import guarded
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 from palmbench.images import write_png
+from palmbench.status import DONE
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, render
 
 SCRIPT = Path(__file__).with_name("judge_mediapipe.py")

@@ -10,9 +10,9 @@ from importlib import metadata
 from palmbench.arguments import Parser
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
+from palmbench.status import CANNOT, DONE, INTERRUPTED
 
 _OURS = ("", "palmbench", "recognizers", "experiments")
-DONE, DEFECT, CANNOT, SAMPLES_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 HELP = """\
 palmbench: how well does a method hide who a palm belongs to, and what does it cost the photo?

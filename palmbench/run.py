@@ -22,11 +22,11 @@ from palmbench.pipeline import Measured, Pipeline
 from palmbench.provenance import checkout
 from palmbench.schema import RunConfig, plain_values
 from palmbench.stages.enrol import require_weights
+from palmbench.status import DONE, SAMPLES_FAILED
 from palmbench.store import Store, atomic, require_writable, whole_parquet, write_bytes, write_json
 from palmbench.tracking.publish import Publisher
 
 FORMAT = 1
-DONE, SAMPLES_FAILED = 0, 3
 _SHOWN = ("rr", "dir", "acc_nn", "ssim", "keypoints_2d")
 _FAILURES_SHOWN = 5
 _PACKAGES = (

@@ -29,12 +29,12 @@ from palmbench.report.sources import (
     describe_diffusion,
 )
 from palmbench.schema import DiffusionConfig
+from palmbench.status import CANNOT, DONE
 
 if TYPE_CHECKING:
     from palmbench.pipeline import Pipeline
     from palmbench.schema import RecognizerConfig, RunConfig
 
-DONE, CANNOT = 0, 2
 _ENOUGH_PALMS = 30  # a percentile bootstrap of fewer covers less than it says
 _HOW = (
     "A comparison holds if the 95 % interval of the difference lies on its side of zero, fails if it lies on the "

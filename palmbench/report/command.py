@@ -14,8 +14,7 @@ from palmbench.report.request import Override, parse_overrides
 from palmbench.report.rows import to_csv
 from palmbench.report.sources import base_point, composed
 from palmbench.report.tables import Table
-
-_CANNOT = 2
+from palmbench.status import CANNOT
 
 
 def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = False, intervals: bool = True) -> int:
@@ -74,7 +73,7 @@ def _draw(number: int, overrides: Sequence[Override], run: bool, intervals: bool
         count = len(gathered.points)
         print(f"palmbench: none of the {count} runs of table {number} is there; `{command}` computes them.",
               file=sys.stderr)  # fmt: skip
-        return max(gathered.status, _CANNOT)
+        return max(gathered.status, CANNOT)
     # Printed first: a store that others share may be there to read only.
     print(to_markdown(gathered.table))
     paths = write_table(gathered.table, Path(base_point(overrides).results_dir) / "tables")

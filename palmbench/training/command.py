@@ -18,10 +18,10 @@ from palmbench.errors import RequestError
 from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION, digest
 from palmbench.pipeline import dataset_of
-from palmbench.run import DONE, SAMPLES_FAILED
 from palmbench.schema import RunConfig
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import Originals
+from palmbench.status import DONE, SAMPLES_FAILED
 from palmbench.store import Store, require_writable
 from palmbench.training.backbone_files import backbone_digests
 from palmbench.training.fitting import RECORD, Side, fit

@@ -25,6 +25,7 @@ from experiments.embedded.scores import Comparison, closer_than_median, compare,
 from experiments.embedded.weights import checked, read_weight_card
 from palmbench.errors import RequestError
 from palmbench.hands.geometry import recognition_roi
+from palmbench.status import FINDINGS
 from palmbench.synth import PROFILES, Render, render
 
 CARD = """
@@ -102,7 +103,7 @@ def test_the_exit_status_says_whether_every_bound_is_kept(tmp_path: Path, monkey
     words = ["one", "--identities", "3", "--results-dir", str(tmp_path)]
     assert embedded_report.main(words) == 0
     values["first"] = 2.0
-    assert embedded_report.main(words) == embedded_report.NOT_KEPT == 3
+    assert embedded_report.main(words) == FINDINGS == 3
     (palms, first) = (row.figure for row in from_csv((tmp_path / "embedded_report.csv").read_text()))
     assert (palms.holds, first.holds) == (True, False)
 

@@ -12,8 +12,9 @@ import pytest
 
 from experiments import judge as judging
 from experiments.judge import Placed, Verdict, judge, line, main, verdict
-from palmbench.cli import CANNOT, guarded
+from palmbench.cli import guarded
 from palmbench.errors import RequestError
+from palmbench.status import CANNOT
 
 # A stand-in for the judge's interpreter: it has mediapipe, and finds the same left hand in every second photo.
 _STAND_IN = """#!{python}

@@ -17,6 +17,7 @@ from palmbench.report.one_run import require_one_run_each
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
 from palmbench.report.sources import base_point, choose_attacks, choose_datasets, composed, describe_diffusion
 from palmbench.report.tables import SYNTHETIC, Setting
+from palmbench.status import CANNOT, DONE, SAMPLES_FAILED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from palmbench.schema import RunConfig
 
 FIGURES = (4, 5, 6, 7)
-_CANNOT, _SAMPLES_FAILED = 2, 3
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class DrawnFigure:
     caption: str
     notes: tuple[str, ...]
     drawing: Figure | None
-    status: int = 0
+    status: int = DONE
 
 
 def figure_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = False) -> int:
@@ -74,11 +74,11 @@ def figure_command(numbers: Sequence[int], overrides: Sequence[str], run: bool =
     from palmbench.report.figures.style import write_figure
 
     given = parse_overrides(overrides)
-    status = 0
+    status = DONE
     for figure in (draw_figure(number, given, run) for number in numbers):
         if figure.drawing is None:
             print(f"palmbench: {' '.join(figure.notes)}", file=sys.stderr)
-            status = max(status, figure.status, _CANNOT)
+            status = max(status, figure.status, CANNOT)
             continue
         paths = write_figure(figure.drawing, figure.number, Path(base_point(given).results_dir) / "figures")
         print(f"Figure {figure.number}. {figure.caption}\n")
@@ -127,7 +127,7 @@ def _photos(spec: PhotoSpec, overrides: Sequence[Override], run: bool) -> DrawnF
     )
     notes += [f"The first hands of the set, not chosen by how they came out: {which}."]
     caption = f"{spec.caption} {_whose(datasets)}".strip()
-    status = _SAMPLES_FAILED if failed else 0
+    status = SAMPLES_FAILED if failed else DONE
     return DrawnFigure(
         spec.number, caption, tuple([*describe_diffusion(every), *notes]), draw_photos(hands), status=status
     )
@@ -174,9 +174,9 @@ def _curves(spec: CurveSpec, overrides: Sequence[Override], run: bool) -> DrawnF
     ]
     require_one_run_each(f"Figure {spec.number}", points, overrides)
     others = [each.text for each in overrides if each.key != "dataset"]
-    status = 0
+    status = DONE
     if run and (missing := outstanding(points)):
-        status = run_points(missing) or 0
+        status = run_points(missing) or DONE
     if run:
         # The green curve: what the experiment finds in the store it takes from there.
         status = max(

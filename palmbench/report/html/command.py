@@ -25,6 +25,7 @@ from palmbench.report.sources import base_point, composed
 from palmbench.report.tables import Setting
 from palmbench.run import finished_record, run_folder
 from palmbench.schema import DiffusionConfig, RunConfig
+from palmbench.status import DONE
 from palmbench.store import write_bytes
 
 # Chapters of the page: what each is about, and the tables and figures in it.
@@ -37,7 +38,6 @@ CHAPTERS = (
 )
 TITLE = "palmbench report"
 LEAD = "How well does a method hide who a palm belongs to, and what does it cost the photo?"
-_DONE, _CANNOT = 0, 2
 _HERE = Path(__file__).parent
 
 
@@ -74,7 +74,7 @@ def report_command(overrides: Sequence[str], run: bool = False) -> int:
         write_bytes(path, compose_page(tables, figures, folder, given).encode("utf-8"))
         print(path)
         computed = [each.status for each in tables.values()] + [each.status for each in figures.values()]
-        return max(computed, default=_DONE)
+        return max(computed, default=DONE)
     finally:
         composed.cache_clear()
 
