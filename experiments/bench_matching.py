@@ -168,7 +168,11 @@ def table(measures: Sequence[Measure]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; the exit status of `palmbench`."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        prog="python -m experiments.bench_matching",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     options.add_argument("--codes", nargs="+", default=list(CODES), metavar="CODE", help=f"default: {' '.join(CODES)}")
     options.add_argument("--palms", type=int, default=1024, metavar="N", help="templates to match (default 1024)")
     options.add_argument(

@@ -16,6 +16,7 @@ Exit status: 0 every control came out as it must; 2 the request cannot be met; 3
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import math
@@ -150,7 +151,7 @@ class _ReplacedPhotos:
         return self.stage.load(sample, store)
 
 
-def main(overrides: Sequence[str]) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the controls with some settings changed; the exit status.
 
     Raises
@@ -159,6 +160,11 @@ def main(overrides: Sequence[str]) -> int:
         If a setting is not understood, gives several runs, asks for fewer photos, or is about another data set or a
         method.
     """
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.controls", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="such as dataset.identities=40")
+    overrides = parser.parse_args(arguments).settings
     for word in overrides:
         if word.startswith("method") or (word.startswith("dataset=") and word != "dataset=synth"):
             raise RequestError(
@@ -355,4 +361,4 @@ def _write(folder: Path, checks: Sequence[Check], title: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(lambda: main(sys.argv[1:])))
+    sys.exit(guarded(main))

@@ -100,7 +100,11 @@ def _verdict(figures: Sequence[Figure]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     own = Options()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.embedded_report",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
     for name, help_text in (
         ("identities", "palms by which profiles and the hand network are measured"),

@@ -131,7 +131,9 @@ def line(profile: str, opinion: Verdict) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge some profiles and print a line for each; the exit status of `palmbench`."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        prog="python -m experiments.judge", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--python", type=Path, default=PYTHON, help=f"the judge's interpreter (default {PYTHON})")
     options.add_argument("--profiles", nargs="+", default=list(PROFILES), metavar="PROFILE", help="default: all")
     options.add_argument("--identities", type=int, default=100, metavar="N", help="palms of a profile (default 100)")

@@ -104,7 +104,11 @@ def line(hands: int, counted: Tally) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count for each number of hands; the exit status of `palmbench`."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        prog="python -m experiments.several_hands",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     options.add_argument("overrides", nargs="*", metavar="detector=...", help="as `palmbench` takes them")
     options.add_argument("--photos", type=int, default=40, metavar="N", help="of each number of hands (default 40)")
     options.add_argument("--first", type=int, default=0, metavar="N", help="number of the first photo (default 0)")

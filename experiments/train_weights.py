@@ -23,7 +23,11 @@ RECIPES = ("hand", "ccnet", "eehnet", "autoencoder", "inpainting")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the recipes in order, each in a process of its own; the exit status of the first that fails, else 0."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        prog="python -m experiments.train_weights",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     options.add_argument("--data", type=Path, default=Path("data/training"), help="folder of the training set")
     for recipe in RECIPES:
         options.add_argument(f"--minutes-{recipe}", type=float, metavar="MINUTES", help="limit of this recipe")

@@ -9,7 +9,7 @@ from importlib import metadata
 
 from palmbench.arguments import Parser
 from palmbench.errors import RequestError
-from palmbench.hints import not_found
+from palmbench.hints import did_you_mean, not_found
 from palmbench.status import CANNOT, DONE, INTERRUPTED
 
 _OURS = ("", "palmbench", "recognizers", "experiments")
@@ -218,6 +218,11 @@ def _claims(words: list[str]) -> int:
     parsed = parser.parse(words)
     if parsed is None:
         return DONE
+    if strange := [word for word in parsed.settings if "=" not in word and word != "paper"]:
+        raise RequestError(
+            f"{strange[0]} is neither a setting, written key=value, nor the word paper"
+            f"{did_you_mean(strange[0], ['paper'])}."
+        )
     paper = "paper" in parsed.settings
     if paper and parsed.run:
         raise RequestError("The paper's own tables are printed: there is nothing to run, so leave --run out.")

@@ -36,7 +36,7 @@ def parse_overrides(texts: Sequence[str]) -> list[Override]:
     for text in texts:
         key, equals, value = text.lstrip("+").partition("=")
         if not equals:
-            raise RequestError(f"{text} is not a setting; settings of a table are written key=value.")
+            raise RequestError(f"{text} is not a setting; settings are written key=value.")
         if key in _FIXED or key in ("ablation", "+ablation"):
             raise RequestError(f"{text}: the rows of the table set {key} themselves; leave it out.")
         if key == "method" and not value.startswith("diffusion"):

@@ -287,6 +287,10 @@ def test_settings_of_runs_have_no_place_beside_the_paper(capsys: pytest.CaptureF
     assert "dataset=synth: the paper's tables are printed" in capsys.readouterr().err
     assert main(["claims", "paper", "--run"]) == 2
     assert "nothing to run" in capsys.readouterr().err
+    assert main(["claims", "papr"]) == 2
+    assert "papr is neither a setting, written key=value, nor the word paper; did you mean paper?" in (
+        capsys.readouterr().err
+    )
 
 
 def test_without_a_run_the_verb_says_what_would_compute_them(
