@@ -100,21 +100,13 @@ class CCNetRecognizer:
         MissingWeights
             If the weights are broken, or do not fit the network.
         """
-        import torch
-
         from recognizers.ccnet import normalised
-        from recognizers.networks.precision import single_precision
+        from recognizers.networks.passes import through
 
         rois = inputs.rois(rois, _WHO)
         network = self._read().network
-        step = 1 if self._device == "cpu" else _BLOCK
-        templates = np.empty((len(rois), network.fc1.out_features), np.float32)
-        with torch.inference_mode(), single_precision(self._device):
-            for start in range(0, len(rois), step):
-                # Rows in their order: torch takes no mirrored array, and sums a transposed one otherwise.
-                block = torch.from_numpy(rois[start : start + step].copy())
-                images = normalised(block.to(self._device))
-                templates[start : start + step] = network.embed(images).cpu().numpy()
+        size = network.fc1.out_features
+        templates = through(lambda block: network.embed(normalised(block)), rois, (size,), self._device, _BLOCK)
         require_finite(templates, self._path)
         return templates
 

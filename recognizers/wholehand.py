@@ -172,19 +172,10 @@ class EEHNetRecognizer:
         return _read(self._path, self._file, self._device)
 
     def _each(self, crops: np.ndarray, describe: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> np.ndarray:
-        import torch
-
-        from recognizers.networks.precision import single_precision
+        from recognizers.networks.passes import through
 
         normalised = self._read().network.normalised
-        step = 1 if self._device == "cpu" else _BLOCK
-        results = np.empty((len(crops), *shape), np.float32)
-        with torch.inference_mode(), single_precision(self._device):
-            for start in range(0, len(crops), step):
-                # Rows in their order: torch takes no mirrored array, and sums a transposed one otherwise.
-                block = torch.from_numpy(crops[start : start + step].copy())
-                images = normalised(block.to(self._device))
-                results[start : start + step] = describe(images).cpu().numpy()
+        results = through(lambda block: describe(normalised(block)), crops, shape, self._device, _BLOCK)
         require_finite(results, self._path)
         return results
 
