@@ -83,7 +83,9 @@ class PhotoAccount:
     def done(self) -> bool:
         """Whether every result is there, and none shows a palm that was to be hidden."""
         return self.failure is None and all(
-            result.state in ("written", "there") or (result.state == "kept" and not self.hands)
+            result.state == "written"
+            or (result.state == "there" and result.reason is None)
+            or (result.state == "kept" and not self.hands)
             for result in self.results
         )
 
@@ -106,7 +108,7 @@ def write_report(path: Path, settings: dict[str, Any], accounts: Sequence[PhotoA
 
 def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: bool) -> str:
     """A run in a few lines."""
-    there = sum(account.there for account in accounts)
+    there = sum(account.there and account.done for account in accounts)
     done = sum(account.done for account in accounts) - there
     unread = sum(account.failure is not None for account in accounts)
     bare = [account for account in accounts if not (account.hands or account.there or account.failure)]

@@ -26,6 +26,7 @@ from palmbench.store import require_room_for, require_writable
 
 DONE, SAMPLES_FAILED = 0, 3
 _SHOWN = 20
+_FATES = {"kept": "written all the same", "not written": "not written", "there": "already there"}
 
 
 def deid_command(parsed: argparse.Namespace) -> int:
@@ -54,7 +55,7 @@ def deid_command(parsed: argparse.Namespace) -> int:
     settings = treatment.settings()
     _require_report_elsewhere(words.report, found)
     entries = Ledger(found.folder).entries() if found.folder and not words.force else {}
-    there = {job: frozenset() if words.force else _there(job, found.folder, entries, settings) for job in found.jobs}
+    there = {job: {} if words.force else _there(job, found.folder, entries, settings) for job in found.jobs}
     require_writable(found.folder or words.out.parent, CHOICE)
     if words.report:
         require_room_for(words.report, REPORT_CHOICE)
@@ -89,7 +90,7 @@ def _no_idle_workers(config: ExecutorConfig, photos: int) -> ExecutorConfig:
     return replace(config, workers=min(photos, config.workers or available_cores()))
 
 
-def _there(job: Job, folder: Path | None, entries: Mapping[str, Entry], settings: dict[str, Any]) -> frozenset[Path]:
+def _there(job: Job, folder: Path | None, entries: Mapping[str, Entry], settings: dict[str, Any]) -> dict[Path, Entry]:
     """Results of a photo that a run before has made of the same photo with the same settings.
 
     Raises
@@ -100,6 +101,7 @@ def _there(job: Job, folder: Path | None, entries: Mapping[str, Entry], settings
     existing = [path for path in job.outputs if path.exists() or path.is_symlink()]
     if existing and folder is None:
         raise RequestError(f"{existing[0]} is there already; choose another name, or replace it with --force.")
+    there = {}
     for path in existing:
         entry = entries.get(shown(path.relative_to(folder))) if folder else None
         if entry is None or not path.is_file() or not same_bytes(path, entry.sha256):
@@ -111,7 +113,8 @@ def _there(job: Job, folder: Path | None, entries: Mapping[str, Entry], settings
                 f"{path} was made of another photo or with other settings; choose another OUT, or make it again "
                 "with --force."
             )
-    return frozenset(existing)
+        there[path] = entry
+    return there
 
 
 def _key(job: Job, path: Path, settings: dict[str, Any]) -> str | None:
@@ -157,5 +160,5 @@ def _problem(account: PhotoAccount) -> str:
     if account.failure:
         return account.failure
     states = {result.state for result in account.results if result.reason}
-    written = "written all the same" if "kept" in states else "not written"
-    return f"{account.photo}: {account.reason}; {written}"
+    fate = next(fate for state, fate in _FATES.items() if state in states)
+    return f"{account.photo}: {account.reason}; {fate}"

@@ -14,11 +14,24 @@ NAME = ".palmbench-deid"
 
 
 class Entry(NamedTuple):
-    """A result: its file's name below the folder, the key of what it was made from, and its bytes' SHA-256."""
+    """A result.
+
+    Attributes
+    ----------
+    result : str
+        Its file's name below the folder.
+    key : str
+        Of what it was made from.
+    sha256 : str
+        Of its bytes.
+    hidden : bool
+        False where it was written although a palm in it shows.
+    """
 
     result: str
     key: str
     sha256: str
+    hidden: bool = True
 
 
 class Ledger:
@@ -53,9 +66,9 @@ class Ledger:
             entries[entry.result] = entry
         return entries
 
-    def add(self, output: Path, key: str, data: bytes) -> None:
+    def add(self, output: Path, key: str, data: bytes, hidden: bool = True) -> None:
         """Say what a result is made from, before it is put in its place: so no result is without its line."""
-        entry = Entry(self.name_of(output), key, hashlib.sha256(data).hexdigest())
+        entry = Entry(self.name_of(output), key, hashlib.sha256(data).hexdigest(), hidden)
         # The line break comes first: what a full disk cut short does not spoil the next line.
         line = "\n" + json.dumps(entry._asdict(), ensure_ascii=False, sort_keys=True)
         try:

@@ -13,7 +13,7 @@ from palmbench.keys import bytes_digest
 from palmbench.photos.account import HandAccount, PhotoAccount, ResultAccount
 from palmbench.photos.files import Job, shown
 from palmbench.photos.judge import Judge, Verdict
-from palmbench.photos.ledger import Ledger
+from palmbench.photos.ledger import Entry, Ledger
 from palmbench.photos.painter import Painter, picture_of
 from palmbench.photos.reading import Photo, decode, read_bytes
 from palmbench.photos.treatment import Treatment, load_judge, load_tools, result_key
@@ -21,6 +21,7 @@ from palmbench.photos.writing import encode, fitted
 from palmbench.store import write_bytes
 
 CHOICE = "choose another OUT"
+_SHOWS = "a palm in it is not hidden, as the run said that wrote it"
 
 
 class Task(NamedTuple):
@@ -29,8 +30,8 @@ class Task(NamedTuple):
     Attributes
     ----------
     job : Job
-    there : frozenset of Path
-        Results that a run before has made.
+    there : dict of Path to Entry
+        Results that a run before has made, and what it noted on each.
     treatment : Treatment
     settings : dict
         The treatment's, for the results' keys.
@@ -41,7 +42,7 @@ class Task(NamedTuple):
     """
 
     job: Job
-    there: frozenset[Path]
+    there: dict[Path, Entry]
     treatment: Treatment
     settings: dict
     folder: Path | None
@@ -81,7 +82,10 @@ def treat(task: Task) -> PhotoAccount:
         If a result cannot be written; nothing of it is left behind.
     """
     job, treatment = task.job, task.treatment
-    there = {path: ResultAccount(_name(task, path), "there") for path in task.there}
+    there = {
+        path: ResultAccount(_name(task, path), "there", None if entry.hidden else _SHOWS)
+        for path, entry in task.there.items()
+    }
     if len(there) == len(job.outputs):
         return PhotoAccount(job.name, results=tuple(there[path] for path in job.outputs))
     try:
@@ -188,7 +192,8 @@ def _settle(task: Task, path: Path, key: str, draft: Draft) -> ResultAccount:
     if draft.problem is None or draft.kept:
         state = "kept" if draft.problem else "written"
         if task.folder is not None:
-            Ledger(task.folder).add(path, key, draft.data)
+            # A photo without a hand shows no palm that was to be hidden.
+            Ledger(task.folder).add(path, key, draft.data, hidden=draft.problem is None or not draft.seeds)
         write_bytes(path, draft.data, CHOICE)
         sha256 = hashlib.sha256(draft.data).hexdigest()
     return ResultAccount(

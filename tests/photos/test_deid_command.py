@@ -246,6 +246,21 @@ def test_what_never_hides_is_told_so_and_not_written(album: Path, capsys: pytest
     assert "verified with mtcc: a palm is hidden above 0.375" in capsys.readouterr().out
 
 
+def test_a_palm_that_shows_counts_against_every_run_that_finds_it_there(
+    album: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (album / "a.png", album.parent / "out", "--verify", "--keep-matching")
+    assert deid(*words, method="blur") == 3
+    capsys.readouterr()
+    assert deid(*words, method="blur") == 3
+    said = capsys.readouterr().out
+    assert "not hidden: a.png: a palm in it is not hidden" in said and "already there" in said
+    assert "1 photo: 1 not hidden" in said
+    Image.new("RGB", (80, 60), (120, 120, 120)).save(album / "a.png")
+    for _ in range(2):  # a photo without a hand that was to be kept shows none
+        assert deid(album / "a.png", album.parent / "none", "--keep-unchanged") == 0
+
+
 def test_a_palm_that_still_matches_is_drawn_again(album: Path) -> None:
     report = album.parent / "report.json"
 
