@@ -131,7 +131,7 @@ def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: b
     ]
     if others:
         kinds = ", ".join(f"{n} {suffix}" for suffix, n in sorted(others.items()))
-        lines.append(f"not looked at, for their names are not a photo's: {kinds}")
+        lines.append(f"not looked at, for they are no photos: {kinds}")
     return "\n".join(lines)
 
 

@@ -43,7 +43,7 @@ class Plan(NamedTuple):
     folder : Path or None
         Where the results of a run over several photos go; None if the result has a name of its own.
     others : dict of str to int
-        Files in folders that are no photos, by suffix.
+        What in folders was passed over, by suffix, or by what it is.
     """
 
     jobs: list[Job]
@@ -119,11 +119,15 @@ def _photos(inputs: Sequence[Path], others: Counter[str]) -> Iterator[tuple[Path
             continue
         for folder, inner, names in os.walk(path, onerror=_cannot_be_listed):
             inner[:] = sorted(name for name in inner if not name.startswith("."))
+            # A link may lead anywhere, to results or in a circle: it is told, and not followed.
+            others.update("link(s) to a folder" for name in inner if os.path.islink(os.path.join(folder, name)))
             for name in sorted(names):
                 source = Path(folder) / name
                 if name.startswith("."):
                     continue
-                if source.suffix.lower() in SUFFIXES:
+                if source.exists() and not source.is_file():  # to read a pipe is to wait for ever
+                    others["pipe(s) or device(s)"] += 1
+                elif source.suffix.lower() in SUFFIXES:
                     yield source, str(source.relative_to(path))
                 else:
                     others[source.suffix.lower() or "no suffix"] += 1

@@ -91,6 +91,16 @@ def test_a_broken_link_among_the_photos_stops_nothing(tmp_path: Path) -> None:
     assert len(plan([tmp_path / "in"], tmp_path / "out").jobs) == 2
 
 
+def test_a_link_to_a_folder_and_a_pipe_are_told_and_not_read(tmp_path: Path) -> None:
+    touch(tmp_path / "in/a.jpg", tmp_path / "elsewhere/b.jpg")
+    (tmp_path / "in/linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in/circle").symlink_to(tmp_path / "in")
+    os.mkfifo(tmp_path / "in/c.jpg")
+    found = plan([tmp_path / "in"], tmp_path / "out")
+    assert [job.name for job in found.jobs] == ["a.jpg"]
+    assert found.others == {"link(s) to a folder": 2, "pipe(s) or device(s)": 1}
+
+
 def test_a_folder_that_cannot_be_searched_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path / "in/a.jpg", tmp_path / "in/private/b.jpg")
     scan = os.scandir
