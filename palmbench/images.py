@@ -25,7 +25,8 @@ _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _WHITE_16_BIT = 65535
 _HEIF = (".heic", ".heif")
 _ORIENTATION, _ON_THEIR_SIDE = 0x0112, (5, 6, 7, 8)
-_BITS_PER_SAMPLE = 258
+_BITS_PER_SAMPLE, _PLANAR = 258, 284
+_IN_PLANES = 2
 JPEG_QUALITY = 95
 
 
@@ -87,6 +88,7 @@ def opened(path: Path, data: bytes | None = None, decode: bool = True) -> Iterat
     try:
         with Image.open(path if data is None else io.BytesIO(data)) as image:
             _refuse_animation(image, path)
+            _refuse_deep_planes(image, path)
             if decode:
                 image.load()
             yield image
@@ -218,6 +220,14 @@ def _refuse_animation(image: Image.Image, path: Path) -> None:
     # Phones file a photo and its preview as MPO, whose first frame is the photo.
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise SampleError(f"{path}: holds several pictures, an animation or pages, and not one photo")
+
+
+def _refuse_deep_planes(image: Image.Image, path: Path) -> None:
+    # Neither Pillow nor OpenCV puts such planes together: what they give is another picture.
+    if image.format != "TIFF" or image.tag_v2.get(_PLANAR) != _IN_PLANES:  # type: ignore[attr-defined]
+        return
+    if _bits(image) > 8 and len(image.getbands()) > 1:
+        raise SampleError(f"{path}: holds colours of more than 8 bits in separate planes; save them interleaved")
 
 
 def upright(image: Image.Image) -> Image.Image:

@@ -18,8 +18,9 @@ from palmbench.photos.matrix_profile import matrix_profile, to_srgb
 
 _ORIENTATION = 0x0112
 _PNG_DEPTH = 24  # offset of the bit depth in a PNG file
-_BITS, _PHOTOMETRIC = 258, 262  # tags of TIFF
+_BITS, _PHOTOMETRIC, _EXTRA = 258, 262, 338  # tags of TIFF
 _WHITE_IS_ZERO = 0
+_PREMULTIPLIED = (1,)
 _WHITE_16_BIT = 65535
 # Pillow refuses twice as many: what claims to be larger is taken for a bomb.
 _LARGEST = 250_000_000
@@ -132,7 +133,8 @@ def _grey_of_sixteen_bits(image: Image.Image, path: Path) -> Photo:
     grey = np.asarray(upright(image))
     if grey.min() < 0 or grey.max() > _WHITE_16_BIT:
         raise SampleError(f"{path}: holds 32-bit pixels, whose white is unknown")
-    notes = ("its grey profile was left out",) if image.info.get("icc_profile") else ()
+    left_out = {"icc_profile": "its grey profile was left out", "transparency": "its transparent grey was made opaque"}
+    notes = tuple(note for key, note in left_out.items() if image.info.get(key) is not None)
     return Photo(grey.astype(np.uint16), notes)
 
 
@@ -143,6 +145,8 @@ def _colours_of_sixteen_bits(image: Image.Image, data: bytes, path: Path) -> Pho
     if image.format == "PNG":  # of TIFF, OpenCV has done it
         pixels = _turned(pixels, image.getexif().get(_ORIENTATION, 1))
     pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    if image.format == "TIFF" and image.tag_v2.get(_EXTRA) == _PREMULTIPLIED:  # type: ignore[attr-defined]
+        pixels = _whole_colours(pixels)
     note = profile_note(image)
     if note is None or not note.startswith(CONVERTED):
         return Photo(pixels, (note,) if note else ())
@@ -151,6 +155,14 @@ def _colours_of_sixteen_bits(image: Image.Image, data: bytes, path: Path) -> Pho
         shallow = _of_eight_bits(image)
         return shallow._replace(notes=("16 bits brought to 8, as its profile has tables", *shallow.notes))
     return Photo(to_srgb(pixels, profile), (note,))
+
+
+def _whole_colours(pixels: np.ndarray) -> np.ndarray:
+    """16-bit RGB that was multiplied with alpha, without that: as Pillow does it at 8 bits, and as it is written."""
+    alpha = pixels[..., 3:].astype(np.uint64)
+    colours = (pixels[..., :3] * np.uint64(_WHITE_16_BIT) + alpha // 2) // np.maximum(alpha, 1)
+    colours = np.where(alpha, np.minimum(colours, _WHITE_16_BIT), pixels[..., :3])
+    return np.concatenate([colours.astype(np.uint16), pixels[..., 3:]], axis=2)
 
 
 def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:

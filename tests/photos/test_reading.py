@@ -86,6 +86,21 @@ def test_depth_channels_and_alpha_are_the_files_own() -> None:
     assert read(deep_tiff(DEEP)).dtype == np.uint16
 
 
+def test_colours_multiplied_with_alpha_are_whole_again_at_16_bits() -> None:
+    alpha = np.array([[0, 20_000, 65_535]], np.uint16)
+    colours = np.array([[[7, 0, 9], [5000, 20_000, 30_000], [1, 2, 65_535]]], np.uint16)
+    found = read(deep_tiff(np.dstack([colours, alpha]), photometric="rgb", extrasamples=["assocalpha"]))
+    np.testing.assert_array_equal(found[..., 3], alpha)
+    np.testing.assert_array_equal(found[0, :, :3], [[7, 0, 9], [16_384, 65_535, 65_535], [1, 2, 65_535]])
+
+
+def test_a_grey_that_means_transparent_is_told_at_16_bits() -> None:
+    grey = DEEP[..., 0]
+    found = decode(saved(Image.fromarray(grey), "PNG", transparency=int(grey[0, 0])), Path("a.png"))
+    np.testing.assert_array_equal(found.pixels, grey)
+    assert found.notes == ("its transparent grey was made opaque",)
+
+
 def test_other_colour_spaces_become_rgb_and_it_is_said() -> None:
     white = Image.new("RGB", (4, 3), (255, 255, 255))
     cmyk = decode(saved(white.convert("CMYK"), "TIFF"), Path("a.tif"))
@@ -199,6 +214,7 @@ def test_a_broken_profile_is_left_out_at_every_depth_and_it_is_said() -> None:
         (saved(Image.fromarray(np.zeros((2, 2), np.float32)), "TIFF"), "floating-point"),
         (deep_tiff(DEEP[..., 0], photometric="miniswhite"), "16-bit negative"),
         (deep_tiff(np.full((2, 2), 70_000, np.uint32)), "32-bit"),
+        (deep_tiff(DEEP.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"), "in separate planes"),
     ],
 )
 def test_what_is_no_photo_is_refused_with_its_name(data: bytes, reason: str) -> None:
