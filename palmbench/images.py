@@ -21,6 +21,8 @@ from palmbench.store import write_bytes
 
 # What Pillow raises on bytes that are not the image they claim to be.
 _UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+# Unreadable EXIF says nothing; the pixels are whole.
+_UNREADABLE_EXIF = (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error)
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _WHITE_16_BIT = 65535
 _HEIF = (".heic", ".heif")
@@ -122,7 +124,7 @@ def photo_facts(path: str | Path, data: bytes | None = None, decode: bool = True
         bits = _bits(image)
         if decode:
             image.load()
-        turned = image.getexif().get(_ORIENTATION, 1) in _ON_THEIR_SIDE
+        turned = orientation(image) in _ON_THEIR_SIDE
         width, height = image.size[::-1] if turned else image.size
         return PhotoFacts(width, height, bits, image.mode not in (*_DEEP_GREY, "1", "L", "LA", "La", "F"))
 
@@ -234,8 +236,16 @@ def upright(image: Image.Image) -> Image.Image:
     """The image turned as its EXIF orientation says."""
     try:
         return ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
-        return image  # unreadable EXIF says nothing; the pixels are whole
+    except _UNREADABLE_EXIF:
+        return image
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) where none is told."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except _UNREADABLE_EXIF:
+        return 1
 
 
 def _as_rgb(image: Image.Image, path: Path) -> np.ndarray:

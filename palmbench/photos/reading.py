@@ -12,11 +12,10 @@ import numpy as np
 from PIL import Image
 
 from palmbench.errors import SampleError
-from palmbench.images import opened, upright
+from palmbench.images import opened, orientation, upright
 from palmbench.photos.colour import CONVERTED, profile_note, srgb
 from palmbench.photos.matrix_profile import matrix_profile, to_srgb
 
-_ORIENTATION = 0x0112
 _PNG_DEPTH = 24  # offset of the bit depth in a PNG file
 _BITS, _PHOTOMETRIC, _EXTRA = 258, 262, 338  # tags of TIFF
 _WHITE_IS_ZERO = 0
@@ -143,7 +142,7 @@ def _colours_of_sixteen_bits(image: Image.Image, data: bytes, path: Path) -> Pho
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         raise SampleError(f"{path}: holds pixels of more than 8 bits that cannot be read; save it with 16 bits as PNG")
     if image.format == "PNG":  # of TIFF, OpenCV has done it
-        pixels = _turned(pixels, image.getexif().get(_ORIENTATION, 1))
+        pixels = _turned(pixels, orientation(image))
     pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     if image.format == "TIFF" and image.tag_v2.get(_EXTRA) == _PREMULTIPLIED:  # type: ignore[attr-defined]
         pixels = _whole_colours(pixels)
@@ -165,12 +164,12 @@ def _whole_colours(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate([colours.astype(np.uint16), pixels[..., 3:]], axis=2)
 
 
-def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+def _turned(pixels: np.ndarray, turn: int) -> np.ndarray:
     """Pixels as an EXIF orientation says they are to be seen."""
-    if orientation in (5, 6, 7, 8):
+    if turn in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
+    if turn in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
+    if turn in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)

@@ -14,6 +14,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from palmbench.errors import SampleError
+from palmbench.images import photo_facts
 from palmbench.photos.matrix_profile import matrix_profile
 from palmbench.photos.reading import decode, read_bytes
 
@@ -75,6 +76,16 @@ def test_every_orientation_is_applied_at_every_depth(orientation: int) -> None:
     for pixels in (DEEP, DEEP[..., 0].copy()):
         np.testing.assert_array_equal(read(deep_png(pixels, orientation)), upright(pixels))
         np.testing.assert_array_equal(read(deep_tiff(pixels, orientation)), upright(pixels))
+
+
+def test_exif_that_is_no_exif_spoils_no_photo() -> None:
+    chunk = b"eXIf" + b"garbage!"
+    chunk = struct.pack(">I", 8) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    for pixels in (COLOURS, DEEP):
+        plain = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
+        data = plain[:33] + chunk + plain[33:]
+        np.testing.assert_array_equal(read(data), pixels)
+        assert photo_facts("a.png", data).width == 8
 
 
 def test_depth_channels_and_alpha_are_the_files_own() -> None:
