@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 from typing import get_args
 
 import numpy as np
+import torch
 
 from palmbench.errors import NoHandError, RequestError, SampleError
 from palmbench.hints import not_found
@@ -69,9 +71,9 @@ def deidentify(
     (True, True)
     """
     pixels = _checked(image)
-    usual = RunConfig(method=_method(method), seed=seed)
-    treatment = treatment_of(replace(usual, detector=detector or with_most_hands(usual.detector)))
-    painter = Painter(pixels, load_tools(treatment, device), seed, treatment.shared)
+    usual = RunConfig(method=_method(method), seed=_seed(seed))
+    treatment = treatment_of(replace(usual, detector=_detector(detector) or with_most_hands(usual.detector)))
+    painter = Painter(pixels, load_tools(treatment, _device(device)), treatment.seed, treatment.shared)
     if not painter.hands:
         raise NoHandError("no hand was found")
     drawn = painter.draw()
@@ -89,6 +91,32 @@ def _checked(image: np.ndarray) -> np.ndarray:
             f"a photo is uint8 or uint16, (height, width) or (height, width, 1 to 4 channels), not {found}"
         )
     return image[..., 0] if image.shape[2:] == (1,) else image
+
+
+def _seed(seed: int) -> int:
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number < 2**63:
+        raise RequestError(f"seed must be a whole number in [0, 2**63), not {seed!r}.")
+    return number
+
+
+def _detector(detector: AnyDetectorConfig | None) -> AnyDetectorConfig | None:
+    if not isinstance(detector, (*get_args(AnyDetectorConfig), type(None))):
+        raise RequestError(f"detector is a configuration of a detector, or None, not {type(detector).__name__}.")
+    return detector
+
+
+def _device(name: str) -> str:
+    try:
+        kind = torch.device(name).type
+    except (RuntimeError, TypeError) as error:
+        raise RequestError(f"device must be one of torch's, such as cpu or cuda, not {name!r}.") from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise RequestError(f"device={name}, but torch finds no CUDA device here; use device='cpu'.")
+    return name
 
 
 def _method(method: str | MethodConfig) -> MethodConfig:

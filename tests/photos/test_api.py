@@ -31,6 +31,17 @@ def test_shape_and_depth_are_kept(photo: np.ndarray) -> None:
     assert 0 < (hidden != deep).mean() < 0.3
 
 
+def test_a_seed_may_be_of_numpy(photo: np.ndarray) -> None:
+    hidden = palmbench.deidentify(photo, method="mask", seed=np.int64(3))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(hidden, palmbench.deidentify(photo, method="mask", seed=3))
+
+
+def test_a_device_that_is_not_there_is_told(photo: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(RequestError, match="device=cuda:1, but torch finds no CUDA device here; use device='cpu'"):
+        palmbench.deidentify(photo, method="mask", device="cuda:1")
+
+
 def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> None:
     with pytest.raises(NoHandError, match="no hand was found"):
         palmbench.deidentify(np.full((80, 90, 3), 120, np.uint8))
@@ -38,6 +49,15 @@ def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> N
         palmbench.deidentify(photo, method="blurr")
     with pytest.raises(RequestError, match="method=identity leaves every photo as it is"):
         palmbench.deidentify(photo, method="identity")
+    for settings, problem in (
+        ({"seed": -1}, r"seed must be a whole number in \[0, 2\*\*63\), not -1"),
+        ({"seed": 2**63}, "not 9223372036854775808"),
+        ({"seed": 1.5}, "not 1.5"),
+        ({"detector": "mediapipe"}, "detector is a configuration of a detector, or None, not str"),
+        ({"device": "gpu"}, "device must be one of torch's, such as cpu or cuda, not 'gpu'"),
+    ):
+        with pytest.raises(RequestError, match=problem):
+            palmbench.deidentify(photo, method="mask", **settings)
     for wrong in (photo.astype(float), photo[None], photo[:0], photo[..., [0, 0, 0, 0, 0]], "a.jpg"):
         with pytest.raises(ValueError, match="a photo is uint8 or uint16"):
             palmbench.deidentify(wrong)
