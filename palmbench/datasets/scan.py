@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from palmbench.datasets import handinfo, manifest
 from palmbench.datasets.layouts import ASIDE, EXPORTED, IMAGE, LAYOUTS, Aside, Layout, Place
+from palmbench.errors import RequestError
 from palmbench.schema import FolderDatasetConfig
 
 _CLUTTER = {"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini"}
@@ -92,7 +93,7 @@ def scan(name: str, root: Path) -> Scan:
     Raises
     ------
     RequestError
-        If a table that the set needs cannot be read.
+        If a folder, or a table that the set needs, cannot be read.
     """
     if name == "manifest":
         return _scan_manifest(_manifest_file(root))
@@ -189,7 +190,7 @@ def _sorted_out(start: Scan, tree: _Tree, found: Sequence[Found], kinds: Sequenc
 
 def _tree(root: Path) -> _Tree:
     tree = _Tree({}, [])
-    for path, size, clutter in _walk(root):
+    for path, size, clutter in _walk(root, _cannot_be_listed):
         if clutter:
             tree.clutter.append(path)
         else:
@@ -197,10 +198,18 @@ def _tree(root: Path) -> _Tree:
     return tree
 
 
-def _walk(root: Path) -> Iterator[tuple[str, int, bool]]:
+def _cannot_be_listed(error: OSError) -> None:
+    # What is silently passed over changes every number of the set.
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):  # no folder at all is another sentence
+        raise RequestError(
+            f"{error.filename} cannot be searched: {error.strerror}; mend that, or move it away."
+        ) from error
+
+
+def _walk(root: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, int, bool]]:
     """Paths below `root`, sizes in bytes, and whether they are clutter; links are followed once."""
     seen = set()
-    for folder, below, names in os.walk(root, followlinks=True):
+    for folder, below, names in os.walk(root, onerror=onerror, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
             below.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -291,3 +292,17 @@ def test_data_sets_need_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_folder_that_cannot_be_searched_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "folder", "a/1.jpg", "b/1.jpg", "c/1.jpg")
+    look = os.scandir
+
+    def locked(path: str) -> object:
+        if str(path).endswith("/b"):
+            raise PermissionError(13, "Permission denied", path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    assert "/b cannot be searched: Permission denied; mend that, or move it away" in refusal(tmp_path, "folder")
+    assert "folder" in present_datasets(tmp_path)
