@@ -142,13 +142,16 @@ def _listed(file: Path, part: str, found: Sequence[Found]) -> Part:
     header = [name.strip().lower() for name in cells[0][1]] if cells else []
     if not {"sample", "part"} <= set(header):
         raise RequestError(f"{file}, line 1: a split needs the columns sample and part.")
-    rows = [dict(zip(header, map(str.strip, values), strict=False)) for _, values in cells[1:]]
-    parts = {row.get("part", "") for row in rows}
+    for line, values in cells[1:]:
+        if len(values) != len(header):
+            raise RequestError(f"{file}, line {line}: {len(values)} cells, where the first line has {len(header)}.")
+    rows = [dict(zip(header, map(str.strip, values), strict=True)) for _, values in cells[1:]]
+    parts = {row["part"] for row in rows}
     if part not in parts:
         raise RequestError(not_found(f"{file} has no part {part or '(none named)'}", part, parts))
-    wanted = [row["sample"] for row in rows if row.get("part") == part]
+    wanted = dict.fromkeys(row["sample"] for row in rows if row["part"] == part)
     there = {sample_id(item): item for item in found}
-    return Part([there[name] for name in dict.fromkeys(wanted) if name in there], [n for n in wanted if n not in there])
+    return Part([there[name] for name in wanted if name in there], [name for name in wanted if name not in there])
 
 
 def describe_part(wanted: str, part: Part, total: int) -> str:

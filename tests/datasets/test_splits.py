@@ -95,6 +95,16 @@ def test_a_list_of_ones_own_names_samples(tmp_path: Path) -> None:
     assert any("1 that it names are not there, such as 0009_left_0001." in note for note in data.notes)
 
 
+def test_a_line_cut_short_is_refused_and_a_sample_named_twice_counts_once(tmp_path: Path) -> None:
+    iitd(tmp_path / "photos", people=2, photos=2)
+    file = tmp_path / "mine.csv"
+    file.write_text("part,sample\ntest,0001_left_0001\ntest\n")
+    with pytest.raises(RequestError, match=r"mine\.csv, line 3: 1 cells, where the first line has 2"):
+        part(tmp_path / "photos", "iitd", f"{file}/test")
+    file.write_text("part,sample\ntest,0001_left_0001\ntest,9\ntest,9\n")
+    assert any("1 that it names are not" in note for note in part(tmp_path / "photos", "iitd", f"{file}/test").notes)
+
+
 @pytest.mark.parametrize(
     ("split", "message"),
     [
