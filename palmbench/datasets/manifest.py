@@ -21,7 +21,7 @@ _SHOWN = 8
 
 
 class Row(NamedTuple):
-    """A photo of a table: its line, its path as written, and what the line says of it."""
+    """A photo of a table: its line, its path in its plainest form, and what the line says of it."""
 
     line: int
     path: str
@@ -64,10 +64,11 @@ def read_manifest(file: Path) -> Table:
             problems.append(f"line {line} has {len(values)} cells, and the first line {len(header)}")
             continue
         said = {name: value.strip() for name, value in zip(header, values, strict=True)}
+        said["path"] = _plain(said["path"], file.parent)
         wrong = _wrong(said)
         problems += [f"line {line}: {problem}" for problem in wrong]
         if not wrong:
-            rows.append(Row(line, said["path"].replace("\\", "/"), _place(said)))
+            rows.append(Row(line, said["path"], _place(said)))
     problems += _contradictions(rows)
     if problems:
         raise RequestError(f"{file} cannot be read as it stands: {_listed(problems)}.")
@@ -123,6 +124,17 @@ def _check_header(file: Path, header: list[str]) -> list[str]:
             f"columns, {', '.join(NEEDED)} and, where known, {', '.join(COLUMNS[len(NEEDED) :])}."
         )
     return remarks
+
+
+def _plain(path: str, folder: Path) -> str:
+    """A path with single slashes, and relative where it lies below the table's folder.
+
+    So a photo has one name, and one seed, however and on whichever machine the table was written.
+    """
+    plain = PurePosixPath(path.replace("\\", "/"))
+    if not path:
+        return ""
+    return str(plain.relative_to(folder.absolute()) if plain.is_relative_to(folder.absolute()) else plain)
 
 
 def _wrong(said: dict[str, str]) -> list[str]:

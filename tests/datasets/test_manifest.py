@@ -68,6 +68,14 @@ def test_backslashes_and_absolute_paths_are_understood(tmp_path: Path) -> None:
     assert len(read(tmp_path, table, "sub/a.jpg", "far.jpg").samples) == 2
 
 
+@pytest.mark.parametrize("path", ["sub/a.jpg", r"sub\a.jpg", "./sub//a.jpg", "{folder}/sub/a.jpg"])
+def test_a_photo_has_one_name_however_its_path_is_written(tmp_path: Path, path: str) -> None:
+    path = path.format(folder=tmp_path)
+    data = read(tmp_path, f"path,identity\n{path},x\n", "sub/a.jpg")
+    assert [sample.id for sample in data.samples] == ["x_sub_a"]
+    assert "line 3: sub/a.jpg stands in line 2 already" in refusal(tmp_path, f"path,identity\n{path},x\nsub/a.jpg,y\n")
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
