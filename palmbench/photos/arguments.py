@@ -122,6 +122,9 @@ def read_words(parsed: argparse.Namespace) -> Words:
     RequestError
         If a word is missing or out of range, or a setting is one that `deid` does not read.
     """
+    if "" in parsed.words:
+        # As a path it would be the folder that the shell stands in.
+        raise RequestError("one of the words IN and OUT is empty, as an unset variable leaves it; name a path.")
     paths = [word for word in parsed.words if not _is_setting(word)]
     settings = [word for word in parsed.words if _is_setting(word)]
     require_read(settings, "deid takes photos, and", _READ)

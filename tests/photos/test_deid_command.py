@@ -329,6 +329,8 @@ def test_the_account_tells_what_was_done_and_names_no_place(
         ),
         (["a.png", "out", "--report", "a.png"], "--report a.png is a photo, a result or a folder"),
         (["a.png"], "deid needs photos and where results go"),
+        (["a.png", ""], "one of the words IN and OUT is empty"),
+        (["", "out"], "one of the words IN and OUT is empty"),
         (["b.png", "out"], "b.png: there is no such photo or folder"),
     ],
 )
