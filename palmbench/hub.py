@@ -120,8 +120,10 @@ def announced(wanted: Snapshot, folder: Path | None = None) -> list[tuple[Path, 
         found = []
         for note in sorted(notes.rglob("*.metadata")):
             path = folder / note.relative_to(notes).with_suffix("")
-            if path.is_file():
-                found.append((path, note.read_text(encoding="utf-8").splitlines()[1]))
+            # Commit, digest, time: a note that a kill cut short announces nothing, and the client fetches anew.
+            lines = note.read_text(encoding="utf-8", errors="replace").splitlines()
+            if path.is_file() and len(lines) > 2:
+                found.append((path, lines[1]))
         return found
     cache = _cached_folder(wanted)
     # In the cache each file is a link to one that is named by its digest.

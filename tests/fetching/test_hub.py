@@ -197,3 +197,12 @@ def test_the_server_is_as_strict_as_the_hub(repository: Repository):
     """Small files go by git's name of them, large ones by their sha256."""
     assert repository.entry("config.json")["oid"] == "9e26dfeeb6e641a33dae4961196235bdb965b21b"  # git hash-object
     assert "lfs" in repository.entry("model.safetensors")
+
+
+def test_a_note_that_was_cut_short_announces_nothing(tmp_path):
+    notes = tmp_path / ".cache" / "huggingface" / "download"
+    notes.mkdir(parents=True)
+    for name, note in (("a", "c0ffee\nd1\n1.0\n"), ("b", ""), ("c", "c0ffee\nd2")):
+        (tmp_path / name).write_text(name)
+        (notes / f"{name}.metadata").write_text(note)
+    assert hub.announced(Snapshot("x/y", None, ("*",)), tmp_path) == [(tmp_path / "a", "d1")]
