@@ -16,7 +16,7 @@ from palmbench.keys import bytes_digest
 from palmbench.photos.account import REPORT_CHOICE, PhotoAccount, summary, write_report
 from palmbench.photos.arguments import Words, read_words
 from palmbench.photos.files import Job, Plan, plan, shown
-from palmbench.photos.ledger import Entry, Ledger, same_bytes
+from palmbench.photos.ledger import NAME, Entry, Ledger, same_bytes
 from palmbench.photos.one_photo import CHOICE, Task, treat
 from palmbench.photos.reading import read_bytes
 from palmbench.photos.treatment import TRIES, Treatment, check_of, result_key, treatment_of, with_most_hands
@@ -81,8 +81,12 @@ def _require_report_elsewhere(report: Path | None, found: Plan) -> None:
     if report is None:
         return
     taken = {path.resolve() for job in found.jobs for path in (job.source, *job.outputs)}
+    if found.folder:
+        taken.add((found.folder / NAME).resolve())
     if report.resolve() in taken or report.is_dir():
-        raise RequestError(f"--report {report} is a photo, a result or a folder; give it a name of its own.")
+        raise RequestError(
+            f"--report {report} is a photo, a result, their list or a folder; give it a name of its own."
+        )
 
 
 def _no_idle_workers(config: ExecutorConfig, photos: int) -> ExecutorConfig:
