@@ -17,12 +17,12 @@ from palmbench.executor import Executor, available_cores
 from palmbench.images import read_image
 from palmbench.progress import Progress
 from palmbench.schema import AnyDetectorConfig, RunConfig, SynthConfig, require_read
+from palmbench.status import DONE, FINDINGS
 from palmbench.store import require_room_for, write_json
 
 if TYPE_CHECKING:
     from palmbench.hands import Detector
 
-CLEAN, FINDINGS = 0, 3
 _BATCH = 4
 _CHOICE = "choose another --json FILE"
 _READ = ("dataset", "data_dir", "detector", "executor")
@@ -74,7 +74,7 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     print(report_text(report))
     if file is not None:
         write_json(file, report.plain(), _CHOICE)
-    return FINDINGS if report.wrong else CLEAN
+    return FINDINGS if report.wrong else DONE
 
 
 @dataclass(frozen=True)

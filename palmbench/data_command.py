@@ -6,8 +6,7 @@ import sys
 
 from palmbench.arguments import Command, Parser, command_of
 from palmbench.errors import RequestError
-
-_INTERRUPTED = 130
+from palmbench.status import DONE, INTERRUPTED
 
 
 def data_command(words: list[str]) -> int:
@@ -28,7 +27,7 @@ def data_command(words: list[str]) -> int:
     parser = Parser("data", "Data sets as files; what can be done with them, see `palmbench data WORK --help`.")
     parser.add_argument("work", nargs="?", metavar="WORK", help=" or ".join(_WORKS))
     if parser.parse(words) is None:
-        return 0
+        return DONE
     works = ", ".join(f"`palmbench data {work} --help`" for work in _WORKS)
     raise RequestError(f"data needs to know what to do; see {works}.")
 
@@ -59,7 +58,7 @@ def _export(words: list[str]) -> int:
     )
     parsed = parser.parse(words)
     if parsed is None:
-        return 0
+        return DONE
     from palmbench.datasets.export import Export, export_synth
 
     export = Export(
@@ -75,8 +74,8 @@ def _export(words: list[str]) -> int:
         print(export_synth(export))
     except KeyboardInterrupt:
         print("palmbench: interrupted; nothing was left behind", file=sys.stderr)
-        return _INTERRUPTED
-    return 0
+        return INTERRUPTED
+    return DONE
 
 
 def _check(words: list[str]) -> int:
@@ -99,7 +98,7 @@ def _check(words: list[str]) -> int:
     parser.add_argument("--json", metavar="FILE", help="write the report for machines, with every finding")
     parsed = parser.parse(words)
     if parsed is None:
-        return 0
+        return DONE
     from palmbench.data_check import check_command
 
     return check_command(

@@ -22,9 +22,9 @@ from palmbench.photos.reading import read_bytes
 from palmbench.photos.treatment import TRIES, Treatment, check_of, result_key, treatment_of, with_most_hands
 from palmbench.progress import Progress
 from palmbench.schema import ExecutorConfig, RunConfig
+from palmbench.status import DONE, SAMPLES_FAILED
 from palmbench.store import require_room_for, require_writable
 
-DONE, SAMPLES_FAILED = 0, 3
 _SHOWN = 20
 _FATES = {"kept": "written all the same", "not written": "not written", "there": "already there"}
 
