@@ -21,7 +21,7 @@ from palmbench.diffusion.conditioning import (
 )
 from palmbench.diffusion.denoising import denoise, make_scheduler
 from palmbench.diffusion.sampling import Sampling
-from palmbench.errors import RequestError
+from palmbench.errors import RequestError, SampleError
 from palmbench.keys import sample_seed
 
 
@@ -130,8 +130,10 @@ class PaintByExample:
         Raises
         ------
         RequestError
-            For sides that are no multiples of `factor`, a mask of another size or type, no exemplar, or settings out
-            of range.
+            For sides that are no multiples of `factor`, a mask, exemplar or start noise of another shape or type, no
+            exemplar, or settings out of range.
+        SampleError
+            If the networks give values that are no numbers.
         """
         painted = self.inpaint_float(
             image, mask, exemplars, alpha, steps, guidance, seed, sampler, posterior, latents, generator
@@ -154,11 +156,11 @@ class PaintByExample:
     ) -> np.ndarray:
         """`inpaint` before quantisation: float32 (H, W, 3) in [0, 1]."""
         sampling = Sampling(steps, guidance, sampler, posterior)
-        if not exemplars:
-            raise RequestError("Inpainting needs at least one exemplar.")
         if not 0 <= alpha <= 1:
             raise RequestError(f"alpha is a share from 0 to 1, and is {alpha}.")
         self.check_image(image, mask)
+        check_exemplars(exemplars)
+        start = None if latents is None else self._start_noise(latents, mask)
         conditions = Conditions(
             background=self.moments([background_image(image, mask)])[0],
             original=self.moments([signed_image(image)])[0] if alpha > 0 else None,
@@ -167,12 +169,11 @@ class PaintByExample:
             alpha=alpha,
         )
         source = torch.Generator("cpu").manual_seed(seed) if generator is None else generator
-        start = None if latents is None else torch.as_tensor(latents, dtype=torch.float32)
         return self.paint([conditions], [source], sampling, None if start is None else [start])[0]
 
     def check_image(self, image: np.ndarray, mask: np.ndarray) -> None:
         """Raise RequestError unless image and mask have the types, shapes and sides that `inpaint` asks for."""
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        if not is_photo(image):
             raise RequestError(f"The image must be uint8 (H, W, 3), and is {image.dtype} {image.shape}.")
         if mask.dtype != np.bool_ or mask.shape != image.shape[:2]:
             raise RequestError(
@@ -215,18 +216,24 @@ class PaintByExample:
             original's posterior has a generator of its own, named by the first one's seed, so that alpha = 0 is the
             same whether the original was encoded or not.
         sampling : Sampling
-        latents : sequence of Tensor, optional
+        latents : sequence of Tensor of shape (channels, h, w), optional
             Start noise instead of the generators'.
 
         Returns
         -------
         list of ndarray of shape (H, W, 3), float32
             In [0, 1].
+
+        Raises
+        ------
+        SampleError
+            If the networks give values that are no numbers: cut to uint8 they would be a black palm, which hides
+            whose it was better than any painting.
         """
         noise, background = [], []
         for index, (condition, generator) in enumerate(zip(conditions, generators, strict=True)):
             shape = (self._channels, *condition.background.shape[1:])
-            noise.append(torch.randn(shape, generator=generator) if latents is None else latents[index].reshape(shape))
+            noise.append(torch.randn(shape, generator=generator) if latents is None else latents[index])
             background.append(self._prior(condition, generator, sampling.posterior))
         inputs = (
             torch.stack(noise),
@@ -248,6 +255,11 @@ class PaintByExample:
                 guidance=sampling.guidance,
             )
             decoded = self._vae.decode(latent_batch / self._scaling).sample
+            if not torch.isfinite(decoded).all():
+                raise SampleError(
+                    "the diffusion model gave values that are no numbers: its weights are damaged, "
+                    f"or the guidance of {sampling.guidance:g} is too strong for them"
+                )
             pixels = (decoded / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
             painted += list(pixels.float().cpu().numpy())
         return painted
@@ -266,5 +278,28 @@ class PaintByExample:
             noise = torch.randn(shape, generator=own)
         return interpolate_prior(latent(condition.original, self._scaling, noise), background, condition.alpha)
 
+    def _start_noise(self, latents: np.ndarray | Tensor, mask: np.ndarray) -> Tensor:
+        noise = torch.as_tensor(latents, dtype=torch.float32)
+        shape = (self._channels, mask.shape[0] // self.factor, mask.shape[1] // self.factor)
+        if tuple(noise.shape) not in (shape, (1, *shape)) or not torch.isfinite(noise).all():
+            raise RequestError(f"The latents must be numbers of shape {shape}, and are of {tuple(noise.shape)}.")
+        return noise.reshape(shape)
+
     def _network_batches(self, tensor: Tensor) -> tuple[Tensor, ...]:
         return tensor.split(1 if self.device.type == "cpu" else len(tensor))
+
+
+def check_exemplars(exemplars: Sequence[np.ndarray]) -> None:
+    """Raise RequestError unless there is an exemplar, and each is uint8 (h, w, 3)."""
+    if len(exemplars) == 0:
+        raise RequestError("Inpainting needs at least one exemplar.")
+    for place, exemplar in enumerate(exemplars, 1):
+        if not is_photo(exemplar):
+            raise RequestError(
+                f"Exemplars are a list of uint8 (h, w, 3), and number {place} is {exemplar.dtype} {exemplar.shape}."
+            )
+
+
+def is_photo(pixels: np.ndarray) -> bool:
+    """Whether an array has the type and shape of an RGB image, and pixels."""
+    return pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.dtype == np.uint8 and pixels.size > 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 from palmbench.errors import RequestError
@@ -40,8 +42,10 @@ class Sampling:
     posterior: str = "sample"
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise RequestError(f"The sampler needs at least one step, and steps is {self.steps}.")
+        if not isinstance(self.steps, Integral) or self.steps < 1:
+            raise RequestError(f"steps is a whole number, at least one step, and is {self.steps}.")
+        if not 0 <= self.guidance < math.inf:
+            raise RequestError(f"guidance is a number from 0 on, and is {self.guidance}.")
         if self.sampler not in (None, *SAMPLERS):
             raise RequestError(f"There is no sampler {self.sampler}. Choose from: {', '.join(SAMPLERS)}.")
         if self.posterior not in POSTERIORS:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from palmbench import diffusion
 from palmbench.diffusion.conditioning import background_image, signed_image
 from palmbench.diffusion.model import Conditions
 from palmbench.diffusion.sampling import Sampling
-from palmbench.errors import RequestError
+from palmbench.errors import RequestError, SampleError
 
 
 @pytest.mark.parametrize(("steps", "guidance", "seed"), [(10, 3.0, 123), (50, 5.0, 321)])
@@ -86,9 +87,19 @@ def test_the_seed_names_the_noise(model, scene):
         ({"image": np.zeros((100, 128, 3), np.uint8), "mask": np.zeros((100, 128), bool)}, "multiples of 8"),
         ({"mask": np.zeros((128, 128), np.uint8)}, "mask must be bool"),
         ({"mask": np.zeros((64, 64), bool)}, "mask must be bool"),
+        ({"image": np.zeros((0, 128, 3), np.uint8), "mask": np.zeros((0, 128), bool)}, r"must be uint8 \(H, W, 3\)"),
         ({"exemplars": []}, "at least one exemplar"),
+        ({"exemplars": [np.zeros((64, 64), np.uint8)]}, r"number 1 is uint8 \(64, 64\)"),
+        ({"exemplars": np.zeros((64, 64, 3), np.uint8)}, "Exemplars are a list"),
+        ({"exemplars": [np.zeros((64, 64, 3))]}, "number 1 is float64"),
+        ({"exemplars": [np.zeros((64, 64, 3), np.uint8), np.zeros((0, 64, 3), np.uint8)]}, "number 2"),
+        ({"latents": np.zeros((16, 16, 4))}, r"shape \(4, 16, 16\)"),
+        ({"latents": np.full((4, 16, 16), np.nan)}, "latents must be numbers"),
         ({"alpha": 1.5}, "from 0 to 1"),
         ({"steps": 0}, "at least one step"),
+        ({"steps": 2.5}, "whole number"),
+        ({"guidance": float("nan")}, "guidance"),
+        ({"guidance": float("inf")}, "guidance"),
         ({"sampler": "ddim"}, "plms, dpmsolver"),
         ({"posterior": "median"}, "mode, sample"),
     ],
@@ -97,6 +108,13 @@ def test_a_request_that_cannot_be_met_is_said_plainly(model, scene, change, says
     request = {"image": scene.image, "mask": scene.mask, "exemplars": [scene.exemplar]} | change
     with pytest.raises(RequestError, match=says):
         model.inpaint(**request)
+
+
+def test_values_that_are_no_numbers_are_a_failure_and_not_a_black_palm(checkpoint, scene):
+    model = diffusion.load(str(checkpoint))
+    model._unet.conv_out.bias[0] = float("nan")
+    with pytest.raises(SampleError, match="no numbers"):
+        model.inpaint(*scene[:2], [scene.exemplar], steps=2)
 
 
 def conditions(model, scene, alpha) -> Conditions:
