@@ -20,7 +20,7 @@ from palmbench.diffusion.conditioning import (
     signed_image,
 )
 from palmbench.diffusion.denoising import denoise, make_scheduler
-from palmbench.diffusion.sampling import Sampling
+from palmbench.diffusion.sampling import Sampling, require_steps
 from palmbench.errors import RequestError, SampleError
 from palmbench.keys import sample_seed
 
@@ -226,10 +226,13 @@ class PaintByExample:
 
         Raises
         ------
+        RequestError
+            If the sampler cannot take so many steps with these weights, see `require_steps`.
         SampleError
             If the networks give values that are no numbers: cut to uint8 they would be a black palm, which hides
             whose it was better than any painting.
         """
+        require_steps(self._scheduler, sampling.sampler, sampling.steps)
         noise, background = [], []
         for index, (condition, generator) in enumerate(zip(conditions, generators, strict=True)):
             shape = (self._channels, *condition.background.shape[1:])

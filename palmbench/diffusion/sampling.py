@@ -12,6 +12,7 @@ from palmbench.errors import RequestError
 
 SAMPLERS = ("plms", "dpmsolver++")
 POSTERIORS = ("mode", "sample")
+_LEFT_OUT = 0.1  # largest share of the noise levels, the noisiest, before which a sampler may begin
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,42 @@ def sampler_for(schedule: Mapping[str, Any], sampler: str | None) -> str:
             "Set method.sampler=dpmsolver++."
         )
     return sampler
+
+
+def require_steps(schedule: Mapping[str, Any], sampler: str | None, steps: int) -> None:
+    """Make sure that a sampler can go through a checkpoint's noise levels in so many steps, from the noisiest on.
+
+    diffusers' schedulers of "leading" spacing, PLMS as published among them, go by whole strides: 600 steps over 1000
+    levels are the 600 least noisy ones, of which the first is shown pure noise nevertheless.
+
+    Raises
+    ------
+    RequestError
+        If they cannot; it names the next lower number of steps that can be had.
+    """
+    if not _goes_through(schedule, sampler, steps):
+        fewer = next(n for n in range(min(steps, _levels(schedule)), 0, -1) if _goes_through(schedule, sampler, n))
+        raise RequestError(
+            f"{sampler_for(schedule, sampler)} cannot go through the {_levels(schedule)} noise levels of these weights "
+            f"in {steps} steps, from the noisiest on. The next lower number that it can take is {fewer}."
+        )
+
+
+def _goes_through(schedule: Mapping[str, Any], sampler: str | None, steps: int) -> bool:
+    levels = _levels(schedule)
+    plms = sampler_for(schedule, sampler) == "plms"
+    if ends_in_noise(schedule):
+        return steps <= levels
+    if schedule.get("timestep_spacing", "leading" if plms else "linspace") != "leading":
+        return steps < levels
+    # DPM-Solver++ leaves the level before the noisiest step's out, and counts one step more.
+    strides = steps if plms else steps + 1
+    begins = (levels // strides) * (strides - 1) + schedule.get("steps_offset", 0)
+    return begins < levels and levels % strides <= _LEFT_OUT * levels
+
+
+def _levels(schedule: Mapping[str, Any]) -> int:
+    return int(schedule.get("num_train_timesteps", 1000))
 
 
 def ends_in_noise(schedule: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from palmbench.diffusion import weights
-from palmbench.diffusion.sampling import Sampling, sampler_for
+from palmbench.diffusion.sampling import Sampling, require_steps
 from palmbench.errors import RequestError
 from palmbench.hands import Hand
 from palmbench.hands.geometry import Square, hand_crop, palm_crop, roi_square
@@ -71,7 +71,7 @@ class DiffusionMethod:
         self._config = config
         self._device = device
         self._files = weights.weight_files(weights.resolve(config.weights))
-        sampler_for(weights.read_config(self._files.scheduler_config), config.sampler)
+        require_steps(weights.read_config(self._files.scheduler_config), config.sampler, config.steps)
         factor = weights.pixels_per_latent(self._files)
         if config.size is not None and config.size % factor:
             raise RequestError(f"method.size must be a multiple of {factor} for these weights, not {config.size}.")

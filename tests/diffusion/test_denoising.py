@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from palmbench.diffusion.denoising import denoise, make_scheduler
+from palmbench.diffusion.sampling import require_steps
 from palmbench.errors import RequestError
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
@@ -50,6 +51,35 @@ def test_weights_that_start_from_pure_noise_are_asked_for_their_last_step_first(
     assert [call[0] for call in oracle.calls[:2]] == [999, 949]
     with pytest.raises(RequestError, match=r"dpmsolver\+\+"):
         make_scheduler(ZERO_SNR, "plms")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sampler"),
+    [(PLMS, "plms"), (PLMS, "dpmsolver++"), (PLMS | {"timestep_spacing": "leading"}, "dpmsolver++"),
+     (ZERO_SNR, "dpmsolver++")],
+)  # fmt: skip
+def test_numbers_of_steps_that_begin_amid_the_noise_levels_are_refused(schedule, sampler):
+    for steps in (1, 2, 20, 50, 250, 300, 334, 400, 498, 499, 500, 501, 600, 900, 998, 999, 1000, 1001):
+        try:
+            require_steps(schedule, sampler, steps)
+        except RequestError:
+            assert steps >= 250
+            continue
+        assert steps <= 1000
+        scheduler = make_scheduler(schedule, sampler)
+        scheduler.set_timesteps(steps)
+        first = int(scheduler.timesteps[0])
+        # The noisiest of evenly spaced steps is at most one stride, and the tenth of the levels, below the last level.
+        assert 1000 * (1 - 1 / (steps + (sampler != "plms"))) - 101 <= first < 1000, (steps, first)
+        assert len(set(scheduler.timesteps.tolist())) >= steps
+
+
+def test_a_number_of_steps_that_is_refused_is_answered_with_one_that_is_not():
+    with pytest.raises(RequestError, match=r"plms .* 1000 noise levels .* in 600 steps.* is 500\."):
+        require_steps(PLMS, "plms", 600)
+    with pytest.raises(RequestError, match=r"in 1000 steps.* is 999\."):
+        require_steps(PLMS, "plms", 1000)
+    require_steps(PLMS, "plms", 999)
 
 
 def test_the_network_sees_latent_background_mask_and_the_unconditional_half_first():
