@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
+from palmbench.strict import build
 
 if TYPE_CHECKING:
     from palmbench.hands import Hand
@@ -68,6 +70,10 @@ def load(config: MethodConfig, device: str = "cpu") -> Method:
     MissingWeights
         If the diffusion weights are absent.
     """
+    if config.name not in NAMES:
+        raise RequestError(not_found(f"There is no method {config.name}", config.name, NAMES))
+    # A configuration that was made in Python has not been through the checks of the command line's.
+    config = build(type(config), asdict(config), "method")
     if config.name == "diffusion":
         from palmbench.methods.diffusion import DiffusionMethod
 
@@ -84,8 +90,6 @@ def load(config: MethodConfig, device: str = "cpu") -> Method:
         from palmbench.methods.pixelate import PixelateMethod
 
         return PixelateMethod(config.block)
-    if config.name == "identity":
-        from palmbench.methods.identity import IdentityMethod
+    from palmbench.methods.identity import IdentityMethod
 
-        return IdentityMethod()
-    raise RequestError(not_found(f"There is no method {config.name}", config.name, NAMES))
+    return IdentityMethod()

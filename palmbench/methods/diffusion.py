@@ -46,14 +46,15 @@ class DiffusionMethod:
     Parameters
     ----------
     config : DiffusionConfig
-        `noise` is not read here: who calls chooses the seeds, one for all photos or one each.
+        Of values in their ranges, as `methods.load` makes sure. `noise` is not read here: who calls chooses the seeds,
+        one for all photos or one each.
     device : str
         A torch device.
 
     Raises
     ------
     RequestError
-        If a setting is out of range, or does not suit the weights.
+        If a setting does not suit the weights.
     MissingWeights
         If the weight files are absent.
     """
@@ -63,10 +64,6 @@ class DiffusionMethod:
 
     def __init__(self, config: DiffusionConfig, device: str = "cpu") -> None:
         self._fusion = canonical_fusion(config.fusion).split("+")
-        if not 0 <= config.alpha <= 1:
-            raise RequestError(f"method.alpha is a share from 0 to 1, not {config.alpha}.")
-        if config.crop not in CROPS:
-            raise RequestError(f"method.crop is one of {', '.join(CROPS)}, not {config.crop}.")
         self._sampling = Sampling(config.steps, config.guidance, config.sampler, config.posterior)
         self._config = config
         self._device = device

@@ -143,7 +143,7 @@ def test_settings_that_cannot_be_met_are_refused_before_any_work(tmp_path):
     with pytest.raises(RequestError, match="s, m and f"):
         methods.load(DiffusionConfig(fusion="s+x"))
     with pytest.raises(RequestError, match="multiple of 8"):
-        methods.load(replace(CONFIG, size=100))
+        DiffusionMethod(replace(CONFIG, size=100))
     with pytest.raises(MissingWeights, match="no folder"):
         methods.load(replace(CONFIG, weights=str(tmp_path / "absent")))
     zero_snr = Path(shutil.copytree(CHECKPOINT, tmp_path / "zero"))

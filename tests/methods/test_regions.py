@@ -10,7 +10,7 @@ import pytest
 from palmbench import methods
 from palmbench.errors import RequestError, SampleError
 from palmbench.hands.geometry import inpaint_mask
-from palmbench.schema import BlurConfig, IdentityConfig, MaskConfig, PixelateConfig
+from palmbench.schema import BlurConfig, DiffusionConfig, IdentityConfig, MaskConfig, PixelateConfig
 
 BASELINES = [MaskConfig(), BlurConfig(sigma=4.0), PixelateConfig(block=8)]
 
@@ -85,6 +85,25 @@ def test_settings_tell_methods_apart():
     configs = [*BASELINES, IdentityConfig(), MaskConfig(fill=1), BlurConfig(sigma=5.0), PixelateConfig(block=9)]
     settings = [methods.load(config).settings() for config in configs]
     assert all(settings.count(one) == 1 for one in settings)
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (BlurConfig(sigma=0.0), "method.sigma must be a number above 0"),
+        (BlurConfig(sigma=float("nan")), "method.sigma"),
+        (PixelateConfig(block=0), "method.block must be a whole number from 1"),
+        (MaskConfig(fill=256), "method.fill must be a whole number from 0 to 255"),
+        (DiffusionConfig(alpha=1.5), "method.alpha must be a number from 0 to 1"),
+        (DiffusionConfig(guidance=float("nan")), "method.guidance"),
+        (DiffusionConfig(crop="face"), "method.crop must be palm or hand"),
+        (DiffusionConfig(colour="matched"), "method.colour must be match or raw"),
+        (DiffusionConfig(scales={"s": 0.1}), "method.scales must hold one number for each of s, m, f"),
+    ],
+)
+def test_settings_made_in_python_are_held_to_their_ranges_too(config, says):
+    with pytest.raises(RequestError, match=says):
+        methods.load(config)
 
 
 def test_an_unknown_method_is_answered_with_the_nearest():
