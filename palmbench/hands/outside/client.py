@@ -23,6 +23,8 @@ from palmbench.hands.outside.environment import PACKAGES, SCRIPT, clean_environm
 
 _TRIES = 2  # at a photo that ends the worker
 _LOST_IN_A_ROW = 3  # photos that ended it: then it is not the photos
+_LONGEST_ANSWER = 1 << 24  # bytes: what tells of a longer one is no answer
+_LAST_BREATH = 5.0  # seconds for a process to end that has stopped answering by itself
 
 
 class Finding(NamedTuple):
@@ -116,9 +118,10 @@ class Worker:
         except _Lost as lost:
             process.end()
             raise RequestError(f"{self._title} cannot be started with {self._python}: {lost}.") from lost
-        if "broken" in answer:
+        if "ready" not in answer:
             process.end()
-            raise RequestError(f"{self._title} cannot be started with {self._python}: {answer['broken']}")
+            reason = answer.get("broken", "its first answer is no greeting")
+            raise RequestError(f"{self._title} cannot be started with {self._python}: {reason}")
         if answer["ready"] != self._version:
             process.end()
             raise RequestError(
@@ -131,20 +134,26 @@ class Worker:
     def _findings(self, answer: Mapping[str, Any]) -> list[Finding]:
         if "failed" in answer:
             raise SampleError(f"{self._title} failed at this photo: {answer['failed']}")
-        found = [
-            Finding(np.array(hand["keypoints"], np.float64), np.array(hand["space"], np.float64), float(hand["score"]))
-            for hand in answer["hands"]
-        ]
+        try:
+            found = [_finding(hand) for hand in answer["hands"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise SampleError(f"{self._title} gave a hand that is none ({type(error).__name__}: {error})") from error
         for hand in found:
             if hand.keypoints.shape != (21, 2) or hand.space.shape != (21, 3):
                 raise SampleError(f"{self._title} gave a hand without 21 keypoints in the picture and in space")
             if not (np.isfinite(hand.keypoints).all() and np.isfinite(hand.space).all()):
                 raise SampleError(f"{self._title} gave a hand whose keypoints are not numbers")
+            if not 0 <= hand.score <= 1:
+                raise SampleError(f"{self._title} gave a hand whose confidence is not from 0 to 1, but {hand.score:g}")
         return sorted(found, key=lambda hand: -hand.score)
 
 
+def _finding(hand: Mapping[str, Any]) -> Finding:
+    return Finding(np.array(hand["keypoints"], np.float64), np.array(hand["space"], np.float64), float(hand["score"]))
+
+
 class _Lost(Exception):
-    """The process died, or was ended because it did not answer in time."""
+    """The process died, or is to be ended because it did not answer in time, or not in the words agreed on."""
 
 
 class _Process:
@@ -212,14 +221,27 @@ class _Process:
             lengths = of.read(8)
             if len(lengths) < 8:
                 return None
-            length, _ = struct.unpack(">II", lengths)
+            length, payload = struct.unpack(">II", lengths)
+            if length > _LONGEST_ANSWER or payload:
+                raise _Lost("it answered with something else than a message")
             words = of.read(length)
         except OSError:
             return None
-        return json.loads(words) if len(words) == length else None
+        if len(words) < length:
+            return None
+        try:
+            answer = json.loads(words)
+        except ValueError as error:
+            raise _Lost("it answered with something else than JSON") from error
+        if not isinstance(answer, dict):
+            raise _Lost("it answered with something else than a JSON object")
+        return answer
 
     def _last_words(self) -> str:
-        status = self._popen.wait()
+        try:
+            status = self._popen.wait(_LAST_BREATH)
+        except subprocess.TimeoutExpired:
+            return "it closed its end of the pipe"
         how = f"ended by signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
         self._said.seek(0, os.SEEK_END)
         self._said.seek(max(0, self._said.tell() - 4096))
