@@ -38,6 +38,20 @@ class Square(NamedTuple):
         """The pixels below the square, a view of `image` (height x width, any channels)."""
         return image[self.y : self.y + self.side, self.x : self.x + self.side]
 
+    def moved_to_hold(self, region: np.ndarray) -> Square | None:
+        """The square moved as little as makes it hold a region, bool (height, width); None if that is longer than it.
+
+        Both lie inside the photo, and so does the moved square.
+        """
+        rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+        if len(rows) == 0:
+            return self
+        if max(rows[-1] - rows[0], columns[-1] - columns[0]) >= self.side:
+            return None
+        x = min(max(self.x, int(columns[-1]) + 1 - self.side), int(columns[0]))
+        y = min(max(self.y, int(rows[-1]) + 1 - self.side), int(rows[0]))
+        return self._replace(x=x, y=y)
+
 
 def palm_polygon(keypoints_2d: np.ndarray) -> np.ndarray:
     """Corners of the palm, shape (6, 2), float32 pixels: keypoints 0, 17, 13, 9, 5, 2 in that order."""

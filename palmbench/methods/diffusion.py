@@ -10,7 +10,7 @@ import numpy as np
 
 from palmbench.diffusion import weights
 from palmbench.diffusion.sampling import Sampling, require_steps
-from palmbench.errors import RequestError
+from palmbench.errors import RequestError, SampleError
 from palmbench.hands import Hand
 from palmbench.hands.geometry import Square, hand_crop, palm_crop, roi_square
 from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
@@ -37,11 +37,15 @@ class DiffusionMethod:
     """Repaint the palm after exemplars of the palm itself, and paste the hand back into the photo.
 
     A square crop about the hand or the palm is brought to `size` pixels (bilinear both ways, as the authors do), the
-    palm region in it is repainted, the result is truncated to uint8 (as the authors do), brought back to the crop's
+    palm region is repainted in it, the result is truncated to uint8 (as the authors do), brought back to the crop's
     size and pasted inside the hand mask. So fingers pass through the autoencoder too, and the background is untouched.
     Of a palm crop, unlike the authors' hand crop, only the palm is pasted, with a soft rim around it; with `colour`
     and `grain` "match" both follow the skin around the palm (`match_colour`, `match_grain`), and with `contrast`
     "match" the lines are as deep as they were (`match_contrast`).
+
+    A crop is no larger than the photo's shorter side. Where it leaves out a part of the palm region, as the authors'
+    does of a hand that lies along a photo it hardly fits in, it is moved until it holds the palm; a palm that is
+    longer than it is a SampleError, for part of it would stay as it was.
 
     Parameters
     ----------
@@ -76,7 +80,7 @@ class DiffusionMethod:
     def settings(self) -> dict[str, Any]:
         """Everything that can change the output of a given seed."""
         config = self._config
-        return {
+        return self._crop_settings() | {
             "name": self.name,
             "weights": weights.weights_digest(self._files),
             "fusion": "+".join(self._fusion),
@@ -89,19 +93,17 @@ class DiffusionMethod:
             "colour": config.colour,
             "contrast": config.contrast,
             "grain": config.grain,
-            "crop": config.crop,
-            "size": config.size,
         }
 
     def encode_settings(self) -> dict[str, Any]:
         """What encodings depend on: not fusion, alpha, guidance, sampler or seed, which a sweep varies."""
         config = self._config
-        return {
-            "weights": weights.weights_digest(self._files),
-            "crop": config.crop,
-            "size": config.size,
-            "scales": dict(config.scales),
-        }
+        return self._crop_settings() | {"weights": weights.weights_digest(self._files), "scales": dict(config.scales)}
+
+    def _crop_settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = {"crop": self._config.crop, "size": self._config.size}
+        # Since the crop about the hand is moved to hold the palm; of the palm's own crop nothing changed but an error.
+        return settings | {"crop_version": 2} if self._config.crop == "hand" else settings
 
     def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
         """Encode photos.
@@ -181,12 +183,15 @@ class DiffusionMethod:
         return _painter(self._files, weights.weights_digest(self._files), self._device)
 
     def _view(self, image: np.ndarray, hand: Hand) -> View:
-        square = CROPS[self._config.crop](hand, image.shape[:2])
+        palm = palm_region(hand)
+        square = CROPS[self._config.crop](hand, image.shape[:2]).moved_to_hold(palm)
+        if square is None:
+            raise SampleError("The palm is longer than the photo's shorter side: a square crop cannot hold it.")
         size = self._config.size
         if size is None:
             step = self._model.side_step
             size = max(step, round(square.side / step) * step)
-        region = square.crop(palm_region(hand)).astype(np.uint8)
+        region = square.crop(palm).astype(np.uint8)
         return View(
             square,
             cv2.resize(square.crop(image), (size, size), interpolation=cv2.INTER_LINEAR),

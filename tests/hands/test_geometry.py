@@ -92,6 +92,16 @@ def test_a_square_crops_its_pixels() -> None:
     np.testing.assert_array_equal(Square(7, 11, 5).crop(image), image[11:16, 7:12])
 
 
+def test_a_square_is_moved_no_farther_than_a_region_asks() -> None:
+    region = np.zeros((40, 60), bool)
+    region[10:20, 30:45] = True
+    assert Square(25, 5, 20).moved_to_hold(region) == Square(25, 5, 20)
+    assert Square(0, 15, 20).moved_to_hold(region) == Square(25, 10, 20)
+    assert Square(40, 0, 20).moved_to_hold(region) == Square(30, 0, 20)
+    assert Square(0, 0, 15).moved_to_hold(region) == Square(30, 5, 15)
+    assert Square(30, 10, 14).moved_to_hold(region) is None
+
+
 def test_the_crops_are_the_box_and_the_palm_with_a_margin() -> None:
     hand = a_hand()
     assert hand_crop(hand, PHOTO) == Square(60, 20, 160)

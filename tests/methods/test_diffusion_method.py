@@ -139,6 +139,45 @@ def test_a_hand_without_a_palm_region_does_not_pass_as_deidentified(method, phot
         method.deidentify([photo], [replace(hand, mask=np.zeros_like(hand.mask))], [1], [None])
 
 
+def lying(photo, hand, rows: slice):
+    """The photo and the hand turned by a quarter, fingers to the right, and cut to some rows."""
+    turned = np.column_stack([photo.shape[0] - 1 - hand.keypoints_2d[:, 1], hand.keypoints_2d[:, 0] - rows.start])
+    left, top, right, bottom = hand.box
+    return np.ascontiguousarray(np.rot90(photo, -1)[rows]), replace(
+        hand,
+        keypoints_2d=turned.astype(np.float32),
+        box=np.array([photo.shape[0] - 1 - bottom, left, photo.shape[0] - 1 - top, right], np.float32)
+        - np.float32([0, rows.start, 0, rows.start]),
+        mask=np.ascontiguousarray(np.rot90(hand.mask, -1)[rows]),
+    )
+
+
+def test_of_a_hand_that_is_longer_than_the_photos_shorter_side_the_whole_palm_is_repainted(photo, hand):
+    palm = np.flatnonzero(palm_region(hand).any(axis=0))
+    fingers = hand.mask.copy()
+    fingers[:80, 70:110] = True
+    long = replace(hand, mask=fingers, box=np.array([35, 0, 145, 135], np.float32))
+    narrow, hand = lying(photo, long, slice(int(palm[0]) - 1, int(palm[-1]) + 2))
+    region = palm_region(hand)
+    square = hand_crop(hand, narrow.shape[:2])
+    held = np.zeros_like(region)
+    square.crop(held)[...] = True
+    assert (region & ~held).any(), "the scene is not the one that is asked about"
+    changed = (run(replace(CONFIG, crop="hand"), narrow, hand) != narrow).any(axis=2)
+    assert changed[region & ~held].mean() > 0.9
+
+
+@pytest.mark.parametrize("crop", ["palm", "hand"])
+def test_a_palm_that_no_square_in_the_photo_holds_does_not_pass_as_deidentified(photo, hand, crop):
+    region = palm_region(hand)
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    middle = int(columns.mean())
+    half = (rows[-1] - rows[0]) // 2 - 8
+    narrow, hand = lying(photo, hand, slice(middle - half, middle + half))
+    with pytest.raises(SampleError, match="longer than the photo's shorter side"):
+        run(replace(CONFIG, crop=crop), narrow, hand)
+
+
 def test_settings_that_cannot_be_met_are_refused_before_any_work(tmp_path):
     with pytest.raises(RequestError, match="s, m and f"):
         methods.load(DiffusionConfig(fusion="s+x"))
