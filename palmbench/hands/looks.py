@@ -16,7 +16,6 @@ from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
 
 if TYPE_CHECKING:
-    import torch
 
     from palmbench.hands.network import HandNetwork
 
@@ -95,7 +94,8 @@ class Observer:
     Raises
     ------
     MissingWeights
-        If the weight file is absent.
+        If the weight file is absent; at the first look, if it is truncated, of another network, or holds numbers that
+        are none.
     """
 
     def __init__(self, weights: str = "embedded", device: str = "cpu") -> None:
@@ -211,16 +211,16 @@ def _digest(path: Path, modified: int) -> str:
 @lru_cache(maxsize=2)
 def _load(path: Path, device: str) -> HandNetwork:
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     from palmbench.hands.network import HandNetwork, folded
+    from recognizers.networks.checkpoint import read_state
 
     network = HandNetwork()
+    # A number that is none must not pass: a confidence of NaN is below no threshold.
+    state = read_state(path)
     try:
-        state: dict[str, torch.Tensor] = load_file(path)
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-    except (SafetensorError, RuntimeError) as error:
+    except RuntimeError as error:
         detail = " ".join(" ".join(str(error).splitlines()[:2]).split())[:160]
         raise MissingWeights(f"{path} does not hold the hand network's weights ({detail}).") from error
     return folded(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from palmbench.errors import MissingWeights
@@ -170,13 +170,21 @@ def test_settings_name_the_weights_by_their_contents(detector: EmbeddedDetector,
     assert detector.settings().keys() == {"name", "weights", "threshold"}
 
 
+def test_weights_that_are_no_numbers_find_no_hand_of_no_confidence(tmp_path: Path) -> None:
+    state = load_file(WEIGHTS)
+    broken = {name: value * float("nan") if value.is_floating_point() else value for name, value in state.items()}
+    save_file(broken, tmp_path / "nan.safetensors")
+    with pytest.raises(MissingWeights, match=r"nan\.safetensors"):
+        EmbeddedDetector(str(tmp_path / "nan.safetensors")).detect([np.zeros((64, 64, 3), np.uint8)])
+
+
 def test_absent_truncated_and_foreign_weights_are_named(tmp_path: Path) -> None:
     image = np.zeros((64, 64, 3), np.uint8)
     with pytest.raises(MissingWeights, match=r"are missing: .*nowhere\.safetensors.*detector\.weights="):
         EmbeddedDetector(str(tmp_path / "nowhere.safetensors"))
     truncated = tmp_path / "truncated.safetensors"
     truncated.write_bytes(WEIGHTS.read_bytes()[:100_000])
-    with pytest.raises(MissingWeights, match=r"truncated\.safetensors does not hold"):
+    with pytest.raises(MissingWeights, match=r"truncated\.safetensors is "):
         EmbeddedDetector(str(truncated)).detect([image])
     foreign = tmp_path / "foreign.safetensors"
     save_file({"weight": torch.zeros(3)}, foreign)
