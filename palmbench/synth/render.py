@@ -35,7 +35,7 @@ class Render:
     visibility : ndarray of shape (21,), bool
         Whether the joint lies inside the picture and on skin that can be seen.
     mask : ndarray of shape (height, width), bool
-        The hand with its forearm, without what is worn.
+        The hand with its forearm, as far as no sleeve covers it; a ring counts as hand.
     valleys : ndarray of shape (2, 2), float32
         Valley points between index and middle, and between ring and little finger, in pixels.
     box : ndarray of shape (4,), float32

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+import pytest
 
 from palmbench.hands.geometry import fill_polygon, palm_side
-from palmbench.synth import PROFILES, Render, render
+from palmbench.synth import PROFILES, Render, render, wear
 
 HAND_LENGTH = 380  # pixels, about, in the controlled profile
 
@@ -91,15 +94,37 @@ def test_valleys_lie_below_the_notches_between_fingers(renders: list[Render]) ->
     assert np.mean(between_index_and_middle) < 0.05 * HAND_LENGTH
 
 
-def test_what_is_worn_is_no_hand(wild_renders: list[Render]) -> None:
-    for photo in wild_renders:
-        seen = photo.visibility
-        columns, rows = np.round(photo.keypoints_2d).astype(int).T
-        assert photo.mask[rows[seen], columns[seen]].all()
-        inside = (columns >= 0) & (rows >= 0) & (columns < 640) & (rows < 480)
-        hidden = inside & ~seen
-        assert not photo.mask[rows[hidden], columns[hidden]].any()
-    # Bare arms leave the picture; in about half of the sessions a sleeve ends the skin before.
+def test_a_sleeve_is_no_hand_and_a_ring_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, np.ndarray] = {}
+
+    def remember(kind: str) -> None:
+        put_on = getattr(wear, kind)
+
+        def remembered(*words: Any) -> Any:
+            layer = put_on(*words)
+            if layer is not None:
+                drawn[kind] = layer.coverage
+            return layer
+
+        monkeypatch.setattr(wear, kind, remembered)
+
+    remember("sleeve")
+    remember("ring")
+    seen = {"sleeve": 0, "ring": 0}
+    for identity in range(0, 60, 2):
+        drawn.clear()
+        mask = render(identity, 0, "wild").mask
+        if "sleeve" in drawn:
+            seen["sleeve"] += 1
+            assert not mask[drawn["sleeve"] >= 0.5].any()
+        if "ring" in drawn:
+            seen["ring"] += 1
+            assert mask[drawn["ring"] > 0.9].mean() > 0.9
+    assert min(seen.values()) > 1, seen
+
+
+def test_bare_arms_leave_the_picture(wild_renders: list[Render]) -> None:
+    # In about half of the sessions a sleeve ends the skin before.
     bare = [np.concatenate([p.mask[0], p.mask[-1], p.mask[:, 0], p.mask[:, -1]]).any() for p in wild_renders]
     assert 0.2 < np.mean(bare) < 0.9
 
