@@ -28,8 +28,8 @@ def test_exemplars_are_prepared_as_by_the_clip_processor(shape):
 
 
 def test_fusion_is_the_mean_of_equation_1():
-    embeddings = torch.tensor([[1.0, 4.0], [3.0, 0.0], [5.0, 2.0]])
-    assert fuse(embeddings).tolist() == [3.0, 2.0]
+    embeddings = torch.tensor([[1.0, 4.0], [2.0, 0.0], [6.0, 5.0]])  # their medians are 2 and 4
+    assert fuse(embeddings).tolist() == [3.0, 3.0]
     assert fuse(embeddings[:1]).tolist() == [1.0, 4.0]
 
 
