@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from diffusers import DPMSolverMultistepScheduler, PNDMScheduler
 
 from palmbench.diffusion.denoising import denoise, make_scheduler
 from palmbench.diffusion.sampling import require_steps
@@ -43,6 +44,42 @@ def test_a_perfect_network_is_sampled_back_to_its_data(schedule, sampler, calls,
     latents = run(oracle, schedule, sampler, steps=20)
     assert len(oracle.calls) == calls
     assert (latents - data).abs().max() < tolerance
+
+
+@pytest.mark.parametrize(
+    ("sampler", "theirs"),
+    [
+        ("plms", PNDMScheduler(**SCHEDULE, skip_prk_steps=True, steps_offset=1, set_alpha_to_one=False)),
+        ("dpmsolver++", DPMSolverMultistepScheduler(**SCHEDULE, algorithm_type="dpmsolver++", solver_order=2)),
+    ],
+)
+def test_steps_are_those_of_diffusers_schedulers_of_the_papers_kind(sampler, theirs):
+    def network(sample, step, encoder_hidden_states):
+        bent = torch.tanh(sample[:, :4] + 0.3 * sample[:, 4:8]) + encoder_hidden_states.mean(dim=2)[..., None, None]
+        return SimpleNamespace(sample=bent)
+
+    generator = torch.Generator().manual_seed(1)
+    noise, background = torch.randn(2, 2, 4, 2, 2, generator=generator)
+    token, unconditional = torch.randn(2, 8, generator=generator), torch.randn(8, generator=generator)
+    keep = torch.ones(2, 1, 2, 2)
+    ours = denoise(
+        network, make_scheduler(PLMS, sampler), noise, background, keep, token, unconditional, steps=12, guidance=3.0
+    )
+    theirs.set_timesteps(12)
+    expected, context = noise, torch.cat([background, keep], dim=1)
+    for step in theirs.timesteps:
+        without, with_token = (
+            network(torch.cat([expected, context], dim=1), step, condition[:, None]).sample
+            for condition in (unconditional.expand(2, 8), token)
+        )
+        expected = theirs.step(without + 3 * (with_token - without), step, expected).prev_sample
+    torch.testing.assert_close(ours, expected)
+
+
+def test_at_one_and_below_guidance_is_off():
+    oracle, weak = (Oracle(PLMS, torch.ones(1, 4, 2, 2)) for _ in range(2))
+    assert torch.equal(run(oracle, PLMS, "plms", 3, guidance=1.0), run(weak, PLMS, "plms", 3, guidance=0.5))
+    assert {len(sample) for _, sample, _ in oracle.calls + weak.calls} == {1}
 
 
 def test_weights_that_start_from_pure_noise_are_asked_for_their_last_step_first():
@@ -115,7 +152,7 @@ def test_guidance_extrapolates_from_the_unconditional_half():
     assert denoise(network, Echo(), **settings, guidance=1.0).unique().tolist() == [2.0]
 
 
-def run(oracle: Oracle, schedule: dict, sampler: str, steps: int) -> torch.Tensor:
+def run(oracle: Oracle, schedule: dict, sampler: str, steps: int, guidance: float = 3.0) -> torch.Tensor:
     return denoise(
         oracle,
         make_scheduler(schedule, sampler),
@@ -125,5 +162,5 @@ def run(oracle: Oracle, schedule: dict, sampler: str, steps: int) -> torch.Tenso
         token=torch.tensor([[2.0]]),
         unconditional=torch.tensor([-1.0]),
         steps=steps,
-        guidance=3.0,
+        guidance=guidance,
     )

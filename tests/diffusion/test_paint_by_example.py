@@ -42,6 +42,18 @@ def test_alpha_zero_does_not_depend_on_whether_the_original_was_encoded(model, s
     assert np.array_equal(first, second)
 
 
+def test_a_sampled_posterior_of_the_original_has_noise_of_its_own(model, scene):
+    # Of equal moments, equal noise would make every alpha the same.
+    moments = model.moments([signed_image(scene.image)])[0]
+    each = [Conditions(moments, moments, scene.mask, model.embed([scene.exemplar]), alpha) for alpha in (0, 1)]
+    for posterior, alike in (("mode", True), ("sample", False)):
+        without, with_original = (
+            model.paint([c], [torch.Generator().manual_seed(5)], Sampling(steps=2, posterior=posterior))[0]
+            for c in each
+        )
+        assert np.array_equal(without, with_original) == alike
+
+
 def test_alpha_shifts_the_result_and_alpha_one_forgets_the_background(model, scene):
     def paint(alpha, image):
         return model.inpaint_float(image, scene.mask, [scene.exemplar], alpha=alpha, steps=2, posterior="mode")
