@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from palmbench import methods
+from palmbench.diffusion.sampling import Sampling
 from palmbench.errors import MissingWeights, RequestError, SampleError
-from palmbench.hands.geometry import hand_crop, palm_crop
+from palmbench.hands.geometry import hand_crop, palm_crop, roi_square
 from palmbench.methods.diffusion import DiffusionMethod
 from palmbench.methods.region import palm_region
 from palmbench.schema import DiffusionConfig
@@ -110,6 +111,45 @@ def test_one_encoding_serves_every_point_of_a_sweep(method, photo, hand):
         assert other.settings() != method.settings()
         kept, fresh = (other.deidentify([photo], [hand], [1], [given])[0] for given in (encoding, None))
         assert np.array_equal(kept, fresh)
+
+
+class Witness:
+    """Stands in for the model, and remembers what it is asked."""
+
+    side_step = 8
+
+    def embed(self, exemplars):
+        self.exemplars = exemplars
+        return torch.arange(float(len(exemplars)))[:, None].expand(-1, 32)
+
+    def moments(self, images):
+        self.images = images
+        return torch.stack([torch.full((8, 8, 8), float(place)) for place in range(len(images))])
+
+    def paint(self, conditions, generators, sampling):
+        self.conditions, self.sampling = conditions, sampling
+        return [np.zeros((64, 64, 3), np.float32) for _ in conditions]
+
+
+@pytest.mark.parametrize(("fusion", "chosen"), [("s", [0]), ("m", [1]), ("f", [2]), ("s+m", [0, 1]), ("f+s", [0, 2])])
+def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo, hand, fusion, chosen):
+    scales = {"s": 0.1, "m": 0.5, "f": 1.0}
+    method = DiffusionMethod(replace(CONFIG, fusion=fusion, alpha=0.3, guidance=4.0, sampler="plms", scales=scales))
+    model = method.__dict__["_model"] = Witness()
+    method.deidentify([photo], [hand], [1], [None])
+    for exemplar, scale in zip(model.exemplars, scales.values(), strict=True):
+        square = roi_square(hand, photo.shape[:2], scale)
+        assert np.array_equal(exemplar, cv2.resize(square.crop(photo), (128, 128), interpolation=cv2.INTER_LINEAR))
+    (asked,) = model.conditions
+    assert asked.embeddings[:, 0].tolist() == chosen
+    assert asked.alpha == 0.3
+    # The original is encoded first, then the crop whose palm is grey.
+    assert (asked.original.unique().tolist(), asked.background.unique().tolist()) == ([0.0], [1.0])
+    original, background = (image.numpy() for image in model.images)
+    crop = cv2.resize(palm_crop(hand, photo.shape[:2]).crop(photo), (64, 64), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(original, crop.transpose(2, 0, 1) / 127.5 - 1, atol=1e-6)
+    assert np.array_equal(background == 0, (original == 0) | asked.mask)
+    assert model.sampling == Sampling(2, 4.0, "plms", CONFIG.posterior)
 
 
 def test_what_changes_the_encoding_changes_its_settings(method):
