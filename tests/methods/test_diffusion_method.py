@@ -152,6 +152,28 @@ def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo,
     assert model.sampling == Sampling(2, 4.0, "plms", CONFIG.posterior)
 
 
+@pytest.mark.parametrize("asked", [(), ("contrast",), ("colour",), ("grain",), ("contrast", "colour", "grain")])
+def test_a_painted_crop_is_finished_as_asked_and_grain_is_the_seeds(photo, hand, asked, monkeypatch):
+    done, drawn = [], []
+
+    def finish(name):
+        def matched(painted, original, *words):
+            done.append(name)
+            drawn.extend(word.random() for word in words if isinstance(word, np.random.Generator))
+            return painted
+
+        return matched
+
+    for name in ("contrast", "colour", "grain"):
+        monkeypatch.setattr(f"palmbench.methods.diffusion.match_{name}", finish(name))
+    settings = {name: "match" if name in asked else "raw" for name in ("contrast", "colour")}
+    method = DiffusionMethod(replace(CONFIG, **settings, grain="match" if "grain" in asked else "none"))
+    method.__dict__["_model"] = Witness()
+    method.deidentify([photo, photo], [hand, hand], [8, 9], [None, None])
+    assert done == [*asked, *asked]
+    assert len(set(drawn)) == 2 * ("grain" in asked)
+
+
 def test_what_changes_the_encoding_changes_its_settings(method):
     for change in ({"crop": "hand"}, {"size": 128}, {"scales": {"s": 0.2, "m": 0.5, "f": 1.0}}):
         assert DiffusionMethod(replace(CONFIG, **change)).encode_settings() != method.encode_settings()
