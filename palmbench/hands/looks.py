@@ -16,7 +16,6 @@ from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
 
 if TYPE_CHECKING:
-
     from palmbench.hands.network import HandNetwork
 
 VIEW = 192  # pixels of a close look's side: what the network was trained on

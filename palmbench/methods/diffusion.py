@@ -43,6 +43,8 @@ class DiffusionMethod:
     and `grain` "match" both follow the skin around the palm (`match_colour`, `match_grain`), and with `contrast`
     "match" the lines are as deep as they were (`match_contrast`).
 
+    Exemplars are 128 pixels a side, as the authors', and go to the encoder's size at once; theirs go by way of 512.
+
     A crop is no larger than the photo's shorter side. Where it leaves out a part of the palm region, as the authors'
     does of a hand that lies along a photo it hardly fits in, it is moved until it holds the palm; a palm that is
     longer than it is a SampleError, for part of it would stay as it was.
