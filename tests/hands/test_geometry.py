@@ -25,6 +25,7 @@ from palmbench.hands.geometry import (
     roi_square,
 )
 from palmbench.hands.hand import Hand
+from palmbench.hands.seen import connected
 from palmbench.synth import render
 from recognizers.protocol import HAND_SIDE
 
@@ -81,10 +82,21 @@ def test_a_square_stays_inside_the_photo() -> None:
     corner = np.array([(0, 0), (40, 20)], np.float32)
     assert bounding_square(corner, PHOTO) == Square(0, 0, 40)
     assert bounding_square(corner + np.array([255, 175]), PHOTO) == Square(255, 160, 40)
+    # Points beyond the photo do not take it out of it.
+    assert bounding_square(corner + np.array([280, 190]), PHOTO) == Square(260, 160, 40)
+    assert bounding_square(corner - 30, PHOTO) == Square(0, 0, 40)
     assert bounding_square(corner + 100, PHOTO, margin=1.5) == Square(90, 80, 60)
     # No larger than the photo's smaller side, no smaller than two pixels.
     assert bounding_square(np.array([(0, 0), (299, 199)]), PHOTO) == Square(50, 0, 200)
     assert bounding_square(np.array([(299, 199)]), PHOTO) == Square(298, 198, 2)
+
+
+def test_skin_that_no_keypoint_lies_on_is_not_the_hands() -> None:
+    mask = np.zeros(PHOTO, bool)
+    mask[20:60, 20:60] = mask[20:60, 200:240] = True
+    hand = mask.copy()
+    hand[:, 100:] = False
+    assert np.array_equal(connected(mask, np.array([(30.0, 30.0), (50.0, 58.0), (150.0, 30.0), (-9.0, 500.0)])), hand)
 
 
 def test_a_square_crops_its_pixels() -> None:

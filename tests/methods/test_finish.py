@@ -75,6 +75,13 @@ def test_deep_lines_stay(hole: np.ndarray) -> None:
     np.testing.assert_allclose(match_contrast(painted, as_photo(lined(0.04)), hole), painted, atol=1e-6)
 
 
+def test_the_faintest_lines_are_deepened_to_a_limit(hole: np.ndarray) -> None:
+    painted = lined(0.01, turned=True)
+    deep, deeper = (match_contrast(painted, as_photo(lined(depth)), hole) for depth in (0.12, 0.24))
+    np.testing.assert_array_equal(deep, deeper)
+    assert depth_of(deep, hole) > depth_of(painted, hole)
+
+
 def test_contrast_tells_only_how_deep_the_lines_were(hole: np.ndarray) -> None:
     painted = lined(0.06, turned=True)
     photo = as_photo(lined(0.12))
