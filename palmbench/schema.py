@@ -73,6 +73,7 @@ class DiffusionConfig:
     steps: int = setting(20, low=1, high=1000)
     noise: Literal["sample", "shared"] = "sample"
     crop: Literal["palm", "hand"] = "palm"
+    whole_palm: bool = True
     size: int | None = setting(256, low=32, high=4096, multiple_of=8)
     posterior: Literal["mode", "sample"] = "mode"
     colour: Literal["match", "raw"] = "match"

@@ -45,9 +45,9 @@ class DiffusionMethod:
 
     Exemplars are 128 pixels a side, as the authors', and go to the encoder's size at once; theirs go by way of 512.
 
-    A crop is no larger than the photo's shorter side. Where it leaves out a part of the palm region, as the authors'
-    does of a hand that lies along a photo it hardly fits in, it is moved until it holds the palm; a palm that is
-    longer than it is a SampleError, for part of it would stay as it was.
+    A crop is no larger than the photo's shorter side, and that about a hand which lies along a photo it hardly fits in
+    leaves out an end of the palm, which stays as it was: so in the authors' code, and with `whole_palm` false. With
+    true the crop is moved until it holds the palm; a palm that is longer than it is a SampleError.
 
     Parameters
     ----------
@@ -103,9 +103,10 @@ class DiffusionMethod:
         return self._crop_settings() | {"weights": weights.weights_digest(self._files), "scales": dict(config.scales)}
 
     def _crop_settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = {"crop": self._config.crop, "size": self._config.size}
-        # Since the crop about the hand is moved to hold the palm; of the palm's own crop nothing changed but an error.
-        return settings | {"crop_version": 2} if self._config.crop == "hand" else settings
+        config = self._config
+        settings: dict[str, Any] = {"crop": config.crop, "size": config.size}
+        # The crop about the palm is never moved: it holds the palm, unless no square can.
+        return settings | {"whole_palm": True} if config.crop == "hand" and config.whole_palm else settings
 
     def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
         """Encode photos.
@@ -186,9 +187,12 @@ class DiffusionMethod:
 
     def _view(self, image: np.ndarray, hand: Hand) -> View:
         palm = palm_region(hand)
-        square = CROPS[self._config.crop](hand, image.shape[:2]).moved_to_hold(palm)
-        if square is None:
-            raise SampleError("The palm is longer than the photo's shorter side: a square crop cannot hold it.")
+        square = CROPS[self._config.crop](hand, image.shape[:2])
+        if self._config.whole_palm:
+            moved = square.moved_to_hold(palm)
+            if moved is None:
+                raise SampleError("The palm is longer than the photo's shorter side: a square crop cannot hold it.")
+            square = moved
         size = self._config.size
         if size is None:
             step = self._model.side_step

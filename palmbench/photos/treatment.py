@@ -129,6 +129,8 @@ def treatment_of(
         raise RequestError(
             "detector.valleys=pklnet knows of one hand in a photo, and every hand must be found here; leave it out."
         )
+    if isinstance(method, DiffusionConfig):
+        method = replace(method, whole_palm=True)  # whatever the paper's code does: here a palm is to be hidden
     return Treatment(method, detector, config.segmenter, config.seed, count, check, keep_unchanged, keep_matching)
 
 

@@ -227,6 +227,16 @@ def test_of_a_hand_that_is_longer_than_the_photos_shorter_side_the_whole_palm_is
     assert (region & ~held).any(), "the scene is not the one that is asked about"
     changed = (run(replace(CONFIG, crop="hand"), narrow, hand) != narrow).any(axis=2)
     assert changed[region & ~held].mean() > 0.9
+    as_published = run(replace(CONFIG, crop="hand", whole_palm=False), narrow, hand)
+    np.testing.assert_array_equal(as_published[~held], narrow[~held])
+    assert (as_published[region & held] != narrow[region & held]).any(axis=-1).mean() > 0.9
+
+
+def test_whether_a_crop_is_moved_is_in_the_key_of_the_crop_that_may_be():
+    of = {(crop, whole): DiffusionMethod(replace(CONFIG, crop=crop, whole_palm=whole)).settings()
+          for crop in ("palm", "hand") for whole in (True, False)}  # fmt: skip
+    assert of["palm", True] == of["palm", False] and "whole_palm" not in of["hand", False]
+    assert of["hand", True] == of["hand", False] | {"whole_palm": True}
 
 
 @pytest.mark.parametrize("crop", ["palm", "hand"])

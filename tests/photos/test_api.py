@@ -12,6 +12,8 @@ import pytest
 import palmbench
 from palmbench.errors import NoHandError, RequestError
 from palmbench.photos import api
+from palmbench.photos.treatment import treatment_of
+from palmbench.schema import DiffusionConfig, RunConfig
 
 
 def test_the_example_in_its_documentation_is_true() -> None:
@@ -40,6 +42,11 @@ def test_a_device_that_is_not_there_is_told(photo: np.ndarray, monkeypatch: pyte
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(RequestError, match="device=cuda:1, but torch finds no CUDA device here; use device='cpu'"):
         palmbench.deidentify(photo, method="mask", device="cuda:1")
+
+
+def test_all_of_a_palm_is_to_be_hidden_even_by_the_papers_settings() -> None:
+    papers = RunConfig(method=DiffusionConfig(crop="hand", whole_palm=False))
+    assert treatment_of(papers).method == DiffusionConfig(crop="hand", whole_palm=True)
 
 
 def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> None:
