@@ -1,0 +1,94 @@
+"""A detector's process that does not keep to the words agreed on is lost, and never taken at its word."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from outside_packages import ONE, SHARES, SPACE, photo
+
+from palmbench.errors import RequestError, SampleError
+from palmbench.hands.outside import client
+from palmbench.hands.outside.client import Worker
+
+# A worker that greets, reads a photo's eight bytes and says one thing; {greeting} and {answer} are bytes.
+_SAYS = """
+import struct, sys, time
+def message(words): return struct.pack(">II", len(words), 0) + words
+def say(words): sys.stdout.buffer.write(words); sys.stdout.buffer.flush()
+say({greeting})
+sys.stdin.buffer.read(8)
+say({answer})
+time.sleep(30)
+"""
+_GREETING = """message(b'{"ready": "1"}')"""
+_HAND = {"keypoints": SHARES.tolist(), "space": SPACE.tolist(), "score": 0.5}
+
+
+def says(script: Path, monkeypatch: pytest.MonkeyPatch, answer: str, greeting: str = _GREETING) -> Worker:
+    script.write_text(_SAYS.format(greeting=greeting, answer=answer))
+    monkeypatch.setattr(client, "SCRIPT", script)
+    return Worker("mediapipe", Path(sys.executable), {}, "1", start_limit=60, photo_limit=30)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("b'W0000 a warning of a library'", "something else than a message"),
+        ("struct.pack('>II', 2, 4) + b'{}text'", "something else than a message"),
+        ("""message(b'{"hands": ')""", "something else than JSON$"),
+        ("message(bytes([255, 254]))", "something else than JSON$"),
+        ("message(b'[1, 2]')", "something else than a JSON object"),
+    ],
+)
+def test_a_process_that_answers_in_other_words_is_lost_and_not_waited_for(
+    answer: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = says(tmp_path / "says.py", monkeypatch, answer)
+    with pytest.raises(SampleError, match=f"MediaPipe was lost twice at this photo: .*{told}"):
+        worker.ask(photo(ONE, 1, 1))
+    assert worker._process is None
+    with pytest.raises(RequestError, match=f"MediaPipe cannot be started with .*{told.rstrip('$')}"):
+        says(tmp_path / "says.py", monkeypatch, "b''", greeting=answer).ask(photo(ONE, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("hand", "told"),
+    [
+        ({**_HAND, "score": float("nan")}, "confidence is not from 0 to 1, but nan"),
+        ({**_HAND, "score": 7}, "confidence is not from 0 to 1, but 7"),
+        ({"keypoints": _HAND["keypoints"], "space": _HAND["space"]}, "KeyError: 'score'"),
+        ({**_HAND, "keypoints": [[1, 2], [3]]}, "that is none"),
+        ({**_HAND, "keypoints": SHARES[:20].tolist()}, "without 21 keypoints"),
+        ("no hand", "that is none"),
+    ],
+)
+def test_a_hand_that_cannot_be_one_is_told_in_a_sentence(
+    hand: Any, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = json.dumps({"hands": [hand]}).encode()
+    worker = says(tmp_path / "says.py", monkeypatch, f"message({words!r})")
+    with pytest.raises(SampleError, match=f"^MediaPipe gave a hand .*{told}"):
+        worker.ask(photo(ONE, 1, 1))
+    worker.close()
+
+
+def test_a_first_answer_that_is_no_greeting_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = says(tmp_path / "says.py", monkeypatch, "b''", greeting="message(b'{}')")
+    with pytest.raises(RequestError, match="its first answer is no greeting"):
+        worker.ask(photo(ONE, 1, 1))
+
+
+def test_a_process_that_falls_silent_without_ending_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_LAST_BREATH", 0.2)
+    worker = says(tmp_path / "says.py", monkeypatch, "__import__('os').close(1) or b''")
+    began = time.monotonic()
+    with pytest.raises(SampleError, match="it closed its end of the pipe"):
+        worker.ask(photo(ONE, 1, 1))
+    assert time.monotonic() - began < 20
