@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from palmbench.compose import compose_points
 from palmbench.datasets.sample import Sample
@@ -16,6 +17,7 @@ from palmbench.hands.geometry import palm_crop
 from palmbench.pipeline import Pipeline
 from palmbench.report.figures import ORIGINAL, PhotoSpec, Tile, figure_command
 from palmbench.report.figures.curves import (
+    SETS,
     Panel,
     bandwidth_of,
     curve,
@@ -174,6 +176,18 @@ def test_different_seeds_are_shown_only_where_the_settings_are_the_same(masked, 
     scores = tmp_path / "synth-mtcc.parquet"
     scores.write_bytes(scores.read_bytes()[:-9])
     assert diversity_panel(tmp_path, masked) is None  # lost its end: the experiment makes it again
+
+
+@pytest.mark.parametrize("recognizers", [["mtcc"], ["mtcc", "ccnet"]])
+@pytest.mark.parametrize("seeds", [True, False])
+def test_the_legend_of_curves_lies_within_the_figure(recognizers, seeds):
+    sets = {name: Distribution.of([0.1, 0.2, 0.3]) for name in (SETS if seeds else SETS[:3])}
+    figure = draw_curves([Panel("synth", name, sets, 0, "exact") for name in recognizers], {})
+    FigureCanvasAgg(figure).draw()
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == len(sets) + 1
+    box = legend.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
 
 
 def test_density_of_hand_computed_cases():

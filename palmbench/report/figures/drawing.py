@@ -91,10 +91,23 @@ def draw_curves(panels: Sequence[Panel], labels: Mapping[str, str]) -> Figure:
                 if i == len(down) - 1:
                     axes.set_xlabel("distance")
         handles = _legend(panels)
-        # Five entries make two rows of related ones, four fit in a line unless the figure is a single panel.
-        columns = 2 if width < WIDTH else 4 if len(handles) == 4 else 3
-        figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, handlelength=3.2)
+        # Five entries make two rows of related ones, four fit in a line.
+        _legend_across(figure, handles, most=4 if len(handles) == 4 else 3)
     return figure
+
+
+def _legend_across(figure: Figure, handles: Sequence[Line2D], most: int) -> None:
+    """A legend above the panels, of as many columns as the figure's width has room for."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for columns in range(most, 0, -1):
+        legend = figure.legend(
+            handles=handles, loc="outside upper center", ncols=columns, frameon=False, handlelength=3.2
+        )
+        if columns == 1 or legend.get_window_extent(renderer).width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def _draw_tile(axes: Axes, shot: Shot, titled: bool) -> None:
@@ -126,6 +139,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.axvline(panel.threshold, color=PALE, linewidth=0.8, zorder=0)
     axes.set_ylim(bottom=0)
     axes.locator_params(axis="y", nbins=4)
+    axes.locator_params(axis="x", nbins=6)
 
 
 def _legend(panels: Sequence[Panel]) -> list[Line2D]:
