@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from palmbench.hands.hand import Hand
-from palmbench.hands.looks import Observer, wanted_square
-from palmbench.hands.search import SEARCH_VERSION, find_hands
+from palmbench.hands.looks import Look, Observer, Square, wanted_square
+from palmbench.hands.search import SEARCH_VERSION, WHOLE, find_hands, whole_square
 from palmbench.hands.seen import closed, hand_of
 
 _LOOKS = 2  # at the hand; the second one only if the first was badly aimed
@@ -43,33 +43,43 @@ class EmbeddedDetector:
         self._threshold, self._hands = threshold, hands
 
     def settings(self) -> dict[str, Any]:
-        """The threshold and the digest of the weights; how many hands and how they are sought only if not one."""
-        settings = {"name": self.name, "weights": self._observer.digest, "threshold": self._threshold}
-        # Runs that ask for one hand keep the keys they had before more could be asked for.
-        return settings if self._hands == 1 else {**settings, "hands": self._hands, "search": SEARCH_VERSION}
+        """The threshold, the digest of the weights, how many hands and how they are sought."""
+        return {
+            "name": self.name,
+            "weights": self._observer.digest,
+            "threshold": self._threshold,
+            "hands": self._hands,
+            "search": SEARCH_VERSION,
+        }
 
     def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
         """Hands of each photo (uint8, height x width x 3, RGB), the most confident first; none where there is none."""
         if self._hands == 1:
             return [self._foremost(image) for image in images]
-        return [
-            find_hands(self._observer, image, self._threshold, self._hands, self._foremost(image)) for image in images
-        ]
+        return [find_hands(self._observer, image, self._threshold, self._hands) for image in images]
 
     def _foremost(self, image: np.ndarray) -> list[Hand]:
+        """The hand that a look at the whole photo leads to, else one with room around it: a hand may fill the frame."""
         whole = self._observer.whole(image)
-        square = wanted_square(whole.points)
-        close = whole
+        hand = self._towards(image, whole, wanted_square(whole.points))
+        for share in WHOLE[1:]:
+            if hand is None:
+                square = whole_square(image, share)
+                hand = self._towards(image, self._observer.close(image, square), square)
+        return [] if hand is None else [hand]
+
+    def _towards(self, image: np.ndarray, first: Look, square: Square) -> Hand | None:
+        close = first
         for _ in range(_LOOKS):
             if close.presence < self._threshold or square.side < 8:
-                return []
+                return None
             close = self._observer.close(image, square)
             aimed, square = square, wanted_square(close.points)
             if aimed.fits(square):
                 break
         if close.presence < self._threshold:
-            return []
-        return [hand_of(close, aimed, whole.mask(0, 0, image.shape[1], image.shape[0]))]
+            return None
+        return hand_of(close, aimed, first.mask(0, 0, image.shape[1], image.shape[0]))
 
 
 class EmbeddedSegmenter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -14,6 +14,9 @@ MIDDLE = (9, 10, 11, 12)
 RING = (13, 14, 15, 16)
 LITTLE = (17, 18, 19, 20)
 FINGERS = (THUMB, INDEX, MIDDLE, RING, LITTLE)
+
+
+View = Literal["palm", "back", "closed", "unsure"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,9 @@ class Hand:
         The valley points between index and middle, and between ring and little finger.
     mask : ndarray of shape (height, width), bool
         True on the hand.
+    view : {"palm", "back", "closed", "unsure"}
+        What it shows: its palm, its back, or fingers closed over the palm. "unsure" is something that looks like a hand
+        but whose keypoints cannot be trusted.
     """
 
     score: float
@@ -46,6 +52,7 @@ class Hand:
     keypoints_3d: np.ndarray
     valleys: np.ndarray
     mask: np.ndarray
+    view: View = "palm"
 
 
 class Detector(Protocol):

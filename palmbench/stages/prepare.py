@@ -20,7 +20,7 @@ from palmbench.schema import AnyDetectorConfig, AnySegmenterConfig
 from palmbench.stages.stage import Photos
 from palmbench.store import Store, pack_arrays, unpack_arrays
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def _pack(hand: Hand) -> bytes:
         valleys=hand.valleys,
         shape=np.array(hand.mask.shape),
         mask=np.packbits(hand.mask),
+        view=np.array(hand.view),
     )
 
 
@@ -87,6 +88,7 @@ def _unpack(data: bytes) -> Hand:
         keypoints_3d=parts["keypoints_3d"],
         valleys=parts["valleys"],
         mask=mask,
+        view=str(parts["view"]),  # type: ignore[arg-type]
     )
 
 

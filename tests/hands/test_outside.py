@@ -36,7 +36,6 @@ from palmbench.hands.outside import OutsideDetector
 from palmbench.hands.outside.client import Worker
 from palmbench.hands.outside.detector import in_hand_lengths
 from palmbench.hands.outside.environment import interpreter_of
-from palmbench.hands.search import parts
 from palmbench.hands.skeleton import hand_shape, valley_points
 from palmbench.schema import MediaPipeConfig, WiLoRConfig
 from palmbench.synth import render
@@ -224,7 +223,7 @@ def test_the_default_environment_is_looked_for_where_one_works(tmp_path: Path, m
 
 def test_wilor_is_shown_bgr_and_its_hands_are_ranked_by_its_detectors_confidence(python: Path) -> None:
     detector = OutsideDetector("wilor", str(python), None, 0.3, hands=2)
-    first, second = detector._worker.ask(photo(1))
+    first, second, _ = detector._worker.ask(photo(1))
     assert (first.score, second.score) == (0.8, 0.6)
     np.testing.assert_allclose(first.keypoints, (SHARES + np.array([0.5, 0])) * (640, 480) - 0.5, atol=1e-3)
     np.testing.assert_allclose(first.space, SPACE, atol=1e-6)
@@ -280,20 +279,6 @@ def test_where_the_embedded_network_sees_no_hand_the_keypoints_draw_it(python: P
     assert surer.side == other.side == "right"
     assert (surer.keypoints_3d[0] == 0).all()
     detector._worker.close()
-
-
-def test_a_hand_that_shows_in_a_part_of_the_photo_alone_is_found_if_several_are_wanted(python: Path) -> None:
-    image = photo(NOTHING, 960, 1280)
-    part = parts(960, 1280)[-1]
-    left, top, right, bottom = part.within(1280, 960)
-    image[top, left] = (ONE, 20, 30)
-    for hands, wanted in ((1, 0), (5, 1)):
-        detector = OutsideDetector("mediapipe", str(python), None, 0.5, hands=hands)
-        found = detector.detect([image])[0]
-        assert len(found) == wanted
-        detector._worker.close()
-    corner = np.array([left, top])
-    np.testing.assert_allclose(found[0].keypoints_2d, SHARES * (right - left, bottom - top) - 0.5 + corner, rtol=1e-5)
 
 
 def test_joints_in_space_are_in_lengths_of_the_straightened_middle_finger() -> None:

@@ -9,13 +9,12 @@ import pytest
 import torch
 
 from experiments.several_hands import Scene, Tally, line, matches, scene
-from palmbench.hands import Hand, load_detector
+from palmbench.hands import Hand
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.geometry import inpaint_mask
 from palmbench.hands.looks import Observer, Square
 from palmbench.hands.search import _glance, _painted_over, _steps
 from palmbench.hands.skeleton import FINGER_RADIUS, apart, hand_length, hand_shape, valley_points
-from palmbench.schema import DetectorConfig
 from palmbench.synth import Render, render
 
 
@@ -60,11 +59,6 @@ def test_asking_for_more_finds_the_same_hand_in_a_photo_of_one(palm: Render) -> 
     (more,) = EmbeddedDetector(hands=5).detect([palm.image])[0]
     size = float(np.ptp(one.keypoints_2d, axis=0).max())
     assert np.linalg.norm(one.keypoints_2d - more.keypoints_2d, axis=1).max() < 0.02 * size
-
-
-def test_asking_for_one_hand_leaves_the_settings_and_so_the_keys_as_they_were() -> None:
-    assert load_detector(DetectorConfig(hands=1)).settings().keys() == {"name", "weights", "threshold"}
-    assert load_detector(DetectorConfig(hands=2)).settings().items() >= {"hands": 2, "search": 1}.items()
 
 
 def test_nothing_is_found_in_an_empty_picture_however_many_hands_are_asked_for() -> None:

@@ -38,11 +38,17 @@ class Finding(NamedTuple):
         To the right, down, and away from the camera, in any unit.
     score : float
         In [0, 1].
+    side : {"left", "right"} or None
+        Which hand it is by its looks; None where the detector does not say.
+    sure : float
+        How sure of that it is, in [0, 1].
     """
 
     keypoints: np.ndarray
     space: np.ndarray
     score: float
+    side: str | None = None
+    sure: float = 0.0
 
 
 class Worker:
@@ -149,7 +155,11 @@ class Worker:
 
 
 def _finding(hand: Mapping[str, Any]) -> Finding:
-    return Finding(np.array(hand["keypoints"], np.float64), np.array(hand["space"], np.float64), float(hand["score"]))
+    keypoints, space = (np.array(hand[name], np.float64) for name in ("keypoints", "space"))
+    side = hand.get("side")
+    if side not in ("left", "right", None):
+        raise ValueError(f"its side is {side!r}")
+    return Finding(keypoints, space, float(hand["score"]), side, float(hand.get("sure", 0.0)))
 
 
 class _Lost(Exception):

@@ -12,13 +12,21 @@ from palmbench.hands.hand import MIDDLE, WRIST, Hand
 from palmbench.hands.looks import Observer, wanted_square
 from palmbench.hands.outside.client import Finding, Worker
 from palmbench.hands.outside.environment import described, interpreter_of
-from palmbench.hands.search import SEARCH_VERSION, parts, same_hand
+from palmbench.hands.outside.views import PARTS_OF, View
+from palmbench.hands.search import SEARCH_VERSION, covers, parts, same_hand
 from palmbench.hands.seen import connected, hand_box
 from palmbench.hands.skeleton import apart, hand_shape, valley_points
+from palmbench.hands.view import view_of
 
-VERSION = 1
-_COARSE = ("mediapipe",)  # looks at the whole photo in so few pixels that it overlooks small hands
+VERSION = 2
+# Of packages that look at a photo in so few pixels that they overlook small hands, and such as fill the frame.
+_COARSE = ("mediapipe",)
+_MOST_AT_ONCE = 4  # hands asked for at least, so that the best of them can be chosen
 _LEAST_INSIDE = 0.9  # share of the keypoints that a part of the photo must hold to tell of a hand
+_PADDED = 2.0  # sides of the padded photo, in sides of the photo
+_PARTS = (0.55, 0.3)  # sides of the parts that are shown, in the photo's longer side
+_CONFIRMING = (1.6, 2.6)  # sides of the looks that a hand seen in a part of the photo must stand, in sides of its box
+_AGREEING = 0.12  # mean distance of keypoints up to which two looks see the same, in sides of the hand's box
 # Mean distance of its keypoints from those found, in sides of its view, above which its mask is not believed.
 _ELSEWHERE = 0.1
 _INSIDE = 0.7  # factor of the fingers' width that keeps a drawn hand within the true one
@@ -27,7 +35,7 @@ _PRESENT = 0.5  # least confidence of the embedded network in the hand that it i
 
 class _Seen(NamedTuple):
     finding: Finding
-    inside: float  # share of its keypoints that lie in the part of the photo which was shown
+    said: list[tuple[str, float]]  # which hand each look makes it to be, and how sure it is
 
 
 class OutsideDetector:
@@ -66,7 +74,8 @@ class OutsideDetector:
         self.name = name
         self._python = interpreter_of(name, python)
         self._hands = hands
-        self._options = {"weights": weights, "threshold": threshold, "hands": hands, "device": device}
+        asked = max(hands, _MOST_AT_ONCE)
+        self._options = {"weights": weights, "threshold": threshold, "hands": asked, "device": device}
         self._observer = Observer("embedded", device)
 
     def settings(self) -> dict[str, Any]:
@@ -77,12 +86,12 @@ class OutsideDetector:
             "package": self._described,
             "threshold": self._options["threshold"],
             "hands": self._hands,
-            **({"search": SEARCH_VERSION} if self._hands > 1 else {}),
+            "search": SEARCH_VERSION,
             "looks": self._observer.digest,
         }
 
     def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
-        """Hands of each photo (uint8, height x width x 3, RGB), the most confident first.
+        """Hands of each photo (uint8, height x width x 3, RGB): those that show their palm first, large ones first.
 
         Raises
         ------
@@ -91,37 +100,83 @@ class OutsideDetector:
         RequestError
             If its process cannot be started, or is lost again and again.
         """
-        return [apart([self._hand(image, found) for found in self._found(image)]) for image in images]
+        return [apart([self._hand(image, one) for one in self._found(image)]) for image in images]
 
-    def _found(self, image: np.ndarray) -> list[Finding]:
-        """Findings in a photo, and in its parts where several hands are wanted of a package that looks coarsely."""
-        found = [_Seen(finding, 1.0) for finding in self._worker.ask(image)]
-        if self._hands > 1 and self.name in _COARSE:
-            height, width = image.shape[:2]
-            for part in parts(height, width):
-                left, top, right, bottom = part.within(width, height)
-                corner = np.array([left, top])
-                for finding in self._worker.ask(image[top:bottom, left:right]):
-                    inside = (finding.keypoints >= 0) & (finding.keypoints <= (right - left - 1, bottom - top - 1))
-                    moved = finding._replace(keypoints=finding.keypoints + corner)
-                    found.append(_Seen(moved, float(inside.all(axis=1).mean())))
-        # A part may cut a hand in two: of findings of one hand, that which lies wholly in its part is kept.
-        kept: list[Finding] = []
-        for one in sorted(found, key=lambda one: (-one.inside, -one.finding.score)):
-            if one.inside >= _LEAST_INSIDE and not any(same_hand(one.finding.keypoints, k.keypoints) for k in kept):
-                kept.append(one.finding)
-        return sorted(kept, key=lambda finding: -finding.score)[: self._hands]
+    def _found(self, image: np.ndarray) -> list[_Seen]:
+        """Hands in the whole photo, then in the padded photo, then in its parts: none displaces one that was there.
 
-    def _hand(self, image: np.ndarray, found: Finding) -> Hand:
+        A look at a part may cut a hand in two, or take a finger for a hand. So what it tells counts only where no hand
+        is known, and if closer looks see the same.
+        """
+        height, width = image.shape[:2]
+        middle = np.array([(width - 1) / 2, (height - 1) / 2])
+        seen = [_Seen(finding, _said(finding)) for finding in self._look(View.at(image, middle, width, height))]
+        found: list[_Seen] = []
+        for one in seen:
+            if not any(same_hand(one.finding.keypoints, other.finding.keypoints) for other in found):
+                found.append(one)
+        several = self._hands > 1 and self.name in _COARSE
+        if several or not found:
+            for finding in self._look(View.at(image, middle, _PADDED * width, _PADDED * height)):
+                known = [one for one in found if covers(one.finding.keypoints, finding.keypoints)]
+                if not known:
+                    found.append(_Seen(finding, _said(finding)))
+                elif same_hand(known[0].finding.keypoints, finding.keypoints):
+                    known[0].said.extend(_said(finding))
+        if several:
+            small = View.at(image, middle, width, height, longest=PARTS_OF)
+            for finding in self._in_parts(small.pixels):
+                moved = finding._replace(keypoints=small.in_photo(finding.keypoints))
+                if not any(covers(one.finding.keypoints, moved.keypoints) for one in found):
+                    found.append(_Seen(moved, _said(moved)))
+        return sorted(found, key=_rank)[: self._hands]
+
+    def _look(self, view: View) -> list[Finding]:
+        """What the package finds in a view, in pixels of the photo."""
+        return [
+            finding._replace(keypoints=view.in_photo(finding.keypoints)) for finding in self._worker.ask(view.pixels)
+        ]
+
+    def _in_parts(self, image: np.ndarray) -> list[Finding]:
+        """Hands that a look at some part of a photo tells of, and closer looks confirm."""
+        height, width = image.shape[:2]
+        found: list[Finding] = []
+        for part in parts(height, width, _PARTS):
+            left, top, right, bottom = part.within(width, height)
+            for finding in self._worker.ask(image[top:bottom, left:right]):
+                inside = (finding.keypoints >= 0) & (finding.keypoints <= (right - left - 1, bottom - top - 1))
+                moved = finding._replace(keypoints=finding.keypoints + np.array([left, top]))
+                if inside.all(axis=1).mean() < _LEAST_INSIDE:
+                    continue
+                if any(covers(other.keypoints, moved.keypoints) for other in found):
+                    continue
+                if self._confirmed(image, moved.keypoints):
+                    found.append(moved)
+        return found
+
+    def _confirmed(self, image: np.ndarray, keypoints: np.ndarray) -> bool:
+        low, high = keypoints.min(axis=0), keypoints.max(axis=0)
+        side = float((high - low).max())
+        for share in _CONFIRMING:
+            again = self._look(View.at(image, (low + high) / 2, share * side, share * side))
+            distances = [np.linalg.norm(finding.keypoints - keypoints, axis=1).mean() for finding in again]
+            if min(distances, default=np.inf) > _AGREEING * side:
+                return False
+        return True
+
+    def _hand(self, image: np.ndarray, one: _Seen) -> Hand:
+        found = one.finding
         mask, valleys = self._completed(image, found.keypoints)
+        side = palm_side(found.keypoints)
         return Hand(
             score=found.score,
             box=hand_box(found.keypoints, mask),
-            side=palm_side(found.keypoints),
+            side=side,
             keypoints_2d=found.keypoints.astype(np.float32),
             keypoints_3d=in_hand_lengths(found.space),
             valleys=valleys,
             mask=mask,
+            view=view_of(found.space, side, one.said),
         )
 
     def _completed(self, image: np.ndarray, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -148,6 +203,17 @@ class OutsideDetector:
     @cached_property
     def _worker(self) -> Worker:
         return Worker(self.name, self._python, self._options, str(self._described["version"]))
+
+
+def _said(finding: Finding) -> list[tuple[str, float]]:
+    return [] if finding.side is None else [(finding.side, finding.sure)]
+
+
+def _rank(one: _Seen) -> tuple[bool, float]:
+    """Hands that show their palm first, large ones first."""
+    keypoints = one.finding.keypoints
+    hidden = view_of(one.finding.space, palm_side(keypoints), one.said) != "palm"
+    return hidden, -float(np.ptp(keypoints, axis=0).max())
 
 
 def in_hand_lengths(space: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ package, and nothing of palmbench. A frame is two big-endian 32-bit lengths, tha
 payload. A request holds {"shape": [height, width, 3]} and the photo's uint8 RGB bytes; an answer holds no payload and
 one of {"hands": [...]}, {"failed": "a sentence about this photo"}, and, before the first photo, {"ready": "version"} or
 {"broken": "a sentence"}. A hand is {"keypoints": 21 x (x, y) in pixels with pixel centres at integers, "space": 21 x
-(x, y, z) to the right, down and away from the camera in any unit, "score": 0 to 1}.
+(x, y, z) to the right, down and away from the camera in any unit, "score": 0 to 1}, and where the detector tells them
+"side": "left" or "right" by the hand's looks, and "sure": 0 to 1.
 """
 
 from __future__ import annotations
@@ -102,13 +103,17 @@ def open_mediapipe(options: dict[str, Any]) -> tuple[str, Find]:
         for index, marks in enumerate(seen.multi_hand_landmarks or []):
             places = np.array([(mark.x, mark.y) for mark in marks.landmark])
             world = seen.multi_hand_world_landmarks[index].landmark
+            left_or_right = seen.multi_handedness[index].classification[0]
             hands.append(
                 {
                     # Shares of the photo's sides, which begin half a pixel before the first pixel's centre.
                     "keypoints": (places * (width, height) - 0.5).tolist(),
                     "space": [(mark.x, mark.y, mark.z) for mark in world],
                     # Its sureness of left or right: the only number that MediaPipe gives a hand.
-                    "score": seen.multi_handedness[index].classification[0].score,
+                    "score": left_or_right.score,
+                    # It takes photos to be mirrored, as those that one takes of oneself are shown.
+                    "side": "left" if left_or_right.label == "Right" else "right",
+                    "sure": left_or_right.score,
                 }
             )
         return hands
@@ -163,6 +168,8 @@ def open_wilor(options: dict[str, Any]) -> tuple[str, Find]:
                     "keypoints": (np.asarray(mesh["pred_keypoints_2d"], np.float64)[0] - 0.5).tolist(),
                     "space": np.asarray(mesh["pred_keypoints_3d"], np.float64)[0].tolist(),
                     "score": float(score),
+                    "side": "right" if hand["is_right"] else "left",
+                    "sure": float(score),
                 }
             )
         hands.sort(key=lambda hand: -hand["score"])
