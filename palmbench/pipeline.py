@@ -68,7 +68,7 @@ class Pipeline:
         dataset = dataset_of(config)
         originals = Originals(dataset.source, keep=dataset.rendered)
         prepare = Prepare.of(originals, config.detector, config.segmenter)
-        deidentify = Deidentify.of(prepare, config.method, config.seed)
+        deidentify = Deidentify.of(prepare, config.method, config.seed, config.region)
         deidentified = Deidentified(deidentify)
         again = Prepare.of(deidentified, config.detector, config.segmenter)
         return cls(

@@ -263,6 +263,7 @@ class RunConfig:
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     seed: int = setting(0, low=0, high=2**63 - 1)
+    region: Literal["paper", "palm"] = "paper"
     eer: Literal["exact", "grid", "roc"] = "exact"
     results_dir: str = "results"
     data_dir: str = "data"
@@ -308,7 +309,7 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
         if key not in known:
             raise RequestError(not_found(f"{key} is not a setting of palmbench", str(key), known))
     checked: dict[str, Any] = {}
-    kinds = {"seed": int, "eer": Literal["exact", "grid", "roc"], "results_dir": str, "data_dir": str}
+    kinds = get_type_hints(RunConfig)
     for key, item in known.items():
         if values.get(key) is None:
             raise RequestError(f"{key} is missing; every run needs it.")

@@ -185,7 +185,7 @@ def test_every_key_of_the_configuration_says_what_it_means() -> None:
             continue
         for line in text.splitlines()[1:]:
             assert re.match(r"name: \w+$|\w+: \S.*  # \S", line), f"{path}: {line}"
-    assert {item.key for item in top_settings()} == {"seed", "eer", "results_dir", "data_dir"}
+    assert {item.key for item in top_settings()} == {"seed", "region", "eer", "results_dir", "data_dir"}
 
 
 def test_the_listing_knows_what_composes() -> None:

@@ -22,6 +22,7 @@ VALLEY_SIDE = 1.2
 # codes look for, MTCC's of 18 ROI pixels, less than two of them: what is enrolled would be the interpolation.
 LEAST_VALLEY_DISTANCE = 12.0
 PALM_CROP_MARGIN = 1.25
+REGION_CROP_MARGIN = 1.15
 HAND_MARGIN = 1.08
 # A finger's tip and the heel of the hand reach beyond the keypoints by less than this share of their extent.
 HAND_REACH = 0.15
@@ -97,6 +98,13 @@ def hand_crop(hand: Hand, shape: tuple[int, int]) -> Square:
 def palm_crop(hand: Hand, shape: tuple[int, int]) -> Square:
     """The palm with the skin around it: what a small model spends its resolution on."""
     return bounding_square(palm_polygon(hand.keypoints_2d), shape, PALM_CROP_MARGIN)
+
+
+def region_crop(region: np.ndarray) -> Square:
+    """A region of the photo, bool (height, width) and not empty, with what is around it."""
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    corners = np.array([(columns[0], rows[0]), (columns[-1] + 1, rows[-1] + 1)], np.float32)
+    return bounding_square(corners, region.shape, REGION_CROP_MARGIN)
 
 
 def roi_square(hand: Hand, shape: tuple[int, int], scale: float) -> Square:

@@ -13,6 +13,7 @@ from palmbench.strict import build
 
 if TYPE_CHECKING:
     from palmbench.hands import Hand
+    from palmbench.hands.palm import Region
     from palmbench.schema import MethodConfig
 
 NAMES = ("diffusion", "mask", "blur", "pixelate", "identity")
@@ -60,8 +61,16 @@ class Method(Protocol):
         ...
 
 
-def load(config: MethodConfig, device: str = "cpu") -> Method:
+def load(config: MethodConfig, device: str = "cpu", region: Region = "paper") -> Method:
     """The method that a configuration asks for. Networks are loaded at their first use, weight files found now.
+
+    Parameters
+    ----------
+    config : MethodConfig
+    device : str
+        A torch device.
+    region : {"paper", "palm"}
+        What it repaints of a hand; see `palmbench.hands.palm.palm_mask`.
 
     Raises
     ------
@@ -77,19 +86,19 @@ def load(config: MethodConfig, device: str = "cpu") -> Method:
     if config.name == "diffusion":
         from palmbench.methods.diffusion import DiffusionMethod
 
-        return DiffusionMethod(config, device)
+        return DiffusionMethod(config, device, region)
     if config.name == "mask":
         from palmbench.methods.mask import MaskMethod
 
-        return MaskMethod(config.fill)
+        return MaskMethod(config.fill, region)
     if config.name == "blur":
         from palmbench.methods.blur import BlurMethod
 
-        return BlurMethod(config.sigma)
+        return BlurMethod(config.sigma, region)
     if config.name == "pixelate":
         from palmbench.methods.pixelate import PixelateMethod
 
-        return PixelateMethod(config.block)
+        return PixelateMethod(config.block, region)
     from palmbench.methods.identity import IdentityMethod
 
     return IdentityMethod()

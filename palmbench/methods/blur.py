@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from palmbench.hands.palm import Region
 from palmbench.methods.region import RegionMethod
 
 
@@ -18,11 +19,11 @@ class BlurMethod(RegionMethod):
 
     name = "blur"
 
-    def __init__(self, sigma: float) -> None:
-        self.sigma = sigma
+    def __init__(self, sigma: float, region: Region = "paper") -> None:
+        self.sigma, self.region = sigma, region
 
     def settings(self) -> dict[str, Any]:
-        return {"name": self.name, "sigma": self.sigma}
+        return {"name": self.name, "sigma": self.sigma, "region": self.region}
 
     def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
         return cv2.GaussianBlur(photo, (0, 0), self.sigma)

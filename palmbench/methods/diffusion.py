@@ -12,7 +12,8 @@ from palmbench.diffusion import weights
 from palmbench.diffusion.sampling import Sampling, require_steps
 from palmbench.errors import RequestError, SampleError
 from palmbench.hands import Hand
-from palmbench.hands.geometry import Square, hand_crop, palm_crop, roi_square
+from palmbench.hands.geometry import Square, hand_crop, palm_crop, region_crop, roi_square
+from palmbench.hands.palm import Region
 from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
 from palmbench.methods.region import palm_region
 from palmbench.schema import ROI_NAMES, DiffusionConfig, canonical_fusion
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from palmbench.diffusion.model import Conditions, PaintByExample
 
 EXEMPLAR_SIZE = 128
-CROPS = {"hand": hand_crop, "palm": palm_crop}
 _GRAIN = 1  # tells the stream of the grain from other uses of a photo's seed
 
 
@@ -56,6 +56,8 @@ class DiffusionMethod:
         one for all photos or one each.
     device : str
         A torch device.
+    region : {"paper", "palm"}
+        What is repainted; see `palmbench.hands.palm.palm_mask`.
 
     Raises
     ------
@@ -68,11 +70,11 @@ class DiffusionMethod:
     name = "diffusion"
     seeded = True
 
-    def __init__(self, config: DiffusionConfig, device: str = "cpu") -> None:
+    def __init__(self, config: DiffusionConfig, device: str = "cpu", region: Region = "paper") -> None:
         self._fusion = canonical_fusion(config.fusion).split("+")
         self._sampling = Sampling(config.steps, config.guidance, config.sampler, config.posterior)
         self._config = config
-        self._device = device
+        self._device, self._region = device, region
         self._files = weights.weight_files(weights.resolve(config.weights))
         require_steps(weights.read_config(self._files.scheduler_config), config.sampler, config.steps)
         factor = weights.pixels_per_latent(self._files)
@@ -104,7 +106,7 @@ class DiffusionMethod:
 
     def _crop_settings(self) -> dict[str, Any]:
         config = self._config
-        settings: dict[str, Any] = {"crop": config.crop, "size": config.size}
+        settings: dict[str, Any] = {"crop": config.crop, "size": config.size, "region": self._region}
         # The crop about the palm is never moved: it holds the palm, unless no square can.
         return settings | {"whole_palm": True} if config.crop == "hand" and config.whole_palm else settings
 
@@ -177,7 +179,7 @@ class DiffusionMethod:
         pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
         inside, view = square.crop(hand.mask), square.crop(photo)
         if self._config.crop == "palm":
-            share = soft_rim(square.crop(palm_region(hand)))[..., None]
+            share = soft_rim(square.crop(palm_region(hand, self._region)))[..., None]
             pixels = np.round(share * pixels + (1 - share) * view).astype(np.uint8)
         view[inside] = pixels[inside]
 
@@ -186,8 +188,8 @@ class DiffusionMethod:
         return _painter(self._files, weights.weights_digest(self._files), self._device)
 
     def _view(self, image: np.ndarray, hand: Hand) -> View:
-        palm = palm_region(hand)
-        square = CROPS[self._config.crop](hand, image.shape[:2])
+        palm = palm_region(hand, self._region)
+        square = self._square(image, hand, palm)
         if self._config.whole_palm:
             moved = square.moved_to_hold(palm)
             if moved is None:
@@ -203,6 +205,11 @@ class DiffusionMethod:
             cv2.resize(square.crop(image), (size, size), interpolation=cv2.INTER_LINEAR),
             cv2.resize(region, (size, size), interpolation=cv2.INTER_NEAREST).astype(bool),
         )
+
+    def _square(self, image: np.ndarray, hand: Hand, palm: np.ndarray) -> Square:
+        if self._config.crop == "hand":
+            return hand_crop(hand, image.shape[:2])
+        return palm_crop(hand, image.shape[:2]) if self._region == "paper" else region_crop(palm)
 
     def _exemplars(self, image: np.ndarray, hand: Hand) -> list[np.ndarray]:
         squares = [roi_square(hand, image.shape[:2], self._config.scales[name]) for name in ROI_NAMES]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palmbench.hands.palm import Region
 from palmbench.methods.region import RegionMethod
 
 
@@ -14,11 +15,11 @@ class MaskMethod(RegionMethod):
 
     name = "mask"
 
-    def __init__(self, fill: int = 0) -> None:
-        self.fill = fill
+    def __init__(self, fill: int = 0, region: Region = "paper") -> None:
+        self.fill, self.region = fill, region
 
     def settings(self) -> dict[str, Any]:
-        return {"name": self.name, "fill": self.fill}
+        return {"name": self.name, "fill": self.fill, "region": self.region}
 
     def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
         return np.full_like(photo, self.fill)

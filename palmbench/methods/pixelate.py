@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from palmbench.hands.palm import Region
 from palmbench.methods.region import RegionMethod
 
 
@@ -17,11 +18,11 @@ class PixelateMethod(RegionMethod):
 
     name = "pixelate"
 
-    def __init__(self, block: int) -> None:
-        self.block = block
+    def __init__(self, block: int, region: Region = "paper") -> None:
+        self.block, self.region = block, region
 
     def settings(self) -> dict[str, Any]:
-        return {"name": self.name, "block": self.block}
+        return {"name": self.name, "block": self.block, "region": self.region}
 
     def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))

@@ -9,22 +9,22 @@ import numpy as np
 
 from palmbench.errors import SampleError
 from palmbench.hands import Hand
-from palmbench.hands.geometry import inpaint_mask
+from palmbench.hands.palm import Region, palm_mask
 from palmbench.methods.direct import DirectMethod
 
 
-def palm_region(hand: Hand) -> np.ndarray:
-    """Palm polygon AND hand mask, bool (H, W).
+def palm_region(hand: Hand, region: Region) -> np.ndarray:
+    """What is to be repainted of a hand, bool (H, W); see `palmbench.hands.palm.palm_mask`.
 
     Raises
     ------
     SampleError
         If it is empty.
     """
-    region = inpaint_mask(hand)
-    if not region.any():
+    mask = palm_mask(hand, region)
+    if not mask.any():
         raise SampleError("The palm region is empty: the palm's keypoints lie outside the hand mask.")
-    return region
+    return mask
 
 
 def paste(photo: np.ndarray, other: np.ndarray, where: np.ndarray) -> np.ndarray:
@@ -36,6 +36,7 @@ class RegionMethod(DirectMethod, ABC):
     """A deterministic method that changes pixels of the palm region only."""
 
     name: str
+    region: Region
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -54,6 +55,6 @@ class RegionMethod(DirectMethod, ABC):
     ) -> list[np.ndarray]:
         deidentified = []
         for image, hand in zip(images, hands, strict=True):
-            region = palm_region(hand)
+            region = palm_region(hand, self.region)
             deidentified.append(paste(image, self.redraw(image, region), region))
         return deidentified

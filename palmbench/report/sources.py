@@ -164,6 +164,8 @@ def describe_conventions(points: Sequence[RunConfig], metrics: Collection[str]) 
     """
     told: dict[str, None] = {}
     for point in points:
+        if point.region != "paper":
+            told["All palm skin is repainted (region=palm), which is about twice the paper's polygon."] = None
         if point.eer != "exact" and "rr" in metrics:
             told[f"Operating point by the convention eer={point.eer}, its interval by eer=exact."] = None
         if point.quality.name != "paper" and "ssim" in metrics:

@@ -14,6 +14,7 @@ import numpy as np
 
 from palmbench import methods
 from palmbench.datasets.sample import Sample
+from palmbench.hands.palm import Region
 from palmbench.images import decode_png, encode_png
 from palmbench.keys import digest, sample_seed
 from palmbench.methods import Method
@@ -31,16 +32,17 @@ class Encode:
 
     prepare: Prepare
     method: MethodConfig
+    region: Region
     settings: dict[str, Any]
     name: str = "encodings"
     title: str = "encode originals"
     suffix: str = ".npz"
 
     @classmethod
-    def of(cls, prepare: Prepare, method: MethodConfig) -> Encode | None:
+    def of(cls, prepare: Prepare, method: MethodConfig, region: Region) -> Encode | None:
         """The stage, or None for a method that has nothing to encode."""
-        settings = methods.load(method).encode_settings()
-        return None if settings is None else cls(prepare, method, settings)
+        settings = methods.load(method, region=region).encode_settings()
+        return None if settings is None else cls(prepare, method, region, settings)
 
     def key(self, sample: Sample) -> str:
         return digest("encoding", version=ENCODE_VERSION, hand=self.prepare.key(sample), method=self.settings)
@@ -48,7 +50,7 @@ class Encode:
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]
         hands = [self.prepare.load(sample, store) for sample in samples]
-        return [pack_arrays(**encoding) for encoding in _method(self.method, device).encode(photos, hands)]
+        return [pack_arrays(**encoding) for encoding in _method(self.method, device, self.region).encode(photos, hands)]
 
     def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
         """The encoding of a sample that this stage has been through."""
@@ -62,6 +64,7 @@ class Deidentify:
     prepare: Prepare
     encode: Encode | None
     method: MethodConfig
+    region: Region
     settings: dict[str, Any]
     seeded: bool
     seed: int
@@ -70,10 +73,10 @@ class Deidentify:
     suffix: str = ".png"
 
     @classmethod
-    def of(cls, prepare: Prepare, method: MethodConfig, seed: int) -> Deidentify:
+    def of(cls, prepare: Prepare, method: MethodConfig, seed: int, region: Region = "paper") -> Deidentify:
         """The stage for one point. Raises MissingWeights or RequestError when the method cannot be had."""
-        loaded = methods.load(method)
-        return cls(prepare, Encode.of(prepare, method), method, loaded.settings(), loaded.seeded, seed)
+        loaded, encode = methods.load(method, region=region), Encode.of(prepare, method, region)
+        return cls(prepare, encode, method, region, loaded.settings(), loaded.seeded, seed)
 
     def key(self, sample: Sample) -> str:
         return digest(
@@ -90,7 +93,8 @@ class Deidentify:
         hands = [self.prepare.load(sample, store) for sample in samples]
         encodings = [self.encode.load(sample, store) if self.encode else None for sample in samples]
         seeds = [self._seed(sample) for sample in samples]
-        return [encode_png(photo) for photo in _method(self.method, device).deidentify(photos, hands, seeds, encodings)]
+        method = _method(self.method, device, self.region)
+        return [encode_png(photo) for photo in method.deidentify(photos, hands, seeds, encodings)]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The de-identified photo of a sample that this stage has been through."""
@@ -116,13 +120,13 @@ class Deidentified:
         return self.stage.load(sample, store)
 
 
-_methods: dict[tuple[str, str], Method] = {}
+_methods: dict[tuple[str, str, str], Method] = {}
 
 
-def _method(config: MethodConfig, device: str) -> Method:
+def _method(config: MethodConfig, device: str, region: Region) -> Method:
     """The method of a configuration, loaded once a process."""
-    key = (repr(config), device)
+    key = (repr(config), device, region)
     if key not in _methods:
         _methods.clear()  # networks are large: the last one used is enough
-        _methods[key] = methods.load(config, device)
+        _methods[key] = methods.load(config, device, region)
     return _methods[key]

@@ -45,7 +45,7 @@ def test_only_the_hand_inside_the_crop_changes(photo, hand, crop, square_of):
     inside &= hand.mask
     result = run(replace(CONFIG, crop=crop), photo, hand)
     assert np.array_equal(result[~inside], photo[~inside])
-    repainted = inside if crop == "hand" else palm_region(hand)
+    repainted = inside if crop == "hand" else palm_region(hand, "paper")
     assert (result[repainted] != photo[repainted]).any(axis=1).mean() > 0.9
 
 
@@ -76,7 +76,7 @@ def test_of_a_palm_crop_only_the_palm_is_pasted_with_a_soft_rim(photo, hand):
     method.__dict__["_model"] = Painter()
     everywhere = replace(hand, mask=np.ones_like(hand.mask))
     result = method.deidentify([photo], [everywhere], [1], [encoding])[0]
-    palm = palm_region(everywhere)
+    palm = palm_region(everywhere, "paper")
     assert (result[palm] == 255).all()
     beyond = cv2.dilate(palm.astype(np.uint8), np.ones((15, 15), np.uint8)) == 0
     assert (result[beyond] == 0).all()
@@ -215,12 +215,12 @@ def lying(photo, hand, rows: slice):
 
 
 def test_of_a_hand_that_is_longer_than_the_photos_shorter_side_the_whole_palm_is_repainted(photo, hand):
-    palm = np.flatnonzero(palm_region(hand).any(axis=0))
+    palm = np.flatnonzero(palm_region(hand, "paper").any(axis=0))
     fingers = hand.mask.copy()
     fingers[:80, 70:110] = True
     long = replace(hand, mask=fingers, box=np.array([35, 0, 145, 135], np.float32))
     narrow, hand = lying(photo, long, slice(int(palm[0]) - 1, int(palm[-1]) + 2))
-    region = palm_region(hand)
+    region = palm_region(hand, "paper")
     square = hand_crop(hand, narrow.shape[:2])
     held = np.zeros_like(region)
     square.crop(held)[...] = True
@@ -241,7 +241,7 @@ def test_whether_a_crop_is_moved_is_in_the_key_of_the_crop_that_may_be():
 
 @pytest.mark.parametrize("crop", ["palm", "hand"])
 def test_a_palm_that_no_square_in_the_photo_holds_does_not_pass_as_deidentified(photo, hand, crop):
-    region = palm_region(hand)
+    region = palm_region(hand, "paper")
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
     middle = int(columns.mean())
     half = (rows[-1] - rows[0]) // 2 - 8
