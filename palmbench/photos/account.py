@@ -15,12 +15,16 @@ REPORT_CHOICE = "choose another --report FILE"
 
 @dataclass(frozen=True)
 class HandAccount:
-    """A hand that was found: where, whose side, and why it was left as it is (None if it was repainted)."""
+    """A hand that was found: where, whose side, and why it is as it was, if it is.
+
+    `skipped` says why its palm could not be hidden, `left_alone` what it shows in place of a palm.
+    """
 
     box: tuple[int, int, int, int]
     side: str
     score: float
     skipped: str | None
+    left_alone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,14 @@ class PhotoAccount:
         return self.failure is None and all(
             result.state == "written"
             or (result.state == "there" and result.reason is None)
-            or (result.state == "kept" and not self.hands)
+            or (result.state == "kept" and not self.palms)
             for result in self.results
         )
+
+    @property
+    def palms(self) -> tuple[HandAccount, ...]:
+        """The hands that show their palm, or may."""
+        return tuple(hand for hand in self.hands if hand.left_alone is None)
 
     @property
     def there(self) -> bool:
@@ -111,22 +120,24 @@ def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: b
     there = sum(account.there and account.done for account in accounts)
     done = sum(account.done for account in accounts) - there
     unread = sum(account.failure is not None for account in accounts)
-    bare = [account for account in accounts if not (account.hands or account.there or account.failure)]
+    bare = [account for account in accounts if not (account.palms or account.there or account.failure)]
     kept = sum(account.done for account in bare)
     counts = [
         (done - kept, "hidden and verified" if checked else "de-identified"),
         (there, "already there"),
-        (kept, "without a hand, written as asked"),
-        (len(bare) - kept, "without a hand"),
+        (kept, "without a palm, written as asked"),
+        (len(bare) - kept, "without a palm"),
         (len(accounts) - done - there - unread - (len(bare) - kept), "not hidden"),
         (unread, "unreadable"),
     ]
     hands = [hand for account in accounts for hand in account.hands]
     skipped = sum(hand.skipped is not None for hand in hands)
+    alone = sum(hand.left_alone is not None for hand in hands)
     results = [result for account in accounts for result in account.results]
     lines = [
         f"{_plural(len(accounts), 'photo')}: {', '.join(f'{n} {what}' for n, what in counts if n) or 'none'}",
-        f"{_plural(len(hands), 'hand')} found: {len(hands) - skipped} repainted, {skipped} skipped; "
+        f"{_plural(len(hands), 'hand')} found: {len(hands) - skipped - alone} repainted, "
+        f"{f'{alone} left alone as no palm shows, ' if alone else ''}{skipped} skipped; "
         f"{_plural(sum(result.state in ('written', 'kept') for result in results), 'file')} written",
     ]
     if others:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from palmbench.errors import NoHandError, RequestError, SampleError
+from palmbench.hands.palm import Region
 from palmbench.hints import not_found
 from palmbench.photos.painter import Painter
 from palmbench.photos.treatment import load_tools, treatment_of, with_most_hands
@@ -22,9 +23,13 @@ def deidentify(
     seed: int = 0,
     method: str | MethodConfig = "diffusion",
     detector: AnyDetectorConfig | None = None,
+    region: Region = "palm",
+    every_hand: bool = False,
     device: str = "cpu",
 ) -> np.ndarray:
     """Give every palm in a photo another look; nothing outside the hands changes.
+
+    A hand that shows its back, or fingers closed over its palm, stays as it is.
 
     Parameters
     ----------
@@ -38,6 +43,10 @@ def deidentify(
         ``palmbench.schema.DiffusionConfig(alpha=0.2, steps=30)``.
     detector : AnyDetectorConfig, optional
         What finds the hands; None is the embedded network, looking for as many as it can.
+    region : {"palm", "paper"}
+        How much of a palm is repainted: all its skin from the wrist line to the finger bases, or the paper's polygon.
+    every_hand : bool
+        Repaint hands too that do not show their palm.
     device : str
         A torch device.
 
@@ -51,7 +60,7 @@ def deidentify(
     ValueError
         If `image` is not such an array.
     NoHandError
-        If no hand is found.
+        If no hand is found, or none that shows its palm.
     SampleError
         If a hand cannot be repainted: the photo must not pass as de-identified.
     RequestError
@@ -72,11 +81,18 @@ def deidentify(
     (True, True)
     """
     pixels = _checked(image)
-    usual = RunConfig(method=_method(method), seed=_seed(seed))
-    treatment = treatment_of(replace(usual, detector=_detector(detector) or with_most_hands(usual.detector)))
-    painter = Painter(pixels, load_tools(treatment, _device(device)), treatment.seed, treatment.shared)
+    if region not in get_args(Region):
+        raise RequestError(f"region must be one of {', '.join(get_args(Region))}, not {region!r}.")
+    usual = RunConfig(method=_method(method), seed=_seed(seed), region=region)
+    treatment = treatment_of(
+        replace(usual, detector=_detector(detector) or with_most_hands(usual.detector)), every_hand=bool(every_hand)
+    )
+    tools = load_tools(treatment, _device(device))
+    painter = Painter(pixels, tools, treatment.seed, treatment.shared, treatment.every_hand)
     if not painter.hands:
         raise NoHandError("no hand was found")
+    if len(painter.left_alone) == len(painter.hands):
+        raise NoHandError(f"no palm shows: of hand 1, {painter.left_alone[0]}")
     drawn = painter.draw()
     if painter.skipped:
         place, reason = next(iter(painter.skipped.items()))

@@ -17,15 +17,16 @@ EPILOG = """\
 IN is a photo, several, or a folder, searched wholly; OUT is a folder, or a file for one photo (its suffix is
 the format). Settings are those of a run: method.steps=30, detector.threshold=0.3, executor.workers=1.
 
-In what is written every hand that was found has another palm: a photo without a hand, with a hand that cannot be
-repainted, or with a palm that still matches (--verify), is reported and not written. Results are upright and hold
-pixels alone: no EXIF, no GPS, no thumbnail, no colour profile. An original is never replaced.
+In what is written every palm that was found is another: a photo without a palm, with a palm that cannot be
+repainted, or with one that still matches or shows (--verify), is reported and not written. Hands that show their
+back or a fist are left alone. Results hold pixels alone: no GPS, no thumbnail, no colour profile. An original is
+never replaced.
 
 The same command goes on where it stopped: results that it made of the same photos with the same settings stay and
 count as "already there" (OUT/.palmbench-deid lists them). Any other file in the way is an error unless --force.
 
 exit status: 0 every photo is de-identified (and verified, if asked); 2 the request cannot be met; 3 some photos are
-unreadable, without a hand, or not hidden.
+unreadable, without a palm, or not hidden.
 """
 
 _SHORT = {
@@ -33,10 +34,11 @@ _SHORT = {
     "fusion": "method.fusion",
     "alpha": "method.alpha",
     "seed": "seed",
+    "region": "region",
     "detector": "detector",
     "device": "executor.device",
 }
-_READ = ("method", "detector", "segmenter", "recognizer", "executor", "seed")
+_READ = ("method", "detector", "segmenter", "recognizer", "executor", "seed", "region")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Words:
     verify : bool
     threshold : float or None
     tries : int
-    keep_unchanged, keep_matching, force : bool
+    keep_unchanged, keep_matching, every_hand, force : bool
     report : Path or None
     """
 
@@ -68,6 +70,7 @@ class Words:
     tries: int | None
     keep_unchanged: bool
     keep_matching: bool
+    every_hand: bool
     force: bool
     report: Path | None
 
@@ -83,6 +86,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--fusion", metavar="SET", help="method.fusion=SET: s, m, f joined by +")
     add("--alpha", metavar="SHARE", help="method.alpha=SHARE, 0 to 1: how much of the original palm guides the new one")
     add("--seed", metavar="N", help="seed=N: another number, other palms; the same number, the same bytes")
+    add(
+        "--region", metavar="NAME", help="region=NAME: palm (all palm skin, the default) or paper (the paper's polygon)"
+    )
     add("--detector", metavar="NAME", help="detector=NAME")
     add("--device", metavar="NAME", help="executor.device=NAME: auto, cpu or cuda")
     add("--count", type=int, default=1, metavar="K", help="K different results for each photo, NAME-1 to NAME-K")
@@ -98,7 +104,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--keep-unchanged",
         action="store_true",
-        help="also write photos with a hand that could not be repainted, or none",
+        help="also write photos with a palm that could not be repainted, or none",
+    )
+    add(
+        "--every-hand",
+        action="store_true",
+        help="also repaint backs, fists and other hands that do not show their palm",
     )
     add("--keep-matching", action="store_true", help="also write what --verify is not content with after all tries")
     add("--force", action="store_true", help="make results again that are there, and replace files in the way")
@@ -154,6 +165,7 @@ def read_words(parsed: argparse.Namespace) -> Words:
         tries=parsed.tries,
         keep_unchanged=parsed.keep_unchanged,
         keep_matching=parsed.keep_matching,
+        every_hand=parsed.every_hand,
         force=parsed.force,
         report=Path(parsed.report) if parsed.report else None,
     )

@@ -50,7 +50,7 @@ def deid_command(parsed: argparse.Namespace) -> int:
     words = read_words(parsed)
     config = _config(words)
     check = check_of(config.recognizer, words.threshold, words.tries or TRIES) if words.verify else None
-    treatment = treatment_of(config, words.count, check, words.keep_unchanged, words.keep_matching)
+    treatment = treatment_of(config, words.count, check, words.keep_unchanged, words.keep_matching, words.every_hand)
     found = plan(words.inputs, words.out, words.format, words.count)
     settings = treatment.settings()
     _require_report_elsewhere(words.report, found)
@@ -73,8 +73,10 @@ def _config(words: Words) -> RunConfig:
     if len(points) != 1:
         raise RequestError("deid does one thing to all photos: give each setting one value, and no sweep.")
     config = points[0]
-    said = any(word.startswith("detector.hands=") for word in words.settings)
-    return config if said else replace(config, detector=with_most_hands(config.detector))
+    said = {word.lstrip("+").partition("=")[0] for word in words.settings}
+    if "detector.hands" not in said:
+        config = replace(config, detector=with_most_hands(config.detector))
+    return config if "region" in said else replace(config, region="palm")
 
 
 def _require_report_elsewhere(report: Path | None, found: Plan) -> None:
@@ -147,8 +149,14 @@ def _run(executor: Executor, tasks: Sequence[Task]) -> list[PhotoAccount]:
 
 def _say(accounts: Sequence[PhotoAccount], found: Plan, treatment: Treatment) -> None:
     notes = [f"{account.photo}: {note}" for account in accounts for note in account.notes]
+    alone = [
+        f"{account.photo}: hand {place}, as {hand.left_alone}"
+        for account in accounts
+        for place, hand in enumerate(account.hands, 1)
+        if hand.left_alone
+    ]
     problems = [_problem(account) for account in accounts if account.reason]
-    for title, lines in (("changed beside the palms", notes), ("not hidden", problems)):
+    for title, lines in (("changed beside the palms", notes), ("left alone", alone), ("not hidden", problems)):
         for line in lines[:_SHOWN]:
             print(f"{title}: {line}")
         if len(lines) > _SHOWN:

@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
     templates : list of ndarray or None
         Of the result, cut where the original's hands are.
     overlooked : list of tuple
-        Boxes of hands in the result that are none of the original's: the first look missed them.
+        Boxes of palms in the result that are none of the original's hands: the first look missed them.
     """
 
     distances: list[float | None]
@@ -97,7 +97,8 @@ class Judge:
             else:
                 near = answers.distances(self.recognizer, template[None], np.stack([own, *again]))
                 distances.append(float(near.min()))
-        overlooked = [found.box for found in found_again if not any(_same_place(found.box, own.box) for own in hands)]
+        palms = [found.box for found in found_again if found.hand.view == "palm"]
+        overlooked = [box for box in palms if not any(_same_place(box, own.box) for own in hands)]
         return Verdict(distances, in_place, overlooked)
 
     def nearest_pair(self, templates: Sequence[np.ndarray | None]) -> float | None:

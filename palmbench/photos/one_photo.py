@@ -11,11 +11,13 @@ import numpy as np
 from palmbench.errors import SampleError
 from palmbench.keys import bytes_digest
 from palmbench.photos.account import HandAccount, PhotoAccount, ResultAccount
+from palmbench.photos.evidence import MOST, share_that_shows
 from palmbench.photos.files import Job, shown
 from palmbench.photos.judge import Judge, Verdict
 from palmbench.photos.ledger import Entry, Ledger
 from palmbench.photos.painter import Painter, picture_of
 from palmbench.photos.reading import Photo, decode, read_bytes
+from palmbench.photos.stripped import unchanged_jpeg
 from palmbench.photos.treatment import Treatment, load_judge, load_tools, result_key
 from palmbench.photos.writing import encode, fitted
 from palmbench.store import write_bytes
@@ -62,6 +64,8 @@ class Draft(NamedTuple):
     seeds, distances, templates
         Of each hand; see `Drawn` and `Verdict`.
     tries : int
+    bare : bool
+        Whether no palm shows in the photo, which then is as it was.
     """
 
     data: bytes
@@ -71,6 +75,7 @@ class Draft(NamedTuple):
     distances: list[float | None] | None = None
     templates: list[np.ndarray | None] | None = None
     tries: int = 1
+    bare: bool = False
 
 
 def treat(task: Task) -> PhotoAccount:
@@ -91,7 +96,7 @@ def treat(task: Task) -> PhotoAccount:
     try:
         source = read_bytes(job.source, job.name)
         photo = decode(source, Path(job.name))
-        sitting = Sitting(photo, job.format, treatment, task.device)
+        sitting = Sitting(photo, source, job.format, treatment, task.device)
     except SampleError as error:
         return PhotoAccount(job.name, failure=str(error))
     results, templates = [], []
@@ -113,11 +118,12 @@ def treat(task: Task) -> PhotoAccount:
 class Sitting:
     """A photo with its hands found and, if results are checked, its palms enrolled."""
 
-    def __init__(self, photo: Photo, format_name: str, treatment: Treatment, device: str) -> None:
+    def __init__(self, photo: Photo, source: bytes, format_name: str, treatment: Treatment, device: str) -> None:
         pixels, notes = fitted(photo.pixels, format_name)
         self.notes = (*photo.notes, *notes)
-        self._format, self._treatment = format_name, treatment
-        self._painter = Painter(pixels, load_tools(treatment, device), treatment.seed, treatment.shared)
+        self._source, self._format, self._treatment = source, format_name, treatment
+        tools = load_tools(treatment, device)
+        self._painter = Painter(pixels, tools, treatment.seed, treatment.shared, treatment.every_hand)
         self._pixels = pixels
         self.judge: Judge | None = load_judge(treatment, device)
         self._enrolled = self.judge.templates(self._painter.picture, self._painter.hands) if self.judge else []
@@ -130,15 +136,21 @@ class Sitting:
     def hands(self) -> tuple[HandAccount, ...]:
         """The hands that were found."""
         return tuple(
-            HandAccount(found.box, found.hand.side, round(float(found.hand.score), 4), self._painter.skipped.get(place))
+            HandAccount(
+                found.box,
+                found.hand.side,
+                round(float(found.hand.score), 4),
+                self._painter.skipped.get(place),
+                self._painter.left_alone.get(place),
+            )
             for place, found in enumerate(self._painter.hands)
         )
 
     def draft(self, number: int) -> Draft:
         """The result of that number; drawn again, hand by hand, until the check is content or patience is at an end."""
         painter, keep = self._painter, self._treatment.keep_unchanged
-        if not painter.hands:
-            return Draft(self._encoded(self._pixels), "no hand was found", keep, [])
+        if len(painter.left_alone) == len(painter.hands):
+            return Draft(self._unchanged(), self._no_palm(), keep, [None] * len(painter.hands), bare=True)
         tries = [0] * len(painter.hands)
         while True:
             drawn = painter.draw(number, tries)
@@ -150,12 +162,18 @@ class Sitting:
             written = picture_of(decode(data, Path(f"result.{self._format}")).pixels)
             verdict = self.judge.compare(self._enrolled, painter.hands, written)
             distances = verdict.distances
-            matching = [place for place in self.places if not self.judge.hidden(distances[place])]
+            matching = [place for place in painter.painted if not self.judge.hidden(distances[place])]
+            showing = self._showing(written)
             # Without a template no other drawing would help, and without chance there is no other drawing.
-            again = [p for p in matching if distances[p] is not None and drawn.seeds[p] is not None]
+            again = [
+                place
+                for place in painter.painted
+                if drawn.seeds[place] is not None
+                and (place in showing or (place in matching and distances[place] is not None))
+            ]
             made = max(tries) + 1
             if verdict.overlooked or not again or made >= self._limit:
-                problem = self._problem(matching, verdict, made)
+                problem = self._problem(matching, showing, verdict, made)
                 keep = self._treatment.keep_matching
                 return Draft(data, problem, keep, drawn.seeds, distances, verdict.templates, made)
             for place in again:
@@ -166,6 +184,29 @@ class Sitting:
         check = self._treatment.check
         return check.tries if check else 1
 
+    def _unchanged(self) -> bytes:
+        """The photo as it was: a JPEG's own coding of it where that can be kept, for coding it again changes it."""
+        if self._format == "jpeg" and not self.notes:
+            stripped = unchanged_jpeg(self._source, self._pixels)
+            if stripped is not None:
+                return stripped
+        return self._encoded(self._pixels)
+
+    def _showing(self, written: np.ndarray) -> dict[int, float]:
+        """Hands in whose result the lines of the palm that was there are still seen, and in how much of it."""
+        shares = {}
+        for place in self._painter.painted:
+            window = self._painter.hands[place].window
+            before, after = window.of(self._painter.picture), window.of(written)
+            shares[place] = share_that_shows(before, after, self._painter.palm(place))
+        return {place: share for place, share in shares.items() if share > MOST}
+
+    def _no_palm(self) -> str:
+        alone = self._painter.left_alone
+        if not alone:
+            return "no hand was found"
+        return "no palm shows: " + "; ".join(f"of hand {place + 1}, {what}" for place, what in sorted(alone.items()))
+
     def _encoded(self, pixels: np.ndarray) -> bytes:
         return encode(pixels, self._format)
 
@@ -173,8 +214,10 @@ class Sitting:
         reasons = [f"hand {place + 1} was skipped, {reason}" for place, reason in sorted(self._painter.skipped.items())]
         return "; ".join(reasons) or None
 
-    def _problem(self, matching: list[int], verdict: Verdict, made: int) -> str | None:
+    def _problem(self, matching: list[int], showing: dict[int, float], verdict: Verdict, made: int) -> str | None:
         reasons = [f"a second look found another hand, at {box}" for box in verdict.overlooked]
+        for place, share in showing.items():
+            reasons.append(f"the old lines show in {share:.0%} of the palm of hand {place + 1}")
         for place in matching:
             distance = verdict.distances[place]
             if distance is None:
@@ -192,8 +235,8 @@ def _settle(task: Task, path: Path, key: str, draft: Draft) -> ResultAccount:
     if draft.problem is None or draft.kept:
         state = "kept" if draft.problem else "written"
         if task.folder is not None:
-            # A photo without a hand shows no palm that was to be hidden.
-            Ledger(task.folder).add(path, key, draft.data, hidden=draft.problem is None or not draft.seeds)
+            # A photo without a palm shows none that was to be hidden.
+            Ledger(task.folder).add(path, key, draft.data, hidden=draft.problem is None or draft.bare)
         write_bytes(path, draft.data, CHOICE)
         sha256 = hashlib.sha256(draft.data).hexdigest()
     return ResultAccount(

@@ -11,19 +11,23 @@ import numpy as np
 
 from palmbench.errors import SampleError
 from palmbench.hands import Detector, Segmenter
-from palmbench.hands.geometry import inpaint_mask
+from palmbench.hands.palm import Region, palm_mask
 from palmbench.keys import digest, sample_seed
 from palmbench.methods import Method
+from palmbench.photos.evidence import MOST, share_that_stayed
 from palmbench.photos.window import Found, find_hands, unpaintable
 from palmbench.photos.writing import eight_bits
 
+_NO_PALM = {"back": "it shows its back", "closed": "its fingers are closed over its palm"}
+
 
 class Tools(NamedTuple):
-    """What finds the hands and what repaints them."""
+    """What finds the hands, what repaints them, and how much of each: see `palmbench.hands.palm.palm_mask`."""
 
     detector: Detector
     segmenter: Segmenter
     method: Method
+    region: Region = "paper"
 
 
 class Drawn(NamedTuple):
@@ -56,26 +60,40 @@ class Painter:
     seed : int
     shared : bool
         Leave the photo out of the seeds: the start noise of all photos is the same.
+    every_hand : bool
+        Repaint hands too that do not show their palm.
 
     Attributes
     ----------
     hands : list of Found
     skipped : dict of int to str
-        Hands that are left as they are, by their place in `hands`, and why.
+        Hands that could not be repainted, by their place in `hands`, and why.
+    left_alone : dict of int to str
+        Hands that are as they were because no palm shows, and what shows instead.
     """
 
-    def __init__(self, pixels: np.ndarray, tools: Tools, seed: int = 0, shared: bool = False) -> None:
+    def __init__(
+        self, pixels: np.ndarray, tools: Tools, seed: int = 0, shared: bool = False, every_hand: bool = False
+    ) -> None:
         self._pixels, self._tools, self._seed = pixels, tools, seed
         self.picture = picture_of(pixels)
         self.hands: list[Found] = find_hands(self.picture, tools.detector, tools.segmenter)
-        reasons = {place: unpaintable(found.hand) for place, found in enumerate(self.hands)}
+        views = {} if every_hand else {place: found.hand.view for place, found in enumerate(self.hands)}
+        self.left_alone = {place: _NO_PALM[view] for place, view in views.items() if view in _NO_PALM}
+        reasons = {
+            place: unpaintable(found.hand) for place, found in enumerate(self.hands) if place not in self.left_alone
+        }
         self.skipped = {place: reason for place, reason in reasons.items() if reason}
         self._photo = "" if shared else pixels_digest(pixels)
 
     @property
     def painted(self) -> list[int]:
-        """Places of the hands that are not skipped."""
-        return [place for place in range(len(self.hands)) if place not in self.skipped]
+        """Places of the hands that are neither left alone nor skipped."""
+        return [place for place in range(len(self.hands)) if place not in {**self.skipped, **self.left_alone}]
+
+    def palm(self, place: int) -> np.ndarray:
+        """What is to be repainted of a hand, bool of its window's height and width."""
+        return palm_mask(self.hands[place].hand, self._tools.region)
 
     def draw(self, number: int = 1, tries: Sequence[int] | None = None) -> Drawn:
         """One photo.
@@ -94,7 +112,7 @@ class Painter:
             attempt = tries[place] if tries else 0
             seed = sample_seed(self._seed, f"photo {self._photo} result {number} hand {place} try {attempt}")
             try:
-                repaint(pixels, picture, self.hands[place], self._tools.method, seed)
+                repaint(pixels, picture, self.hands[place], self._tools, seed)
             except SampleError as error:
                 self.skipped[place] = str(error)
                 continue
@@ -102,7 +120,7 @@ class Painter:
         return Drawn(pixels, seeds)
 
 
-def repaint(pixels: np.ndarray, picture: np.ndarray, found: Found, method: Method, seed: int) -> None:
+def repaint(pixels: np.ndarray, picture: np.ndarray, found: Found, tools: Tools, seed: int) -> None:
     """Repaint the palm of one hand, in place.
 
     Parameters
@@ -112,19 +130,22 @@ def repaint(pixels: np.ndarray, picture: np.ndarray, found: Found, method: Metho
     picture : ndarray of shape (height, width, 3), uint8
         The same photo as `picture_of` shows it; it may be `pixels` itself.
     found : Found
-    method : Method
+    tools : Tools
     seed : int
 
     Raises
     ------
     SampleError
-        If the hand has no palm region.
+        If the hand has no palm region, or more than a tenth of it stays as it was: nothing is repainted then.
     """
     window, hand = found
     before = np.ascontiguousarray(window.of(picture))
-    after = method.deidentify([before], [hand], [seed], [None])[0]
+    after = tools.method.deidentify([before], [hand], [seed], [None])[0]
+    palm = palm_mask(hand, tools.region)
+    if (stayed := share_that_stayed(before, after, palm)) > MOST:
+        raise SampleError(f"{stayed:.0%} of its palm stayed as it was")
     # Of the palm itself no pixel stays, not even in the bits that a painter does not see.
-    where = ((before != after).any(axis=2) | inpaint_mask(hand)) & hand.mask
+    where = ((before != after).any(axis=2) | palm) & hand.mask
     target = window.of(pixels)
     colours = _as_in(after[where], pixels)
     if pixels.ndim == 2:

@@ -8,6 +8,7 @@ from typing import Any
 from palmbench import methods
 from palmbench.errors import RequestError
 from palmbench.hands import load_detector, load_segmenter
+from palmbench.hands.palm import Region
 from palmbench.keys import digest
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Tools
@@ -22,7 +23,7 @@ from palmbench.schema import (
 )
 from palmbench.stages.enrol import load_recognizer
 
-VERSION = 1
+VERSION = 2
 MOST_HANDS = 10
 TRIES = 5
 
@@ -62,6 +63,10 @@ class Treatment:
         Write photos in which a hand, or all of them, could not be repainted.
     keep_matching : bool
         Write results that the check still matches.
+    region : {"paper", "palm"}
+        How much of a palm is repainted; see `palmbench.hands.palm.palm_mask`.
+    every_hand : bool
+        Repaint hands too that do not show their palm.
     """
 
     method: MethodConfig
@@ -72,6 +77,8 @@ class Treatment:
     check: Check | None = None
     keep_unchanged: bool = False
     keep_matching: bool = False
+    region: Region = "palm"
+    every_hand: bool = False
 
     @property
     def shared(self) -> bool:
@@ -103,6 +110,7 @@ class Treatment:
             "check": check,
             "keep_unchanged": self.keep_unchanged,
             "keep_matching": self.keep_matching,
+            "every_hand": self.every_hand,
         }
 
 
@@ -112,6 +120,7 @@ def treatment_of(
     check: Check | None = None,
     keep_unchanged: bool = False,
     keep_matching: bool = False,
+    every_hand: bool = False,
 ) -> Treatment:
     """The treatment that a run's settings describe.
 
@@ -131,7 +140,10 @@ def treatment_of(
         )
     if isinstance(method, DiffusionConfig):
         method = replace(method, whole_palm=True)  # whatever the paper's code does: here a palm is to be hidden
-    return Treatment(method, detector, config.segmenter, config.seed, count, check, keep_unchanged, keep_matching)
+    return Treatment(
+        method, detector, config.segmenter, config.seed, count, check, keep_unchanged, keep_matching, config.region,
+        every_hand,
+    )  # fmt: skip
 
 
 def check_of(recognizer: RecognizerConfig, threshold: float | None, tries: int) -> Check:
@@ -161,13 +173,14 @@ _tools: dict[str, Tools] = {}
 
 def load_tools(treatment: Treatment, device: str) -> Tools:
     """Detector, segmenter and method, loaded once a process."""
-    key = repr((treatment.detector, treatment.segmenter, treatment.method, device))
+    key = repr((treatment.detector, treatment.segmenter, treatment.method, treatment.region, device))
     if key not in _tools:
         _tools.clear()  # networks are large: the last ones used are enough
         _tools[key] = Tools(
             load_detector(treatment.detector, device),
             load_segmenter(treatment.segmenter, device),
-            methods.load(treatment.method, device),
+            methods.load(treatment.method, device, treatment.region),
+            treatment.region,
         )
     return _tools[key]
 

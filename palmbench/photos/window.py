@@ -8,18 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from palmbench.hands import Detector, Hand, Segmenter
-from palmbench.hands.geometry import (
-    fill_polygon,
-    hand_crop,
-    inpaint_mask,
-    palm_crop,
-    palm_polygon,
-    recognition_corners,
-)
+from palmbench.hands.geometry import fill_polygon, hand_crop, palm_crop, palm_polygon, recognition_corners
+from palmbench.hands.palm import completed
 
 _MARGIN = 0.25  # of the hand's extent: whatever a method or a recognizer looks at lies within
 _LEAST_MARGIN = 64  # pixels
-_LEAST_COVER = 0.5
 
 
 class Window(NamedTuple):
@@ -57,8 +50,9 @@ class Found(NamedTuple):
 
 
 def find_hands(picture: np.ndarray, detector: Detector, segmenter: Segmenter) -> list[Found]:
-    """Every hand that a detector finds in a photo (uint8, height x width x 3, RGB), the most confident first."""
-    return [in_window(segmenter.segment(picture, hand)) for hand in detector.detect([picture])[0]]
+    """Every hand that a detector finds in a photo (uint8, height x width x 3, RGB), its palm completed in its mask."""
+    hands = [segmenter.segment(picture, hand) for hand in detector.detect([picture])[0]]
+    return [in_window(replace(hand, mask=completed(hand))) for hand in hands]
 
 
 def in_window(hand: Hand) -> Found:
@@ -84,12 +78,12 @@ def in_window(hand: Hand) -> Found:
 
 
 def unpaintable(hand: Hand) -> str | None:
-    """Why a hand's palm cannot be repainted as a whole, or None."""
-    palm = fill_polygon(palm_polygon(hand.keypoints_2d), hand.mask.shape)
-    if not palm.any():
+    """Why a hand's palm cannot be repainted, or None."""
+    if hand.view == "unsure":
+        return "it looks like a hand, and where its palm lies cannot be told"
+    if not fill_polygon(palm_polygon(hand.keypoints_2d), hand.mask.shape).any():
         return "its palm lies outside the photo"
-    cover = inpaint_mask(hand).sum() / palm.sum()
-    return f"its mask covers only {cover:.0%} of its palm" if cover < _LEAST_COVER else None
+    return None
 
 
 def _extent(hand: Hand) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,8 @@ from known_photos import Knowing, truth
 from palmbench import methods
 from palmbench.hands import Hand
 from palmbench.hands.geometry import inpaint_mask
+from palmbench.hands.hand import FINGERS, View
+from palmbench.hands.palm import completed
 from palmbench.photos.painter import Painter, Tools, picture_of
 from palmbench.photos.window import in_window, unpaintable
 from palmbench.schema import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
@@ -23,6 +25,11 @@ DIFFUSION = DiffusionConfig(weights=TINY, size=64, steps=2)
 
 def knowing(hands: tuple[Hand, ...], method: MethodConfig, eyes: Tools) -> Tools:
     return Tools(Knowing(hands), eyes.segmenter, methods.load(method))
+
+
+def completed_hand(photo: np.ndarray, hand: Hand, eyes: Tools) -> Hand:
+    hand = eyes.segmenter.segment(photo, hand)
+    return replace(hand, mask=completed(hand))
 
 
 def in_depth(photo: np.ndarray, kind: str) -> np.ndarray:
@@ -46,7 +53,7 @@ def test_outside_the_hand_every_bit_stays_and_inside_the_palm_none_does(
     pixels = in_depth(photo, kind)
     before = pixels.copy()
     drawn = Painter(pixels, knowing((hand,), MaskConfig(fill=9), eyes)).draw()
-    palm = inpaint_mask(eyes.segmenter.segment(photo, hand))
+    palm = inpaint_mask(completed_hand(photo, hand, eyes))
     np.testing.assert_array_equal(pixels, before)
     assert drawn.pixels.dtype == pixels.dtype and drawn.pixels.shape == pixels.shape
     np.testing.assert_array_equal(drawn.pixels[~palm], pixels[~palm])
@@ -68,7 +75,7 @@ def test_a_palm_comes_out_as_in_the_benchmark_which_works_on_the_whole_photo(
     canvas, (_, right) = two
     tools = knowing((right,), method, eyes)
     drawn = Painter(canvas, tools, seed=5).draw()
-    hand = eyes.segmenter.segment(canvas, right)
+    hand = completed_hand(canvas, right, eyes)
     (whole,) = tools.method.deidentify([canvas], [hand], [drawn.seeds[0] or 0], [None])
     assert in_window(hand).window.x > 0
     assert (whole != canvas).any()
@@ -120,16 +127,73 @@ def test_seeds_follow_the_pixels_unless_the_noise_is_shared(photo: np.ndarray, o
     assert own[0] != own[1] and shared[0] == shared[1]
 
 
+def test_a_palm_that_the_mask_misses_is_repainted_all_the_same(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    canvas, (left, _) = two
+    palm = inpaint_mask(left)
+    for hole in (palm, palm & (np.indices(palm.shape)[1] < left.keypoints_2d[0, 0])):
+        drawn = Painter(canvas, knowing((replace(left, mask=left.mask & ~hole),), MaskConfig(), eyes)).draw()
+        assert (drawn.pixels[palm] == 0).all()
+
+
+def test_all_palm_skin_is_repainted_and_no_finger_where_that_is_asked_for(
+    photo: np.ndarray, one: Render, eyes: Tools
+) -> None:
+    tools = knowing((truth(one),), MaskConfig(), eyes)
+    skin = Painter(photo, tools._replace(method=methods.load(MaskConfig(), region="palm"), region="palm")).draw()
+    changed = (skin.pixels != photo).any(axis=2)
+    assert changed[inpaint_mask(truth(one))].all() and 1.6 < changed.sum() / inpaint_mask(truth(one)).sum() < 2.6
+    for finger in FINGERS:
+        columns, rows = one.keypoints_2d[list(finger[2:])].round().astype(int).T
+        assert not changed[rows, columns].any()
+    assert not changed[~eyes.segmenter.segment(photo, truth(one)).mask].any()
+
+
+@pytest.mark.parametrize(("view", "what"), [("back", "it shows its back"), ("closed", "its fingers are closed")])
+def test_a_hand_that_does_not_show_its_palm_is_left_alone_unless_every_hand_is_meant(
+    view: View, what: str, two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    canvas, (left, right) = two
+    tools = knowing((replace(left, view=view), right), MaskConfig(), eyes)
+    painter = Painter(canvas, tools)
+    drawn = painter.draw()
+    assert what in painter.left_alone[0] and painter.skipped == {}
+    np.testing.assert_array_equal(drawn.pixels[left.mask], canvas[left.mask])
+    assert (drawn.pixels[inpaint_mask(right)] == 0).all()
+    every = Painter(canvas, tools, every_hand=True).draw()
+    assert all((every.pixels[inpaint_mask(hand)] == 0).all() for hand in (left, right))
+
+
+def test_a_palm_of_which_a_method_leaves_a_part_is_skipped_with_its_share(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    class Half:
+        """Paints the left half of a palm, and calls it done."""
+
+        seeded = False
+
+        def deidentify(self, images, hands, seeds, encodings):  # type: ignore[no-untyped-def]
+            (image,), (hand,) = images, hands
+            painted = image.copy()
+            painted[:, : int(np.flatnonzero(inpaint_mask(hand).any(axis=0)).mean())] = 0
+            return [painted]
+
+    canvas, (left, _) = two
+    tools = knowing((left,), MaskConfig(), eyes)
+    painter = Painter(canvas, tools._replace(method=Half()))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(painter.draw().pixels, canvas)
+    share = int(painter.skipped[0].split("%")[0])
+    assert painter.skipped[0].endswith("% of its palm stayed as it was") and 35 < share < 65
+
+
 def test_a_hand_whose_palm_cannot_be_repainted_is_skipped_with_the_reason(
     two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
 ) -> None:
     canvas, (left, right) = two
-    fingers = left.mask & ~inpaint_mask(left)
-    fingers[: int(left.keypoints_2d[0, 1]), : int(left.keypoints_2d[0, 0])] &= True
-    gone = replace(left, keypoints_2d=left.keypoints_2d - 5000)
     for broken, reason in (
-        (replace(left, mask=fingers), "its mask covers only"),
-        (gone, "its palm lies outside the photo"),
+        (replace(left, view="unsure"), "where its palm lies cannot be told"),
+        (replace(left, keypoints_2d=left.keypoints_2d - 5000), "its palm lies outside the photo"),
     ):
         assert reason in (unpaintable(broken) or "")
         painter = Painter(canvas, knowing((broken, right), MaskConfig(), eyes))

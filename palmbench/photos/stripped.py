@@ -1,0 +1,126 @@
+"""A JPEG file without its metadata, its picture coded as it was: no pixel of it changes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from palmbench.errors import SampleError
+from palmbench.images import opened, orientation
+from palmbench.photos.reading import decode
+
+_START, _END = b"\xff\xd8", b"\xff\xd9"
+_LAST, _SCAN, _JFIF, _EXIF, _ADOBE, _COMMENT = 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE
+_APPLICATIONS = range(0xE0, 0xF0)
+_ALONE = (0x01, *range(0xD0, 0xD8))  # markers without contents
+_JFIF_LENGTH, _ADOBE_LENGTH = 14, 12  # what the two hold that a decoder needs; a thumbnail may follow the first
+_UPRIGHT = 1
+
+
+class _Segment(NamedTuple):
+    marker: int
+    contents: bytes
+    scan: bytes  # coded pixels that follow a start of scan
+
+
+def without_metadata(data: bytes, orientation: int = _UPRIGHT) -> bytes | None:
+    """The same picture in a file that holds nothing beside it.
+
+    Parameters
+    ----------
+    data : bytes
+        A JPEG file; of several pictures in it (MPO) the first is taken.
+    orientation : int
+        As EXIF numbers it. Other than 1 it is kept, alone in an EXIF block: the picture is to be seen as before.
+
+    Returns
+    -------
+    bytes or None
+        None if the file is not understood.
+    """
+    try:
+        segments = list(_segments(data))
+    except (IndexError, struct.error, ValueError):
+        return None
+    kept = [_START]
+    jfif = next((one.contents[:_JFIF_LENGTH] for one in segments if one.contents.startswith(b"JFIF\0")), None)
+    if jfif and len(jfif) == _JFIF_LENGTH:
+        kept.append(_coded(_JFIF, jfif[:-2] + b"\0\0"))
+    if orientation != _UPRIGHT:
+        kept.append(_coded(_EXIF, _exif(orientation)))
+    for marker, contents, scan in segments:
+        if marker == _ADOBE and contents.startswith(b"Adobe"):
+            kept.append(_coded(marker, contents[:_ADOBE_LENGTH]))
+        elif marker not in _APPLICATIONS and marker != _COMMENT:
+            kept.append(_coded(marker, contents) + scan)
+    return b"".join([*kept, _END])
+
+
+def unchanged_jpeg(data: bytes, pixels: np.ndarray) -> bytes | None:
+    """A JPEG file without its metadata; None unless it shows exactly some pixels, uint8 (height, width[, 3]).
+
+    Parameters
+    ----------
+    data : bytes
+        The file, of whatever format.
+    pixels : ndarray
+        The photo upright, as it was decoded.
+    """
+    name = Path("photo.jpg")
+    if not data.startswith(_START):
+        return None
+    with opened(name, data, decode=False) as image:
+        stripped = without_metadata(data, orientation(image))
+    if stripped is None:
+        return None
+    try:
+        return stripped if np.array_equal(decode(stripped, name).pixels, pixels) else None
+    except SampleError:
+        return None
+
+
+def _segments(data: bytes) -> Iterator[_Segment]:
+    if data[:2] != _START:
+        raise ValueError("no JPEG")
+    place = 2
+    while True:
+        if data[place] != 0xFF:
+            raise ValueError("no marker")
+        while data[place] == 0xFF:
+            place += 1
+        marker = data[place]
+        place += 1
+        if marker == _LAST:
+            return
+        if marker in _ALONE:
+            continue
+        (length,) = struct.unpack(">H", data[place : place + 2])
+        contents = data[place + 2 : place + length]
+        if length < 2 or len(contents) < length - 2:
+            raise ValueError("a segment is cut short")
+        place += length
+        end = _end_of_scan(data, place) if marker == _SCAN else place
+        yield _Segment(marker, contents, data[place:end])
+        place = end
+
+
+def _end_of_scan(data: bytes, place: int) -> int:
+    """Where the next marker stands that is neither a stuffed byte nor a restart."""
+    while True:
+        place = data.index(b"\xff", place)
+        if data[place + 1] not in (0x00, 0xFF, *range(0xD0, 0xD8)):
+            return place
+        place += 1 if data[place + 1] == 0xFF else 2
+
+
+def _coded(marker: int, contents: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(contents) + 2) + contents
+
+
+def _exif(orientation: int) -> bytes:
+    tag = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + tag + struct.pack(">I", 0)
