@@ -6,29 +6,19 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from palmbench.errors import SampleError
+from palmbench.photo_files import bits_of, contents, opened, orientation, pillow, upright
 from palmbench.store import write_bytes
 
-# What Pillow raises on bytes that are not the image they claim to be.
-_UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
-# Unreadable EXIF says nothing; the pixels are whole.
-_UNREADABLE_EXIF = (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error)
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _WHITE_16_BIT = 65535
-_HEIF = (".heic", ".heif")
-_ORIENTATION, _ON_THEIR_SIDE = 0x0112, (5, 6, 7, 8)
-_BITS_PER_SAMPLE, _PLANAR = 258, 284
-_IN_PLANES = 2
+_ON_THEIR_SIDE = (5, 6, 7, 8)
 JPEG_QUALITY = 95
 
 
@@ -41,7 +31,7 @@ class PhotoFacts(NamedTuple):
     colour: bool
 
 
-def read_image(path: str | Path) -> np.ndarray:
+def read_image(path: str | Path, data: bytes | None = None) -> np.ndarray:
     """Read a photo as it is meant to be seen.
 
     The EXIF orientation is applied; 16-bit grey is scaled to 8 bits; palettes, CMYK and other colour
@@ -50,7 +40,9 @@ def read_image(path: str | Path) -> np.ndarray:
     Parameters
     ----------
     path : str or Path
-        JPEG, PNG, BMP, TIFF, WebP, or whatever else Pillow decodes; HEIF with the package pillow-heif.
+        JPEG, PNG, BMP, TIFF, WebP, GIF, PPM or AVIF by its contents; HEIF with the package pillow-heif.
+    data : bytes, optional
+        The file's contents, where they have been read already.
 
     Returns
     -------
@@ -60,47 +52,11 @@ def read_image(path: str | Path) -> np.ndarray:
     Raises
     ------
     SampleError
-        If the file is missing, truncated, no image, an animation, or holds floating-point pixels.
+        If the file is missing, truncated, damaged, no image, too large, an animation, or holds floating-point pixels.
     """
     path = Path(path)
-    with opened(path) as image:
+    with opened(path, data) as image:
         return _as_rgb(upright(image), path)
-
-
-@contextmanager
-def opened(path: Path, data: bytes | None = None, decode: bool = True) -> Iterator[Image.Image]:
-    """A photo as Pillow opens it; what is wrong with it is said in a sentence.
-
-    Parameters
-    ----------
-    path : Path
-        Of the file; its name is part of every sentence.
-    data : bytes, optional
-        The file's contents, where they are at hand.
-    decode : bool
-        Whether every pixel is decoded before the block begins.
-
-    Raises
-    ------
-    SampleError
-        If the file is missing, truncated, no image or an animation, or if the block fails on its pixels.
-    """
-    if path.suffix.lower() in _HEIF:
-        _enable_heif(path)
-    try:
-        with Image.open(path if data is None else io.BytesIO(data)) as image:
-            _refuse_animation(image, path)
-            _refuse_deep_planes(image, path)
-            if decode:
-                image.load()
-            yield image
-    except FileNotFoundError as error:
-        raise SampleError(f"{path}: there is no such file") from error
-    except UnidentifiedImageError as error:
-        size = path.stat().st_size if data is None else len(data)
-        raise SampleError(f"{path}: {'not an image' if size else 'the file is empty'}") from error
-    except _UNDECODABLE as error:
-        raise SampleError(f"{path}: cannot be decoded ({error})") from error
 
 
 def photo_facts(path: str | Path, data: bytes | None = None, decode: bool = True) -> PhotoFacts:
@@ -112,7 +68,7 @@ def photo_facts(path: str | Path, data: bytes | None = None, decode: bool = True
     data : bytes, optional
         The file's contents, where they have been read already.
     decode : bool
-        Whether every pixel is decoded, which alone finds a truncated file; else the header is believed.
+        Whether every pixel is decoded, which alone finds a damaged file; else the header is believed.
 
     Raises
     ------
@@ -120,10 +76,9 @@ def photo_facts(path: str | Path, data: bytes | None = None, decode: bool = True
         As `read_image`.
     """
     path = Path(path)
-    with opened(path, data, decode=False) as image:
-        bits = _bits(image)
-        if decode:
-            image.load()
+    data = contents(path) if data is None else data
+    with opened(path, data, decode) as image:
+        bits = bits_of(image, data)
         turned = orientation(image) in _ON_THEIR_SIDE
         width, height = image.size[::-1] if turned else image.size
         return PhotoFacts(width, height, bits, image.mode not in (*_DEEP_GREY, "1", "L", "LA", "La", "F"))
@@ -196,56 +151,14 @@ def decode_png(data: bytes) -> np.ndarray:
         If the bytes are not such a file.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        with pillow(data, ["PNG"]) as image:
             image.load()
-            if image.mode not in ("RGB", "L"):
-                raise ValueError(f"a PNG of mode {image.mode} was not written here")
-            return np.asarray(image).copy()
-    except (OSError, SyntaxError, EOFError, struct.error, zlib.error) as error:
+            mode, pixels = image.mode, np.asarray(image).copy()
+    except Exception as error:  # a decoder that is given any bytes may raise anything
         raise ValueError(f"not a whole PNG: {error}") from error
-
-
-def _bits(image: Image.Image) -> int:
-    if image.mode == "1":
-        return 1
-    if image.mode in ("I", "F"):
-        return 16 if image.format == "PNG" else 32
-    if image.mode.startswith("I;16"):
-        return 16
-    if image.format == "TIFF":
-        return int(max(image.tag_v2.get(_BITS_PER_SAMPLE, (8,))))  # type: ignore[attr-defined]
-    # Pillow reads PNG colours of 16 bits as 8: only the decoder's arguments tell.
-    return 16 if image.format == "PNG" and any("16" in str(tile[3]) for tile in image.tile) else 8  # type: ignore[attr-defined]
-
-
-def _refuse_animation(image: Image.Image, path: Path) -> None:
-    # Phones file a photo and its preview as MPO, whose first frame is the photo.
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        raise SampleError(f"{path}: holds several pictures, an animation or pages, and not one photo")
-
-
-def _refuse_deep_planes(image: Image.Image, path: Path) -> None:
-    # Neither Pillow nor OpenCV puts such planes together: what they give is another picture.
-    if image.format != "TIFF" or image.tag_v2.get(_PLANAR) != _IN_PLANES:  # type: ignore[attr-defined]
-        return
-    if _bits(image) > 8 and len(image.getbands()) > 1:
-        raise SampleError(f"{path}: holds colours of more than 8 bits in separate planes; save them interleaved")
-
-
-def upright(image: Image.Image) -> Image.Image:
-    """The image turned as its EXIF orientation says."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except _UNREADABLE_EXIF:
-        return image
-
-
-def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 (upright) where none is told."""
-    try:
-        return image.getexif().get(_ORIENTATION, 1)
-    except _UNREADABLE_EXIF:
-        return 1
+    if mode not in ("RGB", "L"):
+        raise ValueError(f"a PNG of mode {mode} was not written here")
+    return pixels
 
 
 def _as_rgb(image: Image.Image, path: Path) -> np.ndarray:
@@ -264,11 +177,3 @@ def _eight_bits(grey: np.ndarray, path: Path) -> np.ndarray:
     if grey.min() < 0 or grey.max() > _WHITE_16_BIT:
         raise SampleError(f"{path}: holds 32-bit pixels, whose white is unknown")
     return np.round(grey.astype(np.float64) * (255 / _WHITE_16_BIT)).astype(np.uint8)
-
-
-def _enable_heif(path: Path) -> None:
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError as error:
-        raise SampleError(f"{path}: HEIF photos need the package pillow-heif") from error
-    register_heif_opener()

@@ -40,7 +40,7 @@ def srgb(image: Image.Image) -> tuple[Image.Image, str | None]:
         transform = ImageCms.buildTransform(
             meant, ImageCms.createProfile("sRGB"), colours, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
-    except (ImageCms.PyCMSError, OSError):
+    except Exception:  # a profile is a stranger's bytes, and the pixels are whole without it
         return image, "its colour profile is broken or for other pixels, and was left out"
     if _leaves_alone(transform, colours):
         return image, None

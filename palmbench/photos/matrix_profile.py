@@ -39,8 +39,11 @@ def matrix_profile(data: bytes) -> MatrixProfile | None:
         if any(name in tags for name in (b"A2B0", b"A2B1")):
             return None
         matrix = np.array([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]).T
-        curves = np.array([_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")])
-    except (KeyError, struct.error, ValueError, IndexError):
+        with np.errstate(all="ignore"):
+            curves = np.array([_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")])
+    except Exception:  # a profile is a stranger's bytes
+        return None
+    if not np.isfinite(curves).all():
         return None
     return MatrixProfile(matrix, np.clip(curves, 0, 1))
 

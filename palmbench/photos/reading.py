@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,17 +10,14 @@ import numpy as np
 from PIL import Image
 
 from palmbench.errors import SampleError
-from palmbench.images import opened, orientation, upright
+from palmbench.photo_files import bits_of, contents, opened, orientation, upright
 from palmbench.photos.colour import CONVERTED, profile_note, srgb
 from palmbench.photos.matrix_profile import matrix_profile, to_srgb
 
-_PNG_DEPTH = 24  # offset of the bit depth in a PNG file
-_BITS, _PHOTOMETRIC, _EXTRA = 258, 262, 338  # tags of TIFF
+_PHOTOMETRIC, _EXTRA = 262, 338  # tags of TIFF
 _WHITE_IS_ZERO = 0
 _PREMULTIPLIED = (1,)
 _WHITE_16_BIT = 65535
-# Pillow refuses twice as many: what claims to be larger is taken for a bomb.
-_LARGEST = 250_000_000
 
 
 class Photo(NamedTuple):
@@ -46,12 +41,9 @@ def read_bytes(path: Path, name: str) -> bytes:
     Raises
     ------
     SampleError
-        If it is missing or may not be read; the sentence calls it `name`.
+        If it is missing, may not be read, or is larger than any photo; the sentence calls it `name`.
     """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SampleError(f"{name}: cannot be read ({error.strerror or error})") from error
+    return contents(path, name)
 
 
 def decode(data: bytes, path: Path) -> Photo:
@@ -63,41 +55,23 @@ def decode(data: bytes, path: Path) -> Photo:
     Parameters
     ----------
     data : bytes
-        A file's contents: JPEG, PNG, TIFF, WebP, BMP, or whatever else Pillow decodes; HEIF with the package
-        pillow-heif.
+        A file's contents: JPEG, PNG, TIFF, WebP, BMP, GIF, PPM or AVIF; HEIF with the package pillow-heif.
     path : Path
         What the file is called.
 
     Raises
     ------
     SampleError
-        If the file is truncated, no image, an animation, or holds pixels whose white is unknown.
+        If the file is truncated, damaged, no image, too large, an animation, or holds pixels whose white is unknown.
     """
-    with _large_photos(), opened(path, data) as image:
+    with opened(path, data) as image:
         if image.mode == "F":
             raise SampleError(f"{path}: holds floating-point pixels, whose white is unknown")
-        if not _deep(image, data):
+        if bits_of(image, data) <= 8:
             return _of_eight_bits(image)
         if image.mode.startswith("I"):
             return _grey_of_sixteen_bits(image, path)
         return _colours_of_sixteen_bits(image, data, path)
-
-
-@contextmanager
-def _large_photos() -> Iterator[None]:
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _LARGEST
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-
-
-def _deep(image: Image.Image, data: bytes) -> bool:
-    if image.mode.startswith("I"):
-        return True
-    if image.format == "PNG":
-        return data[_PNG_DEPTH] == 16
-    return image.format == "TIFF" and max(image.tag_v2.get(_BITS, (8,))) > 8  # type: ignore[attr-defined]
 
 
 def _of_eight_bits(image: Image.Image) -> Photo:

@@ -112,9 +112,9 @@ def _small(words: str, kind: str = "spread") -> Html:
 
 def _smaller(png: bytes) -> bytes:
     """The same pixels in fewer bytes: without the opaque fourth channel, and packed harder."""
-    from PIL import Image
+    from palmbench.photo_files import pillow
 
     buffer = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as opened:
-        opened.convert("RGB").save(buffer, "PNG", optimize=True)
+    with pillow(png, ["PNG"]) as picture:
+        picture.convert("RGB").save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
