@@ -100,8 +100,8 @@ def scan_with_photos(config: FolderDatasetConfig, data_dir: str | Path) -> Scan:
     files = scan(config.name, root)
     if not files.photos:
         raise RequestError(_why_none(config.name, root, card_of(config.name), files))
-    if only_crops(files):
-        raise RequestError(_refusal(config.name, root, "palm crops (small grey squares)", card_of(config.name)))
+    if crops := only_crops(files):
+        raise RequestError(_refusal(config.name, root, f"palm crops ({crops})", card_of(config.name)))
     return files
 
 
