@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from palmbench.errors import MissingWeights
-from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
+from palmbench.pinned import Pinned
 from recognizers import inputs
 from recognizers.networks.checkpoint import (
     class_centres,
@@ -73,7 +73,7 @@ class CCNetRecognizer:
             "recognizer.weights=, or train the compact one (python -m experiments.weights.train_ccnet).",
         )
         self._device, self._told = device, False
-        self._file = _identify(self._path, self._path.stat().st_mtime_ns)
+        self._file = _identify(Pinned.now(self._path))
         self.identities = self._file.identities
 
     def settings(self) -> dict[str, Any]:
@@ -187,19 +187,21 @@ class _Weights(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _identify(path: Path, modified: int) -> _WeightFile:
-    notes = metadata(path)
+def _identify(pinned: Pinned) -> _WeightFile:
+    path, digest = pinned
+    notes, identities = metadata(path), class_names(path)
+    pinned.require_same()
     if (network := notes.get("network", "ccnet")) != "ccnet":
         raise MissingWeights(f"{path} is of {network} and not of CCNet, as its metadata say; name another file.")
     variant: Literal["full", "compact"] = "compact" if notes.get("variant") == "compact" else "full"
-    return _WeightFile(variant, file_digest(path), class_names(path))
+    return _WeightFile(variant, digest, identities)
 
 
 @lru_cache(maxsize=2)
 def _read(path: Path, file: _WeightFile, device: str) -> _Weights:
     from recognizers.ccnet import WIDTHS, CCNet
 
-    network, state = CCNet(None, WIDTHS[file.variant]), read_state(path)
+    network, state = CCNet(None, WIDTHS[file.variant]), read_state(Pinned(path, file.digest))
     remark = fill(network, state, path)
     centres = class_centres(state, network.fc1.out_features, path)
     return _Weights(network.to(device), None if centres is None else _unit(centres.numpy()), remark)

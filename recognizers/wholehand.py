@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from palmbench.errors import MissingWeights, RequestError
-from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
+from palmbench.pinned import Pinned
 from recognizers.inputs import check_pair, check_templates, hands
 from recognizers.networks.checkpoint import (
     class_centres,
@@ -78,7 +78,7 @@ class EEHNetRecognizer:
             "(python -m experiments.weights.train_eehnet), or name a file with recognizer.weights=.",
         )
         self._device = device
-        self._file = _identify(self._path, self._path.stat().st_mtime_ns)
+        self._file = _identify(Pinned.now(self._path))
         self.identities: tuple[str, ...] | None = self._file.identities
 
     def settings(self) -> dict[str, Any]:
@@ -193,8 +193,10 @@ class _Weights(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _identify(path: Path, modified: int) -> _WeightFile:
-    notes = metadata(path)
+def _identify(pinned: Pinned) -> _WeightFile:
+    path, digest = pinned
+    notes, identities = metadata(path), class_names(path)
+    pinned.require_same()
     if notes.get("network") != "eehnet":
         named = f"of {notes['network']}" if notes.get("network") else "of no network that it names"
         raise MissingWeights(
@@ -212,7 +214,7 @@ def _identify(path: Path, modified: int) -> _WeightFile:
             f"{path}: its metadata hold no settings that this EEHNet knows: {error} It was probably written by another "
             "version; train it again."
         ) from error
-    return _WeightFile(settings, notes.get("variant", "other"), file_digest(path), class_names(path))
+    return _WeightFile(settings, notes.get("variant", "other"), digest, identities)
 
 
 @lru_cache(maxsize=2)
@@ -221,7 +223,7 @@ def _read(path: Path, file: _WeightFile, device: str) -> _Weights:
 
     from recognizers.eehnet import EEHNet
 
-    state = read_state(path)
+    state = read_state(Pinned(path, file.digest))
     try:
         network = EEHNet(file.settings)
     except ValueError as error:

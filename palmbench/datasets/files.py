@@ -19,6 +19,7 @@ from palmbench.datasets.splits import describe_part, sample_id, take_part
 from palmbench.errors import RequestError
 from palmbench.images import read_image
 from palmbench.keys import file_digest
+from palmbench.pinned import Pinned
 from palmbench.schema import FolderDatasetConfig
 
 NO_PERSONS = (
@@ -35,7 +36,9 @@ class FileSource:
     paths: dict[str, str]
 
     def __call__(self, sample: Sample) -> np.ndarray:
-        return read_image(self.root / self.paths[sample.id])
+        """The photo; RequestError if the file is no longer what its digest was taken of."""
+        path = self.root / self.paths[sample.id]
+        return read_image(path, Pinned(path, sample.digest).read())
 
 
 def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:

@@ -7,21 +7,21 @@ opened with `weights_only=True`; nothing stored in a checkpoint is executed.
 
 from __future__ import annotations
 
-import pickle
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import CLIPVisionConfig
 
 from palmbench.diffusion.conditioning import Preprocessing
-from palmbench.diffusion.weights import WeightFiles, read_config, weights_digest
-from palmbench.errors import MissingWeights
+from palmbench.diffusion.weights import WeightFiles, pinned, read_config, weights_digest
+from palmbench.errors import MissingWeights, RequestError
+from palmbench.pinned import Pinned
+from palmbench.tensor_files import read_tensors
 
 try:
     from diffusers.pipelines.deprecated.paint_by_example.image_encoder import PaintByExampleImageEncoder
@@ -51,10 +51,13 @@ def load_components(files: WeightFiles) -> Components:
     ------
     MissingWeights
         If a file is truncated, is not what its name says, or does not fit its config or the other parts.
+    RequestError
+        If a file changes meanwhile: `digest` is that of what was loaded.
     """
-    unet = _diffusers_model(UNet2DConditionModel, files.unet_config, files.unet)
-    vae = _diffusers_model(AutoencoderKL, files.vae_config, files.vae)
-    encoder = _image_encoder(files)
+    pins = pinned(files)
+    unet = _diffusers_model(UNet2DConditionModel, pins[files.unet_config], pins[files.unet])
+    vae = _diffusers_model(AutoencoderKL, pins[files.vae_config], pins[files.vae])
+    encoder = _image_encoder(pins[files.image_encoder_config], pins[files.image_encoder])
     latent = vae.config["latent_channels"]
     if unet.config["in_channels"] != 2 * latent + 1 or unet.config["out_channels"] != latent:
         raise MissingWeights(
@@ -68,29 +71,34 @@ def load_components(files: WeightFiles) -> Components:
             f"the UNet takes {unet.config['cross_attention_dim']}."
         )
     return Components(
-        unet, vae, encoder, read_config(files.scheduler_config), _preprocessing(files, encoder), weights_digest(files)
+        unet,
+        vae,
+        encoder,
+        read_config(pins[files.scheduler_config]),
+        _preprocessing(files, pins, encoder),
+        weights_digest(files, pins),
     )
 
 
-def _diffusers_model(kind: Any, config: Path, weights: Path) -> Any:
+def _diffusers_model(kind: Any, config: Pinned, weights: Pinned) -> Any:
     settings = read_config(config)
     try:
         with torch.device("meta"):
             model = kind.from_config(settings)
     except (TypeError, ValueError, KeyError) as error:
-        raise MissingWeights(f"{config} is not the config of a {kind.__name__}: {error}") from error
+        raise MissingWeights(f"{config.path} is not the config of a {kind.__name__}: {error}") from error
     state = {
         _OLD_ATTENTION_NAME.sub(lambda m: f"{m[1]}{_OLD_ATTENTION[m[2]]}.", name): value
         for name, value in _read_state(weights).items()
     }
-    return _fill(model, state, weights)
+    return _fill(model, state, weights.path)
 
 
-def _image_encoder(files: WeightFiles) -> PaintByExampleImageEncoder:
-    config = CLIPVisionConfig.from_dict(read_config(files.image_encoder_config))
-    state = _read_state(files.image_encoder)
+def _image_encoder(settings: Pinned, weights: Pinned) -> PaintByExampleImageEncoder:
+    config = CLIPVisionConfig.from_dict(read_config(settings))
+    state = _read_state(weights)
     if "proj_out.weight" not in state:
-        raise MissingWeights(f"{files.image_encoder} is not a Paint by Example image encoder: it has no proj_out.")
+        raise MissingWeights(f"{weights.path} is not a Paint by Example image encoder: it has no proj_out.")
     with torch.random.fork_rng(devices=[]):  # its random initial weights must not move the caller's random numbers
         encoder = PaintByExampleImageEncoder(config, proj_size=state["proj_out.weight"].shape[0])
     # transformers 5 dropped the level `vision_model` inside the CLIP tower, and the position ids have not been
@@ -104,7 +112,7 @@ def _image_encoder(files: WeightFiles) -> PaintByExampleImageEncoder:
             inner = name.removeprefix("model.").removeprefix("vision_model.")
             name = f"model.vision_model.{inner}" if nested else f"model.{inner}"
         adapted[name] = value
-    return _fill(encoder, adapted, files.image_encoder)
+    return _fill(encoder, adapted, weights.path)
 
 
 def _fill(model: nn.Module, state: dict[str, Tensor], source: Path) -> Any:
@@ -119,23 +127,26 @@ def _fill(model: nn.Module, state: dict[str, Tensor], source: Path) -> Any:
     return model.requires_grad_(False).eval()
 
 
-def _read_state(path: Path) -> dict[str, Tensor]:
+def _read_state(file: Pinned) -> dict[str, Tensor]:
+    path = file.path
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+        state = read_tensors(file)
+    except RequestError:
+        raise
+    except Exception as error:  # an unpickler that is given any bytes may raise anything
         raise MissingWeights(f"{path} is truncated or not a weight file. Fetch it again.") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise MissingWeights(f"{path} does not hold a state dict. Fetch it again.")
     return state
 
 
-def _preprocessing(files: WeightFiles, encoder: PaintByExampleImageEncoder) -> Preprocessing:
+def _preprocessing(
+    files: WeightFiles, pins: Mapping[Path, Pinned], encoder: PaintByExampleImageEncoder
+) -> Preprocessing:
     size = encoder.config.image_size
     if files.preprocessor_config is None:
         return Preprocessing.clip(size)
-    preprocessing = Preprocessing.from_config(read_config(files.preprocessor_config))
+    preprocessing = Preprocessing.from_config(read_config(pins[files.preprocessor_config]))
     if preprocessing.crop != size:
         raise MissingWeights(
             f"{files.preprocessor_config} crops exemplars to {preprocessing.crop} pixels, "

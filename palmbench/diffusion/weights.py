@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from palmbench import hub
 from palmbench.errors import MissingWeights
 from palmbench.hub import NotInRepository, Snapshot
-from palmbench.keys import digest, file_digest
+from palmbench.keys import digest
 from palmbench.paths import weights_dir
+from palmbench.pinned import Pinned
 
 EMBEDDED = "embedded"
 _CONFIGS = ("unet/config.json", "vae/config.json", "image_encoder/config.json", "scheduler/scheduler_config.json")
@@ -106,23 +107,24 @@ def weight_files(folder: Path) -> WeightFiles:
     )
 
 
-def weights_digest(files: WeightFiles) -> str:
-    """Digest of the files that are read, by relative name and contents; a README beside them changes nothing."""
-    return _digest_of(files, tuple(path.stat().st_mtime_ns for path in _read(files)))
+def pinned(files: WeightFiles) -> dict[Path, Pinned]:
+    """The files that are read, by their path, with the contents that they have now; a README beside them is not one."""
+    return {path: Pinned.now(path) for path in files[1:] if path is not None}
 
 
-@functools.lru_cache(maxsize=8)
-def _digest_of(files: WeightFiles, modified: tuple[int, ...]) -> str:
-    # The times of change are no part of the digest: they only keep a stale one from being answered.
-    names = {path.relative_to(files.folder).as_posix(): file_digest(path) for path in _read(files)}
+def weights_digest(files: WeightFiles, pins: Mapping[Path, Pinned] | None = None) -> str:
+    """Digest of the files that are read, by relative name and contents: those of `pins`, or else what they are now."""
+    known = pinned(files) if pins is None else pins
+    names = {path.relative_to(files.folder).as_posix(): pin.digest for path, pin in known.items()}
     return digest("paint-by-example weights", files=names)
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """A component's JSON config; MissingWeights if it is not one."""
+def read_config(file: Path | Pinned) -> dict[str, Any]:
+    """A component's JSON config; MissingWeights if it is not one, RequestError if it is not what it was."""
+    path, data = (file.path, file.read()) if isinstance(file, Pinned) else (file, file.read_bytes())
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        content = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise MissingWeights(f"{path} is truncated or not JSON. Fetch it again.") from error
     if not isinstance(content, dict):
         raise MissingWeights(f"{path} is not a config. Fetch it again.")
@@ -135,10 +137,6 @@ def pixels_per_latent(files: WeightFiles) -> int:
         return 2 ** (len(read_config(files.vae_config)["block_out_channels"]) - 1)
     except KeyError as error:
         raise MissingWeights(f"{files.vae_config} is not the config of an autoencoder: it has no {error}.") from error
-
-
-def _read(files: WeightFiles) -> list[Path]:
-    return [path for path in files[1:] if path is not None]
 
 
 def _present(folder: Path, component: str, names: tuple[str, ...]) -> Path:

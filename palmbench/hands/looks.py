@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from palmbench.errors import MissingWeights
-from palmbench.keys import file_digest
 from palmbench.paths import weights_dir
+from palmbench.pinned import Pinned
 
 if TYPE_CHECKING:
     from palmbench.hands.network import HandNetwork
@@ -95,21 +95,23 @@ class Observer:
     MissingWeights
         If the weight file is absent; at the first look, if it is truncated, of another network, or holds numbers that
         are none.
+    RequestError
+        At the first look, if the file changed since.
     """
 
     def __init__(self, weights: str = "embedded", device: str = "cpu") -> None:
-        self._path = weights_dir() / "hand" / "hand.safetensors" if weights == "embedded" else Path(weights)
-        if not self._path.is_file():
+        path = weights_dir() / "hand" / "hand.safetensors" if weights == "embedded" else Path(weights)
+        if not path.is_file():
             raise MissingWeights(
-                f"The hand network's weights are missing: {self._path}. Install palmbench again, "
+                f"The hand network's weights are missing: {path}. Install palmbench again, "
                 "or name a safetensors file with detector.weights=."
             )
-        self._device = device
+        self._file, self._device = Pinned.now(path), device
 
     @property
     def digest(self) -> str:
         """Digest of the weights."""
-        return _digest(self._path, self._path.stat().st_mtime_ns)
+        return self._file.digest
 
     def whole(self, image: np.ndarray) -> Look:
         """Look at a whole photo (uint8, height x width x 3, RGB)."""
@@ -141,7 +143,7 @@ class Observer:
 
     @cached_property
     def _network(self) -> HandNetwork:
-        return _load(self._path, self._device)
+        return _load(self._file, self._device)
 
 
 def cut_view(
@@ -202,13 +204,8 @@ def _transform(centre: np.ndarray, scale: float, size: tuple[int, int]) -> np.nd
     return np.column_stack([np.eye(2) * scale, middle - scale * centre])
 
 
-@lru_cache(maxsize=8)
-def _digest(path: Path, modified: int) -> str:
-    return file_digest(path)
-
-
 @lru_cache(maxsize=2)
-def _load(path: Path, device: str) -> HandNetwork:
+def _load(file: Pinned, device: str) -> HandNetwork:
     import torch
 
     from palmbench.hands.network import HandNetwork, folded
@@ -216,10 +213,10 @@ def _load(path: Path, device: str) -> HandNetwork:
 
     network = HandNetwork()
     # A number that is none must not pass: a confidence of NaN is below no threshold.
-    state = read_state(path)
+    state = read_state(file)
     try:
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     except RuntimeError as error:
         detail = " ".join(" ".join(str(error).splitlines()[:2]).split())[:160]
-        raise MissingWeights(f"{path} does not hold the hand network's weights ({detail}).") from error
+        raise MissingWeights(f"{file.path} does not hold the hand network's weights ({detail}).") from error
     return folded(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

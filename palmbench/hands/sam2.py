@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,7 +19,9 @@ from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.hand import Hand
 from palmbench.hands.seen import closed
 from palmbench.hub import SAM2_FILES, snapshot
-from palmbench.keys import bytes_digest, digest, file_digest
+from palmbench.keys import bytes_digest, digest
+from palmbench.pinned import Pinned, copied
+from palmbench.tensor_files import read_tensors
 
 VERSION = 1
 
@@ -100,9 +105,9 @@ def load_sam2(weights: str, package: str, closing: int, device: str = "cpu") -> 
     """
     if _in_transformers_layout(weights, package):
         folder = _folder(weights)
-        files = [folder / name for name in _TRANSFORMERS_FILES if (folder / name).is_file()]
+        files = tuple(Pinned.now(folder / name) for name in _TRANSFORMERS_FILES if (folder / name).is_file())
         settings = {"package": "transformers", "weights": _digest(files)}
-        return SAM2Segmenter(_Transformers(folder, device), settings, closing)
+        return SAM2Segmenter(_Transformers(files, device), settings, closing)
     checkpoint = Path(weights).expanduser()
     path = checkpoint if checkpoint.is_file() else _checkpoint(weights)
     if path.name not in _CONFIGS:
@@ -110,8 +115,9 @@ def load_sam2(weights: str, package: str, closing: int, device: str = "cpu") -> 
             f"segmenter.weights={weights}: the authors' package tells a checkpoint's shape by its name, which must be "
             f"one of {', '.join(_CONFIGS)}."
         )
-    settings = {"package": "sam2", "config": _CONFIGS[path.name], "weights": _digest([path])}
-    return SAM2Segmenter(_Authors(path, device), settings, closing)
+    checked = Pinned.now(path)
+    settings = {"package": "sam2", "config": _CONFIGS[path.name], "weights": _digest([checked])}
+    return SAM2Segmenter(_Authors(checked, device), settings, closing)
 
 
 class _LastPhoto:
@@ -136,8 +142,8 @@ class _Loaded(NamedTuple):
 
 
 class _Transformers:
-    def __init__(self, folder: Path, device: str) -> None:
-        self._folder, self._device = folder, device
+    def __init__(self, files: tuple[Pinned, ...], device: str) -> None:
+        self._files, self._device = files, device
 
     def mask(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         import torch
@@ -166,7 +172,7 @@ class _Transformers:
 
     @cached_property
     def _loaded(self) -> _Loaded:
-        return _load(self._folder, self._device)
+        return _load(self._files, self._device)
 
 
 class _Predictor(NamedTuple):
@@ -177,7 +183,7 @@ class _Predictor(NamedTuple):
 
 
 class _Authors:
-    def __init__(self, checkpoint: Path, device: str) -> None:
+    def __init__(self, checkpoint: Pinned, device: str) -> None:
         self._checkpoint, self._device = checkpoint, device
         _builder()
 
@@ -198,7 +204,7 @@ class _Authors:
 
 
 @lru_cache(maxsize=1)
-def _load(folder: Path, device: str) -> _Loaded:
+def _load(files: tuple[Pinned, ...], device: str) -> _Loaded:
     from transformers import Sam2Model, Sam2Processor
     from transformers.utils import logging
 
@@ -206,25 +212,40 @@ def _load(folder: Path, device: str) -> _Loaded:
     level = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        processor = Sam2Processor.from_pretrained(folder, local_files_only=True)
-        model = Sam2Model.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+        with _in_a_folder(files) as folder:
+            processor = Sam2Processor.from_pretrained(folder, local_files_only=True)
+            model = Sam2Model.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    except RequestError:
+        raise
     except Exception as error:
-        raise MissingWeights(f"{folder} does not hold SAM 2 in transformers' layout ({_first_line(error)}).") from error
+        raise MissingWeights(
+            f"{files[0].path.parent} does not hold SAM 2 in transformers' layout ({_first_line(error)})."
+        ) from error
     finally:
         logging.set_verbosity(level)
     return _Loaded(processor, model.eval().to(device), _LastPhoto())
 
 
-@lru_cache(maxsize=1)
-def _load_authors(checkpoint: Path, device: str) -> _Predictor:
-    import torch
+@contextmanager
+def _in_a_folder(files: Sequence[Pinned]) -> Iterator[str]:
+    """A folder that holds the files with the contents that the key was made of: transformers reads by name."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        for path, wanted in files:
+            os.symlink(stack.enter_context(copied(path, wanted)), os.path.join(folder, path.name))
+        yield folder
 
+
+@lru_cache(maxsize=1)
+def _load_authors(checkpoint: Pinned, device: str) -> _Predictor:
     build, predictor = _builder()
-    model = build(_CONFIGS[checkpoint.name], ckpt_path=None, device=device)
+    model = build(_CONFIGS[checkpoint.path.name], ckpt_path=None, device=device)
     try:
-        model.load_state_dict(torch.load(checkpoint, map_location=device, weights_only=True)["model"])
+        model.load_state_dict(read_tensors(checkpoint)["model"])
+    except RequestError:
+        raise
     except Exception as error:
-        raise MissingWeights(f"{checkpoint} does not hold SAM 2's weights ({_first_line(error)}).") from error
+        raise MissingWeights(f"{checkpoint.path} does not hold SAM 2's weights ({_first_line(error)}).") from error
     return _Predictor(predictor(model), _LastPhoto())
 
 
@@ -288,14 +309,8 @@ def _cached(weights: str, patterns: tuple[str, ...], download: bool) -> Path:
     return snapshot(weights, None, patterns, download, f"palmbench weights fetch {name}" if listed else None)
 
 
-def _digest(files: Sequence[Path]) -> str:
-    return _digest_of(tuple(files), tuple(path.stat().st_mtime_ns for path in files))
-
-
-@lru_cache(maxsize=8)
-def _digest_of(files: tuple[Path, ...], modified: tuple[int, ...]) -> str:
-    # The times of change are no part of the digest: they only keep a stale one from being answered.
-    return digest("sam2 weights", files={path.name: file_digest(path) for path in files})
+def _digest(files: Sequence[Pinned]) -> str:
+    return digest("sam2 weights", files={path.name: contents for path, contents in files})
 
 
 def _first_line(error: Exception) -> str:

@@ -16,6 +16,7 @@ from palmbench.hands.geometry import Square, hand_crop, palm_crop, region_crop, 
 from palmbench.hands.palm import Region
 from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
 from palmbench.methods.region import palm_region
+from palmbench.pinned import changed
 from palmbench.schema import ROI_NAMES, DiffusionConfig, canonical_fusion
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class DiffusionMethod:
         self._config = config
         self._device, self._region = device, region
         self._files = weights.weight_files(weights.resolve(config.weights))
+        self._digest = weights.weights_digest(self._files)
         require_steps(weights.read_config(self._files.scheduler_config), config.sampler, config.steps)
         factor = weights.pixels_per_latent(self._files)
         if config.size is not None and config.size % factor:
@@ -86,7 +88,7 @@ class DiffusionMethod:
         config = self._config
         return self._crop_settings() | {
             "name": self.name,
-            "weights": weights.weights_digest(self._files),
+            "weights": self._digest,
             "fusion": "+".join(self._fusion),
             "scales": {name: config.scales[name] for name in self._fusion},
             "alpha": config.alpha,
@@ -102,7 +104,7 @@ class DiffusionMethod:
     def encode_settings(self) -> dict[str, Any]:
         """What encodings depend on: not fusion, alpha, guidance, sampler or seed, which a sweep varies."""
         config = self._config
-        return self._crop_settings() | {"weights": weights.weights_digest(self._files), "scales": dict(config.scales)}
+        return self._crop_settings() | {"weights": self._digest, "scales": dict(config.scales)}
 
     def _crop_settings(self) -> dict[str, Any]:
         config = self._config
@@ -185,7 +187,7 @@ class DiffusionMethod:
 
     @cached_property
     def _model(self) -> PaintByExample:
-        return _painter(self._files, weights.weights_digest(self._files), self._device)
+        return _painter(self._files, self._digest, self._device)
 
     def _view(self, image: np.ndarray, hand: Hand) -> View:
         palm = palm_region(hand, self._region)
@@ -233,11 +235,14 @@ class DiffusionMethod:
 
 @lru_cache(maxsize=1)
 def _painter(files: weights.WeightFiles, digest: str, device: str) -> PaintByExample:
-    """The model of some weights, loaded once for all points of a sweep; `digest` tells changed files apart."""
+    """The model of some weights, loaded once for all points of a sweep; RequestError if they are not of the digest."""
     from palmbench.diffusion.components import load_components
     from palmbench.diffusion.model import PaintByExample
 
-    return PaintByExample(load_components(files), device)
+    components = load_components(files)
+    if components.digest != digest:
+        raise changed(files.folder)
+    return PaintByExample(components, device)
 
 
 def _by_size(views: list[View]) -> list[list[int]]:

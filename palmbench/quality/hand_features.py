@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from palmbench.paths import weights_dir
-from palmbench.quality.weights import sha256_of
+from palmbench.pinned import Pinned
 
 if TYPE_CHECKING:
     from palmbench.quality.networks import Extractor
@@ -33,24 +33,24 @@ def hand_weights() -> Path:
     return weights_dir() / "hand" / "hand.safetensors"
 
 
-def hand_feature_settings() -> dict[str, object]:
-    """Everything that can change the features, for the key. Raises FileNotFoundError without the weights."""
-    return {"version": VERSION, "weights": sha256_of(hand_weights())[:32], "side": LONGEST_SIDE}
+def hand_feature_settings(weights: Pinned) -> dict[str, object]:
+    """Everything that can change the features, for the key."""
+    return {"version": VERSION, "weights": weights.digest, "side": LONGEST_SIDE}
 
 
-def load_hand_features(device: str) -> Extractor:
+def load_hand_features(weights: Pinned, device: str) -> Extractor:
     """Mean activation of each channel of the encoder's four levels: uint8 HWC image to float32 of shape (256,).
 
     The photo is brought to a longest side of 384 pixels by averaging, both sides to multiples of 16.
     """
     import torch
-    from safetensors.torch import load_file
 
     from palmbench.hands.network import HandNetwork, folded
     from palmbench.quality.networks import exact, unit
+    from palmbench.tensor_files import read_tensors
 
     network = HandNetwork()
-    state = load_file(hand_weights())
+    state = read_tensors(weights)
     network.load_state_dict({key: part.float() if part.is_floating_point() else part for key, part in state.items()})
     network = folded(network).requires_grad_(False).to(device)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from palmbench.errors import MissingWeights
+from palmbench.pinned import Pinned, changed
 from palmbench.quality.hand_features import hand_feature_settings, hand_weights
 from palmbench.quality.pixels import PIXEL_METRICS, REGION_METRICS, check_pair, fit_size, image_quality
 from palmbench.quality.sets import SET_METRICS
@@ -18,7 +18,6 @@ from palmbench.quality.weights import (
     WeightFile,
     locate,
     missing_weights,
-    sha256_of,
 )
 
 
@@ -54,7 +53,8 @@ class ImageQuality:
         self.device = device
         self.missing = missing_weights(config)
         self._lpips_weights, self._inception = (self._usable(file, config) for file in WEIGHT_FILES[config.name])
-        self.features_of: str | None = "hand" if hand_weights().is_file() else None
+        self._hand = Pinned.now(hand_weights()) if hand_weights().is_file() else None
+        self.features_of: str | None = "hand" if self._hand else None
         if self._inception:
             self.features_of = "inception"
 
@@ -63,18 +63,15 @@ class ImageQuality:
         return {
             "convention": self.convention,
             "metrics": list(self._whole()),
-            "lpips_weights": sha256_of(self._lpips_weights)[:32] if self._lpips_weights else None,
-            "inception_weights": sha256_of(self._inception)[:32] if self._inception else None,
+            "lpips_weights": self._lpips_weights.digest if self._lpips_weights else None,
+            "inception_weights": self._inception.digest if self._inception else None,
         }
 
     def feature_settings(self) -> dict:
         """Everything that can change `features`, for the key; empty where there are none."""
-        if self.features_of is None:
-            return {}
         if self._inception:
-            weights = sha256_of(self._inception)[:32]
-            return {"of": self.features_of, "convention": self.convention, "weights": weights}
-        return {"of": self.features_of, **hand_feature_settings()}
+            return {"of": self.features_of, "convention": self.convention, "weights": self._inception.digest}
+        return {"of": self.features_of, **hand_feature_settings(self._hand)} if self._hand else {}
 
     def metrics(self) -> tuple[str, ...]:
         """Names of what `per_image` measures, those inside and outside the palm last."""
@@ -122,12 +119,18 @@ class ImageQuality:
 
         if self._inception:
             return load_inception(self._inception, self.device, self.convention)
-        if self.features_of is None:
+        if self._hand is None:
             raise MissingWeights(f"Features of photos need {INCEPTION.name} or {hand_weights()}; neither is there.")
-        return load_hand_features(self.device)
+        return load_hand_features(self._hand, self.device)
 
     def _whole(self) -> tuple[str, ...]:
         return PIXEL_METRICS + (("lpips",) if self._lpips_weights else ())
 
-    def _usable(self, file: WeightFile, config: QualityWeights) -> Path | None:
-        return None if file.metric in self.missing else locate(file, config)
+    def _usable(self, file: WeightFile, config: QualityWeights) -> Pinned | None:
+        path = None if file.metric in self.missing else locate(file, config)
+        if path is None:
+            return None
+        pinned = Pinned.now(path)
+        if not pinned.digest.startswith(file.sha256):
+            raise changed(path)
+        return pinned

@@ -1,4 +1,4 @@
-"""The networks behind LPIPS and FID, filled from local weight files read with `weights_only=True`."""
+"""The networks behind LPIPS and FID, filled from local weight files: with the contents that the metric's key names."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from palmbench.pinned import Pinned
+from palmbench.tensor_files import read_tensors
+
 POOL_FEATURES = 2048
 _INCEPTION_SIDE = 299
 _VGG_CELL = 16
@@ -21,12 +24,12 @@ Distance = Callable[[np.ndarray, np.ndarray], float]
 Extractor = Callable[[np.ndarray], np.ndarray]
 
 
-def load_lpips(vgg16_weights: Path, device: str) -> Distance:
+def load_lpips(vgg16_weights: Path | Pinned, device: str) -> Distance:
     """LPIPS, version 0.1 on VGG-16, between two uint8 HWC images of one size, sides of at least 32.
 
     Parameters
     ----------
-    vgg16_weights : Path
+    vgg16_weights : Path or Pinned
         State dict of torchvision's VGG-16. The package `lpips` brings its own linear heads.
     device : str
 
@@ -56,12 +59,12 @@ def load_lpips(vgg16_weights: Path, device: str) -> Distance:
     return distance
 
 
-def load_lpips_torchmetrics(alexnet_weights: Path, device: str) -> Distance:
+def load_lpips_torchmetrics(alexnet_weights: Path | Pinned, device: str) -> Distance:
     """LPIPS on AlexNet, torchmetrics' default, between two uint8 HWC images of one size, sides of at least 63.
 
     Parameters
     ----------
-    alexnet_weights : Path
+    alexnet_weights : Path or Pinned
         State dict of torchvision's AlexNet. The package `torchmetrics` brings its own linear heads.
     device : str
     """
@@ -78,12 +81,12 @@ def load_lpips_torchmetrics(alexnet_weights: Path, device: str) -> Distance:
     return distance
 
 
-def load_inception(weights: Path, device: str, convention: str = "paper") -> Extractor:
+def load_inception(weights: Path | Pinned, device: str, convention: str = "paper") -> Extractor:
     """Pool features of FID's Inception network: uint8 HWC image of any size to float32 of shape (2048,).
 
     Parameters
     ----------
-    weights : Path
+    weights : Path or Pinned
         `pytorch-fid`'s port of the 2015 TensorFlow network, which torchmetrics has through torch-fidelity.
     device : str
     convention : {"paper", "torchmetrics"}
@@ -124,8 +127,8 @@ def exact() -> Iterator[None]:
         yield
 
 
-def _filled(network: Any, weights: Path, device: str) -> Any:
-    backbone = torch.load(weights, map_location="cpu", weights_only=True)
+def _filled(network: Any, weights: Path | Pinned, device: str) -> Any:
+    backbone = read_tensors(weights)
     for name, layer in _numbered_layers(network.net):
         layer.load_state_dict({key: backbone[f"features.{name}.{key}"] for key in ("weight", "bias")})
     return network.eval().requires_grad_(False).to(device)
@@ -167,14 +170,12 @@ def _numbered_layers(slices: nn.Module) -> list[tuple[str, nn.Module]]:
 
 
 @contextlib.contextmanager
-def _instead_of_downloading(weights: Path) -> Iterator[None]:
+def _instead_of_downloading(weights: Path | Pinned) -> Iterator[None]:
     # pytorch-fid always asks its own loader, which downloads, and unpickles without `weights_only`.
     from pytorch_fid import inception
 
     stock = inception.load_state_dict_from_url
-    inception.load_state_dict_from_url = lambda url, progress=True: torch.load(
-        weights, map_location="cpu", weights_only=True
-    )
+    inception.load_state_dict_from_url = lambda url, progress=True: read_tensors(weights)
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ import numpy as np
 import recognizers
 from palmbench.datasets.sample import Sample
 from palmbench.keys import digest
-from palmbench.stages.enrol import Enrol, load_recognizer
+from palmbench.stages.enrol import Enrol, load_keyed
 from palmbench.store import Store, pack_arrays, unpack_arrays
 from recognizers import answers
 from recognizers.protocol import Classifier, Recognizer
@@ -109,7 +109,7 @@ class Compare:
 
     def classify(self, samples: Sequence[Sample], store: Store) -> Classified:
         """Whom the recognizer's own classifier takes each de-identified photo for."""
-        recognizer = load_recognizer(self.originals.recognizer)
+        recognizer = load_keyed(self.originals.recognizer, self.originals.settings)
         if not isinstance(recognizer, Classifier):
             return Classified(None, "a classifier")
         if recognizer.identities is None:
@@ -137,7 +137,7 @@ class Compare:
         return _stored(store, key, compute)["distances"]
 
     def _recognizer(self) -> Recognizer:
-        recognizer = load_recognizer(self.originals.recognizer)
+        recognizer = load_keyed(self.originals.recognizer, self.originals.settings)
         if hasattr(recognizer, "threads"):
             recognizer.threads = self.threads
         return recognizer

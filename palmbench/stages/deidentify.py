@@ -6,7 +6,7 @@ stage of its own, before the one that paints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from palmbench.keys import digest, sample_seed
 from palmbench.methods import Method
 from palmbench.schema import DiffusionConfig, MethodConfig
 from palmbench.stages.prepare import Prepare
+from palmbench.stages.stage import Tools
 from palmbench.store import Store, pack_arrays, unpack_arrays
 
 ENCODE_VERSION = 1
@@ -50,7 +51,8 @@ class Encode:
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]
         hands = [self.prepare.load(sample, store) for sample in samples]
-        return [pack_arrays(**encoding) for encoding in _method(self.method, device, self.region).encode(photos, hands)]
+        method = _method(self.method, self.region, device, lambda method: method.encode_settings() or {}, self.settings)
+        return [pack_arrays(**encoding) for encoding in method.encode(photos, hands)]
 
     def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
         """The encoding of a sample that this stage has been through."""
@@ -93,7 +95,7 @@ class Deidentify:
         hands = [self.prepare.load(sample, store) for sample in samples]
         encodings = [self.encode.load(sample, store) if self.encode else None for sample in samples]
         seeds = [self._seed(sample) for sample in samples]
-        method = _method(self.method, device, self.region)
+        method = _method(self.method, self.region, device, lambda method: method.settings(), self.settings)
         return [encode_png(photo) for photo in method.deidentify(photos, hands, seeds, encodings)]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
@@ -120,13 +122,14 @@ class Deidentified:
         return self.stage.load(sample, store)
 
 
-_methods: dict[tuple[str, str, str], Method] = {}
+_methods: Tools[Method] = Tools("The method's weights")
 
 
-def _method(config: MethodConfig, device: str, region: Region) -> Method:
-    """The method of a configuration, loaded once a process."""
-    key = (repr(config), device, region)
-    if key not in _methods:
-        _methods.clear()  # networks are large: the last one used is enough
-        _methods[key] = methods.load(config, device, region)
-    return _methods[key]
+def _method(
+    config: MethodConfig,
+    region: Region,
+    device: str,
+    settings: Callable[[Method], dict[str, Any]],
+    keyed: dict[str, Any],
+) -> Method:
+    return _methods.get(repr((config, region, device)), lambda: methods.load(config, device, region), settings, keyed)

@@ -15,6 +15,7 @@ from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.keys import digest
 from palmbench.schema import RecognizerConfig
 from palmbench.stages.prepare import Prepare
+from palmbench.stages.stage import require_same
 from palmbench.store import Store, pack_arrays, unpack_arrays
 from recognizers import answers
 from recognizers.options import takes
@@ -59,7 +60,7 @@ class Enrol:
         return digest("template", version=VERSION, hand=self.prepare.key(sample), recognizer=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        recognizer = load_recognizer(self.recognizer, device)
+        recognizer = load_keyed(self.recognizer, self.settings, device)
         image_of = _IMAGES[recognizer.takes]
         images = [
             image_of(self.prepare.photos.load(sample, store), self.prepare.load(sample, store)) for sample in samples
@@ -100,6 +101,13 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
         raise RequestError(
             f"recognizer={config.name} takes {recognizer.takes!r}, and palmbench has {' and '.join(_IMAGES)} to give."
         )
+    return recognizer
+
+
+def load_keyed(config: RecognizerConfig, settings: dict[str, Any], device: str = "cpu") -> Recognizer:
+    """The recognizer whose settings stand in keys; RequestError if it, or its weights, are others by now."""
+    recognizer = load_recognizer(config, device)
+    require_same(f"recognizer={config.name}", recognizer.settings(), settings)
     return recognizer
 
 

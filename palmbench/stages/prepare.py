@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from palmbench.errors import NoHandError
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
 from palmbench.keys import digest
 from palmbench.schema import AnyDetectorConfig, AnySegmenterConfig
-from palmbench.stages.stage import Photos
+from palmbench.stages.stage import Photos, Tools
 from palmbench.store import Store, pack_arrays, unpack_arrays
 
 VERSION = 2
@@ -37,8 +36,7 @@ class Prepare:
     @classmethod
     def of(cls, photos: Photos, detector: AnyDetectorConfig, segmenter: AnySegmenterConfig) -> Prepare:
         """The stage for some photos. Raises MissingWeights when the detector's weights are absent."""
-        settings = {"detector": load_detector(detector).settings(), "segmenter": load_segmenter(segmenter).settings()}
-        return cls(photos, detector, segmenter, settings)
+        return cls(photos, detector, segmenter, _settings(_Finders(load_detector(detector), load_segmenter(segmenter))))
 
     @property
     def title(self) -> str:
@@ -48,7 +46,12 @@ class Prepare:
         return digest("hand", version=VERSION, photo=self.photos.key(sample), **self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        detector, segmenter = _tools(self.detector, self.segmenter, device)
+        detector, segmenter = _tools.get(
+            repr((self.detector, self.segmenter, device)),
+            lambda: _Finders(load_detector(self.detector, device), load_segmenter(self.segmenter, device)),
+            _settings,
+            self.settings,
+        )
         photos = [self.photos.load(sample, store) for sample in samples]
         artefacts = []
         for photo, found in zip(photos, detector.detect(photos), strict=True):
@@ -92,6 +95,13 @@ def _unpack(data: bytes) -> Hand:
     )
 
 
-@lru_cache(maxsize=4)
-def _tools(detector: AnyDetectorConfig, segmenter: AnySegmenterConfig, device: str) -> tuple[Detector, Segmenter]:
-    return load_detector(detector, device), load_segmenter(segmenter, device)
+class _Finders(NamedTuple):
+    detector: Detector
+    segmenter: Segmenter
+
+
+def _settings(tools: _Finders) -> dict[str, Any]:
+    return {"detector": tools.detector.settings(), "segmenter": tools.segmenter.settings()}
+
+
+_tools: Tools[_Finders] = Tools("What finds hands", most=4)

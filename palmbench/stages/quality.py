@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from palmbench.keys import digest
 from palmbench.quality import ImageQuality
 from palmbench.schema import QualityConfig
 from palmbench.stages.deidentify import Deidentify
-from palmbench.stages.stage import Photos
+from palmbench.stages.stage import Photos, Tools
 from palmbench.store import Store, json_bytes, pack_arrays, unpack_arrays
 
 VERSION = 2
@@ -47,7 +46,7 @@ class Quality:
         )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        instrument = _instrument(self.config, device)
+        instrument = _instrument(self.config, device, ImageQuality.settings, self.settings)
         artefacts = []
         for sample in samples:
             original = self.deidentify.prepare.photos.load(sample, store)
@@ -93,7 +92,7 @@ class Features:
         return digest("features", version=FEATURES_VERSION, photo=self.photos.key(sample), how=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        instrument = _instrument(self.config, device)
+        instrument = _instrument(self.config, device, ImageQuality.feature_settings, self.settings)
         return [pack_arrays(features=instrument.features(self.photos.load(sample, store))) for sample in samples]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
@@ -101,6 +100,10 @@ class Features:
         return store.load(self.name, self.key(sample), self.suffix, unpack_arrays)["features"]
 
 
-@lru_cache(maxsize=2)
-def _instrument(config: QualityConfig, device: str) -> ImageQuality:
-    return ImageQuality(config, device)
+_instruments: Tools[ImageQuality] = Tools("What measures image quality", most=2)
+
+
+def _instrument(
+    config: QualityConfig, device: str, settings: Callable[[ImageQuality], dict[str, Any]], keyed: dict[str, Any]
+) -> ImageQuality:
+    return _instruments.get(repr((config, device)), lambda: ImageQuality(config, device), settings, keyed)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from palmbench.datasets.sample import Sample
+from palmbench.errors import RequestError
 from palmbench.images import decode_png, encode_png
+from palmbench.keys import digest
 from palmbench.store import Store
 
 _PHOTOS, _PNG = "photos", ".png"
+
+Tool = TypeVar("Tool")
 
 
 class Stage(Protocol):
@@ -65,6 +69,82 @@ class Photos(Protocol):
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The photo, uint8 (height, width, 3), RGB."""
         ...
+
+
+class Tools(Generic[Tool]):
+    """Detectors, methods, instruments of this process, each loaded once and only while it is what keys were made of.
+
+    A worker process loads them itself, and maybe late: weights that were replaced meanwhile have other digests, which
+    are part of a tool's settings.
+
+    Parameters
+    ----------
+    what : str
+        What they are, as the beginning of a sentence.
+    most : int
+        How many are kept; the one that was loaded first goes first.
+    """
+
+    def __init__(self, what: str, most: int = 1) -> None:
+        self._what, self._most = what, most
+        self._kept: dict[str, Tool] = {}
+
+    def get(
+        self,
+        config: str,
+        load: Callable[[], Tool],
+        settings: Callable[[Tool], Mapping[str, Any]],
+        keyed: Mapping[str, Any],
+    ) -> Tool:
+        """The tool of a configuration.
+
+        Parameters
+        ----------
+        config : str
+            Tells tools apart.
+        load : callable
+        settings : callable
+            From a tool to what of it is part of keys.
+        keyed : mapping
+            What stands in the keys.
+
+        Raises
+        ------
+        RequestError
+            If the tool is another one by now.
+        """
+        tool = self._kept.get(config)
+        if tool is None or not _same(settings(tool), keyed):
+            self._kept.pop(config, None)
+            while len(self._kept) >= self._most:  # networks are large
+                del self._kept[next(iter(self._kept))]
+            tool = load()
+            require_same(self._what, settings(tool), keyed)
+            self._kept[config] = tool
+        return tool
+
+
+def require_same(what: str, found: Mapping[str, Any], keyed: Mapping[str, Any]) -> None:
+    """Make sure that a tool is what keys were made of.
+
+    Parameters
+    ----------
+    what : str
+        The tool, as the beginning of a sentence.
+    found, keyed : mapping
+        Its settings, digests of its weights among them, and what stands in the keys.
+
+    Raises
+    ------
+    RequestError
+        If they differ.
+    """
+    if not _same(found, keyed):
+        raise RequestError(f"{what} changed while the run was under way; run the same command again.")
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return digest("settings", **one) == digest("settings", **other)
 
 
 @dataclass(frozen=True)

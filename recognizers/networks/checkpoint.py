@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palmbench.errors import MissingWeights
+from palmbench.errors import MissingWeights, RequestError
+from palmbench.pinned import Pinned
+from palmbench.tensor_files import read_tensors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,23 +80,29 @@ def metadata(path: Path) -> dict[str, str]:
     return notes
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
+def read_state(file: Path | Pinned) -> dict[str, Tensor]:
     """State dict in a safetensors file or a torch checkpoint, without unpickling code.
+
+    Parameters
+    ----------
+    file : Path or Pinned
+        Pinned where a key was made of its contents; a path alone takes what is there.
 
     Raises
     ------
     MissingWeights
         If the file is truncated, holds something else, would have to run code, or a number in it is not finite.
+    RequestError
+        If its contents are others than the pinned ones.
     """
     import torch
-    from safetensors.torch import load_file
 
+    path = file.path if isinstance(file, Pinned) else file
     metadata(path)
     try:
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_tensors(file)
+    except RequestError:
+        raise
     except Exception as error:  # an unpickler that is given any bytes may raise anything
         raise MissingWeights(f"{path} {_cause(path, error)}") from error
     if not isinstance(state, dict):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.pklnet.view import view_of
-from palmbench.keys import file_digest
+from palmbench.pinned import Pinned
 from recognizers.networks.checkpoint import require_file
 
 if TYPE_CHECKING:
@@ -71,16 +70,17 @@ class PKLNetLocalizer:
     name = "pklnet"
 
     def __init__(self, weights: str, device: str = "cpu") -> None:
-        self._path, self._device, self._told = Path(weights), device, False
+        path, self._device, self._told = Path(weights), device, False
         require_file(
-            self._path,
+            path,
             f"PKLNet's weights are missing: {weights}. They do not come with palmbench: get them from the "
             "authors and name the file with detector.valley_weights=, or set detector.valleys=embedded.",
         )
+        self._file = Pinned.now(path)
 
     def settings(self) -> dict[str, Any]:
         """The digest of the weights."""
-        return {"name": self.name, "weights": _digest(self._path, self._path.stat().st_mtime_ns)}
+        return {"name": self.name, "weights": self._file.digest}
 
     def valleys(self, photo: np.ndarray) -> PKLNetResult:
         """The palm of a photo (uint8, height x width x 3, RGB)."""
@@ -108,13 +108,8 @@ class PKLNetLocalizer:
     def _network(self) -> PKLNet:
         from palmbench.hands.pklnet.weights import load_pklnet
 
-        weights = load_pklnet(self._path, self._path.stat().st_mtime_ns, self._device)
+        weights = load_pklnet(self._file, self._device)
         if weights.remark and not self._told:
             warnings.warn(weights.remark, stacklevel=3)
         self._told = True
         return weights.network
-
-
-@lru_cache(maxsize=8)
-def _digest(path: Path, modified: int) -> str:
-    return file_digest(path)

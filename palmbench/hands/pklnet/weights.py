@@ -12,6 +12,7 @@ from torch import Tensor
 
 from palmbench.errors import MissingWeights
 from palmbench.hands.pklnet.network import PKLNet
+from palmbench.pinned import Pinned
 from recognizers.networks.checkpoint import read_state, remark, require_fit, some
 
 # Fixed by the window's size, counted for training only, or without a part in the answer.
@@ -27,16 +28,18 @@ class Weights(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def load_pklnet(path: Path, modified: int, device: str) -> Weights:
-    """PKLNet with the weights of a file, ready for inference; `modified` is the file's time, so that a new one counts.
+def load_pklnet(file: Pinned, device: str) -> Weights:
+    """PKLNet with the weights of a file, ready for inference.
 
     Raises
     ------
     MissingWeights
         If the file is unreadable or does not hold a PKLNet.
+    RequestError
+        If it changed since it was pinned.
     """
     network = PKLNet()
-    told = fill(network, read_state(path), path)
+    told = fill(network, read_state(file), file.path)
     return Weights(network.to(device), told)
 
 
