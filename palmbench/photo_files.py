@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ _IN_PLANES = 2
 _PNG_DEPTH = 24  # offset of the bit depth in a PNG file
 
 _opening = threading.Lock()
+# What Pillow remarks on a file's metadata is of no use: nothing of it is kept but the orientation.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @contextmanager
