@@ -103,7 +103,7 @@ def copied(path: Path, digest: str | None = None) -> Iterator[Path]:
 
 def changed(path: Path) -> RequestError:
     """What ends a run that meets other contents than its keys were made of."""
-    return RequestError(f"{path} changed while it was in use; run the same command again.")
+    return RequestError(f"{path} changed while the run was under way; run the same command again.")
 
 
 @lru_cache(maxsize=64)

@@ -20,6 +20,7 @@ from palmbench.photos.reading import Photo, decode, read_bytes
 from palmbench.photos.stripped import unchanged_jpeg
 from palmbench.photos.treatment import Treatment, load_judge, load_tools, result_key
 from palmbench.photos.writing import encode, fitted
+from palmbench.stages.stage import require_same
 from palmbench.store import write_bytes
 
 CHOICE = "choose another OUT"
@@ -84,7 +85,8 @@ def treat(task: Task) -> PhotoAccount:
     Raises
     ------
     RequestError
-        If a result cannot be written; nothing of it is left behind.
+        If a result cannot be written; nothing of it is left behind. Also if weights are others by now than the results'
+        keys tell.
     """
     job, treatment = task.job, task.treatment
     there = {
@@ -96,6 +98,7 @@ def treat(task: Task) -> PhotoAccount:
     try:
         source = read_bytes(job.source, job.name)
         photo = decode(source, Path(job.name))
+        _require_keyed(task)
         sitting = Sitting(photo, source, job.format, treatment, task.device)
     except SampleError as error:
         return PhotoAccount(job.name, failure=str(error))
@@ -113,6 +116,14 @@ def treat(task: Task) -> PhotoAccount:
     if judge and len(templates) > 1:
         nearest = tuple(judge.nearest_pair([drawn[place] for drawn in templates if drawn]) for place in sitting.places)
     return PhotoAccount(job.name, sitting.hands(), tuple(results), sitting.notes, None, nearest)
+
+
+def _require_keyed(task: Task) -> None:
+    tools, judge = load_tools(task.treatment, task.device), load_judge(task.treatment, task.device)
+    for name, tool in (("method", tools.method), ("detector", tools.detector), ("segmenter", tools.segmenter)):
+        require_same(f"The {name}", tool.settings(), task.settings[name])
+    if judge:
+        require_same("The recognizer of the check", judge.recognizer.settings(), task.settings["check"]["recognizer"])
 
 
 class Sitting:
