@@ -79,7 +79,7 @@ def opened(path: Path, data: bytes | None = None, decode: bool = True) -> Iterat
             if image.format == "TIFF":
                 _refuse_tiff(image, data, path)
             if decode:
-                require_whole(data, image.format, *image.size)
+                require_whole(data, image.format)
                 image.load()
             yield image
     except PalmbenchError:
