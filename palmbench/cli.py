@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -10,6 +9,7 @@ from importlib import metadata
 from palmbench.arguments import Parser
 from palmbench.errors import RequestError
 from palmbench.hints import did_you_mean, not_found
+from palmbench.printing import printing
 from palmbench.status import CANNOT, DONE, INTERRUPTED
 
 _OURS = ("", "palmbench", "recognizers", "experiments")
@@ -63,8 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 done, 2 the request cannot be met (said on standard error), 3 some samples
-        failed, 130 interrupted. A defect propagates as an exception, which Python reports with status 1.
+        Exit status: 0 done, 2 the request cannot be met (said on standard error) or its answer cannot be printed,
+        3 some samples failed, 130 interrupted. A defect propagates as an exception, which Python reports with
+        status 1. A reader that has gone (head, less) changes nothing but that no more is printed.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     return guarded(lambda: _dispatch(words))
@@ -72,10 +73,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 def guarded(command: Callable[[], int]) -> int:
     """Run a command, and turn what the user has to act on into a sentence and an exit status; see `main`."""
+    with printing() as printed:
+        status = _answered(command)
+        if (complaint := printed.complaint()) is None:
+            return status
+        print(f"palmbench: {complaint}", file=sys.stderr)
+        return status or CANNOT
+
+
+def _answered(command: Callable[[], int]) -> int:
     try:
-        status = command()
-        sys.stdout.flush()
-        return status
+        return command()
     except RequestError as error:
         print(f"palmbench: {error}", file=sys.stderr)
         return CANNOT
@@ -93,10 +101,6 @@ def guarded(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("palmbench: interrupted; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has had enough; keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
 
 
 def _dispatch(words: list[str]) -> int:

@@ -71,9 +71,11 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     workers = point.executor.workers or available_cores()
     sides = HandSides(point) if hands and not fast else None
     report = check(point.dataset, point.data_dir, workers, decode=not fast, sides=sides)
-    print(report_text(report))
-    if file is not None:
-        write_json(file, report.plain(), _CHOICE)
+    try:
+        if file is not None:
+            write_json(file, report.plain(), _CHOICE)
+    finally:
+        print(report_text(report))
     return FINDINGS if report.wrong else DONE
 
 

@@ -202,11 +202,13 @@ def _write(
     from palmbench.store import write_bytes
 
     text = to_markdown(findings, title, notes, printed)
-    print(text)
-    for suffix, content in (("md", text), ("csv", to_csv(findings, printed))):
-        path = folder / f"{name}.{suffix}"
-        write_bytes(path, content.encode("utf-8"))
-        print(path)
+    contents = {folder / f"{name}.md": text, folder / f"{name}.csv": to_csv(findings, printed)}
+    try:
+        for path, content in contents.items():
+            write_bytes(path, content.encode("utf-8"))
+    finally:  # a folder that others share may be there to read only
+        print(text)
+    print("\n".join(map(str, contents)))
     print(counted(findings, printed))
 
 

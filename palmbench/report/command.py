@@ -74,8 +74,9 @@ def _draw(number: int, overrides: Sequence[Override], run: bool, intervals: bool
         print(f"palmbench: none of the {count} runs of table {number} is there; `{command}` computes them.",
               file=sys.stderr)  # fmt: skip
         return max(gathered.status, CANNOT)
-    # Printed first: a store that others share may be there to read only.
-    print(to_markdown(gathered.table))
-    paths = write_table(gathered.table, Path(base_point(overrides).results_dir) / "tables")
+    try:
+        paths = write_table(gathered.table, Path(base_point(overrides).results_dir) / "tables")
+    finally:  # a store that others share may be there to read only
+        print(to_markdown(gathered.table))
     print("\n".join(map(str, paths)))
     return gathered.status
