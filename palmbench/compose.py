@@ -27,6 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from palmbench.errors import RequestError
 from palmbench.explain import explain, explain_flag
 from palmbench.listing import groups
+from palmbench.path_settings import spelled_out
 from palmbench.paths import conf_dir
 from palmbench.plugins import GROUP, offered_to_hydra
 from palmbench.schema import RunConfig, run_config
@@ -59,6 +60,7 @@ def compose_points(overrides: list[str]) -> list[RunConfig]:
         If the overrides do not compose or a value is not allowed.
     """
     flags, settings = _split_flags(overrides)
+    settings = spelled_out(settings)
     showing = any(flag.split("=")[0] in _SHOWING_FLAGS for flag in flags)
     points: list[RunConfig] = []
     for single in _without_group_sweeps(settings):

@@ -15,6 +15,7 @@ from palmbench.datasets.check_text import report_text
 from palmbench.errors import RequestError, SampleError
 from palmbench.executor import Executor, available_cores
 from palmbench.images import read_image
+from palmbench.names import path_of
 from palmbench.progress import Progress
 from palmbench.schema import AnyDetectorConfig, RunConfig, SynthConfig, require_read
 from palmbench.status import DONE, FINDINGS
@@ -65,7 +66,7 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     for key in ("split", "identities", "samples"):
         if getattr(point.dataset, key) is not None:
             raise RequestError(f"data check looks at the whole data set; leave dataset.{key} out.")
-    file = None if json_file is None else Path(json_file).expanduser()
+    file = None if json_file is None else Path(json_file)
     if file is not None:
         require_room_for(file, _CHOICE)
     workers = point.executor.workers or available_cores()
@@ -111,7 +112,7 @@ def _sides(task: _Task) -> dict[str, str]:
     sides = dict.fromkeys(task.paths, "")
     for path in task.paths:
         try:
-            (hands,) = detector.detect([read_image(task.root / path)])
+            (hands,) = detector.detect([read_image(task.root / path_of(path))])
         except SampleError:
             continue
         if hands:

@@ -6,6 +6,7 @@ import sys
 
 from palmbench.arguments import Command, Parser, command_of
 from palmbench.errors import RequestError
+from palmbench.path_settings import path_text
 from palmbench.status import DONE, INTERRUPTED
 
 
@@ -44,7 +45,7 @@ def _export(words: list[str]) -> int:
         required=True,
         help="iitd, polyu, rest, zhou, ntupi, tongji, casia, mpdv2, 11k, nnnn_ssss, or manifest (a CSV file)",
     )
-    parser.add_argument("--out", metavar="FOLDER", help="made, or empty; default: data/synth-LAYOUT")
+    parser.add_argument("--out", type=path_text, metavar="FOLDER", help="made, or empty; default: data/synth-LAYOUT")
     parser.add_argument("--identities", type=int, default=40, metavar="N", help="palms; default: 40")
     parser.add_argument("--samples", type=int, default=6, metavar="M", help="photos of each palm; default: 6")
     parser.add_argument("--profile", default="controlled", help="capture conditions; default: controlled")
@@ -95,7 +96,9 @@ def _check(words: list[str]) -> int:
     )
     parser.add_argument("--fast", action="store_true", help="decode no photo: truncated files stay unseen")
     parser.add_argument("--no-hands", action="store_true", help="do not look which hand each photo shows")
-    parser.add_argument("--json", metavar="FILE", help="write the report for machines, with every finding")
+    parser.add_argument(
+        "--json", type=path_text, metavar="FILE", help="write the report for machines, with every finding"
+    )
     parsed = parser.parse(words)
     if parsed is None:
         return DONE

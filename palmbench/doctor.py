@@ -173,7 +173,7 @@ def _published(points: Sequence[RunConfig]) -> Iterator[Finding]:
 
     # A folder that was named, or weights that were converted, stand in for the hub's.
     named = [point.method for point in points if isinstance(point.method, DiffusionConfig)]
-    folders = [method.weights for method in named if Path(method.weights).expanduser().is_dir()]
+    folders = [method.weights for method in named if Path(method.weights).is_dir()]
     sizes = [weights.name for weights in CATALOGUE if weights.name.startswith("sam2")]
     for subject, names in (("Paint by Example", ["pbe"]), ("SAM 2 weights", sizes)):
         first, found = entry(names[0]), {name: find(entry(name)) for name in names}

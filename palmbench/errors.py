@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from palmbench.names import encodable
+
 
 class PalmbenchError(Exception):
-    """Base of every error whose message is written for the user."""
+    """Base of every error whose message is written for the user, and for records: names in it are made text."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(encodable(message))
 
 
 class RequestError(PalmbenchError):

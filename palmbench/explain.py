@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
 from palmbench.listing import defaults, groups, option_names, options, top_settings
+from palmbench.path_settings import quoted
 
+_SPECIAL = re.compile(r"[^\w /\\.+:%*@?|$-]", re.ASCII)  # what the grammar of settings does not take for text
 _OVERRIDE = re.compile(r"^(?P<prefix>\+\+|\+|~|)(?P<key>[^=]*)(?:=(?P<value>.*))?$", re.DOTALL)
 _COULD_NOT = re.compile(r"Could not (?:override|append|delete)[^']*'(?P<key>[^']+)'")
 _ALREADY = re.compile(r"(?:An item is already at|Multiple values for) '?(?P<key>[\w./@]+?)'?\.(?:\s|$)")
@@ -57,9 +60,13 @@ def _text(error: BaseException) -> str:
 
 def _unreadable(word: str) -> str:
     if "=" in word:
+        key, _, value = word.partition("=")
+        special = " ".join(dict.fromkeys(_SPECIAL.findall(value)))
+        if not special or not key:
+            return f"{word!r} cannot be read as a setting: write key=value, such as method.alpha=0.2."
         return (
-            f"{word!r} cannot be read as a setting. Write key=value; "
-            "a value with blanks, brackets or quotes needs quotes of its own, as in 'key=\"a (b)\"'."
+            f"{word!r} cannot be read as a setting: a value with {special} in it needs quotes of its own, as in "
+            f"{shlex.quote(quoted(key, value))}."
         )
     hint = f" Did you mean {word}=...?" if word.lstrip("+~") in groups() else ""
     return f"{word!r} is not a setting: write key=value, such as method=blur or method.alpha=0.2.{hint}"

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_type_hints
 import recognizers
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
+from palmbench.names import encodable
 from palmbench.strict import build, check, check_plain, setting
 from palmbench.tracking import names as tracker_names
 from recognizers.options import REQUIRED, options_of
@@ -346,10 +347,16 @@ def require_read(words: Sequence[str], who: str, read: Sequence[str]) -> None:
 
 
 def plain_values(config: RunConfig) -> dict[str, Any]:
-    """The plain mapping that `run_config` makes a configuration of."""
-    values = asdict(config)
+    """The plain mapping that `run_config` makes a configuration of; names in it that are no UTF-8 are made text."""
+    values = _as_text(asdict(config))
     recognizer = values["recognizer"]
     return {**values, "recognizer": {"name": recognizer["name"], **recognizer["options"]}}
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _as_text(each) for key, each in value.items()}
+    return encodable(value) if isinstance(value, str) else value
 
 
 def recognizer_config(values: Any) -> RecognizerConfig:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from palmbench.errors import RequestError
 from palmbench.hints import did_you_mean, not_found
+from palmbench.path_settings import is_path, path_setting
 from recognizers.options import plain
 
 _Settings = TypeVar("_Settings")
@@ -57,7 +58,7 @@ def build(cls: type[_Settings], values: Any, key: str) -> _Settings:
     Returns
     -------
     instance of `cls`
-        Numbers in float fields are floats, rounded to 12 significant digits.
+        Numbers in float fields are floats, rounded to 12 significant digits; in paths `~` is the home folder.
 
     Raises
     ------
@@ -108,6 +109,8 @@ def check_plain(value: Any, kind: Any, key: str) -> Any:
         return check(value, kind, key, {})
     if not plain(value):
         raise RequestError(f"{key} must be a number, text, true, false, null or a list of these, not {_show(value)}.")
+    if isinstance(value, str) and is_path(key):
+        return path_setting(key, value)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -142,7 +145,7 @@ def _checked(value: Any, kind: Any, key: str, limits: Mapping[str, float], nulla
         if _is_number(value) and math.isfinite(value):
             return _in_range(float(f"{value:.{_SIGNIFICANT_DIGITS}g}"), key, limits)
     elif isinstance(value, str) and value.strip():
-        return value
+        return path_setting(key, value) if is_path(key) else value
     quote = f"; to pass it as text, write '{key}=\"{value}\"'" if kind is str and _is_number(value) else ""
     sweep = _as_sweep(value, key)
     raise RequestError(f"{key} must be {nullable}{_described(kind, limits)}, not {_show(value)}{quote}{sweep}.")

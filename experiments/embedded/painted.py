@@ -12,6 +12,7 @@ from experiments.embedded.options import Options
 from experiments.embedded.scores import Template
 from palmbench.compose import compose_points
 from palmbench.datasets.sample import Sample
+from palmbench.path_settings import quoted
 from palmbench.pipeline import Pipeline
 from palmbench.run import record_of, run
 from palmbench.stages.enrol import Enrol
@@ -78,7 +79,7 @@ def compute(options: Options, methods: dict[str, list[str]], samples: int, ident
         If the embedded weights are missing, or a setting is wrong.
     """
     shared = ["dataset=synth", f"dataset.identities={identities}", f"dataset.samples={samples}"]
-    shared += [f"results_dir='{options.results_dir}'"]
+    shared += [quoted("results_dir", options.results_dir)]
     shared += [f"executor.workers={options.workers}"] if options.workers else []
     points = {name: compose_points([*words, *shared])[0] for name, words in methods.items()}
     with redirect_stdout(sys.stderr):

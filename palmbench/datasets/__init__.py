@@ -6,6 +6,7 @@ from pathlib import Path
 
 from palmbench.datasets.cards import Card, card_names, read_card
 from palmbench.datasets.sample import Dataset, Sample
+from palmbench.path_settings import path_text
 from palmbench.schema import DatasetConfig, SynthConfig
 
 __all__ = ["Card", "Dataset", "Sample", "card_names", "open_dataset", "present_datasets", "read_card"]
@@ -38,5 +39,5 @@ def present_datasets(data_dir: str | Path) -> list[str]:
     """Names of the data sets that can be opened here: synth, then those with photos below `data_dir`."""
     from palmbench.datasets.scan import NAMES, has_photos
 
-    folder = Path(data_dir).expanduser()
+    folder = Path(path_text(str(data_dir)))
     return ["synth"] + [name for name in NAMES if has_photos(name, folder / name)]

@@ -19,6 +19,7 @@ from palmbench.datasets.splits import split_names, take_part
 from palmbench.errors import RequestError, SampleError
 from palmbench.images import photo_facts
 from palmbench.keys import bytes_digest
+from palmbench.names import path_of, text_of
 from palmbench.progress import Progress
 from palmbench.schema import FolderDatasetConfig
 
@@ -156,7 +157,8 @@ def _look(root: Path, photos: Sequence[Found], workers: int, decode: bool) -> di
     progress = Progress("check photos", len(photos), reused=0, failed=0)
     looks = {}
     with ThreadPoolExecutor(workers) as pool:
-        for item, look in zip(photos, pool.map(lambda it: _look_at(root / it.path, decode), photos), strict=True):
+        seen = pool.map(lambda item: _look_at(root / path_of(item.path), decode), photos)
+        for item, look in zip(photos, seen, strict=True):
             looks[item.path] = look
             progress.advance(int(not look.problem), int(bool(look.problem)))
     progress.finish()
@@ -191,8 +193,8 @@ def _report(
     facts = [look.facts for look in looks.values() if look.facts is not None]
     return Report(
         dataset=config.name,
-        title=card.title if card else f"photos in {scan.root.name}",
-        root=str(scan.root),
+        title=card.title if card else f"photos in {text_of(scan.root.name)}",
+        root=text_of(scan.root),
         people=len(hands_of) if scan.persons else 0,
         palms=len(palms),
         photos=len(photos),

@@ -7,6 +7,7 @@ import numpy as np
 from palmbench.datasets.scan import Scan
 from palmbench.errors import SampleError
 from palmbench.images import photo_facts, read_image
+from palmbench.names import path_of
 
 LARGEST_CROP = 256  # pixels; the usual ones are 128 and 150
 LARGEST_COLOUR_CROP = 160  # larger squares in colour may well be photos of whole hands that were made small
@@ -32,10 +33,10 @@ def only_crops(files: Scan) -> str | None:
 def _look(files: Scan, path: str) -> str | None:
     """What kind of crop a photo is, "" if none, None if it cannot be read."""
     try:
-        facts = photo_facts(files.root / path, decode=False)
+        facts = photo_facts(files.root / path_of(path), decode=False)
         if facts.width != facts.height or facts.width > LARGEST_CROP:
             return ""
-        pixels = read_image(files.root / path).astype(np.int16)
+        pixels = read_image(files.root / path_of(path)).astype(np.int16)
     except SampleError:
         return None
     if (np.ptp(pixels, axis=2) <= 2).all():

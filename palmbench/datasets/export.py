@@ -30,6 +30,7 @@ from palmbench.errors import RequestError
 from palmbench.hands.geometry import Square, bounding_square
 from palmbench.hints import not_found
 from palmbench.images import encode_photo, encode_png
+from palmbench.path_settings import path_text, typed
 from palmbench.progress import Progress
 from palmbench.store import cannot_write
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, Render, render
@@ -91,7 +92,7 @@ def export_synth(export: Export) -> str:
         raise RequestError(not_found(f"--profile: there is no profile {export.profile}", export.profile, PROFILES))
     size = _size(export)
     plan = _plan(export, scheme)
-    out = Path(export.out or f"data/synth-{export.layout}").expanduser()
+    out = Path(path_text(export.out or f"data/synth-{export.layout}"))
     whole = [photo for photo in plan.photos if photo.state not in ("absent", "empty")]
     with _whole_folder(out) as part:
         _write_descriptions(part, plan, export)
@@ -301,10 +302,8 @@ def _summary(export: Export, scheme: Scheme, plan: Plan, out: Path, written: int
     persons = "1 person" if people == 1 else f"{people} persons"
     planted = ", ".join(f"{defect.kind} ({defect.paths[-1]})" for defect in plan.defects) or "no defect"
     root = (out / scheme.below).as_posix()
-    # Hydra reads a value of other characters as it stands only between quotes, which the shell must leave alone.
-    setting = f"dataset.root={root}" if re.fullmatch(r"[\w./~-]+", root) else f"\"dataset.root='{root}'\""
     return (
         f"wrote {written} photos of {len(palms)} palms ({persons}) in the {export.layout} layout to {out}\n"
         f"planted: {planted}\n"
-        f"read it with: palmbench dataset={scheme.dataset} {setting}"
+        f"read it with: palmbench dataset={scheme.dataset} {typed('dataset.root', root)}"
     )

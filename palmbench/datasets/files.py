@@ -19,6 +19,8 @@ from palmbench.datasets.splits import describe_part, sample_id, take_part
 from palmbench.errors import RequestError
 from palmbench.images import read_image
 from palmbench.keys import file_digest
+from palmbench.names import path_of, text_of
+from palmbench.path_settings import typed
 from palmbench.pinned import Pinned
 from palmbench.schema import FolderDatasetConfig
 
@@ -30,14 +32,14 @@ NO_PERSONS = (
 
 @dataclass(frozen=True)
 class FileSource:
-    """Reads the photo of a sample; `paths` are relative to `root`."""
+    """Reads the photo of a sample; `paths` are relative to `root`, as text."""
 
     root: Path
     paths: dict[str, str]
 
     def __call__(self, sample: Sample) -> np.ndarray:
         """The photo; RequestError if the file is no longer what its digest was taken of."""
-        path = self.root / self.paths[sample.id]
+        path = self.root / path_of(self.paths[sample.id])
         return read_image(path, Pinned(path, sample.digest).read())
 
 
@@ -72,15 +74,15 @@ def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:
         found = part.photos
     kept = _limited(found, config.identities, config.samples)
     with ThreadPoolExecutor(min(8, (os.cpu_count() or 1) + 2)) as pool:
-        digests = list(pool.map(lambda item: _digest(files.root / item.path), kept))
+        digests = list(pool.map(lambda item: _digest(files.root / path_of(item.path)), kept))
     samples, paths = _samples(files.root, kept, digests)
     if copies := len(kept) - len(samples):
         notes.append(f"{copies} second copies of the same photo left out.")
     notes += _shared_photos(samples)
     if any("such as" in note for note in notes):
-        where = f" dataset.root={config.root}" if config.root else ""
+        where = f" {typed('dataset.root', config.root)}" if config.root else ""
         notes.append(f"`palmbench data check {config.name}{where}` lists them all.")
-    title = card.title if card else f"photos in {files.root.name}"
+    title = card.title if card else f"photos in {text_of(files.root.name)}"
     return Dataset(config.name, title, card, samples, FileSource(files.root, paths), tuple(notes))
 
 

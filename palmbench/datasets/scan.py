@@ -12,6 +12,8 @@ from typing import NamedTuple
 from palmbench.datasets import handinfo, manifest
 from palmbench.datasets.layouts import ASIDE, EXPORTED, IMAGE, LAYOUTS, Aside, Layout, Place
 from palmbench.errors import RequestError
+from palmbench.names import path_of, text_of
+from palmbench.path_settings import path_text
 from palmbench.schema import FolderDatasetConfig
 
 _CLUTTER = {"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini"}
@@ -27,7 +29,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Scan:
-    """Files of a data set's folder; paths are relative to `root`, with `/`.
+    """Files of a data set's folder; paths are text, relative to `root`, with `/`: `names.path_of` leads to the file.
 
     Attributes
     ----------
@@ -73,7 +75,7 @@ class _Tree(NamedTuple):
 
 def dataset_root(config: FolderDatasetConfig, data_dir: str | Path) -> Path:
     """Folder of a data set's photos, or its manifest: its `root`, or `<data_dir>/<name>`."""
-    return Path(config.root).expanduser() if config.root else Path(data_dir).expanduser() / config.name
+    return Path(path_text(config.root)) if config.root else Path(path_text(str(data_dir)), config.name)
 
 
 def has_photos(name: str, root: Path) -> bool:
@@ -121,13 +123,13 @@ def _scan_manifest(file: Path) -> Scan:
     tree = _tree(file.parent)
     found, absent = [], []
     for row in table.rows:
-        path = file.parent / row.path
+        path = file.parent / path_of(row.path)
         if path.is_file():
             tree.files.setdefault(row.path, path.stat().st_size)
             found.append(Found(row.path, row.place))
         else:
             absent.append(Found(row.path, row.place))
-    tree.files.pop(file.name, None)
+    tree.files.pop(text_of(file.name), None)
     told = any(row.place.person != row.place.identity for row in table.rows)
     start = Scan(file.parent, absent=tuple(absent), persons=told, chosen=True, remarks=table.remarks)
     return _sorted_out(start, tree, found, ())
@@ -137,7 +139,7 @@ def _scan_hands(root: Path, tree: _Tree) -> Scan:
     tables = sorted(path for path in tree.files if PurePosixPath(path).name.lower() in handinfo.NAMES)
     if not tables:
         return _sorted_out(Scan(root), tree, [], ())
-    info = handinfo.read_hand_info(root / tables[0])
+    info = handinfo.read_hand_info(root / path_of(tables[0]))
     found = []
     for path in tree.files:
         stem = PurePosixPath(path).stem.lower()
@@ -207,7 +209,7 @@ def _cannot_be_listed(error: OSError) -> None:
 
 
 def _walk(root: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, int, bool]]:
-    """Paths below `root`, sizes in bytes, and whether they are clutter; links are followed once."""
+    """Paths below `root` as text, sizes in bytes, and whether they are clutter; links are followed once."""
     seen = set()
     for folder, below, names in os.walk(root, onerror=onerror, followlinks=True):
         real = os.path.realpath(folder)
@@ -220,4 +222,4 @@ def _walk(root: Path, onerror: Callable[[OSError], None] | None = None) -> Itera
             path = Path(folder, name)
             if path.is_file():
                 clutter = name.lower() in _CLUTTER or name.startswith(".")
-                yield path.relative_to(root).as_posix(), path.stat().st_size, clutter
+                yield text_of(path.relative_to(root)), path.stat().st_size, clutter

@@ -22,6 +22,7 @@ from palmbench.datasets.manifest import read_cells
 from palmbench.datasets.scan import Found
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
+from palmbench.path_settings import path_text
 from palmbench.paths import cards_dir
 
 ANY = "any"
@@ -80,7 +81,7 @@ def take_part(wanted: str, dataset: str, found: Sequence[Found]) -> Part:
     """
     name, _, part = wanted.rpartition("/")
     if name.lower().endswith(".csv"):
-        chosen = _listed(Path(name).expanduser(), part, found)
+        chosen = _listed(Path(path_text(name)), part, found)
     else:
         split = next((each for each in _splits() if each.name == name and each.dataset in (dataset, ANY)), None)
         if split is None or part not in split.parts:

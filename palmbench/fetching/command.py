@@ -12,6 +12,7 @@ from palmbench.fetching.catalogue import ByHand, Weights
 from palmbench.fetching.download import PATIENCE
 from palmbench.fetching.shelf import ABSENT, BY_HAND, PARTIAL, READY, check, find, get
 from palmbench.hints import not_found
+from palmbench.path_settings import path_text, typed
 
 _ALL = "all"
 _LARGE = 10e9
@@ -69,11 +70,13 @@ def _fetch(words: list[str]) -> int:
     parser.add_argument(
         "names", nargs="+", metavar="NAME", help=f"{', '.join(_names())}; or {_ALL}: every one but the largest"
     )
-    parser.add_argument("--to", metavar="FOLDER", help="put them there; the settings that name them are then printed")
+    parser.add_argument(
+        "--to", type=path_text, metavar="FOLDER", help="put them there; the settings that name them are then printed"
+    )
     parsed = parser.parse(words)
     if parsed is None:
         return 0
-    folder = Path(parsed.to).expanduser() if parsed.to else None
+    folder = Path(parsed.to) if parsed.to else None
     failed = []
     for weights in _chosen(parsed.names):
         here = folder is None and find(weights).state == READY
@@ -87,7 +90,7 @@ def _fetch(words: list[str]) -> int:
             continue
         print(f"ready    {weights.name:<14} {path}{' already' * here}")
         if folder is not None and weights.setting:
-            print(f"         {'':<14} name it: {weights.setting}{path}")
+            print(f"         {'':<14} name it: {typed(weights.setting.rstrip('='), path)}")
         if weights.then:
             print(f"         {'':<14} then: {weights.then.format(path)}")
     if failed:
@@ -132,8 +135,10 @@ def _convert(words: list[str]) -> int:
         "Rewrite the authors' model.ckpt of Paint by Example as a folder in the hub's layout. Nothing that the file "
         "holds is run, and one tensor at a time is in memory.",
     )
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="model.ckpt, see `palmbench weights fetch pbe-ckpt`")
-    parser.add_argument("out", metavar="OUT", help="a folder, to be made; then method.weights=OUT")
+    parser.add_argument(
+        "checkpoint", type=path_text, metavar="CHECKPOINT", help="model.ckpt, see `palmbench weights fetch pbe-ckpt`"
+    )
+    parser.add_argument("out", type=path_text, metavar="OUT", help="a folder, to be made; then method.weights=OUT")
     parser.add_argument("--dtype", choices=["float32", "float16"], default="float32", help="default: float32, 5.2 GB")
     parser.add_argument("--ema", action="store_true", help="the UNet's running means, where the file has them")
     parsed = parser.parse(words)
@@ -144,7 +149,8 @@ def _convert(words: list[str]) -> int:
     from palmbench.diffusion.convert import convert
 
     written = convert(Path(parsed.checkpoint), Path(parsed.out), getattr(torch, parsed.dtype), parsed.ema)
-    print(f"{written / 1e9:.2f} GB in {parsed.out}; use it with method=diffusion_paper method.weights={parsed.out}")
+    setting = typed("method.weights", parsed.out)
+    print(f"{written / 1e9:.2f} GB in {parsed.out}; use it with method=diffusion_paper {setting}")
     return 0
 
 

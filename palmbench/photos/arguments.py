@@ -9,6 +9,7 @@ from pathlib import Path
 
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
+from palmbench.path_settings import path_text
 from palmbench.photos.formats import FORMATS
 from palmbench.schema import require_read
 
@@ -155,8 +156,8 @@ def read_words(parsed: argparse.Namespace) -> Words:
     if parsed.threshold is not None and not 0 <= parsed.threshold < float("inf"):
         raise RequestError(f"--threshold must be a distance, at least 0, not {parsed.threshold}.")
     return Words(
-        inputs=tuple(map(Path, paths[:-1])),
-        out=Path(paths[-1]),
+        inputs=tuple(Path(path_text(path)) for path in paths[:-1]),
+        out=Path(path_text(paths[-1])),
         settings=settings,
         format=parsed.format,
         count=parsed.count,
@@ -167,15 +168,15 @@ def read_words(parsed: argparse.Namespace) -> Words:
         keep_matching=parsed.keep_matching,
         every_hand=parsed.every_hand,
         force=parsed.force,
-        report=Path(parsed.report) if parsed.report else None,
+        report=Path(path_text(parsed.report)) if parsed.report else None,
     )
 
 
 def _is_setting(word: str) -> bool:
+    if word.startswith("~"):
+        return "/" not in word and word != "~"
     # A photo may be called a=b.jpg: what is there is a path.
-    return (("=" in word and "/" not in word.partition("=")[0]) or word.startswith(("+", "~"))) and not Path(
-        word
-    ).exists()
+    return (word.startswith("+") or ("=" in word and "/" not in word.partition("=")[0])) and not Path(word).exists()
 
 
 def _require_range(flag: str, value: int | None, low: int, high: int) -> None:

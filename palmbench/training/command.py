@@ -17,6 +17,7 @@ from palmbench.engine import Engine, Failure
 from palmbench.errors import RequestError
 from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION, digest
+from palmbench.path_settings import typed
 from palmbench.pipeline import dataset_of
 from palmbench.schema import RunConfig
 from palmbench.stages.prepare import Prepare
@@ -232,7 +233,7 @@ def _conclude(network: str, folder: Path, record: dict[str, Any]) -> None:
         print(f"left out: {failure['sample']} at {failure['stage']}: {failure['reason']}")
     if len(record["failures"]) > _FAILURES_SHOWN:
         print(f"... and {len(record['failures']) - _FAILURES_SHOWN} more, listed in {folder / RECORD}")
-    print(f"Use it: palmbench recognizer={network} recognizer.weights={folder / 'last.safetensors'}")
+    print(f"Use it: palmbench recognizer={network} {typed('recognizer.weights', folder / 'last.safetensors')}")
 
 
 def _count(pairs: dict[str, int] | None) -> str:

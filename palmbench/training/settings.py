@@ -10,6 +10,7 @@ from typing import Any, Literal
 from palmbench.compose import compose_points
 from palmbench.errors import RequestError
 from palmbench.hints import not_found
+from palmbench.path_settings import is_path
 from palmbench.paths import conf_dir
 from palmbench.schema import RunConfig
 from palmbench.strict import build, setting
@@ -161,9 +162,9 @@ def _training(network: str, words: list[str]) -> TrainingConfig:
     known = [field.name for field in fields(cls) if field.name not in ("name", _NETWORK)]
     if _NETWORK in {field.name for field in fields(cls)}:
         known += [f"{_NETWORK}.{field.name}" for field in fields(Settings)]
-    keys = []
+    keys, dotted = [], []
     for word in words:
-        key, equals, _ = word.partition("=")
+        key, equals, value = word.partition("=")
         name = key.removeprefix(_PREFIX)
         if not equals:
             raise RequestError(f"{word!r} is not a setting: write {key}=VALUE.")
@@ -172,9 +173,12 @@ def _training(network: str, words: list[str]) -> TrainingConfig:
         if key in keys:
             raise RequestError(f"{key} is set twice; keep one.")
         keys.append(key)
+        # In JSON's quotes a path is text for YAML, whatever is in it.
+        literal = is_path(key) and value not in ("", "null") and value[0] not in "'\""
+        dotted.append(f"{name}={json.dumps(value) if literal else value}")
     try:
         preset = OmegaConf.load(conf_dir() / f"train_{network}.yaml")
-        given = OmegaConf.from_dotlist([word.removeprefix(_PREFIX) for word in words])
+        given = OmegaConf.from_dotlist(dotted)
         values: Any = OmegaConf.to_container(OmegaConf.merge(preset, given), resolve=True)
     except (OmegaConfBaseException, YAMLError) as error:
         raise RequestError(f"these settings cannot be read: {' '.join(words)}; write key=value.") from error

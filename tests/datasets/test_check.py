@@ -123,7 +123,8 @@ def test_the_command_prints_the_report_and_writes_it_for_machines(
         (["synth"], "there are no files to check"),
         (["iitdd"], "did you mean iitd?"),
         (["iitd,polyu"], "one data set at a time"),
-        (["iitd", "dataset.root=a,b"], "one data set in one place"),
+        (["iitd", "executor.workers=1,2"], "one data set in one place"),
+        (["iitd", "dataset.root=a,b"], "a path cannot be swept"),
         (["iitd", "dataset.split=iitd-ccnet/test"], "leave dataset.split out"),
         (
             ["iitd", "method=blur"],

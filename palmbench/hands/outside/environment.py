@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from palmbench.errors import MissingWeights, RequestError
+from palmbench.path_settings import path_text
 
 SCRIPT = Path(__file__).with_name("worker.py")
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -67,7 +68,7 @@ def interpreter_of(name: str, chosen: str | None) -> Path:
     """
     package = PACKAGES[name]
     if chosen is not None:
-        path = Path(chosen).expanduser()
+        path = Path(path_text(chosen))
         path = path / "bin" / "python" if path.is_dir() else path
         if not os.access(path, os.X_OK):
             raise RequestError(f"detector.python={chosen}: there is no interpreter at {path}.")
@@ -93,7 +94,7 @@ def described(name: str, python: Path, weights: str | None) -> dict[str, Any]:
     RequestError
         If the environment has not the package; MissingWeights if the package has not its weights.
     """
-    return _described(name, python, None if weights is None else str(Path(weights).expanduser().absolute()))
+    return _described(name, python, None if weights is None else str(Path(path_text(weights)).absolute()))
 
 
 def clean_environment() -> dict[str, str]:
