@@ -23,7 +23,7 @@ from palmbench.names import path_of, text_of
 from palmbench.progress import Progress
 from palmbench.schema import FolderDatasetConfig
 
-FORMAT = 1
+FORMAT = 2
 
 # From photos to the side that each shows, by path; photos without a hand are left out.
 Sides = Callable[[Path, Sequence[str]], Mapping[str, str]]

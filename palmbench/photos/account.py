@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from palmbench.store import write_json
+from palmbench.outputs import Stamp, put_account, replaceable_account
 
-FORMAT = 1
+FORMAT = 2
+MAKER = "palmbench deid"
 REPORT_CHOICE = "choose another --report FILE"
 
 
@@ -34,7 +35,7 @@ class ResultAccount:
     Attributes
     ----------
     file : str
-        Name below OUT.
+        Name below OUT, spelled as the photo's.
     state : {"written", "there", "kept", "not written"}
         "kept" is written although not all palms are hidden, because that was asked for; "there" is from a run before.
     reason : str or None
@@ -65,7 +66,7 @@ class PhotoAccount:
     Attributes
     ----------
     photo : str
-        Name below what was asked for.
+        Name below what was asked for, as `palmbench.photos.files.shown` spells it.
     hands : tuple of HandAccount
     results : tuple of ResultAccount
     notes : tuple of str
@@ -109,14 +110,43 @@ class PhotoAccount:
         return self.failure or next((result.reason for result in self.results if result.reason), None)
 
 
-def write_report(path: Path, settings: dict[str, Any], accounts: Sequence[PhotoAccount]) -> None:
+def require_report(path: Path, force: bool) -> Stamp | None:
+    """Make sure that the account can be written when all is done; the stamp of the one it will replace.
+
+    Raises
+    ------
+    RequestError
+        If it cannot, or if something is there: an account of another run is replaced by force only, as it may be all
+        that is known of that run's seeds, and any other file is never replaced.
+    """
+    return replaceable_account(path, MAKER, REPORT_CHOICE, force=None if force else "--force")
+
+
+def write_report(
+    path: Path, settings: dict[str, Any], accounts: Sequence[PhotoAccount], instead_of: Stamp | None
+) -> None:
     """Write the account of a run as JSON. It names photos and seeds: it belongs with the originals."""
     content = {"format": FORMAT, "settings": settings, "photos": [asdict(account) for account in accounts]}
-    write_json(path, content, REPORT_CHOICE)
+    put_account(path, content, MAKER, REPORT_CHOICE, instead_of)
 
 
-def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: bool) -> str:
-    """A run in a few lines."""
+def summary(
+    accounts: Sequence[PhotoAccount], others: dict[str, int], checked: bool, left: int = 0, of_other_runs: int = 0
+) -> str:
+    """A run in a few lines.
+
+    Parameters
+    ----------
+    accounts : sequence of PhotoAccount
+    others : dict of str to int
+        What was passed over, by suffix, or by what it is.
+    checked : bool
+        Whether results were compared with their originals.
+    left : int
+        Photos that a run which was stopped did not come to.
+    of_other_runs : int
+        Results in OUT that are none of this run.
+    """
     there = sum(account.there and account.done for account in accounts)
     done = sum(account.done for account in accounts) - there
     unread = sum(account.failure is not None for account in accounts)
@@ -129,13 +159,14 @@ def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: b
         (len(bare) - kept, "without a palm"),
         (len(accounts) - done - there - unread - (len(bare) - kept), "not hidden"),
         (unread, "unreadable"),
+        (left, "not come to"),
     ]
     hands = [hand for account in accounts for hand in account.hands]
     skipped = sum(hand.skipped is not None for hand in hands)
     alone = sum(hand.left_alone is not None for hand in hands)
     results = [result for account in accounts for result in account.results]
     lines = [
-        f"{_plural(len(accounts), 'photo')}: {', '.join(f'{n} {what}' for n, what in counts if n) or 'none'}",
+        f"{_plural(len(accounts) + left, 'photo')}: {', '.join(f'{n} {what}' for n, what in counts if n) or 'none'}",
         f"{_plural(len(hands), 'hand')} found: {len(hands) - skipped - alone} repainted, "
         f"{f'{alone} left alone as no palm shows, ' if alone else ''}{skipped} skipped; "
         f"{_plural(sum(result.state in ('written', 'kept') for result in results), 'file')} written",
@@ -143,6 +174,9 @@ def summary(accounts: Sequence[PhotoAccount], others: dict[str, int], checked: b
     if others:
         kinds = ", ".join(f"{n} {suffix}" for suffix, n in sorted(others.items()))
         lines.append(f"not looked at, for they are no photos: {kinds}")
+    if of_other_runs:
+        also = _plural(of_other_runs, "result")
+        lines.append(f"also in OUT: {also} of other runs, of other photos or made with other settings")
     return "\n".join(lines)
 
 

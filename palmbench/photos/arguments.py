@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ back or a fist are left alone. Results hold pixels alone: no GPS, no thumbnail, 
 never replaced.
 
 The same command goes on where it stopped: results that it made of the same photos with the same settings stay and
-count as "already there" (OUT/.palmbench-deid lists them). Any other file in the way is an error unless --force.
+count as "already there" (OUT/.palmbench-deid lists them). Any other file in the way is an error; --force replaces
+images, and a report by a report, and nothing else. Words after -- are paths, whatever they begin with.
 
 exit status: 0 every photo is de-identified (and verified, if asked); 2 the request cannot be met; 3 some photos are
 unreadable, without a palm, or not hidden.
@@ -113,14 +115,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also repaint backs, fists and other hands that do not show their palm",
     )
     add("--keep-matching", action="store_true", help="also write what --verify is not content with after all tries")
-    add("--force", action="store_true", help="make results again that are there, and replace files in the way")
+    add("--force", action="store_true", help="make results again that are there, and replace images in the way")
     add("--report", metavar="FILE", help="write a JSON account: hands, seeds, distances, digests; keep it private")
+
+
+def plain_paths(words: Sequence[str]) -> list[str]:
+    """Words with those after `--` spelled so that they are paths, whatever they begin with or look like."""
+    if "--" not in words:
+        return list(words)
+    place = list(words).index("--")
+    return [*words[:place], *(os.path.join(os.curdir, word) if word else word for word in words[place + 1 :])]
 
 
 def require_known_flags(words: Sequence[str], parser: argparse.ArgumentParser) -> None:
     """Refuse a flag that does not exist with the one that was likely meant."""
     known = [option for action in parser._actions for option in action.option_strings]
-    for word in words[: words.index("--")] if "--" in words else words:
+    for word in words:
         flag = word.partition("=")[0]
         if flag.startswith("--") and flag not in known:
             raise RequestError(not_found(f"deid has no flag {flag}", flag, [name for name in known if len(name) > 2]))
@@ -176,7 +186,8 @@ def _is_setting(word: str) -> bool:
     if word.startswith("~"):
         return "/" not in word and word != "~"
     # A photo may be called a=b.jpg: what is there is a path.
-    return (word.startswith("+") or ("=" in word and "/" not in word.partition("=")[0])) and not Path(word).exists()
+    looks = word.startswith("+") or ("=" in word and "/" not in word.partition("=")[0])
+    return looks and not os.path.lexists(word)
 
 
 def _require_range(flag: str, value: int | None, low: int, high: int) -> None:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from palmbench.compose import compose_points
-from palmbench.errors import RequestError, SampleError
+from palmbench.errors import RequestError
 from palmbench.executor import Executor, available_cores
-from palmbench.keys import bytes_digest
-from palmbench.photos.account import REPORT_CHOICE, PhotoAccount, summary, write_report
+from palmbench.photos.account import PhotoAccount, require_report, summary, write_report
 from palmbench.photos.arguments import Words, read_words
-from palmbench.photos.files import Job, Plan, plan, shown
-from palmbench.photos.ledger import NAME, Entry, Ledger, same_bytes
+from palmbench.photos.files import Plan, plan
+from palmbench.photos.in_the_way import replaced, require_report_elsewhere, results_of_other_runs, results_there
+from palmbench.photos.ledger import Ledger
 from palmbench.photos.one_photo import CHOICE, Task, treat
-from palmbench.photos.reading import read_bytes
-from palmbench.photos.treatment import TRIES, Treatment, check_of, result_key, treatment_of, with_most_hands
+from palmbench.photos.treatment import TRIES, Treatment, check_of, treatment_of, with_most_hands
 from palmbench.progress import Progress
 from palmbench.schema import ExecutorConfig, RunConfig
 from palmbench.status import DONE, SAMPLES_FAILED
-from palmbench.store import require_room_for, require_writable
+from palmbench.store import require_writable
 
 _SHOWN = 20
 _FATES = {"kept": "written all the same", "not written": "not written", "there": "already there"}
@@ -53,19 +53,42 @@ def deid_command(parsed: argparse.Namespace) -> int:
     treatment = treatment_of(config, words.count, check, words.keep_unchanged, words.keep_matching, words.every_hand)
     found = plan(words.inputs, words.out, words.format, words.count)
     settings = treatment.settings()
-    _require_report_elsewhere(words.report, found)
-    entries = Ledger(found.folder).entries() if found.folder and not words.force else {}
-    there = {job: {} if words.force else _there(job, found.folder, entries, settings) for job in found.jobs}
-    require_writable(found.folder or words.out.parent, CHOICE)
+    report = None
     if words.report:
-        require_room_for(words.report, REPORT_CHOICE)
-    with Executor(_no_idle_workers(config.executor, len(found.jobs))) as executor:
-        tasks = [Task(job, there[job], treatment, settings, found.folder, executor.device) for job in found.jobs]
-        accounts = _run(executor, tasks)
-    _say(accounts, found, treatment)
+        require_report_elsewhere(words.report, found)
+        report = require_report(words.report, words.force)
+    with _alone(found, words.out), Executor(_no_idle_workers(config.executor, len(found.jobs))) as executor:
+        tasks = _tasks(found, treatment, settings, words.force, executor.device)
+        done, stopped = _run(executor, tasks)
+    accounts = [account for account in done if account]
+    _say(accounts, found, treatment, len(done) - len(accounts))
     if words.report:
-        write_report(words.report, settings, accounts)
+        write_report(words.report, settings, accounts, report)
+    if stopped:
+        raise stopped
     return DONE if all(account.done for account in accounts) else SAMPLES_FAILED
+
+
+@contextmanager
+def _alone(found: Plan, out: Path) -> Iterator[None]:
+    """Make sure that results can be written, and that no other run writes where they go."""
+    require_writable(found.folder or out.parent, CHOICE)
+    if found.folder is None:
+        yield
+        return
+    with Ledger(found.folder).alone():
+        yield
+
+
+def _tasks(found: Plan, treatment: Treatment, settings: dict[str, Any], force: bool, device: str) -> list[Task]:
+    """What is to be done to each photo, after a look at what is there already."""
+    entries = Ledger(found.folder).entries() if found.folder and not force else {}
+    tasks = []
+    for job in found.jobs:
+        there = {} if force else results_there(job, found.folder, entries, settings)
+        replaces = replaced(job) if force else {}
+        tasks.append(Task(job, there, replaces, treatment, settings, found.folder, device))
+    return tasks
 
 
 def _config(words: Words) -> RunConfig:
@@ -79,75 +102,36 @@ def _config(words: Words) -> RunConfig:
     return config if "region" in said else replace(config, region="palm")
 
 
-def _require_report_elsewhere(report: Path | None, found: Plan) -> None:
-    if report is None:
-        return
-    taken = {path.resolve() for job in found.jobs for path in (job.source, *job.outputs)}
-    if found.folder:
-        taken.add((found.folder / NAME).resolve())
-    if report.resolve() in taken or report.is_dir():
-        raise RequestError(
-            f"--report {report} is a photo, a result, their list or a folder; give it a name of its own."
-        )
-
-
 def _no_idle_workers(config: ExecutorConfig, photos: int) -> ExecutorConfig:
     """One photo needs no process but this one."""
     return replace(config, workers=min(photos, config.workers or available_cores()))
 
 
-def _there(job: Job, folder: Path | None, entries: Mapping[str, Entry], settings: dict[str, Any]) -> dict[Path, Entry]:
-    """Results of a photo that a run before has made of the same photo with the same settings.
-
-    Raises
-    ------
-    RequestError
-        If a file is in the way that is no such result.
-    """
-    existing = [path for path in job.outputs if path.exists() or path.is_symlink()]
-    if existing and folder is None:
-        raise RequestError(f"{existing[0]} is there already; choose another name, or replace it with --force.")
-    there = {}
-    for path in existing:
-        entry = entries.get(shown(path.relative_to(folder))) if folder else None
-        if entry is None or not path.is_file() or not same_bytes(path, entry.sha256):
-            raise RequestError(
-                f"{path} is there and was not made by this command; move it, or replace it with --force."
-            )
-        if entry.key != _key(job, path, settings):
-            raise RequestError(
-                f"{path} was made of another photo or with other settings; choose another OUT, or make it again "
-                "with --force."
-            )
-        there[path] = entry
-    return there
-
-
-def _key(job: Job, path: Path, settings: dict[str, Any]) -> str | None:
-    """Key of the result at `path`; None if its photo cannot be read any more."""
-    try:
-        photo = bytes_digest(read_bytes(job.source, job.name))
-    except SampleError:
-        return None
-    return result_key(settings, photo, job.outputs.index(path) + 1, job.format)
-
-
-def _run(executor: Executor, tasks: Sequence[Task]) -> list[PhotoAccount]:
-    """Accounts of the photos, in their order."""
-    accounts: dict[str, PhotoAccount] = {}
-    finished = [task for task in tasks if len(task.there) == len(task.job.outputs)]
+def _run(executor: Executor, tasks: Sequence[Task]) -> tuple[list[PhotoAccount | None], RequestError | None]:
+    """Accounts of the photos, in their order; None for those that were not come to, and what stopped it then."""
+    accounts: list[PhotoAccount | None] = [None] * len(tasks)
+    finished = [place for place, task in enumerate(tasks) if len(task.there) == len(task.job.outputs)]
     progress = Progress("de-identify photos", len(tasks), len(finished), 0)
-    accounts.update({task.job.name: treat(task) for task in finished})
+    for place in finished:
+        accounts[place] = treat(tasks[place])
     try:
-        for account in executor.map(treat, [task for task in tasks if task.job.name not in accounts]):
-            accounts[account.photo] = account
+        # By their place: two photos may be shown under one name.
+        for place, account in executor.map(_treat, [each for each in enumerate(tasks) if accounts[each[0]] is None]):
+            accounts[place] = account
             progress.advance(int(account.done), int(not account.done))
+    except RequestError as error:
+        return accounts, error
     finally:
         progress.finish()
-    return [accounts[task.job.name] for task in tasks]
+    return accounts, None
 
 
-def _say(accounts: Sequence[PhotoAccount], found: Plan, treatment: Treatment) -> None:
+def _treat(numbered: tuple[int, Task]) -> tuple[int, PhotoAccount]:
+    place, task = numbered
+    return place, treat(task)
+
+
+def _say(accounts: Sequence[PhotoAccount], found: Plan, treatment: Treatment, left: int) -> None:
     notes = [f"{account.photo}: {note}" for account in accounts for note in account.notes]
     alone = [
         f"{account.photo}: hand {place}, as {hand.left_alone}"
@@ -156,7 +140,12 @@ def _say(accounts: Sequence[PhotoAccount], found: Plan, treatment: Treatment) ->
         if hand.left_alone
     ]
     problems = [_problem(account) for account in accounts if account.reason]
-    for title, lines in (("changed beside the palms", notes), ("left alone", alone), ("not hidden", problems)):
+    for title, lines in (
+        ("named otherwise", found.renamed),
+        ("changed beside the palms", notes),
+        ("left alone", alone),
+        ("not hidden", problems),
+    ):
         for line in lines[:_SHOWN]:
             print(f"{title}: {line}")
         if len(lines) > _SHOWN:
@@ -164,7 +153,7 @@ def _say(accounts: Sequence[PhotoAccount], found: Plan, treatment: Treatment) ->
     check = treatment.check
     if check:
         print(f"verified with {check.recognizer.name}: a palm is hidden above {check.threshold:g}")
-    print(summary(accounts, found.others, check is not None))
+    print(summary(accounts, found.others, check is not None, left, results_of_other_runs(found)))
     sys.stdout.flush()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import NamedTuple, NoReturn
 
 from palmbench.errors import RequestError
 from palmbench.photos.formats import FORMATS, OWN_SUFFIXES, SUFFIXES
+from palmbench.photos.naming import Wish, result_names
 
 _SHOWN = 3
+_NO_SIGNS = ("Cc", "Zl", "Zp")  # what steers a terminal or ends a line
 
 
 class Job(NamedTuple):
@@ -21,7 +24,7 @@ class Job(NamedTuple):
     ----------
     source : Path
     name : str
-        Of the photo, relative to what was asked for, with slashes.
+        Of the photo for people, as `shown` spells it: relative to what was asked for, and no other photo's.
     outputs : tuple of Path
         One for each result.
     format : str
@@ -44,11 +47,14 @@ class Plan(NamedTuple):
         Where the results of a run over several photos go; None if the result has a name of its own.
     others : dict of str to int
         What in folders was passed over, by suffix, or by what it is.
+    renamed : tuple of str
+        Sentences on results that are not called as usual.
     """
 
     jobs: list[Job]
     folder: Path | None
     others: dict[str, int]
+    renamed: tuple[str, ...] = ()
 
 
 def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, count: int = 1) -> Plan:
@@ -57,7 +63,8 @@ def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, coun
     Parameters
     ----------
     inputs : sequence of Path
-        Photos, and folders of photos, which are searched wholly; names that begin with a dot are left out there.
+        Photos, and folders of photos, which are searched wholly; names that begin with a dot are left out there. A
+        photo that is named twice is taken once.
     out : Path
         A file, if there is one photo and the name ends like an image's; else a folder, made when it is needed.
     format_name : str, optional
@@ -68,53 +75,131 @@ def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, coun
     Raises
     ------
     RequestError
-        If an input is missing, there is no photo, two photos have one result, or a result would take the place of a
-        photo.
+        If an input is missing, there is no photo, or a result would take the place of a photo or lie among the photos.
     """
     for path in inputs:
-        if not path.exists():
-            raise RequestError(f"{path}: there is no such photo or folder.")
-    single = len(inputs) == 1 and inputs[0].is_file() and not out.is_dir() and out.suffix.lower() in SUFFIXES
-    if single:
-        return Plan([_single(inputs[0], out, format_name, count)], None, {})
-    if out.exists() and not out.is_dir():
-        raise RequestError(f"{out} is a file; the results of several photos need a folder.")
-    _require_apart([path for path in inputs if path.is_dir()], out)
+        _require_there(path)
+    _require_folders(out)
+    single = len(inputs) == 1 and os.path.isfile(inputs[0]) and not os.path.isdir(out)
+    if single and out.suffix.lower() in SUFFIXES:
+        return _single(inputs[0], out, format_name, count)
+    if os.path.lexists(out) and not os.path.isdir(out):
+        raise RequestError(
+            f"{shown(out)} is no folder, and results need one, or a new file that is called like an image."
+        )
+    folders = [path for path in inputs if os.path.isdir(path)]
+    _require_apart(folders, out)
     others: Counter[str] = Counter()
-    jobs = []
-    for source, name in _photos(inputs, others):
-        form = format_name or SUFFIXES.get(source.suffix.lower(), "png")
-        kept = SUFFIXES.get(source.suffix.lower()) == form and source.suffix.lower() in OWN_SUFFIXES
-        result = out / name if kept else (out / name).with_suffix(FORMATS[form].suffix)
-        jobs.append(Job(source, shown(name), _numbered(result, count), form))
-    if not jobs:
-        places = ", ".join(map(str, inputs))
+    photos = list(_once(_photos(inputs, others)))
+    if not photos:
+        places = ", ".join(map(shown, inputs))
         raise RequestError(f"There is no photo in {places}{_suffixes(others)}.")
-    _require_distinct(jobs)
+    forms = [format_name or SUFFIXES.get(source.suffix.lower(), "png") for source, _ in photos]
+    usual = [_usual(out / name, form) for (_, name), form in zip(photos, forms, strict=True)]
+    found = result_names(usual, count)
+    names = _distinct(photos)
+    jobs = [
+        Job(source, name, result.paths, form)
+        for (source, _), name, result, form in zip(photos, names, found, forms, strict=True)
+    ]
     _require_no_original(jobs)
-    return Plan(jobs, out, dict(others))
+    _require_outside(jobs, folders)
+    renamed = tuple(
+        f"the result of {job.name} is {shown(job.outputs[0].relative_to(out))}, {result.reason}"
+        for job, result in zip(jobs, found, strict=True)
+        if result.reason
+    )
+    return Plan(jobs, out, dict(others), renamed)
 
 
 def shown(name: str | Path) -> str:
-    """A relative name for people and reports: with slashes, and bytes that are no text spelled out."""
-    return os.fsencode(Path(name).as_posix()).decode("utf-8", "backslashreplace")
+    """A name for people and reports: with slashes, and what is no text or no sign spelled out.
+
+    Two names are never shown alike: a backslash of the name itself is doubled.
+    """
+    text = os.fsencode(Path(name).as_posix().replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
+    return "".join(_spelled(sign) if unicodedata.category(sign) in _NO_SIGNS else sign for sign in text)
 
 
-def _single(source: Path, out: Path, format_name: str | None, count: int) -> Job:
+def _spelled(sign: str) -> str:
+    return f"\\x{ord(sign):02x}" if ord(sign) < 0x80 else f"\\u{ord(sign):04x}"
+
+
+def _single(source: Path, out: Path, format_name: str | None, count: int) -> Plan:
     said = SUFFIXES[out.suffix.lower()]
     if out.suffix.lower() not in OWN_SUFFIXES:
         known = ", ".join(form.suffix for form in FORMATS.values())
-        raise RequestError(f"{out}: {out.suffix} can be read and not written; end the name with one of {known}.")
+        raise RequestError(f"{shown(out)}: {out.suffix} can be read and not written; end the name with one of {known}.")
     if format_name not in (None, said):
-        raise RequestError(f"{out} names a {said} file, and --format {format_name} says something else; keep one.")
-    job = Job(source, shown(source.name), _numbered(out, count), said)
+        raise RequestError(
+            f"{shown(out)} names a {said} file, and --format {format_name} says something else; keep one."
+        )
+    (result,) = result_names([Wish(out, own=True)], count)
+    job = Job(source, shown(source.name), result.paths, said)
     _require_no_original([job])
-    return job
+    renamed = (f"the result of {job.name} is {shown(job.outputs[0].name)}, {result.reason}",) if result.reason else ()
+    return Plan([job], None, {}, renamed)
+
+
+def _usual(result: Path, form: str) -> Wish:
+    suffix = result.suffix.lower()
+    if SUFFIXES.get(suffix) == form and suffix in OWN_SUFFIXES:
+        return Wish(result, own=True)
+    # Not with_suffix: the name may be as long as names can be, or end with a dot.
+    return Wish(result.parent / f"{result.stem}{FORMATS[form].suffix}", own=False)
+
+
+def _require_there(path: Path) -> None:
+    try:
+        os.stat(path)
+    except FileNotFoundError as error:
+        raise RequestError(f"{shown(path)}: there is no such photo or folder.") from error
+    except OSError as error:
+        raise RequestError(
+            f"{shown(path)} cannot be read: {error.strerror or error}; mend that, or leave it out."
+        ) from error
+
+
+def _require_folders(out: Path) -> None:
+    """What OUT is to lie in has to be folders; a link that leads nowhere, or in a circle, is none."""
+    for folder in out.parents:
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            raise RequestError(f"{shown(folder)} is no folder: {shown(out)} cannot be made there; choose another OUT.")
+
+
+def _once(photos: Iterator[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    seen: set[tuple[str, str]] = set()
+    folders: dict[Path, str] = {}
+    for source, name in photos:
+        if source.parent not in folders:
+            folders[source.parent] = os.path.realpath(source.parent)
+        entry = folders[source.parent], source.name
+        if entry not in seen:
+            seen.add(entry)
+            yield source, name
+
+
+def _distinct(photos: Sequence[tuple[Path, str]]) -> list[str]:
+    """Names for people; where two photos would be shown alike, with the folders that tell them apart."""
+    names = [shown(name) for _, name in photos]
+    parts = [Path(os.path.abspath(source)).parts for source, _ in photos]
+    length = max(map(len, parts))
+    for depth in range(1, length + 1):
+        often = Counter(names)
+        alike = [place for place, name in enumerate(names) if often[name] > 1]
+        if not alike:
+            break
+        for place in alike:
+            below = Path(photos[place][1]).parts
+            names[place] = shown(Path(*parts[place][-len(below) - depth :]))
+    return names
 
 
 def _photos(inputs: Sequence[Path], others: Counter[str]) -> Iterator[tuple[Path, str]]:
     for path in inputs:
-        if path.is_file():
+        if not os.path.isdir(path):
+            if not os.path.isfile(path):  # to read a pipe is to wait for ever
+                raise RequestError(f"{shown(path)} is neither a photo nor a folder; leave it out.")
             yield path, path.name
             continue
         for folder, inner, names in os.walk(path, onerror=_cannot_be_listed):
@@ -125,46 +210,48 @@ def _photos(inputs: Sequence[Path], others: Counter[str]) -> Iterator[tuple[Path
                 source = Path(folder) / name
                 if name.startswith("."):
                     continue
-                if source.exists() and not source.is_file():  # to read a pipe is to wait for ever
+                if os.path.exists(source) and not os.path.isfile(source):
                     others["pipe(s) or device(s)"] += 1
                 elif source.suffix.lower() in SUFFIXES:
                     yield source, str(source.relative_to(path))
                 else:
-                    others[source.suffix.lower() or "no suffix"] += 1
+                    others[shown(source.suffix.lower()) if source.suffix else "no suffix"] += 1
 
 
 def _cannot_be_listed(error: OSError) -> NoReturn:
     # A folder that is silently passed over is a folder of palms that nobody hides.
-    raise RequestError(f"{error.filename} cannot be searched: {error.strerror}; mend that, or leave it out.") from error
-
-
-def _numbered(result: Path, count: int) -> tuple[Path, ...]:
-    if count == 1:
-        return (result,)
-    digits = len(str(count))
-    return tuple(result.with_name(f"{result.stem}-{k:0{digits}d}{result.suffix}") for k in range(1, count + 1))
+    raise RequestError(
+        f"{shown(error.filename)} cannot be searched: {error.strerror}; mend that, or leave it out."
+    ) from error
 
 
 def _require_apart(folders: Sequence[Path], out: Path) -> None:
+    place = Path(os.path.realpath(out))
     for folder in folders:
-        if out.resolve() == folder.resolve():
-            raise RequestError(f"{out} is the folder of the photos: choose another one, so that no photo is replaced.")
-        if out.resolve().is_relative_to(folder.resolve()):
+        album = Path(os.path.realpath(folder))
+        if place == album:
             raise RequestError(
-                f"{out} lies inside {folder}: the next run would take results for photos. Choose a folder beside it."
+                f"{shown(out)} is the folder of the photos: choose another one, so that no photo is replaced."
             )
+        if place.is_relative_to(album):
+            _lies_inside(out, folder)
 
 
-def _require_distinct(jobs: Sequence[Job]) -> None:
-    owners: dict[str, Job] = {}
-    for job in jobs:
-        for output in job.outputs:
-            # Names that differ in case alone are one file on some disks.
-            other = owners.setdefault(str(output).casefold(), job)
-            if other is not job:
-                raise RequestError(
-                    f"{other.source} and {job.source} would both become {output}: use two runs, with a folder each."
-                )
+def _require_outside(jobs: Sequence[Job], folders: Sequence[Path]) -> None:
+    """No result may come to lie among the photos, be it that they are below OUT or that a link in OUT leads to them."""
+    albums = [(folder, Path(os.path.realpath(folder))) for folder in folders]
+    for place in {job.outputs[0].parent: None for job in jobs}:
+        real = Path(os.path.realpath(place))
+        for folder, album in albums:
+            if real.is_relative_to(album):
+                _lies_inside(place, folder)
+
+
+def _lies_inside(place: Path, folder: Path) -> NoReturn:
+    raise RequestError(
+        f"{shown(place)} lies inside {shown(folder)}: the next run would take results for photos. Choose a folder "
+        "beside it."
+    )
 
 
 def _require_no_original(jobs: Sequence[Job]) -> None:
@@ -175,7 +262,9 @@ def _require_no_original(jobs: Sequence[Job]) -> None:
         for output in job.outputs:
             original = originals.get(_identity(output) or (0, 0)) or places.get(os.path.realpath(output))
             if original is not None:
-                raise RequestError(f"{output} is the photo {original} itself: results never replace a photo.")
+                raise RequestError(
+                    f"{shown(output)} is the photo {shown(original)} itself: results never replace a photo."
+                )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -57,3 +57,13 @@ SUFFIXES = {
 }
 # Suffixes that a result keeps.
 OWN_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}
+
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")
+
+
+def begins_like_result(head: bytes) -> bool:
+    """Whether a file with these first bytes, 16 or more, is an image of one of `FORMATS`."""
+    if head.startswith(b"RIFF"):
+        return head[8:12] == b"WEBP"
+    # The reserved fields of BMP are zero; two letters alone begin many a text.
+    return head.startswith(_BEGINNINGS) or (head.startswith(b"BM") and head[6:10] == bytes(4))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.errors import SampleError
+from palmbench.errors import RequestError, SampleError
 from palmbench.keys import bytes_digest
+from palmbench.outputs import InTheWay, Stamp, put
 from palmbench.photos.account import HandAccount, PhotoAccount, ResultAccount
 from palmbench.photos.evidence import MOST, share_that_shows
 from palmbench.photos.files import Job, shown
@@ -21,9 +23,13 @@ from palmbench.photos.stripped import unchanged_jpeg
 from palmbench.photos.treatment import Treatment, load_judge, load_tools, result_key
 from palmbench.photos.writing import encode, fitted
 from palmbench.stages.stage import require_same
-from palmbench.store import write_bytes
 
 CHOICE = "choose another OUT"
+_OF_ONE_RESULT = (
+    *(errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL),
+    *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ELOOP),
+    *(errno.EACCES, errno.EPERM),
+)
 _SHOWS = "a palm in it is not hidden, as the run said that wrote it"
 
 
@@ -35,6 +41,8 @@ class Task(NamedTuple):
     job : Job
     there : dict of Path to Entry
         Results that a run before has made, and what it noted on each.
+    replaces : dict of Path to Stamp
+        Files that results may replace.
     treatment : Treatment
     settings : dict
         The treatment's, for the results' keys.
@@ -46,6 +54,7 @@ class Task(NamedTuple):
 
     job: Job
     there: dict[Path, Entry]
+    replaces: dict[Path, Stamp]
     treatment: Treatment
     settings: dict
     folder: Path | None
@@ -85,9 +94,24 @@ def treat(task: Task) -> PhotoAccount:
     Raises
     ------
     RequestError
-        If a result cannot be written; nothing of it is left behind. Also if weights are others by now than the results'
-        keys tell.
+        If no result can be written any more, as on a full disk; nothing of this one is left behind. Also if weights are
+        others by now than the results' keys tell.
     """
+    try:
+        return _treat(task)
+    except RequestError:
+        raise
+    except SampleError as error:
+        return PhotoAccount(task.job.name, failure=str(error))
+    except MemoryError:
+        return PhotoAccount(task.job.name, failure=f"{task.job.name}: there is not enough memory for it")
+    except Exception as error:
+        # One photo that palmbench stumbles over does not take an album with it.
+        kind = type(error).__name__
+        return PhotoAccount(task.job.name, failure=f"{task.job.name}: palmbench failed on it ({kind}: {error})")
+
+
+def _treat(task: Task) -> PhotoAccount:
     job, treatment = task.job, task.treatment
     there = {
         path: ResultAccount(_name(task, path), "there", None if entry.hidden else _SHOWS)
@@ -95,13 +119,10 @@ def treat(task: Task) -> PhotoAccount:
     }
     if len(there) == len(job.outputs):
         return PhotoAccount(job.name, results=tuple(there[path] for path in job.outputs))
-    try:
-        source = read_bytes(job.source, job.name)
-        photo = decode(source, Path(job.name))
-        _require_keyed(task)
-        sitting = Sitting(photo, source, job.format, treatment, task.device)
-    except SampleError as error:
-        return PhotoAccount(job.name, failure=str(error))
+    source = read_bytes(job.source, job.name)
+    photo = decode(source, Path(job.name))
+    _require_keyed(task)
+    sitting = Sitting(photo, source, job.format, treatment, task.device)
     results, templates = [], []
     for number, path in enumerate(job.outputs, 1):
         if path in there:
@@ -242,23 +263,36 @@ class Sitting:
 
 def _settle(task: Task, path: Path, key: str, draft: Draft) -> ResultAccount:
     """Write a result, or not."""
-    state, sha256 = "not written", None
+    state, reason, sha256 = "not written", draft.problem, None
     if draft.problem is None or draft.kept:
-        state = "kept" if draft.problem else "written"
-        if task.folder is not None:
-            # A photo without a palm shows none that was to be hidden.
-            Ledger(task.folder).add(path, key, draft.data, hidden=draft.problem is None or draft.bare)
-        write_bytes(path, draft.data, CHOICE)
-        sha256 = hashlib.sha256(draft.data).hexdigest()
+        try:
+            _write(task, path, key, draft)
+            state = "kept" if draft.problem else "written"
+            sha256 = hashlib.sha256(draft.data).hexdigest()
+        except InTheWay:
+            reason = f"{_name(task, path)} has appeared in OUT since the run began, and is not replaced"
+        except RequestError as error:
+            # What stops one result only: a name, a folder that is a file or may not be written.
+            cause = error.__cause__
+            if not isinstance(cause, OSError) or cause.errno not in _OF_ONE_RESULT:
+                raise
+            reason = f"{_name(task, path)} cannot be written ({cause.strerror})"
     return ResultAccount(
         _name(task, path),
         state,  # type: ignore[arg-type]
-        draft.problem,
+        reason,
         tuple(draft.seeds),
         draft.tries,
         tuple(draft.distances) if draft.distances is not None else None,
         sha256,
     )
+
+
+def _write(task: Task, path: Path, key: str, draft: Draft) -> None:
+    if task.folder is not None:
+        # A photo without a hand shows no palm that was to be hidden.
+        Ledger(task.folder).add(path, key, draft.data, hidden=draft.problem is None or draft.bare)
+    put(path, draft.data, CHOICE, task.replaces.get(path))
 
 
 def _name(task: Task, path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from palmbench.errors import RequestError
-from palmbench.photos.files import Plan, plan
+from palmbench.photos.files import Plan, plan, shown
 
 
 def touch(*paths: Path) -> None:
@@ -52,15 +52,22 @@ def test_photos_by_name_with_another_format_and_several_results(tmp_path: Path) 
     [
         (["album"], "album", "is the folder of the photos"),
         (["album"], "album/out", "lies inside"),
-        (["album", "other"], "out", "would both become"),
         (["album/a.jpg"], "album", "is the photo .*a.jpg itself"),
         (["album/a.jpg"], "album/a.jpg", "is the photo .*a.jpg itself"),
         (["album/a.jpg"], "soft.jpg", "is the photo .*a.jpg itself"),
         (["album/a.jpg"], "hard.jpg", "is the photo .*a.jpg itself"),
         (["album"], "links", "is the photo .*a.jpg itself"),
+        (["nest/in"], "nest", "nest/in lies inside .*nest/in: the next run would take results for photos"),
+        (["album"], "into", "into/sub lies inside .*album: the next run"),
+        (["circle/a.jpg"], "out", "circle/a.jpg cannot be read: Too many levels of symbolic links"),
+        (["album"], "circle", "circle is no folder"),
+        (["album/a.jpg"], "circle/b.jpg", "circle is no folder: .*b.jpg cannot be made there"),
+        (["album"], "soft.jpg/out", "soft.jpg is no folder"),
+        (["pipe"], "out", "pipe is neither a photo nor a folder"),
+        (["n" * 300], "out", "cannot be read: File name too long"),
         (["gone.jpg"], "out", "there is no such photo or folder"),
         (["empty"], "out", r"There is no photo in .*empty \(only 1 .txt\)"),
-        (["album"], "empty/n.txt", "is a file; the results of several photos need a folder"),
+        (["album"], "empty/n.txt", "n.txt is no folder, and results need one"),
         (["album/a.jpg"], "new.heic", "can be read and not written; end the name with one of .jpg"),
     ],
 )
@@ -71,18 +78,58 @@ def test_what_would_lose_a_photo_or_cannot_be_is_refused(
     (tmp_path / "soft.jpg").symlink_to(tmp_path / "album/a.jpg")
     (tmp_path / "links/a.jpg").symlink_to(tmp_path / "album/a.jpg")
     os.link(tmp_path / "album/a.jpg", tmp_path / "hard.jpg")
+    touch(tmp_path / "nest/in/in/b.jpg", tmp_path / "album/sub/c.jpg", tmp_path / "into/x")
+    (tmp_path / "album/empty").mkdir()
+    (tmp_path / "into/sub").symlink_to(tmp_path / "album/empty")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(RequestError, match=sentence):
         plan([tmp_path / name for name in inputs], tmp_path / out)
 
 
-def test_two_photos_whose_results_differ_in_format_alone_are_told_apart_or_refused(tmp_path: Path) -> None:
-    touch(tmp_path / "in/a.jpg", tmp_path / "in/a.png", tmp_path / "in/A.heic")
-    with pytest.raises(RequestError, match="would both become"):
-        plan([tmp_path / "in"], tmp_path / "out")
-    (tmp_path / "in/A.heic").unlink()
-    assert len(plan([tmp_path / "in"], tmp_path / "out").jobs) == 2
-    with pytest.raises(RequestError, match="would both become"):
-        plan([tmp_path / "in"], tmp_path / "out", "png")
+def test_photos_whose_results_would_have_one_name_are_numbered_and_said(tmp_path: Path) -> None:
+    touch(*(tmp_path / name for name in ("in/a.jpg", "in/a.png", "in/A.heic", "in/b/a.png", "other/b/a.png")))
+    album, out = tmp_path / "in", tmp_path / "out"
+    assert results(plan([album], out), out) == {
+        "A.heic": ["A-2.jpg"],
+        "a.jpg": ["a.jpg"],
+        "a.png": ["a.png"],
+        "b/a.png": ["b/a.png"],
+    }
+    found = plan([album, tmp_path / "other"], out, "png")
+    assert results(found, out) == {
+        "A.heic": ["A-2.png"],
+        "a.jpg": ["a-3.png"],
+        "a.png": ["a.png"],
+        "in/b/a.png": ["b/a.png"],
+        "other/b/a.png": ["b/a-2.png"],
+    }
+    assert found.renamed == (
+        "the result of A.heic is A-2.png, as another result has the usual name",
+        "the result of a.jpg is a-3.png, as another result has the usual name",
+        "the result of other/b/a.png is b/a-2.png, as another result has the usual name",
+    )
+
+
+def test_a_photo_that_is_named_twice_is_taken_once(tmp_path: Path) -> None:
+    touch(tmp_path / "in/a.jpg", tmp_path / "in/b/c.jpg")
+    album = tmp_path / "in"
+    found = plan([album, album / "a.jpg", album / "b" / ".." / "b", album / "b" / "c.jpg"], tmp_path / "out")
+    assert [job.name for job in found.jobs] == ["a.jpg", "b/c.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (b"caf\xe9.png", r"caf\xe9.png"),
+        (rb"caf\xe9.png", r"caf\\xe9.png"),
+        (b"two\nlines\x1b[31m.png", r"two\x0alines\x1b[31m.png"),
+        ("a\u0085b\u2028c.png".encode(), r"a\u0085b\u2028c.png"),
+        ("Foto 3.15\u202fPM \u9f8d.png".encode(), "Foto 3.15\u202fPM \u9f8d.png"),
+    ],
+)
+def test_names_are_shown_on_one_line_and_no_two_alike(name: bytes, expected: str) -> None:
+    assert shown(os.fsdecode(name)) == expected
 
 
 def test_a_broken_link_among_the_photos_stops_nothing(tmp_path: Path) -> None:
