@@ -16,16 +16,17 @@ from palmbench.errors import RequestError, SampleError
 from palmbench.executor import Executor, available_cores
 from palmbench.images import read_image
 from palmbench.names import path_of
+from palmbench.outputs import put_account, replaceable_account
 from palmbench.progress import Progress
 from palmbench.schema import AnyDetectorConfig, RunConfig, SynthConfig, require_read
 from palmbench.status import DONE, FINDINGS
-from palmbench.store import require_room_for, write_json
 
 if TYPE_CHECKING:
     from palmbench.hands import Detector
 
 _BATCH = 4
 _CHOICE = "choose another --json FILE"
+_MAKER = "palmbench data check"
 _READ = ("dataset", "data_dir", "detector", "executor")
 
 
@@ -52,7 +53,8 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     Raises
     ------
     RequestError
-        If there is no such set, it is not there, a setting is none that is read, or the file cannot be written.
+        If there is no such set, it is not there, a setting is none that is read, or the file cannot be written or is
+        there and no report of this command.
     """
     if "," in name:
         raise RequestError(f"data check looks at one data set at a time, not {name}.")
@@ -67,14 +69,13 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
         if getattr(point.dataset, key) is not None:
             raise RequestError(f"data check looks at the whole data set; leave dataset.{key} out.")
     file = None if json_file is None else Path(json_file)
-    if file is not None:
-        require_room_for(file, _CHOICE)
+    before = None if file is None else replaceable_account(file, _MAKER, _CHOICE)
     workers = point.executor.workers or available_cores()
     sides = HandSides(point) if hands and not fast else None
     report = check(point.dataset, point.data_dir, workers, decode=not fast, sides=sides)
     try:
         if file is not None:
-            write_json(file, report.plain(), _CHOICE)
+            put_account(file, report.plain(), _MAKER, _CHOICE, before)
     finally:
         print(report_text(report))
     return FINDINGS if report.wrong else DONE

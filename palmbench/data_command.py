@@ -97,7 +97,10 @@ def _check(words: list[str]) -> int:
     parser.add_argument("--fast", action="store_true", help="decode no photo: truncated files stay unseen")
     parser.add_argument("--no-hands", action="store_true", help="do not look which hand each photo shows")
     parser.add_argument(
-        "--json", type=path_text, metavar="FILE", help="write the report for machines, with every finding"
+        "--json",
+        type=path_text,
+        metavar="FILE",
+        help="write the report for machines, with every finding; in place of such a report, and of no other file",
     )
     parsed = parser.parse(words)
     if parsed is None:

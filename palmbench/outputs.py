@@ -7,8 +7,10 @@ it may replace, and that nobody has touched since, is replaced.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -22,6 +24,7 @@ from palmbench.store import cannot_write, require_writable
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _MAKER = "made_by"
+_PART = re.compile(r"\.palmbench-[0-9a-f]{16}\.part")
 
 
 class InTheWay(RequestError):
@@ -80,6 +83,7 @@ def put(path: Path, data: bytes, choice: str, instead_of: Stamp | None = None) -
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.parent / _part_name()  # not of the file's name, which may be as long as names can be
         with open(part, "xb") as stream:
+            _hold(stream.fileno())
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
@@ -120,6 +124,7 @@ def whole_folder(out: Path, choice: str) -> Iterator[Path]:
         If it cannot be written.
     """
     part: Path | None = None
+    held: int | None = None
     place = Path(os.path.realpath(out))  # an empty folder behind a link is one to be filled
     taken = InTheWay(f"{out} is there and not empty; {choice}, or remove it.")
     try:
@@ -128,8 +133,11 @@ def whole_folder(out: Path, choice: str) -> Iterator[Path]:
         if place == Path.cwd():  # it would vanish from below the shell that stands in it
             raise InTheWay(f"{out} is the folder that you stand in; {choice}.")
         place.parent.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(place.parent)
         part = place.parent / _part_name()
         part.mkdir()
+        held = os.open(part, os.O_RDONLY)
+        _hold(held)
         yield part
         try:
             part.replace(place)  # takes the place of an empty folder, and of nothing else
@@ -140,6 +148,24 @@ def whole_folder(out: Path, choice: str) -> Iterator[Path]:
     finally:
         if part is not None:
             shutil.rmtree(part, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes have left unfinished in a folder; what others are writing there stays."""
+    try:
+        left = [path for path in folder.iterdir() if _PART.fullmatch(path.name)]
+    except OSError:
+        return
+    for part in left:
+        with suppress(OSError):
+            handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
+            finally:
+                os.close(handle)
 
 
 def replaceable_account(path: Path, maker: str, choice: str, force: str | None = None) -> Stamp | None:
@@ -198,6 +224,12 @@ def _made_by(path: Path, maker: str) -> bool:
 
 def _part_name() -> str:
     return f".palmbench-{secrets.token_hex(8)}.part"
+
+
+def _hold(handle: int) -> None:
+    """Say that something is being written, for as long as this process lives; a disk may know no locks."""
+    with suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _link(part: Path, path: Path) -> None:

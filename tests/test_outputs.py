@@ -91,6 +91,17 @@ def test_a_folder_appears_whole_or_not_at_all_and_costs_its_neighbours_nothing(t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.part"]
 
 
+def test_what_killed_processes_left_is_removed_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    mine, dead = tmp_path / ".palmbench-notes.part", tmp_path / f".palmbench-{'0' * 16}.part"
+    mine.touch()
+    dead.mkdir()
+    (dead / "half").touch()
+    (tmp_path / f".palmbench-{'1' * 16}.part").touch()
+    with whole_folder(tmp_path / "one", CHOICE) as one, whole_folder(tmp_path / "two", CHOICE) as two:
+        assert sorted(tmp_path.iterdir()) == sorted([mine, one, two])
+    assert sorted(tmp_path.iterdir()) == [mine, tmp_path / "one", tmp_path / "two"]
+
+
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_what_appears_where_a_folder_is_being_made_stays(kind: str, tmp_path: Path) -> None:
     out = tmp_path / "out"

@@ -12,10 +12,6 @@ import csv
 import io
 import json
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -30,9 +26,9 @@ from palmbench.errors import RequestError
 from palmbench.hands.geometry import Square, bounding_square
 from palmbench.hints import not_found
 from palmbench.images import encode_photo, encode_png
+from palmbench.outputs import whole_folder
 from palmbench.path_settings import path_text, typed
 from palmbench.progress import Progress
-from palmbench.store import cannot_write
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, Render, render
 from palmbench.synth.seeds import person_of, session_of
 
@@ -94,7 +90,7 @@ def export_synth(export: Export) -> str:
     plan = _plan(export, scheme)
     out = Path(path_text(export.out or f"data/synth-{export.layout}"))
     whole = [photo for photo in plan.photos if photo.state not in ("absent", "empty")]
-    with _whole_folder(out) as part:
+    with whole_folder(out, "choose another folder with --out") as part:
         _write_descriptions(part, plan, export)
         progress = Progress(f"export {export.layout}", len(whole), reused=0, failed=0)
         for photo in whole:
@@ -157,27 +153,6 @@ def _kinds(export: Export, scheme: Scheme) -> set[str]:
     for kind in sorted(kinds - set(KINDS)):
         raise RequestError(not_found(f"--defects: there is no defect {kind}", kind, (*KINDS, "all")))
     return kinds
-
-
-@contextmanager
-def _whole_folder(out: Path) -> Iterator[Path]:
-    """A hidden folder beside `out` that takes its place when the block ends well, and vanishes otherwise."""
-    part: Path | None = None
-    try:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise RequestError(f"{out} is there and not empty; choose another folder with --out, or remove it.")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-        part.chmod(0o755)
-        yield part
-        if out.exists():
-            out.rmdir()
-        part.rename(out)
-    except OSError as error:
-        raise cannot_write(out, error, "choose another place with --out") from error
-    finally:
-        if part is not None and part.exists():
-            shutil.rmtree(part, ignore_errors=True)
 
 
 def _write_descriptions(folder: Path, plan: Plan, export: Export) -> None:

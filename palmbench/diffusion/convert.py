@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -21,6 +21,7 @@ from palmbench.diffusion.original import read_original
 from palmbench.diffusion.original_names import EMA, Source, ema_source, encoder_source, unet_source, vae_source
 from palmbench.diffusion.tensor_file import write_tensors
 from palmbench.errors import MissingWeights, RequestError
+from palmbench.outputs import whole_folder
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -99,32 +100,16 @@ def convert(
     RequestError
         If `out` holds something, cannot be written, or the disk is too small.
     """
-    out = out.expanduser()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RequestError(f"{out} is there already. Name a folder that is not, or remove it.")
-    state = read_original(checkpoint.expanduser())
+    out = Path(os.path.expanduser(out))
+    state = read_original(Path(os.path.expanduser(checkpoint)))
     networks = parts(configs, ema)
     _must_fit(state, networks, checkpoint, ema)
-    unfinished = out.with_name(f"{out.name}.part")
-    try:
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(unfinished, ignore_errors=True)
-        _must_have_room(unfinished.parent, networks, dtype)
+    with whole_folder(out, "name another folder") as folder:
+        _must_have_room(folder.parent, networks, dtype)
         for file, config in configs.items():
-            (unfinished / file).parent.mkdir(parents=True, exist_ok=True)
-            (unfinished / file).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-        written = sum(
-            write_tensors(unfinished / part.file, part.shapes, dtype, _tensors(part, state)) for part in networks
-        )
-        if out.exists():
-            out.rmdir()
-        unfinished.rename(out)
-    except OSError as error:
-        why = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
-        raise RequestError(f"{out} could not be written: {why}. Mend that, or name another folder.") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return written
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        return sum(write_tensors(folder / part.file, part.shapes, dtype, _tensors(part, state)) for part in networks)
 
 
 def _tensors(part: Part, state: Mapping[str, Tensor]) -> Iterator[Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_the_command_prints_the_report_and_writes_it_for_machines(
     assert "1 finding to look at. Nobody looked whether hands are on their side (--no-hands)." in text
     report = json.loads(file.read_text())
     assert report["findings"] == [{"kind": "empty", "paths": [path], "text": "a file of no bytes"}]
-    assert report["photos"] == 15 and report["expected"]["samples"] == 2601 and report["format"] == 1
+    assert report["photos"] == 15 and report["expected"]["samples"] == 2601 and report["format"] == 2
 
     assert (
         cli.main(["data", "check", "iitd", f"dataset.root={exported(tmp_path / 'clean', 'iitd', '')}", "--fast"]) == 0
@@ -115,6 +116,20 @@ def test_the_command_prints_the_report_and_writes_it_for_machines(
     assert "Photos were not decoded (--fast): truncated files" in capsys.readouterr().out
     assert cli.main(["data", "check", "iitd", f"data_dir={tmp_path / 'nowhere'}"]) == 2
     assert "does not exist. Ask for IITD" in capsys.readouterr().err
+
+
+def test_a_report_for_machines_replaces_a_report_and_no_other_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, file = exported(tmp_path, "iitd", defects=""), tmp_path / "report.json"
+    photo = next(path for path in out.rglob("*.*") if path.suffix.lower() in (".bmp", ".jpg"))
+    words = ["data", "check", "iitd", f"dataset.root={out}", "--fast", "--json"]
+    before = photo.read_bytes()
+    assert cli.main([*words, str(photo)]) == 2
+    assert f"{photo} is there and was not made by `palmbench data check`" in capsys.readouterr().err
+    assert cli.main([*words, os.devnull]) == 2
+    assert photo.read_bytes() == before and Path(os.devnull).is_char_device()
+    assert cli.main([*words, str(file)]) == cli.main([*words, str(file)]) == 0
 
 
 @pytest.mark.parametrize(

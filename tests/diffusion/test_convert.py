@@ -245,7 +245,7 @@ def test_what_is_there_is_not_overwritten(state, tiny, tmp_path):
     (tmp_path / "pbe").mkdir()
     (tmp_path / "pbe" / "mine").touch()
     source = save(state, tmp_path / "model.ckpt")
-    with pytest.raises(RequestError, match="there already"):
+    with pytest.raises(RequestError, match="pbe is there and not empty"):
         convert(source, tmp_path / "pbe", configs=tiny)
     (tmp_path / "pbe" / "mine").unlink()
     convert(source, tmp_path / "pbe", configs=tiny)
@@ -259,7 +259,7 @@ def test_a_full_disk_is_noticed_before_and_during(state, tiny, tmp_path, monkeyp
             convert(source, tmp_path / "pbe", configs=tiny)
     with monkeypatch.context() as patch:
         patch.setattr(conversion, "write_tensors", no_space)
-        with pytest.raises(RequestError, match="the disk is full"):
+        with pytest.raises(RequestError, match="No space left on device; free some space there"):
             convert(source, tmp_path / "pbe", configs=tiny)
     assert [path.name for path in tmp_path.iterdir()] == ["model.ckpt"]
     convert(source, tmp_path / "pbe", configs=tiny)
