@@ -38,6 +38,7 @@ from palmbench.errors import RequestError
 from palmbench.executor import Executor
 from palmbench.images import decode_png, encode_png
 from palmbench.keys import digest
+from palmbench.outputs import put_result
 from palmbench.pipeline import Pipeline
 from palmbench.report.labels import METRICS
 from palmbench.report.one_run import swept_setting
@@ -50,7 +51,7 @@ from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Quality
 from palmbench.stages.usability import Usability
 from palmbench.status import DONE, FINDINGS
-from palmbench.store import Store, write_bytes
+from palmbench.store import Store
 from palmbench.usability import DIFFERENCES
 
 PALMS, PHOTOS = 16, 3
@@ -356,7 +357,7 @@ def _write(folder: Path, checks: Sequence[Check], title: str) -> None:
     print(text)
     for suffix, content in (("md", text), ("csv", rows.getvalue())):
         path = folder / f"controls.{suffix}"
-        write_bytes(path, content.encode("utf-8"))
+        put_result(path, content.encode("utf-8"))
         print(path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
@@ -20,7 +21,11 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="store_true", help="show this and exit")
 
     def parse(self, words: list[str]) -> argparse.Namespace | None:
-        """Parsed words; None after printing the help that they asked for."""
+        """Parsed words; None after printing the help that they asked for.
+
+        Words after `--` are paths, whatever they begin with or look like.
+        """
+        words = _plain_paths(words)
         if {"-h", "--help"} & set(words):
             self.print_help()
             return None
@@ -43,3 +48,11 @@ def command_of(verb: str, words: Sequence[str], commands: Mapping[str, Command])
     if words[0] not in commands:
         raise RequestError(not_found(f"{verb}: there is no {words[0]}", words[0], commands))
     return commands[words[0]]
+
+
+def _plain_paths(words: Sequence[str]) -> list[str]:
+    if "--" not in words:
+        return list(words)
+    place = list(words).index("--")
+    # A path by another name: no version of argparse takes a file's name for a flag then, nor we for a setting.
+    return [*words[:place], *(os.path.join(os.curdir, word) if word else word for word in words[place + 1 :])]

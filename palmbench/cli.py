@@ -236,9 +236,8 @@ def _claims(words: list[str]) -> int:
 
 
 def _deid(words: list[str]) -> int:
-    from palmbench.photos.arguments import DESCRIPTION, add_arguments, plain_paths, require_known_flags
+    from palmbench.photos.arguments import DESCRIPTION, add_arguments, require_known_flags
 
-    words = plain_paths(words)
     parser = Parser("deid", DESCRIPTION)
     add_arguments(parser)
     require_known_flags(words, parser)

@@ -20,10 +20,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from palmbench.errors import RequestError
-from palmbench.store import cannot_write, require_writable
+from palmbench.store import RESULTS, cannot_write, require_writable, write_bytes
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _MAKER = "made_by"
+_HEAD = 1024
+_NOTHING = "nothing"
+_BEGINNINGS = {
+    "png": b"\x89png\r\n\x1a\n",
+    "jpeg": b"\xff\xd8\xff",
+    "pdf": b"%pdf-",
+    "html": b"<!doctype html",
+    "json": b"{",
+}
 _PART = re.compile(r"\.palmbench-[0-9a-f]{16}\.part")
 
 
@@ -105,6 +114,21 @@ def put(path: Path, data: bytes, choice: str, instead_of: Stamp | None = None) -
                 part.unlink(missing_ok=True)
 
 
+def put_result(path: Path, data: bytes) -> None:
+    """Write a table, a figure or a page, in place of an earlier one or of nothing.
+
+    Raises
+    ------
+    InTheWay
+        If something of another kind lies there: whatever it is, this program did not make it.
+    RequestError
+        If the file cannot be written.
+    """
+    if os.path.lexists(path) and _kind_of(path) not in (_kind(data[:_HEAD]), _NOTHING):
+        raise InTheWay(f"{path} is there, and is no such file as would be written; move it, or {RESULTS}.")
+    write_bytes(path, data)
+
+
 @contextmanager
 def whole_folder(out: Path, choice: str) -> Iterator[Path]:
     """A hidden folder beside `out` that takes its place when the block ends well, and vanishes otherwise.
@@ -128,7 +152,7 @@ def whole_folder(out: Path, choice: str) -> Iterator[Path]:
     place = Path(os.path.realpath(out))  # an empty folder behind a link is one to be filled
     taken = InTheWay(f"{out} is there and not empty; {choice}, or remove it.")
     try:
-        if os.path.lexists(place) and (not place.is_dir() or any(place.iterdir())):
+        if stamp(place) is not None and (not place.is_dir() or any(place.iterdir())):
             raise taken
         if place == Path.cwd():  # it would vanish from below the shell that stands in it
             raise InTheWay(f"{out} is the folder that you stand in; {choice}.")
@@ -210,6 +234,24 @@ def put_account(path: Path, content: dict[str, Any], maker: str, choice: str, in
     text = json.dumps({_MAKER: maker, **content}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     # What is no text in a name becomes an escape of JSON.
     put(path, (text + "\n").encode("utf-8", "backslashreplace"), choice, instead_of)
+
+
+def _kind_of(path: Path) -> str:
+    if not is_plain_file(path):
+        return "no file"
+    try:
+        with open(path, "rb") as stream:
+            return _kind(stream.read(_HEAD))
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _kind(head: bytes) -> str:
+    """What a file is, by its first bytes."""
+    if not head:
+        return _NOTHING
+    known = next((kind for kind, beginning in _BEGINNINGS.items() if head.lower().startswith(beginning)), None)
+    return known or ("binary" if b"\0" in head else "text")
 
 
 def _made_by(path: Path, maker: str) -> bool:

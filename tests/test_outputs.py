@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from palmbench.errors import RequestError
-from palmbench.outputs import InTheWay, put, put_account, replaceable_account, stamp, whole_folder
+from palmbench.outputs import InTheWay, put, put_account, put_result, replaceable_account, stamp, whole_folder
 
 CHOICE = "choose another FILE"
 
@@ -72,6 +72,26 @@ def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
     assert (tmp_path / ("n" * 255)).read_bytes() == b"whole"
     with pytest.raises(RequestError):
         put(tmp_path / ("n" * 256), b"whole", CHOICE)
+
+
+def test_a_table_or_figure_takes_the_place_of_its_like_and_of_nothing_else(tmp_path: Path) -> None:
+    png, text, page = b"\x89PNG\r\n\x1a\n...", b"method,alpha\n", b"<!doctype html>\n"
+    path = tmp_path / "tables" / "table2.csv"
+    for data in (text, b"method,n\n"):
+        put_result(path, data)
+        assert path.read_bytes() == data
+    for there, data in ((png, text), (text, png), (b'{"a": 1}', text), (text, page), (b"PK\0\0", text)):
+        path.write_bytes(there)
+        with pytest.raises(InTheWay, match="is no such file as would be written; move it"):
+            put_result(path, data)
+        assert path.read_bytes() == there
+    link, folder = tmp_path / "link", tmp_path / "folder"
+    link.symlink_to(tmp_path / "mine.csv")
+    folder.mkdir()
+    for other in (link, folder):
+        with pytest.raises(InTheWay):
+            put_result(other, text)
+    assert link.is_symlink()
 
 
 def test_a_folder_appears_whole_or_not_at_all_and_costs_its_neighbours_nothing(tmp_path: Path) -> None:

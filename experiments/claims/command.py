@@ -199,13 +199,13 @@ def _finished(points: Sequence[RunConfig]) -> list[tuple[RunConfig, Pipeline, di
 def _write(
     folder: Path, name: str, findings: Sequence[Finding], title: str, notes: Sequence[str], printed: bool
 ) -> None:
-    from palmbench.store import write_bytes
+    from palmbench.outputs import put_result
 
     text = to_markdown(findings, title, notes, printed)
     contents = {folder / f"{name}.md": text, folder / f"{name}.csv": to_csv(findings, printed)}
     try:
         for path, content in contents.items():
-            write_bytes(path, content.encode("utf-8"))
+            put_result(path, content.encode("utf-8"))
     finally:  # a folder that others share may be there to read only
         print(text)
     print("\n".join(map(str, contents)))

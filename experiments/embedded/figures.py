@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from palmbench.store import write_bytes
+from palmbench.outputs import put_result
 
 COLUMNS = ("section", "figure", "value", "unit", "low", "high", "holds", "n", "timed", "note", "world")
 HEADINGS = ("figure", "value", "bound", "holds", "n", "note")
@@ -162,5 +162,5 @@ def keep(path: Path, section: str, figures: Sequence[Figure], world: str, order:
     rows = sorted(
         [*kept, *(Row(section, figure, world) for figure in figures)], key=lambda row: order.index(row.section)
     )
-    write_bytes(path, to_csv(rows).encode())
-    write_bytes(path.with_suffix(".md"), to_markdown(rows).encode())
+    put_result(path, to_csv(rows).encode())
+    put_result(path.with_suffix(".md"), to_markdown(rows).encode())

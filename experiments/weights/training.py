@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from palmbench.executor import available_cores, leave_with
@@ -235,5 +235,4 @@ def save_half(state: dict[str, Tensor], path: Path, metadata: dict[str, str] | N
     half = {
         name: (value.half() if value.is_floating_point() else value).contiguous().cpu() for name, value in state.items()
     }
-    save_file(half, path, metadata=metadata)
-    path.chmod(0o644)
+    path.write_bytes(save(half, metadata=metadata))

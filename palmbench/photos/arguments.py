@@ -119,18 +119,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--report", metavar="FILE", help="write a JSON account: hands, seeds, distances, digests; keep it private")
 
 
-def plain_paths(words: Sequence[str]) -> list[str]:
-    """Words with those after `--` spelled so that they are paths, whatever they begin with or look like."""
-    if "--" not in words:
-        return list(words)
-    place = list(words).index("--")
-    return [*words[:place], *(os.path.join(os.curdir, word) if word else word for word in words[place + 1 :])]
-
-
 def require_known_flags(words: Sequence[str], parser: argparse.ArgumentParser) -> None:
     """Refuse a flag that does not exist with the one that was likely meant."""
     known = [option for action in parser._actions for option in action.option_strings]
-    for word in words:
+    for word in words[: words.index("--")] if "--" in words else words:
         flag = word.partition("=")[0]
         if flag.startswith("--") and flag not in known:
             raise RequestError(not_found(f"deid has no flag {flag}", flag, [name for name in known if len(name) > 2]))

@@ -56,13 +56,13 @@ def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = 
 
 def write_table(table: Table, folder: Path) -> list[Path]:
     """Write table<N>.csv, .md and .tex into `folder`, each at once; equal tables give equal bytes."""
-    from palmbench.store import write_bytes
+    from palmbench.outputs import put_result
 
     texts = {"csv": to_csv(table.rows), "md": to_markdown(table), "tex": to_latex(table)}
     paths = []
     for suffix, text in texts.items():
         paths.append(folder / f"table{table.number}.{suffix}")
-        write_bytes(paths[-1], text.encode("utf-8"))
+        put_result(paths[-1], text.encode("utf-8"))
     return paths
 
 

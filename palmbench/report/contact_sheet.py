@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from palmbench.images import write_png
+from palmbench.images import encode_png
+from palmbench.outputs import put_result
 
 TILE = 240
 GAP = 6
@@ -45,7 +46,7 @@ def contact_sheet(rows: Sequence[SheetRow | tuple[Sequence[str], Sequence[np.nda
     ValueError
         If there is nothing to show, or a row has not one label an image, or its images differ in size.
     """
-    write_png(path, compose_sheet(rows))
+    put_result(Path(path), encode_png(compose_sheet(rows)))
     return Path(path)
 
 

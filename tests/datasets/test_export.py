@@ -297,7 +297,9 @@ def test_an_export_that_stops_half_way_leaves_nothing(
         written(tmp_path, "iitd")
     assert list(tmp_path.iterdir()) == []
     if isinstance(stop, OSError):
-        assert "No space left on device; free some space there, or choose another folder with --out" in str(caught.value)
+        assert "No space left on device; free some space there, or choose another folder with --out" in str(
+            caught.value
+        )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from palmbench.store import write_bytes
+from palmbench.outputs import put_result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,5 +71,5 @@ def write_figure(drawing: Figure, number: int, folder: Path) -> list[Path]:
     paths = []
     for suffix in ("png", "pdf"):
         paths.append(folder / f"figure{number}.{suffix}")
-        write_bytes(paths[-1], picture(drawing, suffix))
+        put_result(paths[-1], picture(drawing, suffix))
     return paths

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from palmbench.errors import RequestError
+from palmbench.outputs import put_result
 from palmbench.pipeline import Pipeline
 from palmbench.provenance import checkout
 from palmbench.report.figures import DrawnFigure, draw_figure
@@ -26,7 +27,6 @@ from palmbench.report.tables import Setting
 from palmbench.run import finished_record, run_folder
 from palmbench.schema import DiffusionConfig, RunConfig
 from palmbench.status import DONE
-from palmbench.store import write_bytes
 
 # Chapters of the page: what each is about, and the tables and figures in it.
 CHAPTERS = (
@@ -71,7 +71,7 @@ def report_command(overrides: Sequence[str], run: bool = False) -> int:
             raise RequestError(f"There is nothing to report: no run is finished; `{again}` computes them.")
         folder = Path(base_point(given).results_dir)
         path = folder / "report" / "index.html"
-        write_bytes(path, compose_page(tables, figures, folder, given).encode("utf-8"))
+        put_result(path, compose_page(tables, figures, folder, given).encode("utf-8"))
         print(path)
         computed = [each.status for each in tables.values()] + [each.status for each in figures.values()]
         return max(computed, default=DONE)
