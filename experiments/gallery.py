@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from palmbench.cli import guarded
-from palmbench.images import write_png
+from palmbench.images import encode_png
+from palmbench.outputs import put_result
 from palmbench.status import DONE
 from palmbench.synth import PROFILES, render
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.gallery", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("file", nargs="?", type=Path, default=Path("results") / "figures" / "hands.png", metavar="FILE")
     path = parser.parse_args(arguments).file
-    write_png(path, gallery(PALMS))
+    put_result(path, encode_png(gallery(PALMS)))
     print(path)
     return DONE
 

@@ -54,5 +54,9 @@ def _plain_paths(words: Sequence[str]) -> list[str]:
     if "--" not in words:
         return list(words)
     place = list(words).index("--")
-    # A path by another name: no version of argparse takes a file's name for a flag then, nor we for a setting.
-    return [*words[:place], *(os.path.join(os.curdir, word) if word else word for word in words[place + 1 :])]
+    # The same path by another name, which no version of argparse takes for a flag, nor we for a setting.
+    return [*words[:place], *(f"{os.curdir}/{word}" if _misread(word) else word for word in words[place + 1 :])]
+
+
+def _misread(word: str) -> bool:
+    return word.startswith(("-", "+", "~")) or "=" in word.partition("/")[0]

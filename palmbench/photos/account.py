@@ -123,10 +123,23 @@ def require_report(path: Path, force: bool) -> Stamp | None:
 
 
 def write_report(
-    path: Path, settings: dict[str, Any], accounts: Sequence[PhotoAccount], instead_of: Stamp | None
+    path: Path, settings: dict[str, Any], accounts: Sequence[PhotoAccount], left: int, instead_of: Stamp | None
 ) -> None:
-    """Write the account of a run as JSON. It names photos and seeds: it belongs with the originals."""
-    content = {"format": FORMAT, "settings": settings, "photos": [asdict(account) for account in accounts]}
+    """Write the account of a run as JSON. It names photos and seeds: it belongs with the originals.
+
+    Parameters
+    ----------
+    path : Path
+    settings : dict
+        `Treatment.settings`.
+    accounts : sequence of PhotoAccount
+    left : int
+        Photos that a run which was stopped did not come to.
+    instead_of : Stamp or None
+        Of the account that may be replaced; see `require_report`.
+    """
+    photos = [asdict(account) for account in accounts]
+    content = {"format": FORMAT, "settings": settings, "photos": photos, "not_come_to": left}
     put_account(path, content, MAKER, REPORT_CHOICE, instead_of)
 
 

@@ -139,6 +139,8 @@ def read_words(parsed: argparse.Namespace) -> Words:
     if "" in parsed.words:
         # As a path it would be the folder that the shell stands in.
         raise RequestError("one of the words IN and OUT is empty, as an unset variable leaves it; name a path.")
+    if parsed.report == "":
+        raise RequestError("--report names no file, as an unset variable leaves it; name one, or leave --report out.")
     paths = [word for word in parsed.words if not _is_setting(word)]
     settings = [word for word in parsed.words if _is_setting(word)]
     require_read(settings, "deid takes photos, and", _READ)

@@ -62,9 +62,10 @@ def deid_command(parsed: argparse.Namespace) -> int:
         tasks = _tasks(found, treatment, settings, words.force, executor.device)
         done, stopped = _run(executor, tasks)
     accounts = [account for account in done if account]
-    _say(accounts, found, treatment, len(done) - len(accounts))
+    left = len(done) - len(accounts)
+    _say(accounts, found, treatment, left)
     if words.report:
-        write_report(words.report, settings, accounts, report)
+        write_report(words.report, settings, accounts, left, report)
     if stopped:
         raise stopped
     return DONE if all(account.done for account in accounts) else SAMPLES_FAILED

@@ -332,6 +332,8 @@ def test_the_account_tells_what_was_done_and_names_no_place(
         (["a.png"], "deid needs photos and where results go"),
         (["a.png", ""], "one of the words IN and OUT is empty"),
         (["", "out"], "one of the words IN and OUT is empty"),
+        (["a.png", "out", "--report", ""], "--report names no file"),
+        (["a.png", "out", "--report", "new.jpg"], "is called like one; give it a name of its own"),
         (["b.png", "out"], "b.png: there is no such photo or folder"),
     ],
 )
