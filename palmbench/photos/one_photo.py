@@ -101,14 +101,18 @@ def treat(task: Task) -> PhotoAccount:
         return _treat(task)
     except RequestError:
         raise
-    except SampleError as error:
-        return PhotoAccount(task.job.name, failure=str(error))
-    except MemoryError:
-        return PhotoAccount(task.job.name, failure=f"{task.job.name}: there is not enough memory for it")
-    except Exception as error:
-        # One photo that palmbench stumbles over does not take an album with it.
-        kind = type(error).__name__
-        return PhotoAccount(task.job.name, failure=f"{task.job.name}: palmbench failed on it ({kind}: {error})")
+    except (Exception, SystemExit) as error:
+        return PhotoAccount(task.job.name, failure=_failure(task.job.name, error))
+
+
+def _failure(name: str, error: BaseException) -> str:
+    """One photo that palmbench, or a recognizer from elsewhere, stumbles over does not take an album with it."""
+    if isinstance(error, SampleError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"{name}: there is not enough memory for it"
+    text = " ".join(str(error).split())
+    return f"{name}: palmbench failed on it ({type(error).__name__}: {text})"
 
 
 def _treat(task: Task) -> PhotoAccount:
@@ -123,12 +127,20 @@ def _treat(task: Task) -> PhotoAccount:
     photo = decode(source, Path(job.name))
     _require_keyed(task)
     sitting = Sitting(photo, source, job.format, treatment, task.device)
-    results, templates = [], []
+    results: list[ResultAccount] = []
+    templates: list[list[np.ndarray | None] | None] = []
     for number, path in enumerate(job.outputs, 1):
         if path in there:
             results.append(there[path])
             continue
-        draft = sitting.draft(number)
+        try:
+            draft = sitting.draft(number)
+        except RequestError:
+            raise
+        except (Exception, SystemExit) as error:  # the results before it are there all the same
+            results.append(ResultAccount(_name(task, path), "not written", _failure(_name(task, path), error)))
+            templates.append(None)
+            continue
         key = result_key(task.settings, bytes_digest(source), number, job.format)
         results.append(_settle(task, path, key, draft))
         templates.append(draft.templates)

@@ -19,6 +19,9 @@ from palmbench.photos import one_photo
 from palmbench.photos.ledger import NAME, Ledger
 from palmbench.photos.painter import Painter
 
+TINY = Path(__file__).resolve().parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
+DIFFUSION = (f"method.weights={TINY}", "method.size=64", "method.steps=2")
+
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
@@ -227,9 +230,11 @@ def test_a_name_that_begins_with_a_dash_is_a_path_after_two_dashes(
     assert "--help: there is no such photo or folder" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("trouble", [ValueError("odd"), MemoryError(), AttributeError("x"), SampleError("a.png: bad")])
+@pytest.mark.parametrize(
+    "trouble", [ValueError("odd"), MemoryError(), AttributeError("x"), SystemExit(0), SampleError("a.png: bad")]
+)
 def test_a_photo_that_palmbench_stumbles_over_is_a_failure_of_its_own(
-    trouble: Exception, album: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    trouble: BaseException, album: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     read = one_photo.decode
 
@@ -242,6 +247,25 @@ def test_a_photo_that_palmbench_stumbles_over_is_a_failure_of_its_own(
     assert deid(album, album.parent / "out") == 3
     said = capsys.readouterr().out
     assert "not hidden: a.png: " in said and "2 photos: 1 de-identified, 1 unreadable" in said
+
+
+def test_a_drawing_that_fails_costs_one_result(
+    album: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def draw(self: Painter, number: int = 1, *words: object) -> object:
+        if number == 2:
+            raise MemoryError
+        return draw_it(self, number, *words)  # type: ignore[arg-type]
+
+    draw_it = Painter.draw
+    monkeypatch.setattr(Painter, "draw", draw)
+    out, report = album.parent / "out", album.parent / "report.json"
+    words = (album / "a.png", out, "--count", 2, "--report", report, *DIFFUSION)
+    assert deid(*words, method="diffusion") == 3
+    states = [result["state"] for result in json.loads(report.read_bytes())["photos"][0]["results"]]
+    assert states == ["written", "not written"]
+    assert sorted(contents(out)) == [NAME, "a-1.png"]
+    assert "not hidden: a.png: a-2.png: there is not enough memory for it; not written" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_a_file_costs_the_results_below_it_alone(
