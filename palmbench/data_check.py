@@ -1,4 +1,4 @@
-"""`palmbench data check`: the command, and the network that tells a left hand from a right one."""
+"""`palmbench data check`: the command, and the detector that looks for the hands."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from palmbench.compose import compose_points
 from palmbench.datasets.check import check
 from palmbench.datasets.check_text import report_text
+from palmbench.datasets.findings import Sight
 from palmbench.errors import RequestError, SampleError
 from palmbench.executor import Executor, available_cores
 from palmbench.images import read_image
@@ -42,7 +43,7 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     fast : bool
         Decode no photo.
     hands : bool
-        Look which hand each photo shows, where photos are decoded and the set tells sides.
+        Look for the hand in each photo, where photos are decoded.
     json_file : str or None
 
     Returns
@@ -71,8 +72,8 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     file = None if json_file is None else Path(json_file)
     before = None if file is None else replaceable_account(file, _MAKER, _CHOICE)
     workers = point.executor.workers or available_cores()
-    sides = HandSides(point) if hands and not fast else None
-    report = check(point.dataset, point.data_dir, workers, decode=not fast, sides=sides)
+    eyes = HandEyes(point) if hands and not fast else None
+    report = check(point.dataset, point.data_dir, workers, decode=not fast, eyes=eyes)
     try:
         if file is not None:
             put_account(file, report.plain(), _MAKER, _CHOICE, before)
@@ -82,21 +83,21 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
 
 
 @dataclass(frozen=True)
-class HandSides:
+class HandEyes:
     """Which hand photos show, as the run's detector sees it."""
 
     point: RunConfig
 
-    def __call__(self, root: Path, paths: Sequence[str]) -> Mapping[str, str]:
-        """Side by path; photos without a hand are left out."""
-        seen: dict[str, str] = {}
+    def __call__(self, root: Path, paths: Sequence[str]) -> Mapping[str, Sight]:
+        """The hand by path; photos without one are left out."""
+        seen: dict[str, Sight] = {}
         progress = Progress("look at hands", len(paths), reused=0, failed=0)
         with Executor(self.point.executor) as executor:
             tasks = [_Task(self.point.detector, executor.device, root, batch) for batch in _batches(paths)]
-            for sides in executor.map(_sides, tasks):
-                told = {path: side for path, side in sides.items() if side}
+            for sights in executor.map(_sights, tasks):
+                told = {path: sight for path, sight in sights.items() if sight}
                 seen |= told
-                progress.advance(len(told), len(sides) - len(told))
+                progress.advance(len(told), len(sights) - len(told))
         progress.finish()
         return seen
 
@@ -108,17 +109,17 @@ class _Task(NamedTuple):
     paths: tuple[str, ...]
 
 
-def _sides(task: _Task) -> dict[str, str]:
+def _sights(task: _Task) -> dict[str, Sight | None]:
     detector = _detector(task.config, task.device)
-    sides = dict.fromkeys(task.paths, "")
+    seen: dict[str, Sight | None] = dict.fromkeys(task.paths)
     for path in task.paths:
         try:
             (hands,) = detector.detect([read_image(task.root / path_of(path))])
         except SampleError:
             continue
         if hands:
-            sides[path] = hands[0].side
-    return sides
+            seen[path] = Sight(hands[0].side, hands[0].view)
+    return seen
 
 
 @lru_cache(maxsize=1)

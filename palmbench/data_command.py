@@ -95,7 +95,7 @@ def _check(words: list[str]) -> int:
         help="of dataset.root, data_dir, detector, executor",
     )
     parser.add_argument("--fast", action="store_true", help="decode no photo: truncated files stay unseen")
-    parser.add_argument("--no-hands", action="store_true", help="do not look which hand each photo shows")
+    parser.add_argument("--no-hands", action="store_true", help="do not look for the hand in each photo")
     parser.add_argument(
         "--json",
         type=path_text,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from palmbench.datasets import findings
 from palmbench.datasets.cards import Card
 from palmbench.datasets.files import NO_PERSONS, card_of, natural_order, scan_with_photos
-from palmbench.datasets.findings import REMARKS, Finding, Look
+from palmbench.datasets.findings import REMARKS, Finding, Look, Sight
 from palmbench.datasets.scan import Found, Scan
 from palmbench.datasets.splits import split_names, take_part
 from palmbench.errors import RequestError, SampleError
@@ -23,10 +23,10 @@ from palmbench.names import path_of, text_of
 from palmbench.progress import Progress
 from palmbench.schema import FolderDatasetConfig
 
-FORMAT = 2
+FORMAT = 3
 
-# From photos to the side that each shows, by path; photos without a hand are left out.
-Sides = Callable[[Path, Sequence[str]], Mapping[str, str]]
+# From photos to the hand that each shows, by path; photos without a hand are left out.
+Eyes = Callable[[Path, Sequence[str]], Mapping[str, Sight]]
 
 
 class Pairs(NamedTuple):
@@ -62,9 +62,9 @@ class Report:
     expected : Card or None
         What the full set has.
     decoded, hands : bool
-        Whether every pixel was decoded, and whether a network looked which hand it is.
+        Whether every pixel was decoded, and whether a detector looked for the hands.
     handless : int
-        Photos in which that network found no hand.
+        Photos in which it found none.
     findings : tuple of Finding
     """
 
@@ -118,7 +118,7 @@ class Report:
 
 
 def check(
-    config: FolderDatasetConfig, data_dir: str | Path, workers: int, decode: bool = True, sides: Sides | None = None
+    config: FolderDatasetConfig, data_dir: str | Path, workers: int, decode: bool = True, eyes: Eyes | None = None
 ) -> Report:
     """Look through a data set's folder.
 
@@ -131,7 +131,7 @@ def check(
         Photos to be decoded at the same time; that many are held in memory.
     decode : bool
         Whether every pixel is decoded, which alone finds truncated files.
-    sides : callable, optional
+    eyes : callable, optional
         Tells which hand photos show; None = believe what they are filed as.
 
     Raises
@@ -144,10 +144,11 @@ def check(
     looks = _look(scan.root, photos, workers, decode)
     found = [*findings.of_names(scan), *findings.of_contents(photos, looks)]
     handless, hands = 0, False
-    told = [item.path for item in photos if item.place.side and not looks[item.path].problem]
-    if sides is not None and told:
-        seen, hands = sides(scan.root, told), True
-        handless = len(told) - len(seen)
+    readable = [item.path for item in photos if not looks[item.path].problem]
+    if eyes is not None and readable:
+        seen, hands = eyes(scan.root, readable), True
+        handless = len(readable) - len(seen)
+        found += findings.of_hands(readable, seen)
         misfiled = [path for finding in found if finding.kind in ("duplicate", "side") for path in finding.paths]
         found += findings.of_sides(photos, seen, misfiled)
     return _report(config, scan, photos, looks, found, decode, hands, handless)

@@ -17,6 +17,8 @@ _TITLES = {
     "unreadable": "files that cannot be decoded",
     "side": "photos on the wrong side",
     "mirrored": "photos on the wrong side",
+    "handless": "photos without a hand",
+    "view": "photos of a hand whose palm does not show",
     "person": "names and folders of two persons",
     "clash": "several files that would be one photo",
     "duplicate": "the same photo under two palms",
@@ -31,6 +33,9 @@ _TITLES = {
     "other": "other files; ignored",
     "table": "the table",
 }
+
+
+_TOGETHER = ("clutter", "mirrored", "handless")  # kinds of which one finding can stand for many files
 
 
 def report_text(report: Report) -> str:
@@ -83,7 +88,7 @@ def _listed(found: Sequence[Finding]) -> Iterator[str]:
     for finding in found:
         kinds[finding.kind].append(finding)
     for kind, same in kinds.items():
-        yield f"  {_TITLES[kind]}: {len(same[0].paths) if kind in ('clutter', 'mirrored') else len(same)}"
+        yield f"  {_TITLES[kind]}: {sum(len(finding.paths) for finding in same) if kind in _TOGETHER else len(same)}"
         if kind in ("stray", "unlisted", "other") and len(same) > _SHOWN:
             yield from _by_shape([finding.paths[0] for finding in same])
             continue
@@ -110,7 +115,7 @@ def _conclusion(report: Report) -> str:
     if not report.decoded:
         text += " Photos were not decoded (--fast): truncated files and hands on the wrong side stay unseen."
     elif report.hands:
-        text += f" Each hand was looked at; {report.handless} photos show none that the hand network knows."
-    elif any(side != "not told" for side in report.sides):
-        text += " Nobody looked whether hands are on their side (--no-hands)."
+        text += f" Each hand was looked at; in {report.handless} photos none was found."
+    else:
+        text += " Nobody looked whether there are hands, and on their side (--no-hands)."
     return text

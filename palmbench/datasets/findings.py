@@ -19,6 +19,7 @@ REMARKS = ("extension", "depth", "unlisted", "clutter", "other", "table")
 _SMALL = 0.5  # of the median of the longer sides
 _SHARED = 0.8  # of the photos that are not square: so many of one orientation make the others odd
 _MIRRORED, _FEW = 0.25, 8
+_HIDDEN = {"back": "a hand that shows its back", "closed": "a hand with its fingers closed over its palm"}
 
 
 class Look(NamedTuple):
@@ -27,6 +28,13 @@ class Look(NamedTuple):
     digest: str
     facts: PhotoFacts | None
     problem: str
+
+
+class Sight(NamedTuple):
+    """The hand that a detector sees in a photo: which it is, if it shows its palm, and what it shows (`Hand.view`)."""
+
+    side: str
+    view: str
 
 
 class Finding(NamedTuple):
@@ -63,20 +71,40 @@ def of_contents(photos: Sequence[Found], looks: Mapping[str, Look]) -> list[Find
     ]
 
 
-def of_sides(photos: Sequence[Found], seen: Mapping[str, str], ignored: Iterable[str]) -> list[Finding]:
+def of_hands(paths: Sequence[str], seen: Mapping[str, Sight]) -> list[Finding]:
+    """Photos in which a run would find no hand, or one that does not show its palm.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Of the photos that were looked at.
+    seen : mapping of str to Sight
+        By path; photos without a hand are left out.
+    """
+    without = [path for path in paths if path not in seen]
+    found = [Finding("handless", (path,), "no hand was found") for path in without]
+    if len(without) >= _FEW and len(without) > _MIRRORED * len(paths):
+        text = f"in {len(without)} of {len(paths)} photos no hand was found: try another detector="
+        found = [Finding("handless", tuple(without), text)]
+    hidden = {path: _HIDDEN[seen[path].view] for path in paths if path in seen and seen[path].view in _HIDDEN}
+    return [*found, *(Finding("view", (path,), what) for path, what in hidden.items())]
+
+
+def of_sides(photos: Sequence[Found], seen: Mapping[str, Sight], ignored: Iterable[str]) -> list[Finding]:
     """Photos that show the other hand than the one they are filed as.
 
     Parameters
     ----------
     photos : sequence of Found
-    seen : mapping of str to str
-        Side that each photo shows, by path, as far as a hand was found.
+    seen : mapping of str to Sight
+        By path; photos without a hand are left out.
     ignored : iterable of str
         Photos that are known to be misfiled.
     """
     passed = set(ignored)
-    looked = [item for item in photos if item.place.side and seen.get(item.path) and item.path not in passed]
-    other = [item for item in looked if seen[item.path] != item.place.side]
+    sides = {path: sight.side for path, sight in seen.items() if sight.view == "palm"}
+    looked = [item for item in photos if item.place.side and sides.get(item.path) and item.path not in passed]
+    other = [item for item in looked if sides[item.path] != item.place.side]
     if len(other) >= _FEW and len(other) > _MIRRORED * len(looked):
         text = (
             f"{len(other)} of {len(looked)} photos show the other hand than the one they are filed as: they may be "
@@ -84,7 +112,7 @@ def of_sides(photos: Sequence[Found], seen: Mapping[str, str], ignored: Iterable
         )
         return [Finding("mirrored", tuple(item.path for item in other), text)]
     return [
-        Finding("side", (item.path,), f"filed as a {item.place.side} hand, shows a {seen[item.path]} one")
+        Finding("side", (item.path,), f"filed as a {item.place.side} hand, shows a {sides[item.path]} one")
         for item in other
     ]
 

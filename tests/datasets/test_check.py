@@ -16,13 +16,14 @@ from palmbench.datasets import read_card
 from palmbench.datasets.check import Report, check
 from palmbench.datasets.check_text import report_text
 from palmbench.datasets.export import Export, export_synth
-from palmbench.datasets.findings import Finding, of_sides
+from palmbench.datasets.findings import Finding, Sight, of_hands, of_sides
 from palmbench.datasets.layouts import Place
 from palmbench.datasets.naming import SCHEMES
 from palmbench.datasets.scan import Found
 from palmbench.errors import RequestError
-from palmbench.images import encode_photo
+from palmbench.images import encode_photo, write_png
 from palmbench.schema import FolderDatasetConfig
+from palmbench.synth import render
 
 GREY = np.full((6, 8, 3), 90, np.uint8)
 
@@ -33,10 +34,11 @@ def exported(tmp_path: Path, layout: str, defects: str = "all", identities: int 
     return out
 
 
-def sharp_eyes(root: Path, paths: Sequence[str]) -> Mapping[str, str]:
-    """Sides as the ground truth of an export has them, in place of the network's; for spoilt photos it has none."""
+def sharp_eyes(root: Path, paths: Sequence[str]) -> Mapping[str, Sight]:
+    """Hands as the ground truth of an export has them, in place of the network's; of spoilt photos it tells no side."""
     truths = {path: root / "ground_truth" / Path(path).with_suffix("") / "photo.json" for path in paths}
-    return {path: json.loads(file.read_text())["side"] for path, file in truths.items() if file.is_file()}
+    sides = {path: json.loads(file.read_text())["side"] if file.is_file() else "" for path, file in truths.items()}
+    return {path: Sight(side, "palm") for path, side in sides.items()}
 
 
 def checked(name: str, root: Path, decode: bool = True, eyes: bool = False) -> Report:
@@ -91,7 +93,7 @@ def test_the_hand_network_finds_hands_on_the_wrong_side(
     report = json.loads(file.read_text())
     found = [Finding(**finding) for finding in (*report["findings"], *report["remarks"])]
     assert listed(found) == planted(out)
-    assert "Each hand was looked at; 0 photos show none" in capsys.readouterr().out
+    assert "Each hand was looked at; in 0 photos none was found." in capsys.readouterr().out
 
 
 def test_the_command_prints_the_report_and_writes_it_for_machines(
@@ -105,10 +107,10 @@ def test_the_command_prints_the_report_and_writes_it_for_machines(
     assert "photos             15 of 2601 in the full set" in text
     assert f"empty files: 1\n    {path}: a file of no bytes" in text
     assert "files of an operating system; ignored: 2" in text
-    assert "1 finding to look at. Nobody looked whether hands are on their side (--no-hands)." in text
+    assert "1 finding to look at. Nobody looked whether there are hands, and on their side (--no-hands)." in text
     report = json.loads(file.read_text())
     assert report["findings"] == [{"kind": "empty", "paths": [path], "text": "a file of no bytes"}]
-    assert report["photos"] == 15 and report["expected"]["samples"] == 2601 and report["format"] == 2
+    assert report["photos"] == 15 and report["expected"]["samples"] == 2601 and report["format"] == 3
 
     assert (
         cli.main(["data", "check", "iitd", f"dataset.root={exported(tmp_path / 'clean', 'iitd', '')}", "--fast"]) == 0
@@ -248,12 +250,41 @@ def test_a_folder_of_another_person_is_found(tmp_path: Path) -> None:
 
 def test_a_mirrored_set_is_one_finding_and_not_thousands() -> None:
     photos = [Found(f"{n}.jpg", Place(str(n), str(n), "left", "1")) for n in range(20)]
-    (few,) = of_sides(photos, {f"{n}.jpg": "right" if n == 3 else "left" for n in range(20)}, ())
+    right, left = Sight("right", "palm"), Sight("left", "palm")
+    (few,) = of_sides(photos, {f"{n}.jpg": right if n == 3 else left for n in range(20)}, ())
     assert few == ("side", ("3.jpg",), "filed as a left hand, shows a right one")
-    (all_,) = of_sides(photos, {f"{n}.jpg": "right" for n in range(20)}, ())
+    (all_,) = of_sides(photos, {f"{n}.jpg": right for n in range(20)}, ())
     assert all_.kind == "mirrored" and "20 of 20 photos show the other hand" in all_.text
-    # Where no hand was found, or the photo is known to be misfiled, nothing is said.
-    assert of_sides(photos, {"3.jpg": "right"}, ["3.jpg"]) == []
+    # Where no palm was found, or the photo is known to be misfiled, nothing is said.
+    assert (
+        of_sides(photos, {"3.jpg": right}, ["3.jpg"]) == of_sides(photos, {"3.jpg": Sight("right", "back")}, ()) == []
+    )
+
+
+def test_photos_without_a_hand_and_hands_without_a_palm_are_listed() -> None:
+    paths = [f"{n}.jpg" for n in range(20)]
+    seen = {path: Sight("left", "palm") for path in paths} | {"4.jpg": Sight("left", "back")}
+    seen |= {"5.jpg": Sight("left", "closed")}
+    del seen["7.jpg"]
+    assert [(one.kind, one.paths) for one in of_hands(paths, seen)] == [
+        ("handless", ("7.jpg",)),
+        ("view", ("4.jpg",)),
+        ("view", ("5.jpg",)),
+    ]
+    (many,) = of_hands(paths, {})
+    assert many.kind == "handless" and len(many.paths) == 20 and "in 20 of 20 photos" in many.text
+
+
+def test_a_folder_of_ones_own_photos_is_looked_through_for_hands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = [render(0, 0, size=(320, 240)).image, np.full((240, 320, 3), 90, np.uint8)]
+    for number, image in enumerate(photos):
+        write_png(tmp_path / "anna left" / f"{number}.png", image)
+    assert cli.main(["data", "check", "folder", f"dataset.root={tmp_path}", "executor.workers=1"]) == 3
+    said = capsys.readouterr().out
+    assert "photos without a hand: 1\n    anna left/1.png: no hand was found" in said
+    assert "Each hand was looked at; in 1 photos none was found." in said
 
 
 def test_either_number_of_photos_that_ntupi_is_said_to_have_is_right(tmp_path: Path) -> None:
