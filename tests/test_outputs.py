@@ -140,7 +140,8 @@ def test_the_folder_that_one_stands_in_does_not_vanish(tmp_path: Path, monkeypat
 
 
 def test_an_account_replaces_an_account_of_the_same_command_alone(tmp_path: Path) -> None:
-    own, other, link = tmp_path / "own.json", tmp_path / "other.json", tmp_path / "link.json"
+    own, other, link, pipe = (tmp_path / name for name in ("own.json", "other.json", "link.json", "pipe"))
+    os.mkfifo(pipe)
     put_account(own, {"photos": [os.fsdecode(b"caf\xe9")]}, "palmbench deid", CHOICE)
     assert os.fsencode(json.loads(own.read_bytes())["photos"][0]) == b"caf\xe9"
     put_account(own, {"photos": []}, "palmbench deid", CHOICE, replaceable_account(own, "palmbench deid", CHOICE))
@@ -153,7 +154,7 @@ def test_an_account_replaces_an_account_of_the_same_command_alone(tmp_path: Path
     for path, maker, force in (
         (own, "palmbench data check", None),
         (link, "palmbench deid", None),
-        (Path(os.devnull), "palmbench deid", None),
+        (pipe, "palmbench deid", None),
         (own, "palmbench deid", "--force"),
     ):
         with pytest.raises(InTheWay):

@@ -63,9 +63,12 @@ def deid_command(parsed: argparse.Namespace) -> int:
         done, stopped = _run(executor, tasks)
     accounts = [account for account in done if account]
     left = len(done) - len(accounts)
-    _say(accounts, found, treatment, left)
-    if words.report:
-        write_report(words.report, settings, accounts, left, report)
+    try:
+        # Before anything is printed: nobody may be there to read, and the account is all that is known of the seeds.
+        if words.report:
+            write_report(words.report, settings, accounts, left, report)
+    finally:
+        _say(accounts, found, treatment, left)
     if stopped:
         raise stopped
     return DONE if all(account.done for account in accounts) else SAMPLES_FAILED
