@@ -226,25 +226,27 @@ def _cannot_be_listed(error: OSError) -> NoReturn:
 
 
 def _require_apart(folders: Sequence[Path], out: Path) -> None:
-    place = Path(os.path.realpath(out))
     for folder in folders:
-        album = Path(os.path.realpath(folder))
-        if place == album:
+        if _identity(out) == _identity(folder):
             raise RequestError(
                 f"{shown(out)} is the folder of the photos: choose another one, so that no photo is replaced."
             )
-        if place.is_relative_to(album):
+        if _is_inside(out, folder):
             _lies_inside(out, folder)
 
 
 def _require_outside(jobs: Sequence[Job], folders: Sequence[Path]) -> None:
     """No result may come to lie among the photos, be it that they are below OUT or that a link in OUT leads to them."""
-    albums = [(folder, Path(os.path.realpath(folder))) for folder in folders]
     for place in {job.outputs[0].parent: None for job in jobs}:
-        real = Path(os.path.realpath(place))
-        for folder, album in albums:
-            if real.is_relative_to(album):
+        for folder in folders:
+            if _is_inside(place, folder):
                 _lies_inside(place, folder)
+
+
+def _is_inside(place: Path, folder: Path) -> bool:
+    real = Path(os.path.realpath(place))
+    # A folder is what it is, not what it is called: disks may know no case, or be mounted twice.
+    return any(_identity(each) == _identity(folder) for each in (real, *real.parents))
 
 
 def _lies_inside(place: Path, folder: Path) -> NoReturn:

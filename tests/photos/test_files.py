@@ -87,6 +87,18 @@ def test_what_would_lose_a_photo_or_cannot_be_is_refused(
         plan([tmp_path / name for name in inputs], tmp_path / out)
 
 
+@pytest.mark.parametrize(("out", "sentence"), [("ALBUM", "is the folder of the photos"), ("ALBUM/out", "lies inside")])
+def test_the_folder_of_the_photos_is_known_under_another_name(
+    out: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "album/a.jpg")
+    # Stands for a disk that knows no case, where no link shows that the two are one.
+    (tmp_path / "ALBUM").symlink_to(tmp_path / "album")
+    monkeypatch.setattr(os.path, "realpath", os.path.abspath)
+    with pytest.raises(RequestError, match=sentence):
+        plan([tmp_path / "album"], tmp_path / out)
+
+
 def test_photos_whose_results_would_have_one_name_are_numbered_and_said(tmp_path: Path) -> None:
     touch(*(tmp_path / name for name in ("in/a.jpg", "in/a.png", "in/A.heic", "in/b/a.png", "other/b/a.png")))
     album, out = tmp_path / "in", tmp_path / "out"
