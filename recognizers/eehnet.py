@@ -40,6 +40,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from palmbench.pinned import Pinned
 from recognizers.networks.backbones import backbone
 from recognizers.networks.eehnet_settings import ASSUMED, COMPACT, FULL, VARIANTS, LossWeights, Settings, Triple
 from recognizers.networks.hand_landmarks import FINGER_TARGETS, FINGERS, LANDMARKS, PALM, PALM_TARGETS, finger_points
@@ -110,7 +111,7 @@ class EEHNet(nn.Module):
     finger_basis: Tensor
 
     def __init__(
-        self, settings: Settings = FULL, classes: int | None = None, weights: Mapping[str, str] | None = None
+        self, settings: Settings = FULL, classes: int | None = None, weights: Mapping[str, str | Pinned] | None = None
     ) -> None:
         super().__init__()
         if settings.palm_weight == settings.finger_weight == 0:
@@ -202,7 +203,7 @@ class EEHNet(nn.Module):
 class Localiser(nn.Module):
     """Landmarks from a small picture of the hand, as ROI-LAnet of EE-PRnet finds them: (n, 29, 2) in [-1, 1]."""
 
-    def __init__(self, settings: Settings, weights: str | None) -> None:
+    def __init__(self, settings: Settings, weights: str | Pinned | None) -> None:
         super().__init__()
         self.side, self.reduction = settings.localiser_side, settings.localiser_reduction
         self.trunk = backbone(settings.localiser, weights)
@@ -239,7 +240,9 @@ class Branch(nn.Module):
     EE-PRnet's layers; before the last one another, and after it ArcFace's batch normalisation, if they are set.
     """
 
-    def __init__(self, name: str, shape: tuple[int, int], size: int, settings: Settings, weights: str | None) -> None:
+    def __init__(
+        self, name: str, shape: tuple[int, int], size: int, settings: Settings, weights: str | Pinned | None
+    ) -> None:
         super().__init__()
         self.trunk = backbone(name, weights)
         self.drop = nn.Dropout(settings.dropout)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from palmbench.errors import RequestError
-from palmbench.keys import file_digest
+from palmbench.pinned import Pinned
 from palmbench.training.settings import EEHNetTraining
 
 _SUFFIXES = (".pth", ".pt", ".safetensors")
 
 
-def backbone_files(training: EEHNetTraining) -> dict[str, str]:
-    """Path of the state dict of each backbone, by its name; empty where they start from random weights.
+def backbone_files(training: EEHNetTraining) -> dict[str, Pinned]:
+    """The state dict of each backbone as it is now, by its name; empty where they start from random weights.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def backbone_files(training: EEHNetTraining) -> dict[str, str]:
     network = training.network
     names = sorted({network.localiser, network.palm, network.fingers})
     if path.is_dir():
-        return {name: _in_folder(path, name) for name in names}
+        return {name: Pinned.now(_in_folder(path, name)) for name in names}
     if not path.is_file():
         raise RequestError(f"training.backbone_weights: there is no file {path}.")
     if len(names) > 1:
@@ -33,18 +33,18 @@ def backbone_files(training: EEHNetTraining) -> dict[str, str]:
             f"training.backbone_weights: {path} is one file, and the network has the backbones {', '.join(names)}; "
             f"name a folder with a file for each, such as {names[0]}.pth."
         )
-    return {names[0]: str(path)}
+    return {names[0]: Pinned.now(path)}
 
 
 def backbone_digests(training: EEHNetTraining) -> str | dict[str, str]:
     """Digest of the state dict, or of each where there are several backbones; errors as of `backbone_files`."""
-    digests = {name: file_digest(Path(file)) for name, file in backbone_files(training).items()}
+    digests = {name: file.digest for name, file in backbone_files(training).items()}
     return digests if len(digests) > 1 else next(iter(digests.values()))
 
 
-def _in_folder(folder: Path, name: str) -> str:
+def _in_folder(folder: Path, name: str) -> Path:
     found = [path for path in (folder / f"{name}{suffix}" for suffix in _SUFFIXES) if path.is_file()]
     if len(found) != 1:
         what = "no file" if not found else "several files"
         raise RequestError(f"training.backbone_weights: {folder} has {what} for {name}; it needs one, as {name}.pth.")
-    return str(found[0])
+    return found[0]

@@ -24,7 +24,7 @@ from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import Originals
 from palmbench.status import DONE, SAMPLES_FAILED
 from palmbench.store import Store, require_writable
-from palmbench.training.backbone_files import backbone_digests
+from palmbench.training.backbone_files import backbone_digests, backbone_files
 from palmbench.training.fitting import RECORD, Side, fit
 from palmbench.training.images import Cut
 from palmbench.training.settings import LIMITS, EEHNetTraining, TrainingConfig, read_settings
@@ -72,7 +72,10 @@ def train_command(network: str, words: Sequence[str]) -> int:
         print(note, file=sys.stderr)
     split = _split(training, run.seed, dataset.samples)
     cut = _cut(training, run, dataset)
+    backbones = backbone_files(training) if isinstance(training, EEHNetTraining) else {}
     folder = Path(run.results_dir) / "train" / _key(training, run, dataset.samples, split, cut)
+    for file in backbones.values():
+        file.require_same()
     record = _read_record(folder)
     if record is not None and "held_out" in record:
         print(f"{folder}: this training is finished.")
@@ -89,7 +92,7 @@ def train_command(network: str, words: Sequence[str]) -> int:
     train, test = _sides(training, split, dataset.samples, present)
     sets = [_load(cut, side, engine.store) for side in (train, test)]
     record = {**_header(training, run, folder, sets, list(failures.values()), device), **(record or {})}
-    fit(training, run, sets[0], sets[1], folder, record, device)
+    fit(training, run, sets[0], sets[1], folder, record, device, backbones)
     _conclude(network, folder, record)
     return SAMPLES_FAILED if failures else DONE
 

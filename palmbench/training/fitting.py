@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,9 +11,9 @@ import numpy as np
 
 from palmbench.errors import RequestError
 from palmbench.executor import available_cores
+from palmbench.pinned import Pinned
 from palmbench.schema import RunConfig
 from palmbench.store import write_json
-from palmbench.training.backbone_files import backbone_files
 from palmbench.training.measures import HeldOut, Pairs, count_pairs, measure_held_out, pair_error
 from palmbench.training.settings import CCNetTraining, TrainingConfig
 from recognizers import origin
@@ -36,7 +37,14 @@ class Side(NamedTuple):
 
 
 def fit(
-    training: TrainingConfig, run: RunConfig, train: Side, test: Side, folder: Path, record: dict[str, Any], device: str
+    training: TrainingConfig,
+    run: RunConfig,
+    train: Side,
+    test: Side,
+    folder: Path,
+    record: dict[str, Any],
+    device: str,
+    backbones: Mapping[str, Pinned],
 ) -> None:
     """Train a network, measure it before and after, and complete the record in its folder.
 
@@ -51,11 +59,13 @@ def fit(
     record : dict
         What is known of the training so far; gains `untrained`, `held_out`, `epochs`, `minutes` and `written`.
     device : {"cpu", "cuda"}
+    backbones : mapping of str to Pinned
+        Files that backbones start from, as the training's key knows them.
 
     Raises
     ------
     RequestError
-        See `recognizers.training.loop.train`.
+        See `recognizers.training.loop.train`; also if a backbone's file changed since.
     """
     import torch
 
@@ -67,7 +77,7 @@ def fit(
     names, labels = np.unique(train.palms, return_inverse=True)
     photos = Photos(train.images, labels.astype(np.int64).ravel(), train.landmarks)
     torch.manual_seed(run.seed)
-    recipe = _recipe(training, len(names))
+    recipe = _recipe(training, len(names), backbones)
     recipe.start(photos)
     recipe.network.to(device).eval()
     classes = names.tolist()
@@ -103,7 +113,7 @@ def fit(
     write_json(folder / RECORD, record)
 
 
-def _recipe(training: TrainingConfig, classes: int) -> Recipe:
+def _recipe(training: TrainingConfig, classes: int, backbones: Mapping[str, Pinned]) -> Recipe:
     if isinstance(training, CCNetTraining):
         from recognizers.training.ccnet import CCNetRecipe
 
@@ -137,7 +147,7 @@ def _recipe(training: TrainingConfig, classes: int) -> Recipe:
         since=training.changes_since,
     )
     try:
-        return EEHNetRecipe(classes, training.network, losses, phases, changes, backbone_files(training))
+        return EEHNetRecipe(classes, training.network, losses, phases, changes, backbones)
     except ValueError as error:
         raise RequestError(f"training.network: {error}.") from error
 

@@ -11,6 +11,7 @@ from torchvision.models.vgg import make_layers
 
 from palmbench.errors import MissingWeights
 from palmbench.hints import not_found
+from palmbench.pinned import Pinned
 from recognizers.networks.checkpoint import read_state, require_file
 
 _THROUGH_POOL3 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M")
@@ -54,7 +55,7 @@ _CUTS: dict[str, tuple[Callable[[], nn.Module], Callable[..., nn.Module]]] = {
 NAMES = tuple(_CUTS)
 
 
-def backbone(name: str, weights: str | None = None) -> nn.Module:
+def backbone(name: str, weights: str | Pinned | None = None) -> nn.Module:
     """A convolutional network without its classifier.
 
     Parameters
@@ -63,7 +64,7 @@ def backbone(name: str, weights: str | None = None) -> nn.Module:
         One of `NAMES`: a torchvision network, of which "vgg16" ends with its third pooling, as in EE-PRnet,
         "shufflenet_v2_x0_5" with its third stage, and the others with their last maps. "vgg16_quarter" is VGG-16
         through its third pooling with a quarter of the channels and batch normalisation; nobody published weights.
-    weights : str or None
+    weights : str, Pinned or None
         Path of torchvision's state dict of the whole network; None starts from random weights. Nothing is downloaded.
 
     Raises
@@ -78,13 +79,14 @@ def backbone(name: str, weights: str | None = None) -> nn.Module:
     make, cut = _CUTS[name]
     network = make()
     if weights is not None:
-        _fill(network, name, Path(weights))
+        _fill(network, name, weights if isinstance(weights, Pinned) else Path(weights))
     return cut(network)
 
 
-def _fill(network: nn.Module, name: str, path: Path) -> None:
+def _fill(network: nn.Module, name: str, file: Path | Pinned) -> None:
+    path = file.path if isinstance(file, Pinned) else file
     require_file(path, f"{name}'s weights are missing: {path}. Name a state dict of torchvision's {name}.")
-    state = read_state(path)
+    state = read_state(file)
     own = network.state_dict()
     # Layers behind the cut may be left over; all others must be there and fit.
     unfit = sorted(key for key in own if key not in state or state[key].shape != own[key].shape)

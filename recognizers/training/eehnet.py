@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from palmbench.pinned import Pinned
 from recognizers.eehnet import EEHNet, eehnet_loss, in_units, landmark_loss
 from recognizers.networks.eehnet_settings import VARIANTS, Changes, LossWeights, Phases, Settings
 from recognizers.protocol import HAND_SIDE
@@ -45,8 +46,8 @@ class EEHNetRecipe:
     losses : LossWeights
     phases : Phases
     changes : Changes
-    weights : mapping of str to str
-        Paths of ImageNet state dicts by the name of the backbone; without one a backbone starts at random, and is not
+    weights : mapping of str to str or Pinned
+        Files of ImageNet state dicts by the name of the backbone; without one a backbone starts at random, and is not
         frozen in any epoch.
     """
 
@@ -57,7 +58,7 @@ class EEHNetRecipe:
         losses: LossWeights,
         phases: Phases = USUAL_PHASES,
         changes: Changes = USUAL_CHANGES,
-        weights: Mapping[str, str] | None = None,
+        weights: Mapping[str, str | Pinned] | None = None,
     ) -> None:
         self.network = EEHNet(settings, classes, weights)
         self.losses, self.phases, self.changes = losses, phases, changes
