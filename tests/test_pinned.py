@@ -347,7 +347,7 @@ def test_deid_refuses_weights_that_are_not_those_of_its_results_keys(tmp_path: P
     settings = asked.settings()
     (tmp_path / "a.png").write_bytes(encode_png(PHOTO.image))
     job = Job(tmp_path / "a.png", "a.png", (tmp_path / "out.png",), "png")
-    task = Task(job, {}, asked, settings, None, "cpu")
+    task = Task(job, {}, {}, asked, settings, None, "cpu")
     renamed(other(hand), hand)
     treatment._tools.clear()  # as in a worker process
     with pytest.raises(RequestError, match=f"The detector {CHANGED}"):
