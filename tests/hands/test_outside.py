@@ -304,3 +304,13 @@ def test_mediapipe_itself_finds_rendered_hands_where_they_are(profile: str) -> N
             error = np.linalg.norm(hand.keypoints_2d - palm.keypoints_2d, axis=1).mean() / size
             found += error < 0.06 and hand.side == palm.hand
     assert found >= 18
+
+
+def test_models_that_change_before_the_process_starts_are_refused(python: Path, tmp_path: Path) -> None:
+    weights = wilor_weights(tmp_path)
+    config = WiLoRConfig(python=str(python), weights=str(weights))
+    detector = load_detector(config)
+    detector.settings()  # for the keys
+    (weights / "pretrained_models" / "detector.pt").write_bytes(b"of another training")
+    with pytest.raises(RequestError, match=r"its models changed while the run was under way; run the same command"):
+        detector.detect([photo(ONE)])

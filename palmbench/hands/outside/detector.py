@@ -202,7 +202,8 @@ class OutsideDetector:
 
     @cached_property
     def _worker(self) -> Worker:
-        return Worker(self.name, self._python, self._options, str(self._described["version"]))
+        options = {**self._options, "described": self._described}
+        return Worker(self.name, self._python, options, str(self._described["version"]))
 
 
 def _said(finding: Finding) -> list[tuple[str, float]]:

@@ -56,7 +56,7 @@ def main() -> int:
         return 0
     requests, answers = _streams()
     try:
-        version, find = _OPEN[name](json.loads(words))
+        version, find = _opened(name, json.loads(words))
     except Exception as error:
         _send(answers, {"broken": _sentence(error)})
         return 1
@@ -70,6 +70,20 @@ def main() -> int:
         except Exception as error:
             answer = {"failed": _sentence(error)}
         _send(answers, answer)
+
+
+def _opened(name: str, options: dict[str, Any]) -> tuple[str, Find]:
+    """The detector, if its models are those that `options` describe, before they are loaded and after."""
+    described = options.get("described")
+
+    def require_same() -> None:
+        if described is not None and _DESCRIBE[name](options["weights"]) != described:
+            raise RuntimeError("its models changed while the run was under way; run the same command again")
+
+    require_same()
+    opened = _OPEN[name](options)
+    require_same()
+    return opened
 
 
 def describe_mediapipe(weights: str | None) -> dict[str, Any]:
