@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from palmbench.errors import PalmbenchError, SampleError
+from palmbench.pinned import Pinned
 from palmbench.whole_files import Damaged, require_whole
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "AVIF", "HEIF")
@@ -94,13 +95,23 @@ def opened(path: Path, data: bytes | None = None, decode: bool = True) -> Iterat
         raise SampleError(f"{path}: cannot be decoded ({_told(error)})") from error
 
 
-def contents(path: Path, name: str | None = None) -> bytes:
-    """A photo file's bytes; sentences call it `name`, or by its path.
+def contents(path: Path, name: str | None = None, digest: str | None = None) -> bytes:
+    """A photo file's bytes.
+
+    Parameters
+    ----------
+    path : Path
+    name : str, optional
+        What sentences call the file instead of its path.
+    digest : str, optional
+        Of the contents that it is to have, where a key was made of them.
 
     Raises
     ------
     SampleError
-        If it is missing, may not be read, or is larger than any photo.
+        If it is larger than any photo; without a digest also if it is missing or may not be read.
+    RequestError
+        If it has not the contents of the digest any more.
     """
     shown = name or path
     try:
@@ -108,7 +119,10 @@ def contents(path: Path, name: str | None = None) -> bytes:
             raise SampleError(
                 f"{shown}: has {size / 1e9:.1f} GB; photos of up to {LARGEST // 10**6} megapixels are read"
             )
-        return path.read_bytes()
+    except OSError:
+        pass  # reading it says why
+    try:
+        return path.read_bytes() if digest is None else Pinned(path, digest).read()
     except OSError as error:
         raise SampleError(f"{shown}: cannot be read ({error.strerror or error})") from error
     except MemoryError as error:

@@ -21,7 +21,7 @@ from palmbench.cli import main
 from palmbench.datasets.check import check
 from palmbench.errors import SampleError
 from palmbench.images import decode_png, encode_png, photo_facts, read_image
-from palmbench.photo_files import FORMATS, LARGEST, opened
+from palmbench.photo_files import FORMATS, LARGEST, contents, opened
 from palmbench.photos.reading import decode
 from palmbench.schema import FolderDatasetConfig
 from palmbench.synth import render
@@ -203,8 +203,9 @@ def test_a_result_that_is_larger_than_pillows_own_limit_is_read_again(monkeypatc
 def test_a_file_that_is_larger_than_any_photo_is_not_read(tmp_path: Path) -> None:
     with open(tmp_path / "a.tif", "wb") as stream:
         stream.truncate(9 * LARGEST)
-    with pytest.raises(SampleError, match=r"a\.tif: has 2\.3 GB"):
-        read_image(tmp_path / "a.tif")
+    for read in (read_image, contents, lambda path: contents(path, digest="0" * 32), photo_facts):
+        with pytest.raises(SampleError, match=r"a\.tif: has 2\.3 GB"):
+            read(tmp_path / "a.tif")
 
 
 def chunks(data: bytes) -> list[tuple[bytes, int, int]]:

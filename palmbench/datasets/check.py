@@ -20,6 +20,7 @@ from palmbench.errors import RequestError, SampleError
 from palmbench.images import photo_facts
 from palmbench.keys import bytes_digest
 from palmbench.names import path_of, text_of
+from palmbench.photo_files import contents
 from palmbench.progress import Progress
 from palmbench.schema import FolderDatasetConfig
 
@@ -167,14 +168,13 @@ def _look(root: Path, photos: Sequence[Found], workers: int, decode: bool) -> di
 
 
 def _look_at(path: Path, decode: bool) -> Look:
+    digest = f"not read: {path}"
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        return Look(f"not read: {path}", None, f"cannot be read ({error.strerror or error})")
-    try:
-        return Look(bytes_digest(data), photo_facts(path, data, decode), "")
+        data = contents(path)
+        digest = bytes_digest(data)
+        return Look(digest, photo_facts(path, data, decode), "")
     except SampleError as error:
-        return Look(bytes_digest(data), None, str(error).removeprefix(f"{path}: "))
+        return Look(digest, None, str(error).removeprefix(f"{path}: "))
 
 
 def _report(

@@ -21,7 +21,7 @@ from palmbench.images import read_image
 from palmbench.keys import file_digest
 from palmbench.names import path_of, text_of
 from palmbench.path_settings import typed
-from palmbench.pinned import Pinned
+from palmbench.photo_files import contents
 from palmbench.schema import FolderDatasetConfig
 
 NO_PERSONS = (
@@ -40,7 +40,7 @@ class FileSource:
     def __call__(self, sample: Sample) -> np.ndarray:
         """The photo; RequestError if the file is no longer what its digest was taken of."""
         path = self.root / path_of(self.paths[sample.id])
-        return read_image(path, Pinned(path, sample.digest).read())
+        return read_image(path, contents(path, digest=sample.digest))
 
 
 def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:
