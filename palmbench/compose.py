@@ -27,7 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from palmbench.errors import RequestError
 from palmbench.explain import explain, explain_flag
 from palmbench.listing import groups
-from palmbench.path_settings import spelled_out
+from palmbench.path_settings import quoted, require_temporary_folder, spelled_out
 from palmbench.paths import conf_dir
 from palmbench.plugins import GROUP, offered_to_hydra
 from palmbench.schema import RunConfig, run_config
@@ -144,9 +144,10 @@ def _composed(flags: list[str], settings: list[str]) -> list[dict[str, Any]]:
         collected.append(config)
 
     run = hydra_main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(collect)
+    require_temporary_folder()
     with tempfile.TemporaryDirectory(prefix="palmbench-") as folder:
         # Hydra makes its sweep folder even for points that are never run.
-        place = [f"hydra.sweep.dir='{folder}'", f"hydra.run.dir='{folder}'"]
+        place = [quoted("hydra.sweep.dir", folder), quoted("hydra.run.dir", folder)]
         try:
             with offered_to_hydra(_without_yaml(settings, flags)), _own_process_state([*flags, *settings, *place]):
                 run()

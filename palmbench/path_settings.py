@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import tempfile
 from collections.abc import Sequence
 
 from palmbench.errors import RequestError
@@ -67,6 +68,22 @@ def spelled_out(settings: Sequence[str]) -> list[str]:
         If several values are given for a path.
     """
     return [_spelled_out(word) for word in settings]
+
+
+def require_temporary_folder() -> None:
+    """Make sure that there is a folder for temporary files.
+
+    Raises
+    ------
+    RequestError
+        If none can be written.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise RequestError(
+            "No folder for temporary files can be written, not /tmp nor this one: name one with TMPDIR=FOLDER."
+        ) from error
 
 
 def quoted(key: str, path: str) -> str:

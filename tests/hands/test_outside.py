@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -175,6 +176,28 @@ def test_closing_ends_the_process_and_a_killed_palmbench_leaves_none_behind(work
     while not gone(orphan) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert gone(orphan)
+
+
+@pytest.mark.parametrize("leaving", [signal.SIGKILL, signal.SIGTERM])
+def test_a_hung_process_dies_with_palmbench_however_that_ends(leaving: signal.Signals, python: Path) -> None:
+    script = (
+        "import sys, threading, time; from pathlib import Path; import numpy as np\n"
+        "from palmbench.hands.outside.client import Worker\n"
+        "options = {'weights': None, 'threshold': 0.5, 'hands': 1, 'device': 'cpu'}\n"
+        "worker = Worker('mediapipe', Path(sys.argv[1]), options, '0.10.21')\n"
+        "def tell(): time.sleep(0.5); print(worker._process._popen.pid, flush=True)\n"
+        "worker.ask(np.tile(np.uint8([1, 20, 30]), (9, 9, 1))); threading.Thread(target=tell).start()\n"
+        f"worker.ask(np.tile(np.uint8([{HANG}, 20, 30]), (9, 9, 1)))"
+    )
+    asking = subprocess.Popen([sys.executable, "-c", script, str(python)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert asking.stdout is not None
+    with asking:
+        hung = int(asking.stdout.readline())
+        asking.send_signal(leaving)
+    deadline = time.monotonic() + 5
+    while not gone(hung) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert gone(hung)
 
 
 def test_settings_name_the_package_by_what_it_is_and_not_by_where_it_lies(tmp_path: Path, python: Path) -> None:

@@ -14,6 +14,7 @@ from outside_packages import ONE, SHARES, SPACE, photo
 from palmbench.errors import RequestError, SampleError
 from palmbench.hands.outside import client
 from palmbench.hands.outside.client import Worker
+from palmbench.hands.outside.environment import described
 
 # A worker that greets, reads a photo's eight bytes and says one thing; {greeting} and {answer} are bytes.
 _SAYS = """
@@ -43,6 +44,7 @@ def says(script: Path, monkeypatch: pytest.MonkeyPatch, answer: str, greeting: s
         ("""message(b'{"hands": ')""", "something else than JSON$"),
         ("message(bytes([255, 254]))", "something else than JSON$"),
         ("message(b'[1, 2]')", "something else than a JSON object"),
+        ("message(b'[' * 100_000)", "something else than JSON$"),
     ],
 )
 def test_a_process_that_answers_in_other_words_is_lost_and_not_waited_for(
@@ -65,6 +67,12 @@ def test_a_process_that_answers_in_other_words_is_lost_and_not_waited_for(
         ({**_HAND, "keypoints": [[1, 2], [3]]}, "that is none"),
         ({**_HAND, "keypoints": SHARES[:20].tolist()}, "without 21 keypoints"),
         ("no hand", "that is none"),
+        ({**_HAND, "score": 10**400}, "that is none"),
+        ({**_HAND, "keypoints": {"x": 1}}, "that is none"),
+        ({**_HAND, "keypoints": [[10**400, 1]] * 21}, "that is none"),
+        ({**_HAND, "keypoints": [[1e9, 0.5]] * 21}, "keypoints lie far outside the photo"),
+        ({**_HAND, "keypoints": [*_HAND["keypoints"][1:], [0, -1.5]]}, "keypoints lie far outside the photo"),
+        ({**_HAND, "space": [[1e200, 0, 0]] * 21}, "joints in space lie beyond all measure"),
     ],
 )
 def test_a_hand_that_cannot_be_one_is_told_in_a_sentence(
@@ -75,6 +83,43 @@ def test_a_hand_that_cannot_be_one_is_told_in_a_sentence(
     with pytest.raises(SampleError, match=f"^MediaPipe gave a hand .*{told}"):
         worker.ask(photo(ONE, 1, 1))
     worker.close()
+
+
+@pytest.mark.parametrize("hands", [None, 5, "none", {}, True])
+def test_an_answer_without_a_list_of_hands_is_no_photo_without_hands(
+    hands: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = json.dumps({"hands": hands}).encode()
+    worker = says(tmp_path / "says.py", monkeypatch, f"message({words!r})")
+    with pytest.raises(SampleError, match=r"^MediaPipe answered without a list of hands$"):
+        worker.ask(photo(ONE, 1, 1))
+    worker.close()
+
+
+def test_a_hand_may_reach_out_of_the_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = json.dumps({"hands": [{**_HAND, "keypoints": [*_HAND["keypoints"][1:], [-8.5, 26.0]]}]}).encode()
+    worker = says(tmp_path / "says.py", monkeypatch, f"message({words!r})")
+    (found,) = worker.ask(photo(ONE, 18, 9))
+    assert found.keypoints[-1].tolist() == [-8.5, 26.0]
+    worker.close()
+
+
+def test_what_a_process_says_is_passed_on_in_one_short_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = json.dumps({"failed": ["line\n" * 1000]}).encode()
+    worker = says(tmp_path / "says.py", monkeypatch, f"message({words!r})")
+    with pytest.raises(SampleError) as failed:
+        worker.ask(photo(ONE, 1, 1))
+    assert len(str(failed.value)) < 400 and "\n" not in str(failed.value)
+    worker.close()
+
+
+@pytest.mark.parametrize("said", ["5", "[]", "{}", '{"described": 1}', '{"missing": "package"}', "[" * 100_000])
+def test_a_description_of_another_shape_is_told_in_a_sentence(said: str, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\nprintf 'no \\351 model\n' >&2\n")
+    python.chmod(0o755)
+    with pytest.raises(RequestError, match=r"^The interpreter .* cannot run MediaPipe: no � model$"):
+        described("mediapipe", python, None)
 
 
 def test_a_first_answer_that_is_no_greeting_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

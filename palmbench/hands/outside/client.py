@@ -20,10 +20,13 @@ import numpy as np
 
 from palmbench.errors import RequestError, SampleError
 from palmbench.hands.outside.environment import PACKAGES, SCRIPT, clean_environment
+from palmbench.path_settings import require_temporary_folder
 
 _TRIES = 2  # at a photo that ends the worker
 _LOST_IN_A_ROW = 3  # photos that ended it: then it is not the photos
 _LONGEST_ANSWER = 1 << 24  # bytes: what tells of a longer one is no answer
+_LONGEST_WORDS = 300  # characters of what a process said that are passed on
+_FAR = 1e9  # of a joint from the origin, in whichever unit: millimetres are the smallest
 _LAST_BREATH = 5.0  # seconds for a process to end that has stopped answering by itself
 
 
@@ -105,7 +108,7 @@ class Worker:
                 self.close()
                 continue
             self._lost = 0
-            return self._findings(answer)
+            return self._findings(answer, photo)
         self._lost += 1
         if self._lost >= _LOST_IN_A_ROW:
             raise RequestError(f"{self._title} was lost at {self._lost} photos in a row, each tried twice: {reason}.")
@@ -126,29 +129,36 @@ class Worker:
             raise RequestError(f"{self._title} cannot be started with {self._python}: {lost}.") from lost
         if "ready" not in answer:
             process.end()
-            reason = answer.get("broken", "its first answer is no greeting")
+            reason = _short(answer.get("broken", "its first answer is no greeting"))
             raise RequestError(f"{self._title} cannot be started with {self._python}: {reason}")
         if answer["ready"] != self._version:
             process.end()
-            raise RequestError(
-                f"{self._title} in {self._python} changed from {self._version} to {answer['ready']} while it was in "
-                "use; run the same command again."
-            )
+            changed = f"changed from {self._version} to {_short(answer['ready'])} while it was in use"
+            raise RequestError(f"{self._title} in {self._python} {changed}; run the same command again.")
         self._process = process
         return process
 
-    def _findings(self, answer: Mapping[str, Any]) -> list[Finding]:
+    def _findings(self, answer: Mapping[str, Any], photo: np.ndarray) -> list[Finding]:
         if "failed" in answer:
-            raise SampleError(f"{self._title} failed at this photo: {answer['failed']}")
+            raise SampleError(f"{self._title} failed at this photo: {_short(answer['failed'])}")
+        if not isinstance(answer.get("hands"), list):
+            raise SampleError(f"{self._title} answered without a list of hands")
         try:
             found = [_finding(hand) for hand in answer["hands"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise SampleError(f"{self._title} gave a hand that is none ({type(error).__name__}: {error})") from error
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            reason = _short(f"{type(error).__name__}: {error}")
+            raise SampleError(f"{self._title} gave a hand that is none ({reason})") from error
+        height, width = photo.shape[:2]
+        reach = max(height, width)
         for hand in found:
             if hand.keypoints.shape != (21, 2) or hand.space.shape != (21, 3):
                 raise SampleError(f"{self._title} gave a hand without 21 keypoints in the picture and in space")
             if not (np.isfinite(hand.keypoints).all() and np.isfinite(hand.space).all()):
                 raise SampleError(f"{self._title} gave a hand whose keypoints are not numbers")
+            if (hand.keypoints < -reach).any() or (hand.keypoints > (width + reach, height + reach)).any():
+                raise SampleError(f"{self._title} gave a hand whose keypoints lie far outside the photo")
+            if (np.abs(hand.space) > _FAR).any():
+                raise SampleError(f"{self._title} gave a hand whose joints in space lie beyond all measure")
             if not 0 <= hand.score <= 1:
                 raise SampleError(f"{self._title} gave a hand whose confidence is not from 0 to 1, but {hand.score:g}")
         return sorted(found, key=lambda hand: -hand.score)
@@ -162,12 +172,18 @@ def _finding(hand: Mapping[str, Any]) -> Finding:
     return Finding(keypoints, space, float(hand["score"]), side, float(hand.get("sure", 0.0)))
 
 
+def _short(said: Any) -> str:
+    """What another process said, as part of one sentence."""
+    return " ".join(str(said).split())[:_LONGEST_WORDS]
+
+
 class _Lost(Exception):
     """The process died, or is to be ended because it did not answer in time, or not in the words agreed on."""
 
 
 class _Process:
     def __init__(self, command: list[str]) -> None:
+        require_temporary_folder()
         # A file and not a pipe: a pipe that nobody empties stops the process that fills it.
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         quiet = {"GLOG_minloglevel": "2", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -241,7 +257,7 @@ class _Process:
             return None
         try:
             answer = json.loads(words)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _Lost("it answered with something else than JSON") from error
         if not isinstance(answer, dict):
             raise _Lost("it answered with something else than a JSON object")

@@ -109,17 +109,25 @@ def _described(name: str, python: Path, weights: str | None) -> dict[str, Any]:
     command = [str(python), "-I", str(SCRIPT), name, "--describe", *([weights] if weights else [])]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_DESCRIBE_LIMIT, env=clean_environment(), check=False
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_DESCRIBE_LIMIT,
+            env=clean_environment(),
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RequestError(f"The interpreter {python} for {package.title} does not answer ({error}).") from error
     try:
         answer = json.loads(done.stdout)
-    except ValueError as error:
-        last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-        raise RequestError(f"The interpreter {python} cannot run {package.title}: {last}") from error
-    if "described" in answer:
-        return answer["described"]
+    except (ValueError, RecursionError):
+        answer = None
+    if isinstance(answer, dict) and isinstance(found := answer.get("described"), dict) and "version" in found:
+        return found
+    if not isinstance(answer, dict) or "missing" not in answer or "detail" not in answer:
+        last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1][:300]
+        raise RequestError(f"The interpreter {python} cannot run {package.title}: {last}")
     if answer["missing"] == "package":
         raise RequestError(f"{package.title} is not installed where detector={name} looks: {answer['detail']}. "
                            f"Install it: {package.install}.")  # fmt: skip

@@ -14,12 +14,18 @@ one of {"hands": [...]}, {"failed": "a sentence about this photo"}, and, before 
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import hashlib
 import importlib
 import json
 import os
+import select
+import signal
 import struct
 import sys
+import threading
+import time
 from collections.abc import Callable
 from importlib import metadata
 from importlib.util import find_spec
@@ -34,6 +40,10 @@ MEDIAPIPE_MODELS = ("palm_detection/palm_detection_full.tflite", "hand_landmark/
 WILOR_WEIGHTS = ("mano_mean_params.npz", "MANO_RIGHT.pkl", "wilor_final.ckpt", "detector.pt")
 
 
+_PR_SET_PDEATHSIG = 1
+_GRACE = 10.0  # seconds for what was asked before
+
+
 class Missing(Exception):
     """The package or its weights are not here; `what` says which, the message says where it was looked for."""
 
@@ -44,6 +54,7 @@ class Missing(Exception):
 
 def main() -> int:
     """Describe the detector, or answer photos until there are no more."""
+    _end_with_parent()
     name, words = sys.argv[1], sys.argv[2]
     answer: dict[str, Any]
     if words == "--describe":
@@ -55,6 +66,7 @@ def main() -> int:
         print(json.dumps(answer))
         return 0
     requests, answers = _streams()
+    threading.Thread(target=_end_with_pipe, args=(requests.fileno(),), daemon=True).start()
     try:
         version, find = _opened(name, json.loads(words))
     except Exception as error:
@@ -226,6 +238,21 @@ def _streams() -> tuple[BinaryIO, BinaryIO]:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     return requests, answers
+
+
+def _end_with_parent() -> None:
+    """Linux kills this process when palmbench ends, be it killed itself, and whatever a library is busy with here."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _end_with_pipe(requests: int) -> None:
+    """On other systems, and where palmbench ended before it could be watched: nobody asks any more, so end soon."""
+    pipe = select.poll()
+    pipe.register(requests, 0)  # its other end being closed is told unasked
+    pipe.poll()
+    time.sleep(_GRACE)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _receive(stream: BinaryIO) -> np.ndarray | None:
