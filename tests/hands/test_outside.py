@@ -200,6 +200,20 @@ def test_a_hung_process_dies_with_palmbench_however_that_ends(leaving: signal.Si
     assert gone(hung)
 
 
+def test_a_process_that_nobody_can_ask_any_more_ends_whatever_it_is_busy_with() -> None:
+    script = (
+        "import threading, time; from palmbench.hands.outside import worker; worker._GRACE = 0.1\n"
+        "requests, _ = worker._streams()\n"
+        "threading.Thread(target=worker._end_with_pipe, args=(requests.fileno(),), daemon=True).start()\n"
+        "time.sleep(60)"
+    )
+    busy = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdin=subprocess.PIPE)
+    assert busy.stdin is not None
+    busy.stdin.write(b"a request that is not read")
+    busy.stdin.close()
+    assert busy.wait(timeout=20) == -signal.SIGKILL
+
+
 def test_settings_name_the_package_by_what_it_is_and_not_by_where_it_lies(tmp_path: Path, python: Path) -> None:
     settings = load_detector(MediaPipeConfig(python=str(python))).settings()
     assert settings["package"]["version"] == "0.10.21"
