@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import metadata
 
 from palmbench.arguments import Parser
-from palmbench.errors import RequestError
+from palmbench.errors import RequestError, staying
 from palmbench.hints import did_you_mean, not_found
 from palmbench.printing import printing
 from palmbench.status import CANNOT, DONE, INTERRUPTED
@@ -68,7 +68,12 @@ def main(arguments: list[str] | None = None) -> int:
         status 1. A reader that has gone (head, less) changes nothing but that no more is printed.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    return guarded(lambda: _dispatch(words))
+
+    def command() -> int:
+        with staying("A package that this command uses"):
+            return _dispatch(words)
+
+    return guarded(command)
 
 
 def guarded(command: Callable[[], int]) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from palmbench.names import encodable
 
 
@@ -26,6 +29,15 @@ class MissingWeights(RequestError):
 
 class SampleError(PalmbenchError):
     """One sample cannot be processed: unreadable photo, no hand. It is counted, and the run goes on."""
+
+
+@contextmanager
+def staying(who: str) -> Iterator[None]:
+    """Code of others that leaves the program by `sys.exit` has failed, whatever the status: a RequestError names it."""
+    try:
+        yield
+    except SystemExit as leaving:
+        raise RequestError(f"{who} called sys.exit({leaving.code!r}), which ends nothing here. Mend it.") from leaving
 
 
 class NoHandError(SampleError):

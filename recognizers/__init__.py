@@ -70,7 +70,7 @@ def find(name: str) -> Callable[..., Recognizer]:
         )
     try:
         found = point.load()
-    except Exception as error:  # a stranger's module may raise anything
+    except (Exception, SystemExit) as error:  # a stranger's module may raise anything
         known = isinstance(error, (ImportError, AttributeError))
         reason = error if known else f"{type(error).__name__}: {error}"
         raise ImportError(f"the recognizer {name!r} ({point.value}) cannot be imported: {reason}") from error

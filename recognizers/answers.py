@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from palmbench.errors import RequestError
+from palmbench.errors import RequestError, staying
 from recognizers.protocol import Recognizer
 
 
@@ -19,7 +19,8 @@ def templates(recognizer: Recognizer, images: np.ndarray) -> np.ndarray:
     RequestError
         If there are not as many as images.
     """
-    found = np.asarray(recognizer.extract(images))
+    with staying(f"recognizer {recognizer.name}"):
+        found = np.asarray(recognizer.extract(images))
     if found.ndim == 0 or len(found) != len(images):
         raise RequestError(
             f"recognizer {recognizer.name}: extract gave an array of shape {found.shape} for {len(images)} images; "
@@ -36,7 +37,9 @@ def distances(recognizer: Recognizer, a: np.ndarray, b: np.ndarray) -> np.ndarra
     RequestError
         If they have another shape, or one is NaN or infinite.
     """
-    return _checked(recognizer, "distances", recognizer.distances(a, b), (len(a), len(b)))
+    with staying(f"recognizer {recognizer.name}"):
+        found = recognizer.distances(a, b)
+    return _checked(recognizer, "distances", found, (len(a), len(b)))
 
 
 def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray | None:
@@ -46,7 +49,11 @@ def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray | None
     """
     own = getattr(recognizer, "pairwise", None)
     n = len(templates)
-    return None if own is None else _checked(recognizer, "pairwise", own(templates), (n * (n - 1) // 2,))
+    if own is None:
+        return None
+    with staying(f"recognizer {recognizer.name}"):
+        found = own(templates)
+    return _checked(recognizer, "pairwise", found, (n * (n - 1) // 2,))
 
 
 def _checked(recognizer: Recognizer, what: str, found: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -19,10 +19,13 @@ import pytest
 import yaml
 
 import recognizers
+from palmbench import cli
 from palmbench.compose import compose_points
 from palmbench.errors import RequestError
 from palmbench.listing import listing, option_names
 from palmbench.schema import RecognizerConfig
+from palmbench.stages.enrol import load_recognizer
+from recognizers import answers
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = (ROOT / "docs" / "recognizers.md").read_text(encoding="utf-8")
@@ -134,6 +137,7 @@ def test_it_is_gone_with_its_package() -> None:
         ("def Broken(:", "SyntaxError: invalid syntax"),
         ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
         ("Broken = 3", "it is no class but 3"),
+        ("import sys\nsys.exit(0)", "SystemExit: 0"),
     ],
 )
 def test_a_broken_package_is_told_and_stops_nobody_else(
@@ -147,3 +151,63 @@ def test_a_broken_package_is_told_and_stops_nobody_else(
     assert recognizers.load("mtcc").settings()["variant"] == "yan"  # a name of ours cannot be taken over
     with pytest.raises(RequestError, match=rf"'broken' \(palm_broken:Broken\) cannot be imported: {reason}"):
         compose_points(["recognizer=broken"])
+
+
+_LEAVING = """
+import sys
+import numpy as np
+
+class Leaving:
+    name = "leaving"
+    takes = "roi"
+
+    def __init__(self, at: str = "extract"):
+        self.at = at
+        self._may_leave("init")
+
+    def _may_leave(self, where):
+        if self.at == where:
+            sys.exit(0)
+
+    def settings(self):
+        self._may_leave("settings")
+        return {"at": self.at}
+
+    def extract(self, images):
+        self._may_leave("extract")
+        return np.zeros((len(images), 1), np.float32)
+
+    def distances(self, a, b):
+        self._may_leave("distances")
+        return np.zeros((len(a), len(b)), np.float32)
+
+    def pairwise(self, templates):
+        self._may_leave("pairwise")
+        return np.zeros(len(templates) * (len(templates) - 1) // 2, np.float32)
+"""
+
+
+@pytest.fixture
+def leaving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    entry = "[palmbench.recognizers]\nleaving = palm_leaving:Leaving\n"
+    monkeypatch.syspath_prepend(str(install(tmp_path / "site", entry, palm_leaving=_LEAVING)))
+    yield
+    sys.modules.pop("palm_leaving", None)
+
+
+@pytest.mark.parametrize("at", ["init", "settings"])
+def test_one_that_leaves_the_program_is_no_success(
+    at: str, leaving: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["dataset.identities=2", "dataset.samples=1", "method=mask", f"results_dir={tmp_path}"]
+    assert cli.main(["plan", "recognizer=leaving", f"recognizer.at={at}", *small]) == 2
+    assert "called sys.exit(0)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("at", ["extract", "distances", "pairwise"])
+def test_one_that_leaves_the_program_at_work_is_named(at: str, leaving: None) -> None:
+    recognizer = load_recognizer(RecognizerConfig("leaving", {"at": at}))
+    with pytest.raises(RequestError, match=r"recognizer leaving called sys\.exit\(0\)"):
+        templates = answers.templates(recognizer, np.zeros((2, 128, 128), np.uint8))
+        answers.distances(recognizer, templates, templates)
+        recognizers.pairwise(recognizer, templates)

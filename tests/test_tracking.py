@@ -119,6 +119,29 @@ def test_a_step_that_fails_is_one_line_and_the_others_are_tried(broken, findings
     assert [step for step, *_ in tracker.seen] == expected
 
 
+@pytest.mark.parametrize("broken", STEPS)
+def test_a_tracker_that_leaves_the_program_is_one_line_and_the_run_goes_on(broken, findings, caplog, monkeypatch):
+    tracker = Recorder()
+    monkeypatch.setattr(tracker, broken, lambda *_: sys.exit(0))
+    with caplog.at_level(logging.WARNING):
+        assert hand_over(tracker, "it", RUN, findings) is (Arrived.NOTHING if broken == "start" else Arrived.PART)
+    (record,) = caplog.records
+    assert "called sys.exit(0)" in record.getMessage()
+
+
+@pytest.mark.parametrize("at", ["import", "opening"])
+def test_a_tracker_that_leaves_the_program_before_it_is_open_tracks_nothing(at, tmp_path, monkeypatch, caplog):
+    def leave(*_):
+        sys.exit()
+
+    point = SimpleNamespace(name="mine", load=leave if at == "import" else lambda: leave)
+    monkeypatch.setattr(palmbench.tracking, "entry_points", lambda group: [point])
+    with caplog.at_level(logging.WARNING):
+        assert open_tracker(Config(name="mine"), tmp_path) is None
+    (record,) = caplog.records
+    assert "called sys.exit(None)" in record.getMessage()
+
+
 def test_another_package_adds_a_tracker(tmp_path, monkeypatch):
     def added(group):
         assert group == "palmbench.trackers"

@@ -10,7 +10,7 @@ import numpy as np
 
 import recognizers
 from palmbench.datasets.sample import Sample
-from palmbench.errors import RequestError, SampleError
+from palmbench.errors import RequestError, SampleError, staying
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.keys import digest
 from palmbench.schema import RecognizerConfig
@@ -92,7 +92,8 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
     constructor = recognizers.find(config.name)
     place = {"device": device} if takes(constructor, "device") else {}
     try:
-        recognizer = constructor(**config.options, **place)
+        with staying(f"recognizer={config.name}"):
+            recognizer = constructor(**config.options, **place)
     except ValueError as error:
         raise RequestError(f"recognizer={config.name}: {error}") from error
     if lacking := [name for name in _PARTS if not hasattr(recognizer, name)]:

@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
+from palmbench.errors import staying
+
 log = logging.getLogger(__name__)
 
 TableRow = Mapping[str, str | float | None]
@@ -132,7 +134,8 @@ def hand_over(tracker: Tracker, name: str, run: TrackedRun, findings: Findings) 
 def harmless(failure: str, work: Callable[[], None]) -> bool:
     """Whether some work ended well; if not, one warning with its reason."""
     try:
-        work()
+        with staying("its package"):
+            work()
     except Exception as error:  # a tracker's trouble, whatever it is, must not become the run's
         log.warning("%s: %s", failure, " ".join(str(error).split()) or type(error).__name__)
         return False

@@ -157,6 +157,17 @@ def test_an_interpreter_that_cannot_open_the_detector_says_why(tmp_path: Path, p
         a_worker(Path("/bin/false")).ask(photo(ONE))
 
 
+def test_a_package_that_leaves_the_program_fails_at_this_photo(python: Path, worker: Worker) -> None:
+    (package,) = python.parents[1].glob("lib/python*/site-packages/mediapipe/__init__.py")
+    text = package.read_text()
+    package.write_text(text.replace('raise ValueError("the graph is\\n broken")', "raise SystemExit(0)"))
+    try:
+        with pytest.raises(SampleError, match="MediaPipe failed at this photo: SystemExit: 0"):
+            worker.ask(photo(RAISE))
+    finally:
+        package.write_text(text)
+
+
 def test_closing_ends_the_process_and_a_killed_palmbench_leaves_none_behind(worker: Worker, python: Path) -> None:
     worker.ask(photo(ONE))
     pid = pid_of(worker)

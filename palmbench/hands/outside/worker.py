@@ -69,7 +69,7 @@ def main() -> int:
     threading.Thread(target=_end_with_pipe, args=(requests.fileno(),), daemon=True).start()
     try:
         version, find = _opened(name, json.loads(words))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         _send(answers, {"broken": _sentence(error)})
         return 1
     _send(answers, {"ready": version})
@@ -79,7 +79,7 @@ def main() -> int:
             return 0
         try:
             answer = {"hands": find(photo)}
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             answer = {"failed": _sentence(error)}
         _send(answers, answer)
 
@@ -271,7 +271,7 @@ def _send(stream: BinaryIO, answer: dict[str, Any]) -> None:
     stream.flush()
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     text = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
