@@ -9,6 +9,7 @@ from importlib import metadata
 from palmbench.arguments import Parser
 from palmbench.errors import RequestError, staying
 from palmbench.hints import did_you_mean, not_found
+from palmbench.paths import require_own_packages
 from palmbench.printing import printing
 from palmbench.status import CANNOT, DONE, INTERRUPTED
 
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
 
     def command() -> int:
+        require_own_packages()
         with staying("A package that this command uses"):
             return _dispatch(words)
 

@@ -22,12 +22,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from palmbench.errors import RequestError
 from palmbench.explain import explain, explain_flag
 from palmbench.listing import groups
-from palmbench.path_settings import quoted, require_temporary_folder, spelled_out
+from palmbench.path_settings import path_text, quoted, require_temporary_folder, spelled_out
 from palmbench.paths import conf_dir
 from palmbench.plugins import GROUP, offered_to_hydra
 from palmbench.schema import RunConfig, run_config
@@ -36,6 +35,7 @@ from palmbench.schema import RunConfig, run_config
 _SHOWING_FLAGS = {"-c": True, "--cfg": True, "-i": True, "--info": True, "--hydra-help": False}
 _OTHER_FLAGS = {"--resolve": False, "-p": True, "--package": True, "-cd": True, "--config-dir": True}
 _CONFIG_DIR = ("-cd", "--config-dir")
+_SWEEPS = "hydra.sweeper.params"
 _NEEDLESS_FLAGS = ("-m", "--multirun")  # every run is a sweep
 
 
@@ -60,14 +60,19 @@ def compose_points(overrides: list[str]) -> list[RunConfig]:
         If the overrides do not compose or a value is not allowed.
     """
     flags, settings = _split_flags(overrides)
+    if own := [word for word in settings if word.lstrip("+~").startswith(_SWEEPS)]:
+        raise RequestError(f"{own[0]}: {_SWEEPS} is for ablation files; here write the sweep itself, as KEY=A,B.")
     settings = spelled_out(settings)
-    showing = any(flag.split("=")[0] in _SHOWING_FLAGS for flag in flags)
+    showing = any(flag in _SHOWING_FLAGS for flag in flags)
     points: list[RunConfig] = []
     for single in _without_group_sweeps(settings):
         for values in _composed(flags, single):
             point = run_config(values)
             if point not in points:
                 points.append(point)
+    for key in ("results_dir", "data_dir"):
+        if len({getattr(point, key) for point in points}) > 1:
+            raise RequestError(f"{key} differs between points of this sweep; for several places use a command each.")
     if not points and not showing:
         raise RequestError(
             "Hydra returned no point to run: palmbench distributes the work itself, so leave hydra/launcher, "
@@ -89,15 +94,15 @@ def _split_flags(arguments: list[str]) -> tuple[list[str], list[str]]:
     known = _SHOWING_FLAGS | _OTHER_FLAGS
     rest = iter(arguments)
     for word in rest:
-        name, has_value, _ = word.partition("=")
+        name, has_value, given = word.partition("=")
         if not word.startswith("-"):
             settings.append(word)
         elif word in _NEEDLESS_FLAGS:
             continue
         elif name in known:
-            flags.append(word)
-            if known[name] and not has_value and (value := next(rest, None)) is not None:
-                flags.append(value)
+            flags.append(name)
+            if known[name] and (value := given if has_value else next(rest, None)) is not None:
+                flags.append(path_text(value) if name in _CONFIG_DIR else value)
         else:
             raise explain_flag(word)
     return flags, settings
@@ -152,7 +157,9 @@ def _composed(flags: list[str], settings: list[str]) -> list[dict[str, Any]]:
             with offered_to_hydra(_without_yaml(settings, flags)), _own_process_state([*flags, *settings, *place]):
                 run()
             return [OmegaConf.to_container(config, resolve=True) for config in collected]  # type: ignore[misc]
-        except (HydraException, OmegaConfBaseException, ValueError) as error:
+        except RequestError:
+            raise
+        except Exception as error:  # whatever YAML that is not ours makes Hydra and OmegaConf stumble over
             raise explain(error, settings) from error
 
 
@@ -160,9 +167,7 @@ def _without_yaml(settings: list[str], flags: list[str]) -> list[str]:
     """Names of the recognizers that the overrides choose and no folder of the user's own has a YAML for."""
     words = [word.partition("=") for word in settings]
     chosen = [value.strip("'\"") for key, _, value in words if key == GROUP]
-    following = [after for flag, after in itertools.pairwise(flags) if flag in _CONFIG_DIR]
-    joined = [value for key, _, value in (flag.partition("=") for flag in flags) if key in _CONFIG_DIR and value]
-    folders = [Path(folder) / GROUP for folder in (*following, *joined)]
+    folders = [Path(after) / GROUP for flag, after in itertools.pairwise(flags) if flag in _CONFIG_DIR]
     return [name for name in chosen if not any((folder / f"{name}.yaml").is_file() for folder in folders)]
 
 

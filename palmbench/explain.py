@@ -35,6 +35,9 @@ def explain(error: Exception, settings: list[str]) -> RequestError:
         return RequestError(_no_key(match["key"], settings))
     if text.startswith("Config group override must"):
         return RequestError("A group takes the name of one of its options, such as method=blur, never null.")
+    if (mark := getattr(error, "problem_mark", None)) is not None:
+        problem = getattr(error, "problem", None) or "not YAML"
+        return RequestError(f"{mark.name}, line {mark.line + 1}: this is not YAML that palmbench takes: {problem}.")
     first = " ".join(text.split("\n")[0].split()) or type(error).__name__
     return RequestError(f"these settings do not compose: {first.rstrip('.')}.")
 

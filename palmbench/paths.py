@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
 
 from palmbench.errors import RequestError
@@ -27,6 +29,23 @@ def paper_dir() -> Path:
 def weights_dir() -> Path:
     """Folder of the embedded weights, absolute; it may be absent."""
     return _PACKAGE / "weights"
+
+
+def require_own_packages() -> None:
+    """Make sure that the packages beside this one are palmbench's.
+
+    Raises
+    ------
+    RequestError
+        If a module of the user's has the name of one and comes first, as in the current folder for `python -m`.
+    """
+    for name in ("recognizers", "experiments"):
+        found = importlib.util.find_spec(name) if name not in sys.modules else None
+        if found is not None and found.origin and not Path(found.origin).resolve().is_relative_to(_PACKAGE.parent):
+            raise RequestError(
+                f"{found.origin} has the name of palmbench's package {name} and takes its place: rename it, or write "
+                "palmbench instead of python -m palmbench, or run it in another folder."
+            )
 
 
 def _own_folder(packaged: str, in_checkout: Path) -> Path:

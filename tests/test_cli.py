@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,27 @@ def test_help_names_every_verb_and_works_through_examples() -> None:
 def test_python_m_is_the_same_command(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "palmbench", "--help"], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, cli.HELP)
+
+
+@pytest.mark.parametrize(
+    "own", ["recognizers.py", "experiments.py", "experiments/__init__.py", "recognizers/__init__.py"]
+)
+def test_a_module_of_ones_own_in_the_place_of_palmbenchs_is_told_and_not_run(own: str, tmp_path: Path) -> None:
+    (tmp_path / own).parent.mkdir(exist_ok=True)
+    (tmp_path / own).write_text("print('mine')\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "palmbench", "ls"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"palmbench: {tmp_path / own} has the name of palmbench's package {own[:11]}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_folder_of_ones_own_that_is_no_package_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "experiments").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "palmbench", "claims", "paper"]
+    assert subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True).returncode == 0
 
 
 def test_planning_needs_no_torch(tmp_path: Path) -> None:

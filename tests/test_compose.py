@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,8 @@ def test_recognizers_are_a_sweep_and_a_setting_belongs_to_one() -> None:
         (["~method.alpha"], "method.alpha is missing"),
         (["method=null"], "A group takes the name of one of its options"),
         (["method.weights=${nowhere}"], "nowhere"),
+        (["+hydra.sweeper.params={method:blur}"], "here write the sweep itself, as KEY=A,B"),
+        (["hydra.sweeper.params.seed=1"], "here write the sweep itself, as KEY=A,B"),
         (["--method=blur"], "settings are written without dashes, method=VALUE"),
         (["--frobnicate"], "--frobnicate is not a flag"),
     ],
@@ -169,6 +172,48 @@ def test_a_folder_of_ones_own_adds_options(empty_folder: Path) -> None:
     (own / "strong.yaml").write_text("name: blur\nsigma: 20\n")
     (point,) = compose_points(["--config-dir", "own", "method=strong"])
     assert point.method == BlurConfig(sigma=20.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: blur\n\tsigma: 4\n", "own.yaml, line 2: this is not YAML"),
+        ("name: [\n", "own.yaml, line 2: this is not YAML"),
+        ("name: blur\nname: mask\n", "found duplicate key name"),
+        ("name: !!python/object:os.system\n", "could not determine a constructor"),
+        ("a: &x\n  b: *x\n", "these settings do not compose"),
+        ("5\n", "these settings do not compose"),
+        ("", "there is no method called None"),
+        ("defaults: 5\n", "defaults must be a list"),
+        ("# @package _global_\nhydra:\n  sweeper:\n    params: 5\n", "these settings do not compose"),
+    ],
+)
+def test_yaml_of_ones_own_that_is_wrong_is_a_sentence(text: str, words: str, empty_folder: Path) -> None:
+    own = empty_folder / "own" / "method"
+    own.mkdir(parents=True)
+    (own / "own.yaml").write_text(text)
+    assert words in refusal("--config-dir", "own", "method=own")
+
+
+def test_an_ablation_of_ones_own_moves_no_results(empty_folder: Path) -> None:
+    own = empty_folder / "own" / "ablation"
+    own.mkdir(parents=True)
+    (own / "two.yaml").write_text("# @package _global_\nhydra:\n  sweeper:\n    params:\n      results_dir: a,b\n")
+    assert "results_dir differs between points" in refusal("--config-dir", "own", "+ablation=two")
+
+
+@pytest.mark.parametrize("name", ["it's", 'say "x"', "a,b = [c] {d}", "手", "back\\"])
+def test_temporary_files_may_lie_anywhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    assert compose_points([]) == [RunConfig()]
+    assert list((tmp_path / name).iterdir()) == []
+
+
+def test_where_no_temporary_file_can_be_written_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere/at/all"])
+    assert "name one with TMPDIR=FOLDER" in refusal("method=blur")
 
 
 def test_cfg_prints_the_composition_and_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
