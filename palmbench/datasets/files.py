@@ -115,9 +115,13 @@ def card_of(name: str) -> Card | None:
     return read_card(name) if name in card_names() else None
 
 
-def natural_order(item: Found) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]], str]:
-    """Sort key: palm, then photo, by which 2 comes before 10 on every machine alike."""
-    return _natural(item.place.identity), _natural(item.place.photo), item.path
+def natural_order(item: Found) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]], str, str]:
+    """Sort key: palm, then photo, by which 2 comes before 10 on every machine alike.
+
+    Palms 1 and 01 would be equal, and then ids tell. So the order, on which some numbers depend, comes from ids alone,
+    never from where files lie or in which order a table names them.
+    """
+    return _natural(item.place.identity), _natural(item.place.photo), sample_id(item), item.path
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
@@ -138,7 +142,7 @@ def _limited(found: Sequence[Found], identities: int | None, samples: int | None
 
 
 def _samples(root: Path, found: list[Found], digests: list[str]) -> tuple[tuple[Sample, ...], dict[str, str]]:
-    """Samples and their paths by id. A second copy of the same bytes is dropped; other bytes are a contradiction."""
+    """Samples and their paths by id. A second copy of a palm's photo is dropped; anything else is a contradiction."""
     samples: dict[str, Sample] = {}
     paths: dict[str, str] = {}
     for item, digest in zip(found, digests, strict=True):
@@ -146,9 +150,9 @@ def _samples(root: Path, found: list[Found], digests: list[str]) -> tuple[tuple[
         if key not in samples:
             samples[key] = Sample(key, place.identity, place.person, place.side, digest)
             paths[key] = item.path
-        elif samples[key].digest != digest:
+        elif (samples[key].identity, samples[key].digest) != (place.identity, digest):
             raise RequestError(
-                f"two different files in {root} would both be sample {key}: {paths[key]} and {item.path}. "
+                f"two different photos in {root} would both be sample {key}: {paths[key]} and {item.path}. "
                 "Move one of them out of the folder."
             )
     return tuple(samples.values()), paths

@@ -52,7 +52,7 @@ class Split:
 
 
 class Part(NamedTuple):
-    """Photos of a part that are there, and ids of samples that it names and that are not."""
+    """Photos of a part that are there, in the data set's order, and ids of samples that it names and that are not."""
 
     photos: list[Found]
     absent: list[str]
@@ -151,8 +151,10 @@ def _listed(file: Path, part: str, found: Sequence[Found]) -> Part:
     if part not in parts:
         raise RequestError(not_found(f"{file} has no part {part or '(none named)'}", part, parts))
     wanted = dict.fromkeys(row["sample"] for row in rows if row["part"] == part)
-    there = {sample_id(item): item for item in found}
-    return Part([there[name] for name in wanted if name in there], [name for name in wanted if name not in there])
+    # In the order of the data set: who sorts the lines of a table changes neither its photos nor a number.
+    photos = [item for item in found if sample_id(item) in wanted]
+    there = {sample_id(item) for item in photos}
+    return Part(photos, [name for name in wanted if name not in there])
 
 
 def describe_part(wanted: str, part: Part, total: int) -> str:

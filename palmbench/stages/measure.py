@@ -35,7 +35,7 @@ from palmbench.scoring.pairs import pair_kinds
 from palmbench.stages.compare import Classified, DeidScores
 from palmbench.usability import USABILITY_METRICS
 
-VERSION = 3
+VERSION = 4
 CLASSIFIER_VERSION = 2
 REPLICATES = 1000
 TAR_METRICS = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS

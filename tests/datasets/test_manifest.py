@@ -47,6 +47,27 @@ def test_two_columns_are_enough_and_the_order_of_the_lines_does_not_matter(tmp_p
     assert first.notes == (NO_PERSONS,)
 
 
+def test_the_order_of_photos_comes_from_their_ids_even_where_numbers_are_equal(tmp_path: Path) -> None:
+    header = "path,identity,sample\n"
+    orders = [
+        [sample.id for sample in read(tmp_path, header + table).samples]
+        for table in (
+            "a.jpg,1,1\nb.jpg,01,1\nc.jpg,1,2\nd.jpg,01,2\n",
+            "d.jpg,1,1\nc.jpg,01,1\nb.jpg,1,2\na.jpg,01,2\n",
+        )
+    ]
+    assert orders == [["01_1", "1_1", "01_2", "1_2"]] * 2
+
+
+def test_one_name_for_photos_of_two_palms_is_refused(tmp_path: Path) -> None:
+    table = "path,identity,sample\na.jpg,x_1,2\nb.jpg,x,1_2\n"
+    (tmp_path / "b.jpg").write_text("a.jpg")
+    (tmp_path / "a.jpg").write_text("a.jpg")
+    (tmp_path / "mine.csv").write_text(table)
+    with pytest.raises(RequestError, match="would both be sample x_1_2"):
+        open_dataset(FolderDatasetConfig("manifest", root=str(tmp_path / "mine.csv")), "data")
+
+
 @pytest.mark.parametrize(
     "table",
     [

@@ -95,6 +95,19 @@ def test_a_list_of_ones_own_names_samples(tmp_path: Path) -> None:
     assert any("1 that it names are not there, such as 0009_left_0001." in note for note in data.notes)
 
 
+def test_the_order_of_a_list_s_lines_changes_neither_the_order_of_photos_nor_which_palms_are_taken(
+    tmp_path: Path,
+) -> None:
+    iitd(tmp_path / "photos", people=12, photos=2)
+    names = [f"{palm:04d}_{side}_000{n}" for palm in range(1, 13) for side in ("left", "right") for n in (1, 2)]
+    file = tmp_path / "mine.csv"
+    for lines in (names, names[::-1], sorted(names, key=lambda name: name[::-1])):
+        file.write_text("\n".join(["sample,part", *(f"{name},test" for name in lines)]))
+        assert [sample.id for sample in part(tmp_path / "photos", "iitd", f"{file}/test").samples] == names
+        few = part(tmp_path / "photos", "iitd", f"{file}/test", identities=2, samples=1)
+        assert [sample.id for sample in few.samples] == ["0001_left_0001", "0001_right_0001"]
+
+
 def test_a_line_cut_short_is_refused_and_a_sample_named_twice_counts_once(tmp_path: Path) -> None:
     iitd(tmp_path / "photos", people=2, photos=2)
     file = tmp_path / "mine.csv"
