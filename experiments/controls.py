@@ -53,6 +53,7 @@ from palmbench.stages.usability import Usability
 from palmbench.status import DONE, FINDINGS
 from palmbench.store import Store
 from palmbench.usability import DIFFERENCES
+from recognizers import answers
 
 PALMS, PHOTOS = 16, 3
 SMALL = (f"dataset.identities={PALMS}", f"dataset.samples={PHOTOS}")
@@ -288,7 +289,7 @@ def mated_of(pipeline: Pipeline, recognition: Recognition, store: Store) -> Mate
     originals = [_template(pipeline.enrol, sample, store) for sample in samples]
     found = [_template(pipeline.enrol_again, sample, store) for sample in samples]
     distances = [
-        recognizer.distances(probe[None], other[None])[0, 0]
+        answers.distances(recognizer, probe[None], other[None])[0, 0]
         for i, probe in enumerate(found)
         for j, other in enumerate(originals)
         if i != j and samples[i].identity == samples[j].identity and probe is not None and other is not None

@@ -46,6 +46,7 @@ from palmbench.stages.enrol import Enrol, load_recognizer
 from palmbench.stages.stage import Stage
 from palmbench.status import DONE, SAMPLES_FAILED
 from palmbench.store import Store, atomic, whole_parquet, write_json
+from recognizers import answers
 
 SEEDS = 10
 SETS = ("genuine", "impostor", "original_deidentified", "deidentified_deidentified")
@@ -250,7 +251,7 @@ def _distances(pipelines: Sequence[Pipeline], chosen: Sequence[Sample], store: S
             continue
         stacked, places = np.stack(list(found.values())), list(found)
         if source is not None:
-            original[number, places] = recognizer.distances(source[None], stacked)[0]
+            original[number, places] = answers.distances(recognizer, source[None], stacked)[0]
         square = np.full((seeds, seeds), np.nan)
         rows, columns = np.triu_indices(len(places), 1)
         square[np.take(places, rows), np.take(places, columns)] = recognizers.pairwise(recognizer, stacked)

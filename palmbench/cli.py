@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import metadata
 
 from palmbench.arguments import Parser
-from palmbench.errors import RequestError, staying
+from palmbench.errors import RequestError, no_exit
 from palmbench.hints import did_you_mean, not_found
 from palmbench.paths import require_own_packages
 from palmbench.printing import printing
@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     def command() -> int:
         require_own_packages()
-        with staying("A package that this command uses"):
+        with no_exit("A package that this command uses"):
             return _dispatch(words)
 
     return guarded(command)

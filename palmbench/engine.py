@@ -10,6 +10,7 @@ from typing import NamedTuple
 from palmbench.datasets.sample import Sample
 from palmbench.errors import NoHandError, SampleError
 from palmbench.executor import Executor
+from palmbench.memory import is_want_of_memory
 from palmbench.progress import Progress
 from palmbench.stages.stage import Stage
 from palmbench.store import Store
@@ -121,14 +122,20 @@ def _work(task: _Task) -> tuple[list[Failure], int]:
     try:
         artefacts = stage.compute(task.samples, store, task.device)
     except SampleError as error:
-        if len(task.samples) > 1:
-            alone = [_work(task._replace(samples=(sample,))) for sample in task.samples]
-            return [failure for failures, _ in alone for failure in failures], sum(done for _, done in alone)
-        (sample,) = task.samples
-        lasting = isinstance(error, NoHandError)
-        if lasting:
-            store.write(stage.name, stage.key(sample), FAILED, str(error).encode())
-        return [Failure(sample.id, stage.title, str(error), lasting)], 0
-    for sample, artefact in zip(task.samples, artefacts, strict=True):
-        store.write(stage.name, stage.key(sample), stage.suffix, artefact)
-    return [], len(task.samples)
+        reason, lasting = str(error), isinstance(error, NoHandError)
+    except Exception as error:
+        if not is_want_of_memory(error):
+            raise
+        reason, lasting = "there was not enough memory for it; fewer processes (executor.workers=1) leave more", False
+    else:
+        for sample, artefact in zip(task.samples, artefacts, strict=True):
+            store.write(stage.name, stage.key(sample), stage.suffix, artefact)
+        return [], len(task.samples)
+    # Here the error is gone, and with it whatever memory its frames held.
+    if len(task.samples) > 1:
+        alone = [_work(task._replace(samples=(sample,))) for sample in task.samples]
+        return [failure for failures, _ in alone for failure in failures], sum(done for _, done in alone)
+    (sample,) = task.samples
+    if lasting:
+        store.write(stage.name, stage.key(sample), FAILED, reason.encode())
+    return [Failure(sample.id, stage.title, reason, lasting)], 0

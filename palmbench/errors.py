@@ -31,18 +31,29 @@ class SampleError(PalmbenchError):
     """One sample cannot be processed: unreadable photo, no hand. It is counted, and the run goes on."""
 
 
-@contextmanager
-def staying(who: str) -> Iterator[None]:
-    """Code of others that leaves the program by `sys.exit` has failed, whatever the status: a RequestError names it."""
-    try:
-        yield
-    except SystemExit as leaving:
-        raise RequestError(f"{who} called sys.exit({leaving.code!r}), which ends nothing here. Mend it.") from leaving
-
-
 class NoHandError(SampleError):
     """No hand was found in a photo: a finding like any other, kept in the store and not looked for again."""
 
 
 class NoROIError(SampleError, ValueError):
     """A hand was found, but its valley points hold no recognition ROI."""
+
+
+@contextmanager
+def no_exit(who: str) -> Iterator[None]:
+    """Code that is not ours and calls `sys.exit()` has failed; it neither ends the program nor sets its status.
+
+    Parameters
+    ----------
+    who : str
+        What is called in this block, as the beginning of a sentence.
+
+    Raises
+    ------
+    RequestError
+        In place of the SystemExit.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        raise RequestError(f"{who} called sys.exit({error.code!r}) where an answer is wanted. Mend it.") from error

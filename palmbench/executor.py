@@ -9,6 +9,7 @@ An interrupt (Ctrl-C) is the business of the process that was asked: workers hea
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from palmbench.errors import RequestError
+from palmbench.errors import RequestError, no_exit
 from palmbench.schema import ExecutorConfig
 
 Task = TypeVar("Task")
@@ -70,21 +71,19 @@ class Executor:
         Raises
         ------
         RequestError
-            If a worker process was killed, most likely for want of memory.
+            If a worker process died: by which signal or with which status. What `work` raises is raised here.
         """
         if self.device == "cuda" or self.workers == 1:
             _limit_threads()
             for task in tasks:
-                yield work(task)
+                yield _done(work, task)
             return
         try:
             yield from self._spread(work, tasks)
         except BrokenProcessPool as error:
+            reason = self._why_broken()
             self.stop()
-            raise RequestError(
-                "A worker process was killed, most likely for want of memory. What it had finished is kept: run the "
-                "same command again, with fewer processes (executor.workers=1) if it happens again."
-            ) from error
+            raise RequestError(reason) from error
 
     def close(self) -> None:
         """End the worker processes when they have done what they have in hand."""
@@ -116,7 +115,7 @@ class Executor:
             # A short queue: nothing is made ready for tasks that nobody may want any more.
             for task in queue:
                 with _born_deaf():
-                    pending.add(pool.submit(work, task))
+                    pending.add(pool.submit(_answer, work, task))
                 if len(pending) >= 2 * self.workers:
                     break
             if not pending:
@@ -132,6 +131,23 @@ class Executor:
             self.workers, mp_context=context, initializer=_start_worker, initargs=(far_end,)
         )
         return self._pool
+
+    def _why_broken(self) -> str:
+        """What the first worker died of, as a sentence; the pool ends the others by SIGTERM."""
+        assert self._pool is not None
+        codes = [process.exitcode for process in self._pool._processes.values()]
+        code = next((each for each in codes if each not in (None, -signal.SIGTERM)), -signal.SIGTERM)
+        kept = "What it had finished is kept: run the same command again"
+        if code == -signal.SIGKILL:
+            return (
+                f"A worker process was killed, most likely for want of memory. {kept}, with fewer processes "
+                "(executor.workers=1) if it happens again."
+            )
+        how = f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with status {code}"
+        return (
+            f"A worker process ended {how} in the middle of its work. {kept}; if it happens again, with "
+            "PYTHONFAULTHANDLER=1 in the environment and executor.workers=1 it says where."
+        )
 
 
 def available_cores() -> int:
@@ -159,10 +175,36 @@ def _born_deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, masked)
 
 
+_trouble: BaseException | None = None  # of this worker's start
+
+
 def _start_worker(lifeline: Connection) -> None:
+    global _trouble
     # First of all: what follows takes seconds.
     leave_with(lifeline)
-    _limit_threads()
+    try:
+        _limit_threads()
+    except Exception as error:
+        _trouble = error  # raised here it would be a worker that died, and nobody knew of what
+
+
+def _done(work: Callable[[Task], Answer], task: Task) -> Answer:
+    with no_exit("A step of the work"):
+        return work(task)
+
+
+def _answer(work: Callable[[Task], Answer], task: Task) -> Answer:
+    """What a worker sends back; an error that would not survive the way is one that says the same."""
+    if _trouble is not None:
+        raise _trouble
+    try:
+        return _done(work, task)
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
+        raise
 
 
 def leave_with(lifeline: Connection) -> None:

@@ -1,14 +1,22 @@
 """What a recognizer answers with, checked: a template for each image, and a finite distance for each pair.
 
-A distance that is not a number would pass for that of a photo without a template, and so for a rejection.
+A distance that is not a number would pass for that of a photo without a template, and so for a rejection. A recognizer
+that calls `sys.exit()` is refused like one that answers wrongly.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from palmbench.errors import RequestError, staying
+from palmbench.errors import RequestError, no_exit
 from recognizers.protocol import Recognizer
+
+
+def settings(recognizer: Recognizer) -> dict[str, Any]:
+    """Whatever of a recognizer is part of keys."""
+    return _asked(recognizer, "settings")
 
 
 def templates(recognizer: Recognizer, images: np.ndarray) -> np.ndarray:
@@ -19,8 +27,7 @@ def templates(recognizer: Recognizer, images: np.ndarray) -> np.ndarray:
     RequestError
         If there are not as many as images.
     """
-    with staying(f"recognizer {recognizer.name}"):
-        found = np.asarray(recognizer.extract(images))
+    found = np.asarray(_asked(recognizer, "extract", images))
     if found.ndim == 0 or len(found) != len(images):
         raise RequestError(
             f"recognizer {recognizer.name}: extract gave an array of shape {found.shape} for {len(images)} images; "
@@ -37,9 +44,7 @@ def distances(recognizer: Recognizer, a: np.ndarray, b: np.ndarray) -> np.ndarra
     RequestError
         If they have another shape, or one is NaN or infinite.
     """
-    with staying(f"recognizer {recognizer.name}"):
-        found = recognizer.distances(a, b)
-    return _checked(recognizer, "distances", found, (len(a), len(b)))
+    return _checked(recognizer, "distances", _asked(recognizer, "distances", a, b), (len(a), len(b)))
 
 
 def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray | None:
@@ -47,13 +52,33 @@ def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray | None
 
     Errors are those of `distances`.
     """
-    own = getattr(recognizer, "pairwise", None)
-    n = len(templates)
-    if own is None:
+    if getattr(recognizer, "pairwise", None) is None:
         return None
-    with staying(f"recognizer {recognizer.name}"):
-        found = own(templates)
-    return _checked(recognizer, "pairwise", found, (n * (n - 1) // 2,))
+    n = len(templates)
+    return _checked(recognizer, "pairwise", _asked(recognizer, "pairwise", templates), (n * (n - 1) // 2,))
+
+
+def classes(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
+    """The class that a recognizer with a classifier takes each template for, (len(templates),), whole numbers.
+
+    Raises
+    ------
+    RequestError
+        If they have another shape, or one is no place in `identities`.
+    """
+    found = np.asarray(_asked(recognizer, "classify", templates))
+    count = len(getattr(recognizer, "identities", None) or ())
+    if found.shape != (len(templates),) or found.dtype.kind not in "iu" or not ((found >= 0) & (found < count)).all():
+        raise RequestError(
+            f"recognizer {recognizer.name}: classify must give one of its {count} classes, 0 and up, for each of "
+            f"{len(templates)} templates. Mend the recognizer."
+        )
+    return found
+
+
+def _asked(recognizer: Recognizer, what: str, *arguments: Any) -> Any:
+    with no_exit(f"recognizer {recognizer.name}: {what}"):
+        return getattr(recognizer, what)(*arguments)
 
 
 def _checked(recognizer: Recognizer, what: str, found: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

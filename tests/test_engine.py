@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+import torch
 
 from palmbench.datasets.sample import Sample
 from palmbench.engine import Counts, Engine, look_up
 from palmbench.errors import NoHandError, RequestError, SampleError
 from palmbench.executor import Executor
 from palmbench.keys import digest
+from palmbench.memory import is_want_of_memory
 from palmbench.schema import ExecutorConfig
 from palmbench.store import Store
 
@@ -94,6 +98,39 @@ def test_a_failure_costs_only_its_sample(engine: Engine) -> None:
     assert counted(engine) == (0, 8, 2)
     there = [engine.store.has("capitals", stage.key(sample), ".txt") for sample in SAMPLES]
     assert there == [sample.id not in ("1", "2") for sample in SAMPLES]
+
+
+def test_a_photo_too_large_for_the_memory_costs_only_itself_and_is_tried_again(tmp_path: Path) -> None:
+    failures = make(tmp_path).run(Upper({"3": MemoryError()}), SAMPLES)
+    assert list(failures) == ["3"] and not failures["3"].lasting and "not enough memory" in failures["3"].reason
+    again = make(tmp_path)
+    assert again.run(Upper(), SAMPLES) == {}
+    assert counted(again) == (9, 1, 0)
+
+
+def too_much_for_numpy() -> None:
+    np.empty((1 << 25, 1 << 25))
+
+
+def too_much_for_opencv() -> None:
+    # A rectangle of no pixels in memory that is as large as OpenCV lets one be.
+    cv2.resize(np.zeros((1, 1), np.float64), (1 << 30, 1 << 30))
+
+
+def too_much_for_torch() -> None:
+    torch.empty(1 << 60, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("work", [too_much_for_numpy, too_much_for_opencv, too_much_for_torch])
+def test_want_of_memory_is_known_whoever_says_it(work: Callable[[], None]) -> None:
+    with pytest.raises(Exception) as said:  # noqa: PT011: what they raise is the question
+        work()
+    assert is_want_of_memory(said.value)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes differ"), cv2.error("bad argument"), KeyError("memory")])
+def test_other_errors_are_no_want_of_memory(error: Exception) -> None:
+    assert not is_want_of_memory(error)
 
 
 def test_no_hand_is_a_finding_and_is_not_looked_for_again(tmp_path: Path) -> None:

@@ -40,6 +40,25 @@ def be_killed(_: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_of(death: int) -> None:
+    os.kill(os.getpid(), -death) if death < 0 else os._exit(death)
+
+
+def leave(status: int) -> None:
+    sys.exit(status)
+
+
+class FarFromHome(Exception):
+    """An error of somebody's package that can be sent, and not be received."""
+
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"{what} in {where}")
+
+
+def refuse_far_from_home(what: str) -> None:
+    raise FarFromHome(what, "a library")
+
+
 def write_pid_and_wait(task: tuple[str, float]) -> None:
     folder, seconds = task
     Path(folder, str(os.getpid())).touch()
@@ -102,6 +121,29 @@ def test_a_killed_worker_is_said_in_a_sentence_and_the_next_call_works() -> None
         with pytest.raises(RequestError, match=r"A worker process was killed.*executor\.workers=1"):
             list(executor.map(be_killed, [1, 2, 3]))
         assert sorted(answer[0] for answer in executor.map(threads_and_square, [2, 3])) == [4, 9]
+
+
+@pytest.mark.parametrize(
+    ("death", "words"),
+    [(-signal.SIGSEGV, r"by signal 11 \("), (-signal.SIGTERM, r"by signal 15 \("), (7, "with status 7 ")],
+)
+def test_a_worker_that_died_of_something_else_is_not_said_to_want_memory(death: int, words: str) -> None:
+    with Executor(config(2)) as executor, pytest.raises(RequestError, match=f"A worker process ended {words}") as said:
+        list(executor.map(die_of, [death, death]))
+    assert "memory" not in str(said.value)
+
+
+def test_what_calls_exit_ends_neither_the_program_nor_a_worker(two: Executor) -> None:
+    with Executor(config(1)) as alone:
+        for executor in (alone, two):
+            with pytest.raises(RequestError, match=r"called sys\.exit\(0\)"):
+                list(executor.map(leave, [0]))
+    assert [answer[0] for answer in two.map(threads_and_square, [3])] == [9]
+
+
+def test_an_error_that_cannot_be_sent_is_told_in_words(two: Executor) -> None:
+    with pytest.raises(RuntimeError, match="FarFromHome: a crack in a library"):
+        list(two.map(refuse_far_from_home, ["a crack"]))
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")

@@ -136,6 +136,7 @@ def test_it_is_gone_with_its_package() -> None:
         ("import no_such_module", "No module named 'no_such_module'"),
         ("def Broken(:", "SyntaxError: invalid syntax"),
         ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
         ("Broken = 3", "it is no class but 3"),
         ("import sys\nsys.exit(0)", "SystemExit: 0"),
     ],

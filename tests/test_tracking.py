@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -150,6 +151,19 @@ def test_another_package_adds_a_tracker(tmp_path, monkeypatch):
     monkeypatch.setattr(palmbench.tracking, "entry_points", added)
     assert names() == ["mine", "none", "trackio", "wandb"]
     assert open_tracker(Config(name="mine"), tmp_path) == ("palmbench", tmp_path / "mine")
+
+
+def test_a_tracker_that_ends_the_program_is_one_warning(tmp_path, findings, monkeypatch, caplog):
+    leaving = SimpleNamespace(name="mine", load=lambda: lambda config, folder: sys.exit(0))
+    monkeypatch.setattr(palmbench.tracking, "entry_points", lambda group: [leaving])
+    tracker = Recorder()
+    tracker.log_summary = lambda metrics: sys.exit("my own way out")
+    with caplog.at_level(logging.WARNING):
+        assert open_tracker(Config(name="mine"), tmp_path) is None
+        assert hand_over(tracker, "it", RUN, findings) is Arrived.PART
+    assert [re.findall(r"sys\.exit\(.*?\)", record.getMessage()) for record in caplog.records] == [
+        ["sys.exit(0)"], ["sys.exit('my own way out')"],
+    ]  # fmt: skip
 
 
 def test_trackio_keeps_one_run_however_often_it_is_given(tmp_path, findings, monkeypatch, capsys):

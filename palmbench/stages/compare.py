@@ -119,7 +119,7 @@ class Compare:
         probes, present = _load(self.deidentified, samples, store)
         found = np.full(len(samples), None, object)
         if present.any():
-            found[present] = np.array(recognizer.identities, object)[recognizer.classify(probes[present])]
+            found[present] = np.array(recognizer.identities, object)[answers.classes(recognizer, probes[present])]
         return Classified(found, None)
 
     def _among(self, stage: Enrol, what: str, samples: Sequence[Sample], store: Store) -> np.ndarray:

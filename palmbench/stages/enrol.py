@@ -10,7 +10,7 @@ import numpy as np
 
 import recognizers
 from palmbench.datasets.sample import Sample
-from palmbench.errors import RequestError, SampleError, staying
+from palmbench.errors import RequestError, SampleError, no_exit
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.keys import digest
 from palmbench.schema import RecognizerConfig
@@ -42,15 +42,16 @@ class Enrol:
     def of(cls, prepare: Prepare, recognizer: RecognizerConfig) -> Enrol:
         """The stage for some photos and one recognizer; whether that knows palms by name decides on `acc_cls`."""
         loaded = load_recognizer(recognizer)
+        settings = answers.settings(loaded)
         try:
-            digest("settings", **loaded.settings())
+            digest("settings", **settings)
         except TypeError as error:
             raise RequestError(
                 f"recognizer={recognizer.name}: its settings are part of result keys, and must be plain JSON values by "
                 f"name: {error}. Mend the recognizer."
             ) from error
         named = isinstance(loaded, Classifier) and loaded.identities is not None
-        return cls(prepare, recognizer, loaded.settings(), classifies=named)
+        return cls(prepare, recognizer, settings, classifies=named)
 
     @property
     def title(self) -> str:
@@ -92,7 +93,7 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
     constructor = recognizers.find(config.name)
     place = {"device": device} if takes(constructor, "device") else {}
     try:
-        with staying(f"recognizer={config.name}"):
+        with no_exit(f"recognizer={config.name}"):
             recognizer = constructor(**config.options, **place)
     except ValueError as error:
         raise RequestError(f"recognizer={config.name}: {error}") from error
@@ -108,7 +109,7 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
 def load_keyed(config: RecognizerConfig, settings: dict[str, Any], device: str = "cpu") -> Recognizer:
     """The recognizer whose settings stand in keys; RequestError if it, or its weights, are others by now."""
     recognizer = load_recognizer(config, device)
-    require_same(f"recognizer={config.name}", recognizer.settings(), settings)
+    require_same(f"recognizer={config.name}", answers.settings(recognizer), settings)
     return recognizer
 
 
@@ -123,4 +124,4 @@ def require_weights(config: RecognizerConfig) -> None:
     if config.options.get("weights"):
         recognizer = load_recognizer(config)
         # Every recognizer takes a batch of none, and a network has to be read for it.
-        recognizer.extract(np.empty((0, *_SHAPES[recognizer.takes]), np.uint8))
+        answers.templates(recognizer, np.empty((0, *_SHAPES[recognizer.takes]), np.uint8))

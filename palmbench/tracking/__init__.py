@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from palmbench.errors import RequestError, staying
+from palmbench.errors import RequestError, no_exit
 from palmbench.hints import not_found
 from palmbench.tracking.tracker import Arrived, Findings, TrackedRun, Tracker, TrackerSettings, hand_over
 
@@ -55,7 +55,7 @@ def open_tracker(config: TrackerSettings, results_dir: str | Path) -> Tracker | 
     folder = Path(results_dir).resolve() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with staying("its package"):
+        with no_exit("it"):
             return _find(name)(config, folder)
     except ModuleNotFoundError as error:
         how = f"pip install 'palmbench[{name}]'" if name in TRACKERS else "install it"

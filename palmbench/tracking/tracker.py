@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
-from palmbench.errors import staying
+from palmbench.errors import no_exit
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ def hand_over(tracker: Tracker, name: str, run: TrackedRun, findings: Findings) 
 def harmless(failure: str, work: Callable[[], None]) -> bool:
     """Whether some work ended well; if not, one warning with its reason."""
     try:
-        with staying("its package"):
+        with no_exit("it"):
             work()
     except Exception as error:  # a tracker's trouble, whatever it is, must not become the run's
         log.warning("%s: %s", failure, " ".join(str(error).split()) or type(error).__name__)

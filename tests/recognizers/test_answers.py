@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -67,3 +68,29 @@ def test_each_image_has_a_template() -> None:
     for extract in (lambda images: images[:1], lambda images: images[0, 0], lambda images: 1.0):
         with pytest.raises(RequestError, match=r"extract gave an array of shape .* for 3 images"):
             answers.templates(a_recognizer(apart, extract=extract), np.zeros((3, 5, 5)))
+
+
+def test_a_recognizer_that_ends_the_program_has_failed_and_the_program_has_not() -> None:
+    def leave(*_: object) -> None:
+        sys.exit(0)
+
+    theirs = a_recognizer(leave, extract=leave, pairwise=leave, classify=leave, settings=leave)
+    for what, ask in {
+        "settings": lambda: answers.settings(theirs),
+        "extract": lambda: answers.templates(theirs, np.zeros((3, 5, 5))),
+        "distances": lambda: answers.distances(theirs, TEMPLATES, TEMPLATES),
+        "pairwise": lambda: answers.pairwise(theirs, TEMPLATES),
+        "classify": lambda: answers.classes(theirs, TEMPLATES),
+    }.items():
+        with pytest.raises(RequestError, match=rf"recognizer theirs: {what} called sys\.exit\(0\)"):
+            ask()
+
+
+def test_a_class_is_one_of_those_that_the_classifier_names() -> None:
+    def classifier(found: object) -> SimpleNamespace:
+        return a_recognizer(apart, identities=("a", "b"), classify=lambda templates: found)
+
+    assert answers.classes(classifier([0, 1, 1, 0]), TEMPLATES).tolist() == [0, 1, 1, 0]
+    for wrong in ([0, 1, 1], [0, 1, 2, 0], [0, -1, 1, 0], [0.0, 1.0, 1.0, 0.0]):
+        with pytest.raises(RequestError, match="classify must give one of its 2 classes"):
+            answers.classes(classifier(wrong), TEMPLATES)
