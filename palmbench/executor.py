@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -27,6 +28,7 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_LAST_WORDS = 5.0  # seconds for the others to end in, once one has died
 
 
 class Executor:
@@ -135,7 +137,10 @@ class Executor:
     def _why_broken(self) -> str:
         """What the first worker died of, as a sentence; the pool ends the others by SIGTERM."""
         assert self._pool is not None
-        codes = [process.exitcode for process in self._pool._processes.values()]
+        processes, end = list(self._pool._processes.values()), time.monotonic() + _LAST_WORDS
+        # Who died first may be told last: the pool's own thread waits for them at the same time.
+        while None in (codes := [process.exitcode for process in processes]) and time.monotonic() < end:
+            time.sleep(0.02)
         code = next((each for each in codes if each not in (None, -signal.SIGTERM)), -signal.SIGTERM)
         kept = "What it had finished is kept: run the same command again"
         if code == -signal.SIGKILL:
