@@ -39,7 +39,7 @@ from palmbench.executor import Executor
 from palmbench.images import decode_png, encode_png
 from palmbench.keys import digest
 from palmbench.outputs import put_result
-from palmbench.pipeline import Pipeline
+from palmbench.pipeline import Outcome, Pipeline
 from palmbench.report.labels import METRICS
 from palmbench.report.one_run import swept_setting
 from palmbench.report.rows import rows_of
@@ -282,12 +282,15 @@ def constant_checks(result: Result, photos: int) -> Iterator[Check]:
         yield _of(metrics, name, "constant", f"{name} has no value", None, None)
 
 
-def mated_of(pipeline: Pipeline, recognition: Recognition, store: Store) -> Mated | None:
+def mated_of(pipeline: Pipeline, recognition: Recognition, outcome: Outcome, store: Store) -> Mated | None:
     """De-identified photos against the other originals of their palms, at the originals' own operating point."""
     recognizer = load_recognizer(pipeline.config.recognizer)
     samples = pipeline.samples
-    originals = [_template(pipeline.enrol, sample, store) for sample in samples]
-    found = [_template(pipeline.enrol_again, sample, store) for sample in samples]
+    enrolled, enrolled_again = (
+        pipeline.artefacts(stage, outcome, store) for stage in (pipeline.enrol, pipeline.enrol_again)
+    )
+    originals = [enrolled.get(sample.id) for sample in samples]
+    found = [enrolled_again.get(sample.id) for sample in samples]
     distances = [
         answers.distances(recognizer, probe[None], other[None])[0, 0]
         for i, probe in enumerate(found)
@@ -303,10 +306,12 @@ def mated_of(pipeline: Pipeline, recognition: Recognition, store: Store) -> Mate
 
 
 def _evaluate(pipeline: Pipeline, engine: Engine) -> Result:
-    pipeline.run(engine)
-    metrics, recognition, *_ = pipeline.measure(engine)
-    mated = mated_of(pipeline, recognition, engine.store)
-    return Result(metrics, recognition.genuine, recognition.impostor, mated)
+    def measured(outcome: Outcome) -> Result:
+        metrics, recognition, *_ = pipeline.measure(engine, outcome)
+        mated = mated_of(pipeline, recognition, outcome, engine.store)
+        return Result(metrics, recognition.genuine, recognition.impostor, mated)
+
+    return pipeline.with_artefacts(engine, measured)
 
 
 def _rewired(pipeline: Pipeline, stage: Replaced) -> Pipeline:
@@ -322,10 +327,6 @@ def _rewired(pipeline: Pipeline, stage: Replaced) -> Pipeline:
         usability=Usability(pipeline.prepare, again, config.quality.usability_scale),
         features=(),
     )
-
-
-def _template(stage: Enrol, sample: Sample, store: Store) -> np.ndarray | None:
-    return stage.load(sample, store) if store.has(stage.name, stage.key(sample), stage.suffix) else None
 
 
 def _of(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from palmbench.pipeline import Pipeline
 from palmbench.report import table_command
 from palmbench.report.contact_sheet import SheetRow, contact_sheet
 from palmbench.status import DONE
-from palmbench.store import Store
+from palmbench.store import Store, if_there
 
 DATASET = "synth"
 HANDS = 3
@@ -56,8 +57,9 @@ def _rows(pipelines: Sequence[Pipeline]) -> list[SheetRow]:
         for pipeline in pipelines:
             stage = pipeline.deidentify
             store = Store(Path(pipeline.config.results_dir) / "store")
-            if store.has(stage.name, stage.key(sample), stage.suffix):
-                images.append(np.asarray(stage.load(sample, store)))
+            painted = if_there(partial(stage.load, sample, store))
+            if painted is not None:
+                images.append(np.asarray(painted))
         if len(images) == len(labels):
             seen.add(sample.person)
             rows.append(SheetRow(labels, images))

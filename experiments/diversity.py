@@ -14,10 +14,9 @@ Exit status: 0 done; 2 the request cannot be met; 3 done, but samples failed.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +32,7 @@ from palmbench.errors import RequestError
 from palmbench.executor import Executor
 from palmbench.keys import digest
 from palmbench.pipeline import Pipeline
+from palmbench.records import read_record, table_file, write_record
 from palmbench.report.figures.curves import subject_of
 from palmbench.report.one_run import require_one_run_each
 from palmbench.report.request import Override, parse_overrides, value_of, with_overrides
@@ -42,11 +42,12 @@ from palmbench.schema import RunConfig
 from palmbench.scoring import Distribution, Replicates, bootstrap, deid_ratio, equal_error_rate, pair_kinds
 from palmbench.scoring.intervals import interval
 from palmbench.stages.compare import Compare
-from palmbench.stages.enrol import Enrol, load_recognizer
-from palmbench.stages.stage import Stage
+from palmbench.stages.enrol import load_recognizer
+from palmbench.stages.stage import Stage, load_all
 from palmbench.status import DONE, SAMPLES_FAILED
-from palmbench.store import Store, atomic, whole_parquet, write_json
+from palmbench.store import Store
 from recognizers import answers
+from recognizers.protocol import Recognizer
 
 SEEDS = 10
 SETS = ("genuine", "impostor", "original_deidentified", "deidentified_deidentified")
@@ -161,16 +162,15 @@ def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
     chosen = _first_photos(first.samples, photos)
     key = _key(pipelines, chosen)
     path = summary_path(Path(point.results_dir), first)
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["key"] == key and known["complete"] and whole_parquet(path.with_suffix(".parquet")):
-            print(f"{path}: up to date, nothing to compute")
-            return SAMPLES_FAILED if known["failed"] else DONE
-    except (OSError, ValueError, KeyError):
-        pass
+    known = read_record(path, subject_of(first))
+    if known is not None and known.content["repeated"] == key and known.content["complete"]:
+        print(f"{path}: up to date, nothing to compute")
+        return SAMPLES_FAILED if known.content["failed"] else DONE
     with Executor(point.executor) as executor:
         engine = Engine(Store(Path(point.results_dir) / "store"), executor)
-        passing = _failures(engine, first.samples, (first.prepare, first.enrol))
+        enrolled = _passing(engine, first.samples, (first.prepare, first.enrol))
+        lasting = enrolled.lasting
+        painted: list[frozenset[str]] = []
         for number, pipeline in enumerate(pipelines):
             print(f"seed {pipeline.config.seed}, {number + 1} of {seeds}", file=sys.stderr)
             encode = [pipeline.deidentify.encode] if pipeline.deidentify.encode else []
@@ -181,33 +181,52 @@ def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
                 pipeline.again,
                 pipeline.enrol_again,
             )
-            passing &= _failures(engine, chosen, stages)
-        content, distributions = _content(pipelines, chosen, engine)
-    _write(path, {**content, "key": key, "subject": subject_of(first), "complete": passing}, distributions)
+            passing = _passing(engine, chosen, stages)
+            lasting &= passing.lasting
+            painted.append(passing.ids)
+        content, distributions = _content(pipelines, chosen, engine, enrolled.ids, painted)
+    _write(path, {**content, "key": subject_of(first), "repeated": key, "complete": lasting}, distributions)
     print(f"{path}\n{path.with_suffix('.parquet')}\n    {_line(content['metrics'])}")
     return SAMPLES_FAILED if content["failed"] else DONE
 
 
-def _failures(engine: Engine, samples: Sequence[Sample], stages: Sequence[Stage]) -> bool:
-    """Take samples through stages; whether every failure is a finding that would come out the same again."""
+class _Passing(NamedTuple):
+    """Ids of samples that passed some stages; whether every failure is a finding that would come out the same again."""
+
+    ids: frozenset[str]
+    lasting: bool
+
+
+def _passing(engine: Engine, samples: Sequence[Sample], stages: Sequence[Stage]) -> _Passing:
+    """Take samples through stages."""
     lasting = True
     for stage in stages:
         failed = engine.run(stage, samples)
         lasting &= all(failure.lasting for failure in failed.values())
         samples = [sample for sample in samples if sample.id not in failed]
-    return lasting
+    return _Passing(frozenset(sample.id for sample in samples), lasting)
 
 
 def _content(
-    pipelines: Sequence[Pipeline], chosen: Sequence[Sample], engine: Engine
+    pipelines: Sequence[Pipeline],
+    chosen: Sequence[Sample],
+    engine: Engine,
+    enrolled: frozenset[str],
+    painted: Sequence[frozenset[str]],
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     first, store = pipelines[0], engine.store
     samples = first.samples
-    distances = Compare(first.enrol, first.enrol_again, engine.executor.workers).between_originals(samples, store)
+    comparison = Compare(first.enrol, first.enrol_again, enrolled, painted[0], engine.executor.workers)
+    distances = comparison.between_originals(samples, store)
     identities, persons = [each.identity for each in samples], [each.person for each in samples]
     kinds = pair_kinds(identities, persons)
     genuine, impostor = (distances[kind & ~np.isnan(distances)] for kind in kinds)
-    repainted = _distances(pipelines, chosen, store)
+    templates = load_all(first.enrol, (sample for sample in chosen if sample.id in enrolled), store)
+    of_seeds = [
+        load_all(pipeline.enrol_again, (sample for sample in chosen if sample.id in ids), store)
+        for pipeline, ids in zip(pipelines, painted, strict=True)
+    ]
+    repainted = _distances(load_recognizer(first.config.recognizer), chosen, templates, of_seeds)
     sets = (genuine, impostor, *(each[~np.isnan(each)] for each in repainted))
     metrics: dict[str, dict[str, Any]] = {}
     if genuine.size and impostor.size:
@@ -217,7 +236,6 @@ def _content(
     else:
         metrics = {name: _number(math.nan, np.full(1, math.nan), 0) for name in METRICS}
     content = {
-        "format": 1,
         "dataset": first.point["dataset"],
         "recognizer": recognizer_name(first.point),
         "seeds": [pipeline.config.seed for pipeline in pipelines],
@@ -234,19 +252,19 @@ def _content(
     return content, dict(zip(SETS, sets, strict=True))
 
 
-def _distances(pipelines: Sequence[Pipeline], chosen: Sequence[Sample], store: Store) -> Repainted:
-    recognizer = load_recognizer(pipelines[0].config.recognizer)
-    seeds = len(pipelines)
+def _distances(
+    recognizer: Recognizer,
+    chosen: Sequence[Sample],
+    templates: Mapping[str, np.ndarray],
+    of_seeds: Sequence[Mapping[str, np.ndarray]],
+) -> Repainted:
+    seeds = len(of_seeds)
     pairs = np.triu_indices(seeds, 1)
     original = np.full((len(chosen), seeds), np.nan)
     among = np.full((len(chosen), len(pairs[0])), np.nan)
     for number, sample in enumerate(chosen):
-        source = _template(pipelines[0].enrol, sample, store)
-        found = {
-            seed: template
-            for seed, pipeline in enumerate(pipelines)
-            if (template := _template(pipeline.enrol_again, sample, store)) is not None
-        }
+        source = templates.get(sample.id)
+        found = {seed: each[sample.id] for seed, each in enumerate(of_seeds) if sample.id in each}
         if not found:
             continue
         stacked, places = np.stack(list(found.values())), list(found)
@@ -257,10 +275,6 @@ def _distances(pipelines: Sequence[Pipeline], chosen: Sequence[Sample], store: S
         square[np.take(places, rows), np.take(places, columns)] = recognizers.pairwise(recognizer, stacked)
         among[number] = square[pairs]
     return Repainted(original, among)
-
-
-def _template(stage: Enrol, sample: Sample, store: Store) -> np.ndarray | None:
-    return stage.load(sample, store) if store.has(stage.name, stage.key(sample), stage.suffix) else None
 
 
 def _first_photos(samples: Sequence[Sample], photos: int | None) -> list[Sample]:
@@ -308,10 +322,8 @@ def _write(path: Path, content: dict[str, Any], distributions: dict[str, np.ndar
     found = {name: Distribution.of(each) for name, each in distributions.items() if each.size}
     frames = [pd.DataFrame({"set": name, "distance": d.values, "count": d.counts}) for name, d in found.items()]
     empty = pd.DataFrame({"set": [], "distance": [], "count": []})
-    with atomic(path.with_suffix(".parquet")) as part:
-        (pd.concat(frames, ignore_index=True) if frames else empty).to_parquet(part, index=False)
-    # The summary comes last: where it is, the distributions are too.
-    write_json(path, content)
+    table = pd.concat(frames, ignore_index=True) if frames else empty
+    write_record(path, content, {path.with_suffix(".parquet").name: table_file(table)})
 
 
 def _line(metrics: dict[str, dict[str, Any]]) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from palmbench.datasets.sample import Sample
-from palmbench.errors import NoHandError, SampleError
+from palmbench.errors import Lost, NoHandError, SampleError
 from palmbench.executor import Executor
 from palmbench.memory import is_want_of_memory
 from palmbench.progress import Progress
 from palmbench.stages.stage import Stage
-from palmbench.store import Store
+from palmbench.store import Store, if_there
 
 FAILED = ".failed"
 
@@ -31,11 +34,24 @@ class Failure(NamedTuple):
 
 
 class Inventory(NamedTuple):
-    """What the store has of a stage: the number of artefacts, lasting failures by sample id, samples with neither."""
+    """What the store has of a stage.
+
+    Attributes
+    ----------
+    reused : int
+        Number of artefacts.
+    failures : dict of sample id to Failure
+        Lasting ones.
+    missing : list of Sample
+        Samples with neither.
+    damaged : list of Path
+        Files that are in the place of missing artefacts.
+    """
 
     reused: int
     failures: dict[str, Failure]
     missing: list[Sample]
+    damaged: list[Path]
 
 
 @dataclass
@@ -62,6 +78,7 @@ class Engine:
     store: Store
     executor: Executor
     counts: dict[str, Counts] = field(default_factory=dict)
+    _before: dict[str, Counts] = field(default_factory=dict)
 
     def run(self, stage: Stage, samples: Sequence[Sample]) -> dict[str, Failure]:
         """Bring a stage's artefacts of some samples into the store.
@@ -70,20 +87,45 @@ class Engine:
         -------
         dict of sample id to Failure
             Samples without an artefact.
+
+        Raises
+        ------
+        Lost
+            If artefacts that the stage works on have vanished or are damaged; all others are computed first.
         """
-        reused, failures, missing = look_up(stage, samples, self.store)
+        reused, failures, missing, damaged = look_up(stage, samples, self.store)
+        if damaged:
+            print(
+                f"{stage.title}: {len(damaged)} files in the store are not what was stored there, such as "
+                f"{damaged[0]}; they are made again.",
+                file=sys.stderr,
+            )
+        lost: list[str] = []
         progress = Progress(stage.title, len(samples), reused, len(failures))
         began = time.monotonic()
         try:
             if missing:
-                for failed, computed in self.executor.map(_work, self._tasks(stage, missing)):
-                    failures.update({failure.sample: failure for failure in failed})
-                    progress.advance(computed, len(failed))
+                for done in self.executor.map(_work, self._tasks(stage, missing)):
+                    failures.update({failure.sample: failure for failure in done.failures})
+                    lost += done.lost
+                    progress.advance(done.computed, len(done.failures))
         finally:
             progress.finish()
         seconds = time.monotonic() - began if missing else 0.0
-        self.counts.setdefault(stage.title, Counts()).add(reused, progress.computed, len(failures), seconds)
+        before = self._before.pop(stage.title, Counts())
+        self.counts.setdefault(stage.title, Counts()).add(
+            max(0, reused - before.computed),
+            before.computed + progress.computed,
+            len(failures),
+            before.seconds + seconds,
+        )
+        if lost:
+            raise Lost(*dict.fromkeys(lost))
         return failures
+
+    def start_over(self) -> None:
+        """Go through the stages once more: what was computed so far stays computed, and is not counted as reused."""
+        self._before, self.counts = {**self._before, **self.counts}, {}
 
     def _tasks(self, stage: Stage, samples: list[Sample]) -> list[_Task]:
         # Small tasks at the end of a step keep every worker busy; large ones save messages.
@@ -97,16 +139,19 @@ def look_up(stage: Stage, samples: Sequence[Sample], store: Store) -> Inventory:
     """What the store has of a stage."""
     failures: dict[str, Failure] = {}
     missing: list[Sample] = []
+    damaged: list[Path] = []
     for sample in samples:
         key = stage.key(sample)
         if store.has(stage.name, key, stage.suffix):
             continue
-        if store.has(stage.name, key, FAILED):
-            reason = store.read(stage.name, key, FAILED).decode()
+        reason = if_there(partial(store.load, stage.name, key, FAILED, bytes.decode))
+        if reason is not None:
             failures[sample.id] = Failure(sample.id, stage.title, reason, lasting=True)
-        else:
-            missing.append(sample)
-    return Inventory(len(samples) - len(missing) - len(failures), failures, missing)
+            continue
+        missing.append(sample)
+        if (path := store.path(stage.name, key, stage.suffix)).is_file():
+            damaged.append(path)
+    return Inventory(len(samples) - len(missing) - len(failures), failures, missing, damaged)
 
 
 class _Task(NamedTuple):
@@ -116,26 +161,41 @@ class _Task(NamedTuple):
     device: str
 
 
-def _work(task: _Task) -> tuple[list[Failure], int]:
-    """Compute and store some artefacts; failures and the number that went well."""
+class _Done(NamedTuple):
+    failures: list[Failure]
+    computed: int
+    lost: list[str]
+
+
+def _work(task: _Task) -> _Done:
+    """Compute and store some artefacts."""
     stage, store = task.stage, task.store
     try:
         artefacts = stage.compute(task.samples, store, task.device)
+    except Lost as error:
+        reason, lasting, lost = "", False, list(error.places)
     except SampleError as error:
-        reason, lasting = str(error), isinstance(error, NoHandError)
+        reason, lasting, lost = str(error), isinstance(error, NoHandError), []
     except Exception as error:
         if not is_want_of_memory(error):
             raise
-        reason, lasting = "there was not enough memory for it; fewer processes (executor.workers=1) leave more", False
+        reason = "there was not enough memory for it; fewer processes (executor.workers=1) leave more"
+        lasting, lost = False, []
     else:
         for sample, artefact in zip(task.samples, artefacts, strict=True):
             store.write(stage.name, stage.key(sample), stage.suffix, artefact)
-        return [], len(task.samples)
+        return _Done([], len(task.samples), [])
     # Here the error is gone, and with it whatever memory its frames held.
     if len(task.samples) > 1:
         alone = [_work(task._replace(samples=(sample,))) for sample in task.samples]
-        return [failure for failures, _ in alone for failure in failures], sum(done for _, done in alone)
+        return _Done(
+            [failure for done in alone for failure in done.failures],
+            sum(done.computed for done in alone),
+            [place for done in alone for place in done.lost],
+        )
+    if lost:
+        return _Done([], 0, lost)
     (sample,) = task.samples
     if lasting:
         store.write(stage.name, stage.key(sample), FAILED, reason.encode())
-    return [Failure(sample.id, stage.title, reason, lasting)], 0
+    return _Done([Failure(sample.id, stage.title, reason, lasting)], 0, [])

@@ -39,6 +39,36 @@ class NoROIError(SampleError, ValueError):
     """A hand was found, but its valley points hold no recognition ROI."""
 
 
+class Lost(RequestError):
+    """Artefacts that a stage had made are not there any more.
+
+    Parameters
+    ----------
+    *places : str
+        Their paths, one at least.
+    """
+
+    def __init__(self, *places: str) -> None:
+        super().__init__(places[0])
+        self.args = places
+
+    def __str__(self) -> str:
+        more = f" (and {len(self.places) - 1} more)" if len(self.places) > 1 else ""
+        return encodable(
+            f"{self.places[0]}{more} is damaged or gone. Run the same command again, which makes it anew; if it is "
+            "lost again, check the disk, and what else clears this folder."
+        )
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Paths of the artefacts."""
+        return self.args
+
+
+class Damaged(Lost):
+    """An artefact is not what was written under its name."""
+
+
 @contextmanager
 def no_exit(who: str) -> Iterator[None]:
     """Code that is not ours and calls `sys.exit()` has failed; it neither ends the program nor sets its status.

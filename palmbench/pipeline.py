@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from palmbench.datasets import Dataset, open_dataset
 from palmbench.datasets.sample import Sample
 from palmbench.engine import Engine, Failure, Inventory, look_up
+from palmbench.errors import Lost, no_exit
 from palmbench.keys import digest
 from palmbench.quality import ImageQuality
 from palmbench.schema import DatasetConfig, DiffusionConfig, RunConfig
@@ -20,7 +22,7 @@ from palmbench.stages.deidentify import Deidentified, Deidentify
 from palmbench.stages.enrol import Enrol
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Features, Quality
-from palmbench.stages.stage import Originals, Stage
+from palmbench.stages.stage import Originals, Stage, load_all
 from palmbench.stages.usability import Usability
 from palmbench.store import Store
 
@@ -30,6 +32,28 @@ class Step(NamedTuple):
 
     stage: Stage
     needs: Stage | None
+
+
+Result = TypeVar("Result")
+
+
+class Outcome(NamedTuple):
+    """What came of the stages, whatever lies in the store.
+
+    Attributes
+    ----------
+    failures : list of Failure
+        In the order of the stages.
+    passed : dict of str to sequence of Sample
+        By a stage's title the samples that have an artefact of it.
+    """
+
+    failures: list[Failure]
+    passed: dict[str, Sequence[Sample]]
+
+    def ids(self, stage: Stage) -> frozenset[str]:
+        """Ids of the samples that passed a stage."""
+        return frozenset(sample.id for sample in self.passed[stage.title])
 
 
 class Measured(NamedTuple):
@@ -139,9 +163,47 @@ class Pipeline:
             **({"weights": diffusion.weights} if diffusion else {}),
         }
 
-    def run(self, engine: Engine) -> list[Failure]:
-        """Bring every artefact of the point into the store; what could not be made."""
-        return list(self._through(engine.run))
+    def with_artefacts(self, engine: Engine, work: Callable[[Outcome], Result]) -> Result:
+        """What some work on the point's artefacts gives; those that are missing are made first.
+
+        One that vanishes meanwhile, or proves to be damaged, is made again, and the work is done again.
+
+        Raises
+        ------
+        Lost
+            If an artefact is lost a second time.
+        """
+        seen: set[str] = set()
+        while True:
+            try:
+                return work(self.run(engine))
+            except Lost as error:
+                if not seen.isdisjoint(error.places):
+                    raise
+                seen.update(error.places)
+                print(
+                    f"{len(error.places)} files in the store are damaged or gone, such as {error.places[0]}; they are "
+                    "made again.",
+                    file=sys.stderr,
+                )
+                engine.start_over()
+
+    def run(self, engine: Engine) -> Outcome:
+        """Bring every artefact of the point into the store.
+
+        Raises
+        ------
+        Lost
+            If an artefact vanishes meanwhile; see `with_artefacts`.
+        """
+        return self._through(engine.run)
+
+    def outcome_of(self, failures: Iterable[Failure]) -> Outcome:
+        """What came of the stages of a run that had these failures."""
+        of_stage: dict[str, dict[str, Failure]] = {}
+        for failure in failures:
+            of_stage.setdefault(failure.stage, {})[failure.sample] = failure
+        return self._through(lambda stage, given: of_stage.get(stage.title, {}))
 
     def look_up(self, store: Store) -> list[tuple[Stage, Inventory]]:
         """What a store has of each stage, counting only samples that the stage can be given."""
@@ -151,22 +213,34 @@ class Pipeline:
             found.append((stage, look_up(stage, samples, store)))
             return found[-1][1].failures
 
-        list(self._through(look))
+        self._through(look)
         return found
 
-    def _through(self, work: Callable[[Stage, Sequence[Sample]], dict[str, Failure]]) -> Iterator[Failure]:
+    def _through(self, work: Callable[[Stage, Sequence[Sample]], dict[str, Failure]]) -> Outcome:
         """Take the samples through the steps: one that fails a stage goes to none that needs it."""
-        passed: dict[str | None, Sequence[Sample]] = {None: self.samples}
+        failures: list[Failure] = []
+        passed: dict[str, Sequence[Sample]] = {}
         for stage, needs in self.steps:
-            given = passed[needs.title if needs else None]
+            given = passed[needs.title] if needs else self.samples
             failed = work(stage, given)
             passed[stage.title] = [sample for sample in given if sample.id not in failed]
-            yield from failed.values()
+            failures += failed.values()
+        return Outcome(failures, passed)
 
-    def measure(self, engine: Engine) -> Measured:
-        """The run's metrics from what is in the store."""
+    def measure(self, engine: Engine, outcome: Outcome) -> Measured:
+        """The run's metrics from the artefacts of the samples that passed.
+
+        Raises
+        ------
+        Lost
+            If one of them is not in the store any more, or is damaged.
+        """
+        with no_exit(f"recognizer={self.config.recognizer.name}"):
+            return self._measure(engine, outcome)
+
+    def _measure(self, engine: Engine, outcome: Outcome) -> Measured:
         store, samples = engine.store, self.samples
-        comparison = Compare(self.enrol, self.enrol_again, engine.executor.workers)
+        comparison = self.comparison(outcome, engine.executor.workers)
         distances = comparison.between_originals(samples, store)
         scores = comparison.against_originals(samples, store)
         workers = engine.executor.workers
@@ -179,28 +253,30 @@ class Pipeline:
             **measure.measure_linkage(samples, recognition, across, among, workers),
             **measure.measure_classifier(samples, comparison.classify(samples, store)),
             **measure.measure_images(
-                samples, self._stored(self.quality, engine), instrument.metrics(), instrument.missing
+                samples, self.artefacts(self.quality, outcome, store), instrument.metrics(), instrument.missing
             ),
-            **measure.measure_usability(samples, self._stored(self.usability, engine)),
+            **measure.measure_usability(samples, self.artefacts(self.usability, outcome, store)),
         }
         if self.features:
-            metrics |= self._between_sets(engine)
+            metrics |= self._between_sets(outcome, store)
         return Measured(metrics, recognition, scores, sets)
 
-    def _between_sets(self, engine: Engine) -> dict[str, dict[str, Any]]:
-        before, after = self.features
-        both = [s for s in self.samples if self._there(before, s, engine) and self._there(after, s, engine)]
-        originals, deidentified = ([stage.load(s, engine.store) for s in both] for stage in (before, after))
-        palms, failed = [sample.identity for sample in both], len(self.samples) - len(both)
-        return measure.measure_sets(before.features_of, originals, deidentified, palms, failed)
-
-    def _stored(self, stage: Quality | Usability, engine: Engine) -> dict[str, dict[str, float]]:
-        there = (sample for sample in self.samples if self._there(stage, sample, engine))
-        return {sample.id: stage.load(sample, engine.store) for sample in there}
+    def comparison(self, outcome: Outcome, threads: int = 1) -> Compare:
+        """The comparison of what was enrolled."""
+        return Compare(self.enrol, self.enrol_again, outcome.ids(self.enrol), outcome.ids(self.enrol_again), threads)
 
     @staticmethod
-    def _there(stage: Stage, sample: Sample, engine: Engine) -> bool:
-        return engine.store.has(stage.name, stage.key(sample), stage.suffix)
+    def artefacts(stage: Stage, outcome: Outcome, store: Store) -> dict[str, Any]:
+        """What a stage made of the samples that passed it, by sample id. Raises Lost."""
+        return load_all(stage, outcome.passed[stage.title], store)
+
+    def _between_sets(self, outcome: Outcome, store: Store) -> dict[str, dict[str, Any]]:
+        before, after = self.features
+        both = outcome.ids(before) & outcome.ids(after)
+        paired = [sample for sample in self.samples if sample.id in both]
+        originals, deidentified = (list(load_all(stage, paired, store).values()) for stage in (before, after))
+        palms, failed = [sample.identity for sample in paired], len(self.samples) - len(paired)
+        return measure.measure_sets(before.features_of, originals, deidentified, palms, failed)
 
 
 def dataset_of(config: RunConfig) -> Dataset:

@@ -6,27 +6,31 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 import recognizers
 from palmbench.engine import Counts, Engine, Failure
+from palmbench.errors import Lost
 from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION
-from palmbench.pipeline import Measured, Pipeline
+from palmbench.pipeline import Measured, Outcome, Pipeline
 from palmbench.provenance import checkout
+from palmbench.records import METRICS, RECORD, SCORES, Record, read_record, require_record, table_file, write_record
 from palmbench.schema import RunConfig, plain_values
 from palmbench.stages.enrol import require_weights
 from palmbench.status import DONE, SAMPLES_FAILED
-from palmbench.store import Store, atomic, require_writable, whole_parquet, write_bytes, write_json
+from palmbench.store import Store, json_bytes, require_writable, write_bytes
 from palmbench.tracking.publish import Publisher
 
-FORMAT = 1
+Result = TypeVar("Result")
+
+METRICS_FORMAT = 1
 _SHOWN = ("rr", "dir", "acc_nn", "ssim", "keypoints_2d")
 _FAILURES_SHOWN = 5
 _PACKAGES = (
@@ -78,14 +82,14 @@ def run(points: Sequence[RunConfig], ablations: Sequence[str] = ()) -> int:
             record = finished_record(pipeline)
             if record is not None:
                 finished += 1
-                failures = [Failure(**failure) for failure in record["failures"]]
-                for title, kept in record["items"].items():
+                failures = failures_of(record)
+                for title, kept in record.content["items"].items():
                     totals.setdefault(title, Counts()).add(reused=kept)
                 for failure in failures:
                     totals.setdefault(failure.stage, Counts()).add(failed=1)
             else:
                 print(f"[{number}/{len(pipelines)}] {describe(pipeline)}", file=sys.stderr)
-                engine = Engine(Store(Path(pipeline.config.results_dir) / "store"), executor)
+                engine = Engine(store_of(pipeline), executor)
                 failures = _run_point(pipeline, engine)
                 for title, counts in engine.counts.items():
                     totals[title].add(**asdict(counts))
@@ -98,11 +102,9 @@ def run(points: Sequence[RunConfig], ablations: Sequence[str] = ()) -> int:
 def record_of(point: RunConfig) -> dict[str, Any] | None:
     """Contents of a point's `metrics.json`, or None when it has not been computed."""
     pipeline = Pipeline.of(point)
-    if _complete_record(pipeline) is None:
-        return None
-    metrics = json.loads((run_folder(pipeline) / "metrics.json").read_text(encoding="utf-8"))
+    record = complete_record(pipeline)
     # One key can have two names: weights by word or by folder, photos as a data set or as a plain folder.
-    return {**metrics, "point": pipeline.point}
+    return None if record is None else {**record.metrics, "point": pipeline.point}
 
 
 def outstanding(points: Sequence[RunConfig]) -> list[RunConfig]:
@@ -111,21 +113,42 @@ def outstanding(points: Sequence[RunConfig]) -> list[RunConfig]:
     return [point for point in points if tracked or record_of(point) is None]
 
 
-def finished_record(pipeline: Pipeline) -> dict[str, Any] | None:
-    """A point's `record.json` if nothing is left to do for it; a failure that may pass leaves something to do."""
-    record = _complete_record(pipeline)
-    return record if record and all(failure["lasting"] for failure in record["failures"]) else None
+def finished_record(pipeline: Pipeline) -> Record | None:
+    """A point's record if nothing is left to do for it; a failure that may pass leaves something to do."""
+    record = complete_record(pipeline)
+    return record if record and all(failure.lasting for failure in failures_of(record)) else None
 
 
-def _complete_record(pipeline: Pipeline) -> dict[str, Any] | None:
-    """A point's `record.json` where its metrics and scores are whole: what a disk or a copy lost is made again."""
-    folder = run_folder(pipeline)
+def complete_record(pipeline: Pipeline) -> Record | None:
+    """A point's record, whatever failed; None where it was not measured, or its files are not those of the record."""
+    return read_record(run_folder(pipeline) / RECORD, pipeline.key)
+
+
+def failures_of(record: Record) -> list[Failure]:
+    """What failed in a run."""
+    return [Failure(**failure) for failure in record.content["failures"]]
+
+
+def on_finished(pipeline: Pipeline, work: Callable[[Outcome, Store], Result]) -> Result:
+    """What some work on the artefacts of a measured point gives; those that the store has lost since are made again.
+
+    Raises
+    ------
+    Lost
+        If the point was not measured, or an artefact is lost a second time.
+    """
+    record = require_record(run_folder(pipeline) / RECORD, pipeline.key)
+    outcome, store = pipeline.outcome_of(failures_of(record)), store_of(pipeline)
     try:
-        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-        json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return record if record.get("format") == FORMAT and whole_parquet(folder / "scores.parquet") else None
+        return work(outcome, store)
+    except Lost:
+        with Executor(pipeline.config.executor) as executor:
+            return pipeline.with_artefacts(Engine(store, executor), lambda _: work(outcome, store))
+
+
+def store_of(pipeline: Pipeline) -> Store:
+    """The store that a point's artefacts are in: `<results_dir>/store`."""
+    return Store(Path(pipeline.config.results_dir) / "store")
 
 
 def run_folder(pipeline: Pipeline) -> Path:
@@ -143,31 +166,31 @@ def describe(pipeline: Pipeline) -> str:
 
 
 def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
-    failures = pipeline.run(engine)
-    measured = pipeline.measure(engine)
+    outcome, measured = pipeline.with_artefacts(engine, lambda outcome: (outcome, pipeline.measure(engine, outcome)))
     folder = run_folder(pipeline)
-    write_json(folder / "metrics.json", {"format": FORMAT, "point": pipeline.point, "metrics": measured.metrics})
-    _write_scores(folder / "scores.parquet", pipeline, measured)
-    _write_errors(folder / "errors.jsonl", failures)
     _write_config(folder / "config.yaml", pipeline.config)
-    # The record comes last: where it is, the rest is too.
-    write_json(folder / "record.json", _record(pipeline, engine, failures))
-    return failures
+    metrics = {"format": METRICS_FORMAT, "point": pipeline.point, "metrics": measured.metrics}
+    files = {
+        METRICS: json_bytes(metrics),
+        SCORES: _scores(pipeline, measured),
+        "errors.jsonl": _errors(outcome.failures),
+    }
+    write_record(folder / RECORD, _record(pipeline, engine, outcome), files)
+    return outcome.failures
 
 
-def _record(pipeline: Pipeline, engine: Engine, failures: Sequence[Failure]) -> dict[str, Any]:
+def _record(pipeline: Pipeline, engine: Engine, outcome: Outcome) -> dict[str, Any]:
     found = checkout()
     return {
-        "format": FORMAT,
         "key": pipeline.key,
         "key_version": KEY_VERSION,
         "point": pipeline.point,
-        "items": {title: counts.reused + counts.computed for title, counts in engine.counts.items()},
+        "items": {title: len(samples) for title, samples in outcome.passed.items()},
         "stages": {
             title: {"computed": counts.computed, "seconds": round(counts.seconds, 3)}
             for title, counts in engine.counts.items()
         },
-        "failures": [failure._asdict() for failure in failures],
+        "failures": [failure._asdict() for failure in outcome.failures],
         "device": engine.executor.device,
         "workers": engine.executor.workers,
         "batch_size": engine.executor.batch_size,
@@ -178,7 +201,7 @@ def _record(pipeline: Pipeline, engine: Engine, failures: Sequence[Failure]) -> 
     }
 
 
-def _write_scores(path: Path, pipeline: Pipeline, measured: Measured) -> None:
+def _scores(pipeline: Pipeline, measured: Measured) -> bytes:
     """Each photo against its own original in full ("self"), the other sets as distinct distances and their counts."""
     import pandas as pd
 
@@ -206,13 +229,12 @@ def _write_scores(path: Path, pipeline: Pipeline, measured: Measured) -> None:
         for name, found in distributions.items()
         if found.size
     ]
-    with atomic(path) as part:
-        pd.concat([own, *pairs], ignore_index=True).to_parquet(part, index=False)
+    return table_file(pd.concat([own, *pairs], ignore_index=True))
 
 
-def _write_errors(path: Path, failures: Sequence[Failure]) -> None:
+def _errors(failures: Sequence[Failure]) -> bytes:
     lines = (json.dumps(failure._asdict(), sort_keys=True, ensure_ascii=False) + "\n" for failure in failures)
-    write_bytes(path, "".join(lines).encode())
+    return "".join(lines).encode()
 
 
 def _write_config(path: Path, config: RunConfig) -> None:
@@ -244,7 +266,10 @@ def _summarise(
 
 
 def _headline(pipeline: Pipeline) -> str:
-    metrics = json.loads((run_folder(pipeline) / "metrics.json").read_text(encoding="utf-8"))["metrics"]
+    record = complete_record(pipeline)
+    if record is None:
+        return "its record has been changed or removed since; the same command measures it again"
+    metrics = record.metrics["metrics"]
     shown = ((name, metrics[name]["value"]) for name in _SHOWN)
     values = "  ".join(f"{name} {'-' if value is None else f'{float(value):.4g}'}" for name, value in shown)
     lacking = metrics["rr"].get("missing")

@@ -1,18 +1,20 @@
-"""The store: plain files under keys, written whole or not at all.
+"""The store: plain files under keys, written whole or not at all, and believed only as they were written.
 
 An artefact of a stage lies at `<root>/<stage>/<first two digits>/<key><suffix>`. It is written to a temporary name in
 the same folder and renamed, so that a reader sees all of it or nothing, a killed process leaves no half
-file behind a good name, and two processes that do the same work do no harm.
+file behind a good name, and two processes that do the same work do no harm. It bears a seal, see `palmbench.seal`,
+which is checked when it is read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import json
 import os
+import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +23,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from palmbench.errors import RequestError
+from palmbench import seal, unfinished
+from palmbench.errors import Damaged, Lost, RequestError
 
 Parsed = TypeVar("Parsed")
-_PARQUET_END = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -44,36 +46,55 @@ class Store:
         return self.root / stage / key[:2] / f"{key}{suffix}"
 
     def has(self, stage: str, key: str, suffix: str) -> bool:
-        """Whether an artefact is there. An empty file is none: a machine that lost power can leave one."""
+        """Whether an artefact is there and bears its seal; what is in it is checked when it is read."""
+        name = f"{stage}/{key}{suffix}"
         try:
-            return self.path(stage, key, suffix).stat().st_size > 0
+            with open(self.path(stage, key, suffix), "rb") as stream:
+                stream.seek(-seal.seal_length(name), os.SEEK_END)
+                return seal.bears(name, stream.read())
         except OSError:
             return False
 
     def read(self, stage: str, key: str, suffix: str) -> bytes:
-        """Contents of an artefact. Raises FileNotFoundError when it is absent."""
-        return self.path(stage, key, suffix).read_bytes()
-
-    def load(self, stage: str, key: str, suffix: str, parse: Callable[[bytes], Parsed]) -> Parsed:
-        """An artefact as `parse` makes it out of its bytes.
+        """Contents of an artefact, as they were written.
 
         Raises
         ------
-        FileNotFoundError
-            When it is absent.
-        RequestError
-            If the file is not what was written: a disk or a copy has lost part of it.
+        Lost
+            When it is absent or cannot be read.
+        Damaged
+            When it is not what was written; it is removed, so that it counts as missing from then on.
         """
-        data = self.read(stage, key, suffix)
+        path = self.path(stage, key, suffix)
         try:
-            return parse(data)
-        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-            path = self.path(stage, key, suffix)
-            raise RequestError(f"{path} is damaged; delete it, and the same command makes it again.") from error
+            data = path.read_bytes()
+        except OSError as error:
+            raise Lost(str(path)) from error
+        try:
+            return seal.unsealed(f"{stage}/{key}{suffix}", data)
+        except ValueError as error:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise Damaged(str(path)) from error
+
+    def load(self, stage: str, key: str, suffix: str, parse: Callable[[bytes], Parsed]) -> Parsed:
+        """An artefact as `parse` makes it out of its bytes; errors as of `read`."""
+        return parse(self.read(stage, key, suffix))
 
     def write(self, stage: str, key: str, suffix: str, data: bytes) -> None:
         """Write an artefact, whole or not at all."""
-        write_bytes(self.path(stage, key, suffix), data)
+        write_bytes(self.path(stage, key, suffix), seal.sealed(f"{stage}/{key}{suffix}", data))
+
+
+def if_there(load: Callable[[], Parsed]) -> Parsed | None:
+    """What `load` reads from a store, or None where it is not there; what is damaged is not there, and that is said."""
+    try:
+        return load()
+    except Damaged as error:
+        print(f"{error.places[0]} is not what was stored there, and is not used.", file=sys.stderr)
+    except Lost:
+        pass
+    return None
 
 
 RESULTS = "choose another place with results_dir=FOLDER"
@@ -82,6 +103,9 @@ RESULTS = "choose another place with results_dir=FOLDER"
 @contextmanager
 def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes otherwise.
+
+    What takes the place is on the disk by then, and has the permissions that the user's umask leaves. Temporary files
+    that killed processes left in the folder are removed by the way.
 
     Parameters
     ----------
@@ -94,20 +118,26 @@ def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
     RequestError
         If the disk is full or the folder cannot be written.
     """
-    part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-        part = Path(name)
-        yield part
-        os.chmod(part, 0o644)
-        part.replace(path)
+        unfinished.clear(path.parent)
+        with unfinished.begun(path.parent) as part:
+            yield part.path
+            os.fsync(part.descriptor)
+            part.path.replace(path)
+        _flush_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error, choice) from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    # Not every file system can: the rename then lasts as well as that system makes it.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def require_room_for(file: Path, choice: str) -> None:
@@ -153,16 +183,6 @@ def write_json(path: Path, content: Any, choice: str = RESULTS) -> None:
 def json_bytes(content: Any) -> bytes:
     """JSON with sorted keys, the same bytes for the same content."""
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def whole_parquet(path: Path) -> bool:
-    """Whether a Parquet file is there and has its end, without which nothing of it can be read."""
-    try:
-        with open(path, "rb") as stream:
-            stream.seek(-len(_PARQUET_END), os.SEEK_END)
-            return stream.read() == _PARQUET_END
-    except OSError:
-        return False
 
 
 def pack_arrays(**arrays: np.ndarray) -> bytes:

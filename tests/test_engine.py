@@ -14,7 +14,7 @@ import torch
 
 from palmbench.datasets.sample import Sample
 from palmbench.engine import Counts, Engine, look_up
-from palmbench.errors import NoHandError, RequestError, SampleError
+from palmbench.errors import Lost, NoHandError, RequestError, SampleError
 from palmbench.executor import Executor
 from palmbench.keys import digest
 from palmbench.memory import is_want_of_memory
@@ -43,6 +43,22 @@ class Upper:
             if sample.id in self.trouble:
                 raise self.trouble[sample.id]
         return [f"{sample.id} on {device}".encode() for sample in samples]
+
+    def load(self, sample: Sample, store: Store) -> str:
+        return store.load(self.name, self.key(sample), self.suffix, bytes.decode)
+
+
+@dataclass(frozen=True)
+class Lower(Upper):
+    """Writes in small letters what `Upper` wrote."""
+
+    upper: Upper = field(default_factory=Upper)
+    name: str = "small"
+    title: str = "write small letters"
+
+    def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
+        self.calls.append([sample.id for sample in samples])
+        return [self.upper.load(sample, store).lower().encode() for sample in samples]
 
 
 @pytest.fixture
@@ -158,6 +174,62 @@ def test_what_is_no_sample_s_fault_stops_the_run_and_keeps_what_was_done(tmp_pat
     again = make(tmp_path)
     again.run(Upper(), SAMPLES)
     assert counted(again) == (5, 5, 0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        RuntimeError("OpenCV(4.13.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes"),
+    ],
+)
+def test_a_photo_that_is_too_large_for_the_memory_costs_only_itself_and_is_tried_again(
+    tmp_path: Path, error: Exception
+) -> None:
+    failures = make(tmp_path).run(Upper({"2": error}), SAMPLES)
+    assert {sample: tuple(failure) for sample, failure in failures.items()} == {
+        "2": ("2", "write capitals", "there is not enough memory for this photo", False)
+    }
+    assert make(tmp_path).run(Upper(), SAMPLES) == {}
+
+
+def test_a_plug_in_that_calls_exit_does_not_end_palmbench(engine: Engine) -> None:
+    with pytest.raises(RequestError, match=r"write capitals: .* called sys\.exit\(0\)"):
+        engine.run(Upper({"2": SystemExit(0)}), SAMPLES)  # type: ignore[dict-item]
+
+
+def test_files_that_are_not_what_was_stored_are_made_again_and_that_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = make(tmp_path)
+    first.run(Upper(), SAMPLES)
+    for sample in SAMPLES[:3]:
+        path = first.store.path("capitals", Upper().key(sample), ".txt")
+        path.write_bytes(path.read_bytes()[:-1])
+    capsys.readouterr()
+    again, stage = make(tmp_path), Upper()
+    assert again.run(stage, SAMPLES) == {} and counted(again) == (7, 3, 0)
+    assert sorted(sample for batch in stage.calls for sample in batch) == ["0", "1", "2"]
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if "stored" in line]
+    assert "write capitals: 3 files" in said
+
+
+def test_an_artefact_that_a_later_stage_finds_lost_is_no_failure_of_its_sample(tmp_path: Path) -> None:
+    engine = make(tmp_path)
+    engine.run(Upper(), SAMPLES)
+    gone, changed = (engine.store.path("capitals", Upper().key(sample), ".txt") for sample in SAMPLES[2:4])
+    gone.unlink()
+    changed.write_bytes(changed.read_bytes().replace(b"cpu", b"gpu"))
+    with pytest.raises(Lost) as lost:
+        engine.run(Lower(), SAMPLES)
+    assert sorted(lost.value.places) == sorted([str(gone), str(changed)])
+    engine.start_over()
+    assert engine.run(Upper(), SAMPLES) == engine.run(Lower(), SAMPLES) == {}
+    small = engine.counts["write small letters"]
+    # Nothing that this engine computed is counted as found.
+    assert counted(engine) == (0, 12, 0) and (small.reused, small.computed, small.failed) == (0, 10, 0)
+    assert [Lower().load(sample, engine.store) for sample in SAMPLES] == [f"{sample.id} on cpu" for sample in SAMPLES]
 
 
 def test_a_stop_ends_the_line_on_a_terminal(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,20 +194,6 @@ def test_metrics_are_taken_again_from_the_store(sweep: Run, results: Path) -> No
     assert (folder(of) / "metrics.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["record.json", "metrics.json", "scores.parquet"])
-def test_a_record_that_lost_the_end_of_a_file_is_made_again(sweep: Run, results: Path, name: str) -> None:
-    of = point(results, "blur")
-    metrics, scores = folder(of) / "metrics.json", folder(of) / "scores.parquet"
-    before = metrics.read_bytes(), scores.read_bytes()
-    damaged = folder(of) / name
-    damaged.write_bytes(damaged.read_bytes()[:100])
-    assert record_of(of) is None
-    assert "54 reused, 0 computed" in done(of).out
-    assert (metrics.read_bytes(), scores.read_bytes()) == before
-    scores.unlink()
-    assert record_of(of) is None and done(of).status == 0 and record_of(of) is not None
-
-
 def test_record_of_gives_the_metrics_of_a_finished_run(sweep: Run, results: Path) -> None:
     of = point(results)
     assert record_of(of) == json.loads((folder(of) / "metrics.json").read_text())

@@ -5,18 +5,24 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from palmbench.errors import RequestError
+from palmbench.errors import Damaged, Lost, RequestError
 from palmbench.images import decode_png, encode_png
 from palmbench.store import (
     Store,
     atomic,
+    if_there,
     json_bytes,
     pack_arrays,
     require_room_for,
@@ -41,31 +47,108 @@ def test_an_artefact_lies_under_its_key(tmp_path: Path) -> None:
     assert names(tmp_path) == [f"{key}.npz"]
 
 
-def test_an_empty_file_is_no_artefact(tmp_path: Path) -> None:
+PNG = encode_png(np.arange(768, dtype=np.uint8).reshape(16, 16, 3))
+WHOLE = {
+    ".npz": pack_arrays(distances=np.arange(500.0)),
+    ".json": json_bytes({"ssim": "0.96"}),
+    ".png": PNG,
+    ".failed": b"no hand was found",
+}
+KEY, OTHER = "ab" * 16, "cd" * 16
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda data: b"",
+    "without its end": lambda data: data[: len(data) // 2],
+    "without its last byte": lambda data: data[:-1],
+    "longer": lambda data: data + b"\n",
+    "ending in zeros": lambda data: data[:-300] + bytes(300),
+    "all zeros": lambda data: bytes(len(data)),
+    "one bit at the start": lambda data: flipped(data, 0),
+    "one bit in the middle": lambda data: flipped(data, len(data) // 3),
+    "one bit of its seal": lambda data: flipped(data, len(data) - 20),
+    "one bit of its name": lambda data: flipped(data, len(data) - 100),
+    "without a seal": lambda data: data.rpartition(b"\n{")[0],
+}
+
+
+@pytest.mark.parametrize("suffix", WHOLE)
+def test_an_artefact_is_read_as_it_was_written(tmp_path: Path, suffix: str) -> None:
     store = Store(tmp_path)
-    store.write("hands", "abc", ".npz", b"")
-    assert not store.has("hands", "abc", ".npz")
+    store.write("stage", KEY, suffix, WHOLE[suffix])
+    assert store.has("stage", KEY, suffix) and store.read("stage", KEY, suffix) == WHOLE[suffix]
 
 
-@pytest.mark.parametrize(
-    ("suffix", "whole", "parse"),
-    [
-        (".npz", pack_arrays(distances=np.arange(500.0)), unpack_arrays),
-        (".json", json_bytes({"ssim": "0.96"}), json.loads),
-        (".png", encode_png(np.arange(768, dtype=np.uint8).reshape(16, 16, 3)), decode_png),
-    ],
-)
-def test_an_artefact_that_lost_its_end_is_named_with_what_to_do(
-    suffix: str, whole: bytes, parse: Callable[[bytes], object], tmp_path: Path
+@pytest.mark.parametrize("suffix", WHOLE)
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_artefact_is_not_read_and_counts_as_missing(
+    tmp_path: Path, suffix: str, damage: Callable[[bytes], bytes]
 ) -> None:
     store = Store(tmp_path)
-    store.write("stage", "abc", suffix, whole)
-    store.load("stage", "abc", suffix, parse)
-    store.write("stage", "abc", suffix, whole[: len(whole) // 2])
-    with pytest.raises(RequestError, match=f"abc{suffix} is damaged; delete it, and the same command makes it again"):
-        store.load("stage", "abc", suffix, parse)
-    with pytest.raises(FileNotFoundError):
-        store.load("stage", "other", suffix, parse)
+    store.write("stage", KEY, suffix, WHOLE[suffix])
+    path = store.path("stage", KEY, suffix)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(Damaged, match=KEY):
+        store.read("stage", KEY, suffix)
+    assert not store.has("stage", KEY, suffix)
+    store.write("stage", KEY, suffix, WHOLE[suffix])
+    assert store.read("stage", KEY, suffix) == WHOLE[suffix]
+
+
+def test_artefacts_that_changed_places_are_not_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    places = [("hands", KEY), ("hands", OTHER), ("templates", KEY)]
+    for stage, key in places:
+        store.write(stage, key, ".npz", WHOLE[".npz"])
+    paths = [store.path(stage, key, ".npz") for stage, key in places]
+    contents = [path.read_bytes() for path in paths]
+    for (stage, key), path, content in zip(places, paths, contents[1:] + contents[:1], strict=True):
+        path.write_bytes(content)
+        assert not store.has(stage, key, ".npz")
+        with pytest.raises(Damaged):
+            store.read(stage, key, ".npz")
+
+
+def test_viewers_open_what_is_in_the_store(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for suffix in (".png", ".npz"):
+        store.write("stage", KEY, suffix, WHOLE[suffix])
+    with Image.open(store.path("stage", KEY, ".png")) as picture:
+        assert np.array_equal(np.asarray(picture), decode_png(PNG))
+    assert np.load(store.path("stage", KEY, ".npz"))["distances"].sum() == np.arange(500.0).sum()
+
+
+def test_what_is_absent_is_lost_and_nothing_where_one_can_do_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(Lost, match=KEY):
+        store.read("stage", KEY, ".json")
+    assert if_there(lambda: store.load("stage", KEY, ".json", json.loads)) is None
+    assert capsys.readouterr().err == ""
+    store.write("stage", KEY, ".json", WHOLE[".json"])
+    assert if_there(lambda: store.load("stage", KEY, ".json", json.loads)) == {"ssim": "0.96"}
+    store.path("stage", KEY, ".json").write_bytes(b"{}")
+    assert if_there(lambda: store.load("stage", KEY, ".json", json.loads)) is None
+    assert capsys.readouterr().err.count(KEY) == 1
+
+
+@pytest.mark.parametrize("odd", ["folder", "loop"])
+def test_what_is_no_file_is_no_artefact(tmp_path: Path, odd: str) -> None:
+    store = Store(tmp_path)
+    path = store.path("stage", KEY, ".json")
+    path.parent.mkdir(parents=True)
+    if odd == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path)
+    assert not store.has("stage", KEY, ".json")
+    with pytest.raises(Lost):
+        store.read("stage", KEY, ".json")
 
 
 def test_nothing_is_made_before_the_first_write(tmp_path: Path) -> None:
@@ -159,3 +242,77 @@ def test_json_is_sorted_and_strict() -> None:
     assert json_bytes({"b": 1, "a": "ö"}) == '{\n "a": "ö",\n "b": 1\n}\n'.encode()
     with pytest.raises(ValueError):
         json_bytes({"psnr": float("inf")})
+
+
+def test_what_is_written_is_on_the_disk_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine that loses power after a rename must not find a file of zeros behind the name.
+    steps: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        steps.append(
+            "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else f"{os.fstat(descriptor).st_size} bytes"
+        )
+        fsync(descriptor)
+
+    def noted_replace(part: Path, target: Path) -> Path:
+        steps.append("rename")
+        return replace(part, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    write_bytes(tmp_path / "block", b"whole")
+    assert steps == ["5 bytes", "rename", "folder"]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o022, 0o644)])
+def test_a_file_has_the_permissions_that_the_umask_leaves(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_bytes(tmp_path / "block", b"")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "block").stat().st_mode) == mode
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from palmbench.store import atomic
+with atomic(Path(sys.argv[1]) / "block") as part:
+    part.write_bytes(b"half")
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writes_is_not(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    writers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        for writer in writers:
+            assert writer.stdout is not None and writer.stdout.readline() == "writing\n"
+        killed, living = writers
+        assert len(names(tmp_path)) == 2
+        killed.kill()
+        killed.wait()
+        write_bytes(tmp_path / "another", b"")
+        assert len([name for name in names(tmp_path) if name.endswith(".part")]) == 1
+        living.communicate()
+        assert living.returncode == 0
+    finally:
+        for writer in writers:
+            writer.kill()
+    assert names(tmp_path) == ["another", "block"] and (tmp_path / "block").read_bytes() == b"half"
+
+
+def test_what_another_machine_writes_is_dead_only_after_a_day(tmp_path: Path) -> None:
+    fresh, old = tmp_path / "a" / ".palmbench-elsewhere-1.part", tmp_path / "b" / ".palmbench-elsewhere-1.part"
+    for part, age in ((fresh, 3600), (old, 48 * 3600)):
+        part.parent.mkdir()
+        part.touch()
+        os.utime(part, (time.time() - age,) * 2)
+        write_bytes(part.parent / "block", b"")
+    assert fresh.exists() and not old.exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +17,15 @@ from experiments.claims.evidence import Measured
 from experiments.diversity import summary_path
 from experiments.resampled import moments
 from palmbench.pipeline import Pipeline
+from palmbench.records import read_record
 from palmbench.report.figures.curves import subject_of
 from palmbench.report.labels import RECOGNITION_METRICS, WITH_FAILURES
 from palmbench.report.rows import recognizer_name
+from palmbench.run import on_finished
 from palmbench.scoring import Interval, Replicates, bootstrap, share_interval
 from palmbench.scoring.intervals import ReplicateRates, interval, replicate_rates
-from palmbench.stages.compare import Compare
 from palmbench.stages.quality import Quality
 from palmbench.stages.usability import Usability
-from palmbench.store import Store
 from palmbench.usability import USABILITY_METRICS
 
 REPLICATES = 1000
@@ -111,8 +110,10 @@ class _Originals:
 
     @cached_property
     def replicates(self) -> Replicates:
-        distances = _comparison(self.pipeline).between_originals(self.pipeline.samples, _store(self.pipeline))
         samples = self.pipeline.samples
+        distances = on_finished(
+            self.pipeline, lambda outcome, store: self.pipeline.comparison(outcome).between_originals(samples, store)
+        )
         identities, persons = [each.identity for each in samples], [each.person for each in samples]
         return bootstrap(distances, identities, np.random.default_rng(_SEED), persons, REPLICATES)
 
@@ -151,7 +152,9 @@ class _Run:
             return 100 * getattr(self._rates, metric)
         if metric == "acc_cls":
             samples = self.pipeline.samples
-            found = _comparison(self.pipeline).classify(samples, _store(self.pipeline)).identities
+            found = on_finished(
+                self.pipeline, lambda outcome, store: self.pipeline.comparison(outcome).classify(samples, store)
+            ).identities
             if found is None:
                 return None
             hits = [one == sample.identity for one, sample in zip(found, samples, strict=True)]
@@ -163,41 +166,25 @@ class _Run:
 
     @cached_property
     def _rates(self) -> ReplicateRates:
-        scores = _comparison(self.pipeline).against_originals(self.pipeline.samples, _store(self.pipeline))
+        scores = on_finished(
+            self.pipeline,
+            lambda outcome, store: self.pipeline.comparison(outcome).against_originals(self.pipeline.samples, store),
+        )
         return replicate_rates(self.originals.replicates, scores.own, scores.hits)
 
     def _by_photo(self, stage: Quality | Usability, metric: str) -> np.ndarray:
-        store = _store(self.pipeline)
-        there = (
-            (place, sample)
-            for place, sample in enumerate(self.pipeline.samples)
-            if store.has(stage.name, stage.key(sample), stage.suffix)
-        )
-        values = np.full(len(self.pipeline.samples), np.nan)
-        for place, sample in there:
-            values[place] = stage.load(sample, store).get(metric, math.nan)
-        return values
+        found = on_finished(self.pipeline, lambda outcome, store: self.pipeline.artefacts(stage, outcome, store))
+        return np.array([found.get(sample.id, {}).get(metric, math.nan) for sample in self.pipeline.samples])
 
     def _diversity(self, metric: str) -> Measured:
         config = self.pipeline.config
         path = summary_path(Path(config.results_dir), self.pipeline)
-        try:
-            summary = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # not there, or cut short: the experiment makes it again
-            summary = {}
-        if summary.get("subject") != subject_of(self.pipeline):
+        summary = read_record(path, subject_of(self.pipeline))
+        if summary is None:
             words = " ".join([f"dataset={config.dataset.name}", *self.settings])
             return Measured(None, missing=f"`python -m experiments.diversity {words}` has not run")
-        found = summary["metrics"][metric.removeprefix("diversity_")]
+        found = summary.content["metrics"][metric.removeprefix("diversity_")]
         if found["value"] is None:
             return Measured(None, missing="the photos under several seeds have no operating point")
         lo, hi = (math.nan if found[end] is None else float(found[end]) for end in ("lo", "hi"))
         return Measured(float(found["value"]), lo, hi, n=int(found["n"]))
-
-
-def _comparison(pipeline: Pipeline) -> Compare:
-    return Compare(pipeline.enrol, pipeline.enrol_again)
-
-
-def _store(pipeline: Pipeline) -> Store:
-    return Store(Path(pipeline.config.results_dir) / "store")

@@ -14,7 +14,7 @@ from palmbench.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.path_settings import quoted
 from palmbench.pipeline import Pipeline
-from palmbench.run import record_of, run
+from palmbench.run import on_finished, record_of, run
 from palmbench.stages.enrol import Enrol
 from palmbench.store import Store
 
@@ -59,10 +59,8 @@ class Painted(NamedTuple):
         return self._templates(self.pipeline.enrol_again)
 
     def _templates(self, stage: Enrol) -> list[Template]:
-        def there(sample: Sample) -> bool:
-            return self.store.has(stage.name, stage.key(sample), stage.suffix)
-
-        return [stage.load(sample, self.store) if there(sample) else None for sample in self.samples]
+        found = on_finished(self.pipeline, lambda outcome, store: self.pipeline.artefacts(stage, outcome, store))
+        return [found.get(sample.id) for sample in self.samples]
 
 
 def compute(options: Options, methods: dict[str, list[str]], samples: int, identities: int) -> dict[str, Painted]:

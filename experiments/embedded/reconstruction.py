@@ -17,6 +17,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.diffusion.weights import EMBEDDED, resolve, weight_files
 from palmbench.hands.geometry import palm_crop, recognition_roi
 from palmbench.quality.pixels import psnr
+from palmbench.run import on_finished
 from palmbench.schema import DiffusionConfig
 from palmbench.stages.prepare import Prepare
 from palmbench.store import Store
@@ -43,8 +44,9 @@ class _Task(NamedTuple):
 
 def figures(painted: Painted, threshold: float, workers: int | None) -> Iterator[Figure]:
     """Share of reconstructions that MTCC rejects at the originals' threshold, and their PSNR."""
-    prepare, store = painted.pipeline.prepare, painted.store
-    seen = [sample for sample in painted.samples if store.has(prepare.name, prepare.key(sample), prepare.suffix)]
+    pipeline, prepare, store = painted.pipeline, painted.pipeline.prepare, painted.store
+    hands = on_finished(pipeline, lambda outcome, store: pipeline.artefacts(prepare, outcome, store))
+    seen = [sample for sample in painted.samples if sample.id in hands]
     tasks = [_Task(prepare, tuple(seen[start : start + _CHUNK]), store) for start in range(0, len(seen), _CHUNK)]
     restored = [each for part in gather("reconstruct palms", _restore, tasks, workers) for each in part]
     distances, decibels = (np.array(values) for values in zip(*restored, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +12,8 @@ import recognizers
 from palmbench.datasets.sample import Sample
 from palmbench.keys import digest
 from palmbench.stages.enrol import Enrol, load_keyed
-from palmbench.store import Store, pack_arrays, unpack_arrays
+from palmbench.stages.stage import load_all
+from palmbench.store import Store, if_there, pack_arrays, unpack_arrays
 from recognizers import answers
 from recognizers.protocol import Classifier, Recognizer
 
@@ -67,27 +68,38 @@ class Classified(NamedTuple):
 
 @dataclass(frozen=True)
 class Compare:
-    """Distances between the templates of originals and of de-identified photos."""
+    """Distances between the templates of originals and of de-identified photos.
+
+    Attributes
+    ----------
+    originals, deidentified : Enrol
+    enrolled, enrolled_again : frozenset of str
+        Ids of the samples that passed them. What lies in the store says nothing about that: a template that has
+        vanished is made again, and is no failure.
+    threads : int
+    """
 
     originals: Enrol
     deidentified: Enrol
+    enrolled: frozenset[str]
+    enrolled_again: frozenset[str]
     threads: int = 1
 
     def between_originals(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
         """Distances of all unordered pairs of originals, condensed, float32; NaN where a template is missing."""
-        return self._among(self.originals, "original scores", samples, store)
+        return self._among(self.originals, self.enrolled, "original scores", samples, store)
 
     def between_deidentified(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
         """Distances of all unordered pairs of de-identified photos, as `between_originals` gives them."""
-        return self._among(self.deidentified, "scores among the de-identified", samples, store)
+        return self._among(self.deidentified, self.enrolled_again, "scores among the de-identified", samples, store)
 
     def across(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
         """De-identified photo i against original j, (n, n) float32; NaN where either has no template."""
-        key = digest("scores across", version=VERSION, **self._both(samples, store))
+        key = digest("scores across", version=VERSION, **self._both(samples))
 
         def compute() -> dict[str, np.ndarray]:
-            gallery, in_gallery = _load(self.originals, samples, store)
-            probes, in_probes = _load(self.deidentified, samples, store)
+            gallery, in_gallery = _load(self.originals, samples, self.enrolled, store)
+            probes, in_probes = _load(self.deidentified, samples, self.enrolled_again, store)
             recognizer = self._recognizer()
             distances = np.full((len(samples), len(samples)), np.nan, np.float32)
             columns, rows = np.flatnonzero(in_gallery), np.flatnonzero(in_probes)
@@ -100,7 +112,7 @@ class Compare:
 
     def against_originals(self, samples: Sequence[Sample], store: Store) -> DeidScores:
         """Each de-identified photo against its own original, the nearest mate and the nearest stranger."""
-        key = digest("de-identified scores", version=VERSION, **self._both(samples, store))
+        key = digest("de-identified scores", version=VERSION, **self._both(samples))
 
         def compute() -> dict[str, np.ndarray]:
             return _nearest(self.across(samples, store), [sample.identity for sample in samples])._asdict()
@@ -116,19 +128,21 @@ class Compare:
             return Classified(None, "a classifier whose file names its palms")
         if not {sample.identity for sample in samples} <= set(recognizer.identities):
             return Classified(None, "a classifier that was trained on all palms of this data set")
-        probes, present = _load(self.deidentified, samples, store)
+        probes, present = _load(self.deidentified, samples, self.enrolled_again, store)
         found = np.full(len(samples), None, object)
         if present.any():
             found[present] = np.array(recognizer.identities, object)[answers.classes(recognizer, probes[present])]
         return Classified(found, None)
 
-    def _among(self, stage: Enrol, what: str, samples: Sequence[Sample], store: Store) -> np.ndarray:
-        present = _present(stage, samples, store)
+    def _among(
+        self, stage: Enrol, enrolled: frozenset[str], what: str, samples: Sequence[Sample], store: Store
+    ) -> np.ndarray:
+        present = _present(samples, enrolled)
         keys = self._keys(stage, samples, present)
         key = digest(what, version=VERSION, templates=keys, recognizer=stage.settings)
 
         def compute() -> dict[str, np.ndarray]:
-            templates, _ = _load(stage, samples, store)
+            templates, _ = _load(stage, samples, enrolled, store)
             # Without a template there is none to tell the recognizer its shape.
             known = present.any()
             there = recognizers.pairwise(self._recognizer(), templates[present]) if known else np.empty(0, np.float32)
@@ -142,10 +156,12 @@ class Compare:
             recognizer.threads = self.threads
         return recognizer
 
-    def _both(self, samples: Sequence[Sample], store: Store) -> dict[str, Any]:
-        stages = {"originals": self.originals, "deidentified": self.deidentified}
-        keys = {name: self._keys(stage, samples, _present(stage, samples, store)) for name, stage in stages.items()}
-        return {**keys, "recognizer": self.originals.settings}
+    def _both(self, samples: Sequence[Sample]) -> dict[str, Any]:
+        return {
+            "originals": self._keys(self.originals, samples, _present(samples, self.enrolled)),
+            "deidentified": self._keys(self.deidentified, samples, _present(samples, self.enrolled_again)),
+            "recognizer": self.originals.settings,
+        }
 
     @staticmethod
     def _keys(stage: Enrol, samples: Sequence[Sample], present: np.ndarray) -> list[str | None]:
@@ -184,24 +200,28 @@ def _nearest(across: np.ndarray, identities: Sequence[str]) -> DeidScores:
     return DeidScores(own, mate, stranger)
 
 
-def _present(stage: Enrol, samples: Sequence[Sample], store: Store) -> np.ndarray:
-    return np.array([store.has(stage.name, stage.key(sample), stage.suffix) for sample in samples])
+def _present(samples: Sequence[Sample], enrolled: frozenset[str]) -> np.ndarray:
+    return np.array([sample.id in enrolled for sample in samples])
 
 
-def _load(stage: Enrol, samples: Sequence[Sample], store: Store) -> tuple[np.ndarray, np.ndarray]:
+def _load(
+    stage: Enrol, samples: Sequence[Sample], enrolled: frozenset[str], store: Store
+) -> tuple[np.ndarray, np.ndarray]:
     """Templates of the samples, zeros where there is none, and where there is one."""
-    present = _present(stage, samples, store)
-    found = {i: stage.load(samples[i], store) for i in np.flatnonzero(present).tolist()}
+    present = _present(samples, enrolled)
+    found = load_all(stage, (sample for sample in samples if sample.id in enrolled), store)
     if not found:
         return np.zeros((len(samples), 0)), present
     example = next(iter(found.values()))
     templates = np.zeros((len(samples), *example.shape), example.dtype)
-    for i, template in found.items():
-        templates[i] = template
+    for i in np.flatnonzero(present).tolist():
+        templates[i] = found[samples[i].id]
     return templates, present
 
 
-def _stored(store: Store, key: str, compute) -> dict[str, np.ndarray]:  # type: ignore[no-untyped-def]
-    if not store.has(_STAGE, key, ".npz"):
-        store.write(_STAGE, key, ".npz", pack_arrays(**compute()))
-    return store.load(_STAGE, key, ".npz", unpack_arrays)
+def _stored(store: Store, key: str, compute: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    found = if_there(lambda: store.load(_STAGE, key, ".npz", unpack_arrays))
+    if found is None:
+        found = compute()
+        store.write(_STAGE, key, ".npz", pack_arrays(**found))
+    return found

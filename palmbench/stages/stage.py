@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from palmbench.datasets.sample import Sample
-from palmbench.errors import RequestError
+from palmbench.errors import Lost, RequestError
 from palmbench.images import decode_png, encode_png
 from palmbench.keys import digest
-from palmbench.store import Store
+from palmbench.store import Store, if_there
 
 _PHOTOS, _PNG = "photos", ".png"
 
@@ -52,6 +52,18 @@ class Stage(Protocol):
         ------
         SampleError
             If one of them cannot be made; the caller then tries each alone.
+        Lost
+            If an artefact that it is made from is not there any more.
+        """
+        ...
+
+    def load(self, sample: Sample, store: Store) -> Any:
+        """What the artefact of a sample holds that this stage has been through.
+
+        Raises
+        ------
+        Lost
+            If it has vanished or is damaged.
         """
         ...
 
@@ -169,8 +181,28 @@ class Originals:
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         if not self.keep:
             return self.source(sample)
-        if store.has(_PHOTOS, sample.digest, _PNG):
-            return store.load(_PHOTOS, sample.digest, _PNG, decode_png)
-        photo = self.source(sample)
-        store.write(_PHOTOS, sample.digest, _PNG, encode_png(photo))
+        photo = if_there(lambda: store.load(_PHOTOS, sample.digest, _PNG, decode_png))
+        if photo is None:
+            photo = self.source(sample)
+            store.write(_PHOTOS, sample.digest, _PNG, encode_png(photo))
         return photo
+
+
+def load_all(stage: Stage, samples: Iterable[Sample], store: Store) -> dict[str, Any]:
+    """Artefacts of samples that passed a stage, by sample id.
+
+    Raises
+    ------
+    Lost
+        If some have vanished or are damaged: all of them, so that they are made again at once.
+    """
+    found: dict[str, Any] = {}
+    lost: list[str] = []
+    for sample in samples:
+        try:
+            found[sample.id] = stage.load(sample, store)
+        except Lost as error:
+            lost += error.places
+    if lost:
+        raise Lost(*lost)
+    return found

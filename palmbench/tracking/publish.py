@@ -10,14 +10,15 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import recognizers
 from palmbench.keys import digest
+from palmbench.records import RECORD, require_record
 from palmbench.schema import TrackerConfig, plain_values
-from palmbench.store import Store, write_bytes, write_json
+from palmbench.store import Store, if_there, write_bytes, write_json
 from palmbench.tracking import Arrived, Findings, TrackedRun, Tracker, hand_over, open_tracker
 from palmbench.tracking.tracker import TableRow, harmless
 
@@ -185,14 +186,13 @@ def findings_of(folder: Path, point: Mapping[str, Any]) -> tuple[dict[str, float
     """
     from palmbench.report.rows import COLUMNS, rows_of, to_csv
 
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    rows = rows_of([{**metrics, "point": point}])
+    record = require_record(folder / RECORD, folder.name)
+    rows = rows_of([{**record.metrics, "point": point}])
     summary: dict[str, float | None] = {}
     for row in rows:
         ends = {f"{row.cell.metric}_lo": row.lo, f"{row.cell.metric}_hi": row.hi}
         summary |= {row.cell.metric: row.value, **{name: end for name, end in ends.items() if end is not None}}
-    summary |= {"n": max((row.n for row in rows), default=0), "failures": len(record["failures"])}
+    summary |= {"n": max((row.n for row in rows), default=0), "failures": len(record.content["failures"])}
     tidy: list[TableRow] = [
         {name: line[name] if name in _TEXT_COLUMNS else _number(line[name]) for name in COLUMNS}
         for line in csv.DictReader(io.StringIO(to_csv(rows)))
@@ -221,10 +221,9 @@ def draw_preview(pipeline: Pipeline, path: Path) -> None:
 
     store, stage = Store(Path(pipeline.config.results_dir) / "store"), pipeline.deidentify
     rows = [
-        SheetRow(("original", pipeline.point["method"]), (photo, stage.load(sample, store)))
+        SheetRow(("original", pipeline.point["method"]), (pipeline.prepare.photos.load(sample, store), painted))
         for sample in pick_hands(pipeline.samples, HANDS)
-        if store.has(stage.name, stage.key(sample), stage.suffix)
-        for photo in [pipeline.prepare.photos.load(sample, store)]
+        if (painted := if_there(partial(stage.load, sample, store))) is not None
     ]
     if rows:
         contact_sheet(rows, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +14,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.errors import RequestError
 from palmbench.hands.geometry import palm_crop
 from palmbench.pipeline import Pipeline
+from palmbench.records import table_file, write_record
 from palmbench.report.figures import ORIGINAL, PhotoSpec, Tile, figure_command
 from palmbench.report.figures.curves import (
     SETS,
@@ -151,12 +151,16 @@ def test_curves_hold_the_scores_of_the_run(masked):
 
 
 def test_different_seeds_are_shown_only_where_the_settings_are_the_same(masked, tmp_path):
-    pd.DataFrame(
+    table = pd.DataFrame(
         {"set": ["genuine", "impostor", "original_deidentified", "deidentified_deidentified"],
          "distance": [0.2, 0.5, 0.45, 0.4], "count": [3, 12, 60, 270]}
-    ).to_parquet(tmp_path / "synth-mtcc.parquet")  # fmt: skip
-    account = tmp_path / "synth-mtcc.json"
-    account.write_text(json.dumps({"subject": subject_of(masked)}))
+    )  # fmt: skip
+    summary, scores = tmp_path / "synth-mtcc.json", tmp_path / "synth-mtcc.parquet"
+
+    def write(pipeline):
+        write_record(summary, {"key": subject_of(pipeline)}, {scores.name: table_file(table)})
+
+    write(masked)
     panel = diversity_panel(tmp_path, masked)
     assert panel.distributions["deidentified_deidentified"].counts.tolist() == [270]
     assert panel.counts_text().endswith("270 de-identified with different seeds")
@@ -167,15 +171,15 @@ def test_different_seeds_are_shown_only_where_the_settings_are_the_same(masked, 
         {"recognizer": RecognizerConfig("compcode", {})},
     )
     for change in others:
-        account.write_text(json.dumps({"subject": subject_of(Pipeline.of(replace(masked.config, **change)))}))
+        write(Pipeline.of(replace(masked.config, **change)))
         assert diversity_panel(tmp_path, masked) is None
-    account.write_text(json.dumps({"method": masked.deidentify.settings}))
-    assert diversity_panel(tmp_path, masked) is None
     assert diversity_panel(tmp_path / "nowhere", masked) is None
-    account.write_text(json.dumps({"subject": subject_of(masked)}))
-    scores = tmp_path / "synth-mtcc.parquet"
-    scores.write_bytes(scores.read_bytes()[:-9])
-    assert diversity_panel(tmp_path, masked) is None  # lost its end: the experiment makes it again
+    # What lost its end, or is of something else, the experiment makes again.
+    for damage in (lambda data: data[:-9], lambda data: data[:60] + bytes([data[60] ^ 1]) + data[61:]):
+        for path in (scores, summary):
+            write(masked)
+            path.write_bytes(damage(path.read_bytes()))
+            assert diversity_panel(tmp_path, masked) is None
 
 
 @pytest.mark.parametrize("recognizers", [["mtcc"], ["mtcc", "ccnet"]])

@@ -56,6 +56,16 @@ def enrolled(store: Store, templates: dict[str, float], title: str) -> SimpleNam
     )  # fmt: skip
 
 
+def comparison_of(store: Store, originals: dict[str, float], deidentified: dict[str, float]) -> Compare:
+    """A comparison of the samples named."""
+    return Compare(
+        enrolled(store, originals, "o"),
+        enrolled(store, deidentified, "d"),
+        frozenset(originals),
+        frozenset(deidentified),
+    )
+
+
 def values() -> dict[str, float]:
     """10 k + noise for the three photos of palm k."""
     noise = np.random.default_rng(0).uniform(0, 9, len(SAMPLES))
@@ -66,7 +76,7 @@ def values() -> dict[str, float]:
 def test_distances_of_originals_stand_at_their_pairs_and_nan_elsewhere(tmp_path: Path, absent: tuple) -> None:
     there = {name: value for name, value in values().items() if name not in absent}
     store = Store(tmp_path)
-    found = Compare(enrolled(store, there, "o"), enrolled(store, {}, "d")).between_originals(SAMPLES, store)
+    found = comparison_of(store, there, {}).between_originals(SAMPLES, store)
     expected = [
         abs(there[a.id] - there[b.id]) if a.id in there and b.id in there else np.nan
         for a, b in combinations(SAMPLES, 2)
@@ -84,7 +94,7 @@ def test_a_distance_that_is_no_number_is_not_taken_for_a_missing_template(
 
     monkeypatch.setattr(recognizers, "find", lambda name: Broken)
     store = Store(tmp_path)
-    comparison = Compare(enrolled(store, values(), "o"), enrolled(store, values(), "d"))
+    comparison = comparison_of(store, values(), values())
     for compare in (comparison.across, comparison.between_originals, comparison.between_deidentified):
         with pytest.raises(RequestError, match=r"recognizer number: .* distances are NaN or infinite"):
             compare(SAMPLES, store)
@@ -93,14 +103,14 @@ def test_a_distance_that_is_no_number_is_not_taken_for_a_missing_template(
 def test_no_template_at_all_leaves_every_pair_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recognizers, "find", lambda name: MTCC)  # it refuses templates of another shape
     store = Store(tmp_path)
-    found = Compare(enrolled(store, {}, "o"), enrolled(store, {}, "d")).between_originals(SAMPLES, store)
+    found = comparison_of(store, {}, {}).between_originals(SAMPLES, store)
     assert found.shape == (36,) and np.isnan(found).all()
 
 
 def test_a_de_identified_photo_is_compared_with_itself_mates_and_strangers(tmp_path: Path) -> None:
     store, originals = Store(tmp_path), values()
     probes = {"a0": 12.0, "b1": originals["b1"]}
-    scores = Compare(enrolled(store, originals, "o"), enrolled(store, probes, "d")).against_originals(SAMPLES, store)
+    scores = comparison_of(store, originals, probes).against_originals(SAMPLES, store)
     at = {sample.id: i for i, sample in enumerate(SAMPLES)}
     for name, value in probes.items():
         mates = [v for key, v in originals.items() if key[0] == name[0] and key != name]
@@ -115,7 +125,7 @@ def test_de_identified_photos_are_compared_with_every_original_and_with_each_oth
     store, originals = Store(tmp_path), values()
     del originals["b2"]
     probes = {"a0": 12.0, "b1": 3.0, "c2": 20.0}
-    comparison = Compare(enrolled(store, originals, "o"), enrolled(store, probes, "d"))
+    comparison = comparison_of(store, originals, probes)
     across = comparison.across(SAMPLES, store)
     for i, probe in enumerate(SAMPLES):
         for j, original in enumerate(SAMPLES):
@@ -130,7 +140,7 @@ def test_de_identified_photos_are_compared_with_every_original_and_with_each_oth
 def test_scores_are_sorted_into_their_sets(tmp_path: Path) -> None:
     store, originals = Store(tmp_path), values()
     probes = {"a0": 12.0, "a1": 5.0, "b1": 3.0}
-    comparison = Compare(enrolled(store, originals, "o"), enrolled(store, probes, "d"))
+    comparison = comparison_of(store, originals, probes)
     sets = score_sets(
         comparison.across(SAMPLES, store),
         comparison.between_deidentified(SAMPLES, store),
@@ -145,7 +155,7 @@ def test_scores_are_sorted_into_their_sets(tmp_path: Path) -> None:
 
 def test_scores_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
-    comparison = Compare(enrolled(store, values(), "o"), enrolled(store, values(), "d"))
+    comparison = comparison_of(store, values(), values())
     first = comparison.across(SAMPLES, store), comparison.between_deidentified(SAMPLES, store)
     monkeypatch.delattr(Number, "distances")
     again = comparison.across(SAMPLES, store), comparison.between_deidentified(SAMPLES, store)
@@ -156,7 +166,7 @@ def test_scores_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_classifier_names_each_photo_that_has_a_template(tmp_path: Path) -> None:
     store = Store(tmp_path)
     probes = {"a0": 3.0, "a1": 25.0, "c2": 19.5}
-    found = Compare(enrolled(store, values(), "o"), enrolled(store, probes, "d")).classify(SAMPLES, store)
+    found = comparison_of(store, values(), probes).classify(SAMPLES, store)
     assert found.missing is None
     assert found.identities.tolist() == ["a", "c", None, None, None, None, None, None, "b"]
 
@@ -173,14 +183,14 @@ def test_a_classifier_that_does_not_know_the_palms_says_what_it_lacks(
 ) -> None:
     monkeypatch.setattr(Number, "identities", identities)
     store = Store(tmp_path)
-    comparison = Compare(enrolled(store, {}, "o"), enrolled(store, {}, "d"))
+    comparison = comparison_of(store, {}, {})
     assert comparison.classify(SAMPLES, store) == (None, missing)
 
 
 def test_a_recognizer_without_a_classifier_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(Number, "classify")
     store = Store(tmp_path)
-    assert Compare(enrolled(store, {}, "o"), enrolled(store, {}, "d")).classify(SAMPLES, store) == (
+    assert comparison_of(store, {}, {}).classify(SAMPLES, store) == (
         None,
         "a classifier",
     )

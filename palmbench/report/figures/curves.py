@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from palmbench.keys import digest
+from palmbench.records import RECORD, SCORES, read_record, require_record
 from palmbench.report.figures.style import PENS
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.rates import equal_error_rate
-from palmbench.store import whole_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,9 +70,7 @@ class Panel:
 
 def run_panel(folder: Path, pipeline: Pipeline) -> Panel:
     """Three of the four sets from a run's `scores.parquet`: it has one seed, so no photo meets its repetition."""
-    import pandas as pd
-
-    scores = pd.read_parquet(folder / "scores.parquet")
+    scores = require_record(folder / RECORD, folder.name).table(SCORES)
     own = scores.loc[scores["set"] == "self", "distance"].to_numpy(float)
     found = {name: _counted(scores, name) for name in ("genuine", "impostor")}
     known = own[np.isfinite(own)]
@@ -93,19 +90,14 @@ def diversity_panel(folder: Path, pipeline: Pipeline) -> Panel | None:
     pipeline : Pipeline
         Its seed does not matter: the experiment has its own.
     """
-    import pandas as pd
-
     dataset, recognizer = pipeline.point["dataset"], recognizer_name(pipeline.point)
-    path = folder / f"{dataset}-{recognizer}.parquet"
-    try:
-        account = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    path = folder / f"{dataset}-{recognizer}.json"
+    summary = read_record(path, subject_of(pipeline))
+    if summary is None:
         return None
-    if not whole_parquet(path) or account.get("subject") != subject_of(pipeline):
-        return None
-    scores = pd.read_parquet(path)
+    scores = summary.table(path.with_suffix(".parquet").name)
     found = {name: _counted(scores, name) for name in SETS}
-    return _panel(pipeline, found, failed=int(account.get("failed") or 0))
+    return _panel(pipeline, found, failed=int(summary.content.get("failed") or 0))
 
 
 def _panel(pipeline: Pipeline, found: Mapping[str, Distribution], failed: int) -> Panel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from palmbench.pipeline import Pipeline
 from palmbench.report.figures.specs import PhotoSpec, Tile, View
 from palmbench.schema import RunConfig
 from palmbench.stages.stage import Stage
-from palmbench.store import Store
+from palmbench.store import Store, if_there
 
 NOT_COMPUTED, FAILED_TILE = "not computed", "failed"
 _WHOLE_HAND = 1.12  # the detector's box ends at the fingertips; a little air lets the eye see that
@@ -102,17 +103,21 @@ def compute(spec: PhotoSpec, points: Sequence[RunConfig]) -> int:
 def _shot(tile: Tile, pipeline: Pipeline, sample: Sample) -> Shot:
     store = _store(pipeline)
     prepare, deidentify = pipeline.prepare, pipeline.deidentify
-    if not store.has(prepare.name, prepare.key(sample), prepare.suffix):
-        lost = store.has(prepare.name, prepare.key(sample), FAILED)
-        return Shot(tile, None, FAILED_TILE if lost else NOT_COMPUTED)
+    hand = if_there(partial(prepare.load, sample, store))
+    if hand is None:
+        return Shot(tile, None, _why_absent(prepare, sample, store))
     if tile.setting is None:
         photo = prepare.photos.load(sample, store)
-    elif store.has(deidentify.name, deidentify.key(sample), deidentify.suffix):
-        photo = deidentify.load(sample, store)
     else:
-        lost = store.has(deidentify.name, deidentify.key(sample), FAILED)
-        return Shot(tile, None, FAILED_TILE if lost else NOT_COMPUTED)
-    return Shot(tile, _square(prepare.load(sample, store), photo.shape[:2], tile.view).crop(photo))
+        painted = if_there(partial(deidentify.load, sample, store))
+        if painted is None:
+            return Shot(tile, None, _why_absent(deidentify, sample, store))
+        photo = painted
+    return Shot(tile, _square(hand, photo.shape[:2], tile.view).crop(photo))
+
+
+def _why_absent(stage: Stage, sample: Sample, store: Store) -> str:
+    return FAILED_TILE if store.has(stage.name, stage.key(sample), FAILED) else NOT_COMPUTED
 
 
 def _square(hand: Hand, shape: tuple[int, int], view: View) -> geometry.Square:

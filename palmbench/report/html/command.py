@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
@@ -24,7 +23,7 @@ from palmbench.report.labels import dataset_label
 from palmbench.report.request import Override, parse_overrides
 from palmbench.report.sources import base_point, composed
 from palmbench.report.tables import Setting
-from palmbench.run import finished_record, run_folder
+from palmbench.run import complete_record
 from palmbench.schema import DiffusionConfig, RunConfig
 from palmbench.status import DONE
 
@@ -135,12 +134,11 @@ def compose_page(
 
 
 def finished_runs(pipelines: Sequence[Pipeline]) -> list[FinishedRun]:
-    """The finished ones among some runs, each once."""
+    """The measured ones among some runs, each once, whatever failed in them."""
     found: dict[str, FinishedRun] = {}
     for pipeline in pipelines:
-        if finished_record(pipeline) is not None and pipeline.key not in found:
-            record = json.loads((run_folder(pipeline) / "record.json").read_text(encoding="utf-8"))
-            found[pipeline.key] = FinishedRun(pipeline, record)
+        if pipeline.key not in found and (record := complete_record(pipeline)) is not None:
+            found[pipeline.key] = FinishedRun(pipeline, record.content)
     return list(found.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from palmbench.report.html.tags import Html, framed, image, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.tables import Setting
 from palmbench.schema import RunConfig
-from palmbench.store import Store
+from palmbench.store import Store, if_there
 
 HANDS = 2
 
@@ -55,9 +56,10 @@ def _rows(settings: Sequence[tuple[Setting, Pipeline]]) -> list[SheetRow]:
         labels, images = ["Original"], [np.asarray(first.prepare.photos.load(sample, store))]
         for setting, pipeline in settings:
             stage = pipeline.deidentify
-            if store.has(stage.name, stage.key(sample), stage.suffix):
+            painted = if_there(partial(stage.load, sample, store))
+            if painted is not None:
                 labels.append(setting.label)
-                images.append(stage.load(sample, store))
+                images.append(painted)
         if len(images) > 1:
             rows.append(SheetRow(labels, images))
     return rows
