@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from palmbench.datasets.sample import Sample
-from palmbench.errors import Lost, NoHandError, SampleError
+from palmbench.errors import Lost, NoHandError, SampleError, no_exit
 from palmbench.executor import Executor
 from palmbench.memory import is_want_of_memory
 from palmbench.progress import Progress
@@ -171,7 +171,8 @@ def _work(task: _Task) -> _Done:
     """Compute and store some artefacts."""
     stage, store = task.stage, task.store
     try:
-        artefacts = stage.compute(task.samples, store, task.device)
+        with no_exit(stage.title):
+            artefacts = stage.compute(task.samples, store, task.device)
     except Lost as error:
         reason, lasting, lost = "", False, list(error.places)
     except SampleError as error:

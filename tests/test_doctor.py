@@ -10,6 +10,7 @@ from huggingface_hub import constants
 from palmbench import doctor, paths
 from palmbench.compose import compose_points
 from palmbench.hands import looks
+from palmbench.hands.outside import environment
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Captur
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(environment, "_PROJECT", tmp_path)
 
     def ask(**places: str) -> tuple[int, dict[str, tuple[str, str]]]:
         point = compose_points([f"{name}={value}" for name, value in places.items()])

@@ -139,7 +139,7 @@ def too_much_for_torch() -> None:
 
 @pytest.mark.parametrize("work", [too_much_for_numpy, too_much_for_opencv, too_much_for_torch])
 def test_want_of_memory_is_known_whoever_says_it(work: Callable[[], None]) -> None:
-    with pytest.raises(Exception) as said:  # noqa: PT011: what they raise is the question
+    with pytest.raises(Exception) as said:  # what they raise is the question
         work()
     assert is_want_of_memory(said.value)
 
@@ -188,14 +188,15 @@ def test_a_photo_that_is_too_large_for_the_memory_costs_only_itself_and_is_tried
     tmp_path: Path, error: Exception
 ) -> None:
     failures = make(tmp_path).run(Upper({"2": error}), SAMPLES)
-    assert {sample: tuple(failure) for sample, failure in failures.items()} == {
-        "2": ("2", "write capitals", "there is not enough memory for this photo", False)
-    }
+    assert [(name, failure.stage, failure.lasting) for name, failure in failures.items()] == [
+        ("2", "write capitals", False)
+    ]
+    assert "not enough memory" in failures["2"].reason
     assert make(tmp_path).run(Upper(), SAMPLES) == {}
 
 
 def test_a_plug_in_that_calls_exit_does_not_end_palmbench(engine: Engine) -> None:
-    with pytest.raises(RequestError, match=r"write capitals: .* called sys\.exit\(0\)"):
+    with pytest.raises(RequestError, match=r"write capitals called sys\.exit\(0\)"):
         engine.run(Upper({"2": SystemExit(0)}), SAMPLES)  # type: ignore[dict-item]
 
 

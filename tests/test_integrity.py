@@ -17,6 +17,7 @@ from palmbench.errors import RequestError
 from palmbench.pipeline import Measured, Outcome, Pipeline
 from palmbench.run import on_finished, record_of, run, run_folder
 from palmbench.schema import BlurConfig, ExecutorConfig, MaskConfig, RunConfig, SynthConfig
+from palmbench.store import Store
 
 STAGES = ("templates", "quality", "usability", "features", "scores")
 RECORDS = ("record.json", "metrics.json", "scores.parquet", "errors.jsonl")
@@ -69,6 +70,13 @@ def artefacts(of: RunConfig, stage: str) -> list[Path]:
     return sorted(path for path in (Path(of.results_dir) / "store" / stage).rglob("*") if path.is_file())
 
 
+def artefacts_of(of: RunConfig) -> dict[str, Path]:
+    """An artefact of each stage that is measured: this run's, whatever else the store holds."""
+    pipeline, store = Pipeline.of(of), Store(Path(of.results_dir) / "store")
+    stages = (pipeline.enrol_again, pipeline.quality, pipeline.usability, *pipeline.features[1:])
+    return {stage.name: store.path(stage.name, stage.key(pipeline.samples[0]), stage.suffix) for stage in stages}
+
+
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 1
@@ -99,7 +107,8 @@ def test_what_happens_to_an_artefact_before_it_is_measured_changes_no_number(
     expected = numbers(finished)
     (folder(finished) / "record.json").unlink()
     shutil.rmtree(Path(finished.results_dir) / "store" / "scores")
-    hit = [artefacts(finished, stage)[0] for stage in ("templates", "quality", "usability", "features")]
+    hit = list(artefacts_of(finished).values())
+    assert len(hit) == 4 and all(path.is_file() for path in hit)
 
     def strike() -> None:
         for path in hit:
@@ -117,7 +126,7 @@ def test_an_artefact_that_is_lost_again_and_again_ends_the_run_with_a_sentence(
 ) -> None:
     (folder(finished) / "record.json").unlink()
     shutil.rmtree(Path(finished.results_dir) / "store" / "scores")
-    measure, (hit, *_) = Pipeline.measure, artefacts(finished, "templates")
+    measure, hit = Pipeline.measure, artefacts_of(finished)["templates"]
 
     def hostile(self: Pipeline, engine: Engine, outcome: Outcome) -> Measured:
         hit.unlink(missing_ok=True)
