@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -47,12 +48,13 @@ def path_text(text: str) -> str:
     Raises
     ------
     RequestError
-        If it begins with the name of a user who is not here.
+        If it begins with the name of a user who is not here, or can name no file: it is too long, or its links loop.
     """
     whole = os.path.expanduser(text)
     if whole.startswith("~"):
         name = whole.partition("/")[0]
         raise RequestError(f"{text}: there is no user {name[1:]} here; a folder of that name is ./{whole}.")
+    _require_possible(whole)
     # Taken apart and joined, ./~ would be ~.
     return os.path.abspath(whole) if os.path.normpath(whole).startswith("~") else whole
 
@@ -68,6 +70,16 @@ def spelled_out(settings: Sequence[str]) -> list[str]:
         If several values are given for a path.
     """
     return [_spelled_out(word) for word in settings]
+
+
+def _require_possible(path: str) -> None:
+    try:
+        os.stat(path)
+    except ValueError as error:
+        raise RequestError(f"{path!r} can be no path: {error}.") from error
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise RequestError(f"{path} can be no path: {error.strerror}.") from error
 
 
 def require_temporary_folder() -> None:

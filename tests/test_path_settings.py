@@ -124,3 +124,12 @@ def test_a_value_that_needs_quotes_is_told_why_and_how(value: str, special: str)
     (word,) = shlex.split(str(refused.value).partition("as in ")[2].removesuffix("."))
     (point,) = compose_points([word])
     assert point.tracker.project == value
+
+
+@pytest.mark.parametrize("words", SETTINGS, ids=lambda words: words[-1])
+def test_a_path_that_can_be_none_is_a_sentence(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    for path, reason in (("x" * 300, "File name too long"), (tmp_path / "a", "Too many levels of symbolic links")):
+        with pytest.raises(RequestError, match=f"can be no path: {reason}"):
+            compose_points([*words[:-1], f"{words[-1]}={path}"])

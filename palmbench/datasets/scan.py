@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -123,9 +124,9 @@ def _scan_manifest(file: Path) -> Scan:
     tree = _tree(file.parent)
     found, absent = [], []
     for row in table.rows:
-        path = file.parent / path_of(row.path)
-        if path.is_file():
-            tree.files.setdefault(row.path, path.stat().st_size)
+        size = _size(file.parent / path_of(row.path))
+        if size is not None:
+            tree.files.setdefault(row.path, size)
             found.append(Found(row.path, row.place))
         else:
             absent.append(Found(row.path, row.place))
@@ -208,6 +209,15 @@ def _cannot_be_listed(error: OSError) -> None:
         ) from error
 
 
+def _size(path: Path) -> int | None:
+    """Bytes of a file; None if there is none: a name may be longer than a disk takes, or a link lead in a circle."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
 def _walk(root: Path, onerror: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, int, bool]]:
     """Paths below `root` as text, sizes in bytes, and whether they are clutter; links are followed once."""
     seen = set()
@@ -220,6 +230,6 @@ def _walk(root: Path, onerror: Callable[[OSError], None] | None = None) -> Itera
         below[:] = sorted(name for name in below if not name.startswith(".") and name != "__MACOSX")
         for name in sorted(names):
             path = Path(folder, name)
-            if path.is_file():
+            if (size := _size(path)) is not None:
                 clutter = name.lower() in _CLUTTER or name.startswith(".")
-                yield text_of(path.relative_to(root)), path.stat().st_size, clutter
+                yield text_of(path.relative_to(root)), size, clutter

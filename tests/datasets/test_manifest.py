@@ -147,3 +147,21 @@ def test_a_folder_stands_for_the_manifest_in_it(tmp_path: Path) -> None:
     assert len(open_dataset(FolderDatasetConfig("manifest"), tmp_path).samples) == 1
     with pytest.raises(RequestError, match=r"there is no manifest .*none\.csv. Name one with dataset\.root=FILE\.csv"):
         open_dataset(FolderDatasetConfig("manifest", root=str(tmp_path / "none.csv")), tmp_path)
+
+
+@pytest.mark.parametrize("path", ["x" * 300 + ".jpg", "y/" + "x" * 5000 + ".jpg", "loop/a.jpg", "loop", "nul\0.jpg"])
+def test_a_path_that_can_be_none_is_a_photo_that_is_not_there(tmp_path: Path, path: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    data = read(tmp_path, f"path,identity\na.jpg,x\n{path},y\n", "a.jpg")
+    assert [sample.id for sample in data.samples] == ["x_a"]
+    assert data.notes[0].startswith("1 photos of the table are not there, such as ")
+
+
+def test_links_that_loop_in_a_folder_of_photos_are_passed_over(tmp_path: Path) -> None:
+    palm = tmp_path / "set" / "palm"
+    palm.mkdir(parents=True)
+    (palm / "1.jpg").write_text("a photo")
+    (palm / "2.jpg").symlink_to(palm / "2.jpg")
+    (palm / "up").symlink_to(tmp_path / "set")
+    data = open_dataset(FolderDatasetConfig("folder", root=str(tmp_path / "set")), "data")
+    assert [sample.id for sample in data.samples] == ["palm_1"]

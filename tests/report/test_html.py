@@ -185,6 +185,34 @@ def test_claims_are_listed_with_their_verdicts_or_the_command(tmp_path):
     assert 'class="verdict holds"' in page and 'class="verdict not-measured"' in page
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"claim,verdict\na,holds\n",
+        b"\n",
+        b"",
+        b"\xff\xfe\x00",
+        b"claim,statement,source,reading,datasets,verdict\na,b\n",
+        b'claim,statement,source,reading,datasets,verdict\n"a,b\n',
+        b"claim,statement,source,reading,datasets,verdict\na,b,c,d,e,f,g\n",
+    ],
+)
+def test_a_table_of_other_columns_is_no_claims_and_stops_no_page(content, tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_bytes(content)
+    page = claims_section(path, "palmbench claims")
+    Page(page)
+    assert "claims.csv is not what `palmbench claims` writes" in page and "palmbench claims writes it anew" in page
+
+
+@pytest.mark.parametrize("account", ["5", "[]", '{"settings": 5}', '{"written": 5, "settings": []}', "{"])
+def test_an_account_of_another_shape_says_nothing(account, tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_text("claim,statement,source,reading,datasets,verdict,part\na,RR falls,Table V,,synth,holds,1\n")
+    path.with_suffix(".json").write_text(account)
+    assert "With which settings is not known." in claims_section(path, "")
+
+
 def test_claims_say_when_and_with_which_settings_they_were_checked(tmp_path):
     path = tmp_path / "claims.csv"
     path.write_text("claim,statement,source,reading,datasets,verdict,part\na,RR falls,Table V,,synth,holds,1\n")

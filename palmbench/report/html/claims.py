@@ -13,6 +13,7 @@ from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
 from palmbench.report.labels import dataset_label
 
 _HEAD = ("Claim", "Data", "Verdict", "Evidence", "Source")
+_COLUMNS = ("claim", "datasets", "statement", "reading", "verdict", "source")
 # Settings that change where and how something is computed, never what comes out.
 _WITHOUT_EFFECT = ("results_dir", "executor", "tracker")
 
@@ -31,11 +32,11 @@ def claims_section(path: Path, command: str, settings: Sequence[str] = ()) -> Ht
     """
     if not path.is_file():
         return tag("p", text(f"The claims have not been checked; {command} checks them."), class_="absent")
-    with open(path, encoding="utf-8", newline="") as stream:
-        # A row for each comparison: a claim about an ablation is judged on every data set.
-        found: dict[tuple[str, str], list[dict[str, str]]] = {}
-        for row in csv.DictReader(stream):
-            found.setdefault((row["claim"], row["datasets"]), []).append(row)
+    try:
+        found = _read(path)
+    except (OSError, ValueError, csv.Error) as error:
+        sentence = f"{path.name} is not what `palmbench claims` writes ({error}); {command} writes it anew."
+        return tag("p", text(sentence), class_="absent")
     rows = []
     for (_, datasets), parts in found.items():
         claim = parts[0]
@@ -49,6 +50,20 @@ def claims_section(path: Path, command: str, settings: Sequence[str] = ()) -> Ht
             ]
         )
     return notes(_about(path, command, settings)) + grid(_HEAD, rows, "Claims")
+
+
+def _read(path: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
+    """Rows by claim and data sets, one for each comparison: a claim about an ablation is judged on every data set."""
+    found: dict[tuple[str, str], list[dict[str, str]]] = {}
+    with open(path, encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream, strict=True)
+        if lacking := [name for name in _COLUMNS if name not in (reader.fieldnames or ())]:
+            raise ValueError(f"it has no column {lacking[0]}")
+        for row in reader:
+            if None in row or None in row.values():
+                raise ValueError(f"line {reader.line_num} has another number of cells than the first")
+            found.setdefault((row["claim"], row["datasets"]), []).append(row)
+    return found
 
 
 def _evidence(parts: Sequence[Mapping[str, str]]) -> Html:
@@ -79,9 +94,12 @@ def _about(path: Path, command: str, settings: Sequence[str]) -> list[str]:
 
 def _account(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
+        account = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(account["written"], str) and all(isinstance(word, str) for word in account["settings"]):
+            return account
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    return {}
 
 
 def _with_effect(settings: Sequence[str]) -> list[str]:
