@@ -143,6 +143,38 @@ def test_a_tracker_that_leaves_the_program_before_it_is_open_tracks_nothing(at, 
     assert "called sys.exit(None)" in record.getMessage()
 
 
+def test_what_fails_for_one_reason_is_one_line(findings, caplog, monkeypatch):
+    def full(*_):
+        raise OSError("disk\nfull")
+
+    tracker = Recorder()
+    for step in ("log_table", "log_image", "finish"):
+        monkeypatch.setattr(tracker, step, full)
+    with caplog.at_level(logging.WARNING):
+        assert hand_over(tracker, "it", RUN, findings) is Arrived.PART
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"it could not log the table rows, log the image preview, finish {RUN.name}: disk full"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_log_that_a_tracker_cannot_write_is_not_told_line_by_line(tmp_path, monkeypatch, capsys):
+    def opened(config, folder):
+        own = logging.getLogger("a tracker's own")
+        own.addHandler(logging.FileHandler("/dev/full", delay=True))
+        own.propagate = False
+        for _ in range(20):
+            own.error("a line")
+
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    monkeypatch.setattr(
+        palmbench.tracking, "entry_points", lambda group: [SimpleNamespace(name="mine", load=lambda: opened)]
+    )
+    open_tracker(Config(name="mine"), tmp_path)
+    assert capsys.readouterr().err == ""
+
+
 def test_another_package_adds_a_tracker(tmp_path, monkeypatch):
     def added(group):
         assert group == "palmbench.trackers"

@@ -52,6 +52,8 @@ def open_tracker(config: TrackerSettings, results_dir: str | Path) -> Tracker | 
         return None
     if name not in names():
         raise RequestError(not_found(f"there is no tracker {name}", name, names()))
+    # A log of its own that a tracker cannot write is no trace of a defect for every line of it.
+    logging.raiseExceptions = False
     folder = Path(results_dir).resolve() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)

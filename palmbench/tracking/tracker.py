@@ -110,7 +110,7 @@ class Arrived(Enum):
 def hand_over(tracker: Tracker, name: str, run: TrackedRun, findings: Findings) -> Arrived:
     """Give a finished run to a tracker.
 
-    No step raises: one that fails is one line in the log, and the others are tried, but for a run that did not start.
+    No step raises: what fails is one line in the log, and the others are tried, but for a run that did not start.
 
     Parameters
     ----------
@@ -121,25 +121,35 @@ def hand_over(tracker: Tracker, name: str, run: TrackedRun, findings: Findings) 
     if not harmless(f"{name} could not start {run.name}", lambda: tracker.start(run)):
         return Arrived.NOTHING
     summary = {metric: value for metric, value in findings.summary.items() if value is not None}
-    steps = [harmless(f"{name} could not log the summary", lambda: tracker.log_summary(summary))]
+    steps = {"log the summary": _call(tracker.log_summary, summary)}
     for title, rows in findings.tables.items():
         if rows:
-            steps.append(harmless(f"{name} could not log the table {title}", _call(tracker.log_table, title, rows)))
+            steps[f"log the table {title}"] = _call(tracker.log_table, title, rows)
     for title, path in findings.images.items():
-        steps.append(harmless(f"{name} could not log the image {title}", _call(tracker.log_image, title, path)))
-    steps.append(harmless(f"{name} could not finish {run.name}", lambda: tracker.finish()))
-    return Arrived.ALL if all(steps) else Arrived.PART
+        steps[f"log the image {title}"] = _call(tracker.log_image, title, path)
+    steps[f"finish {run.name}"] = tracker.finish
+    failed = {what: reason for what, step in steps.items() if (reason := _reason_against(step))}
+    if failed:
+        log.warning("%s could not %s: %s", name, ", ".join(failed), "; ".join(dict.fromkeys(failed.values())))
+    return Arrived.PART if failed else Arrived.ALL
 
 
 def harmless(failure: str, work: Callable[[], None]) -> bool:
     """Whether some work ended well; if not, one warning with its reason."""
+    reason = _reason_against(work)
+    if reason:
+        log.warning("%s: %s", failure, reason)
+    return not reason
+
+
+def _reason_against(work: Callable[[], None]) -> str:
+    """Why some work failed, "" where it did not."""
     try:
         with no_exit("it"):
             work()
     except Exception as error:  # a tracker's trouble, whatever it is, must not become the run's
-        log.warning("%s: %s", failure, " ".join(str(error).split()) or type(error).__name__)
-        return False
-    return True
+        return " ".join(str(error).split()) or type(error).__name__
+    return ""
 
 
 def _call(method: Callable[..., None], *arguments: object) -> Callable[[], None]:
