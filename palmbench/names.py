@@ -8,6 +8,7 @@ import unicodedata
 
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 _ESCAPED_BYTE = re.compile(rb"\\x([0-9a-f]{2})")
+_UNDECODED = re.compile(r"[\udc80-\udcff]")
 _NO_TEXT = ("Cc", "Zl", "Zp")  # categories of Unicode: control characters, and separators of lines and paragraphs
 
 
@@ -25,13 +26,8 @@ def text_of(path: str | os.PathLike[str]) -> str:
         Bytes that are no UTF-8, control characters and separators of lines are written `\xNN`, a byte each; so is a
         backslash that would be read as the beginning of such an escape.
     """
-    parts = []
-    for part in re.split(r"([\udc80-\udcff])", _decoded(path)):
-        if len(part) == 1 and "\udc80" <= part <= "\udcff":
-            parts.append(f"\\x{ord(part) - 0xDC00:02x}")
-        else:
-            parts.append("".join(map(_one_line, _ESCAPE.sub(r"\\x5cx\1", part))))
-    return "".join(parts)
+    literal = _ESCAPE.sub(r"\\x5cx\1", os.fsencode(path).decode("utf-8", "surrogateescape"))
+    return encodable("".join(map(_one_line, literal)))
 
 
 def path_of(text: str) -> str:
@@ -41,12 +37,9 @@ def path_of(text: str) -> str:
 
 def encodable(text: str) -> str:
     r"""A message or setting with such names in it as text: bytes that are no UTF-8 as `\xNN`, all else as it is."""
-    known = re.sub(r"[\udc80-\udcff]", lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text)
-    return known.encode("utf-8", "backslashreplace").decode()
-
-
-def _decoded(path: str | os.PathLike[str]) -> str:
-    return os.fsencode(path).decode("utf-8", "surrogateescape")
+    text = re.sub(r"[\ud800-\udc7f\udd00-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    names = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return _UNDECODED.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", names)
 
 
 def _one_line(character: str) -> str:

@@ -88,6 +88,7 @@ def test_a_check_of_such_folders_is_printed_and_written(album: Path, capsys: pyt
 def test_messages_and_settings_for_records_can_be_written() -> None:
     assert str(SampleError(f"/a\\b/{LATIN}: not an image")) == "/a\\b/palm-\\xe9: not an image"
     assert encodable("lone \ud800") == "lone \\ud800"
+    assert encodable("/a/\udcc3\udcbc") == "/a/ü"  # as a system has it that reads names as ASCII
     assert plain_values(RunConfig(results_dir=LATIN))["results_dir"] == "palm-\\xe9"
 
 
