@@ -11,6 +11,7 @@ import numpy as np
 
 from palmbench.errors import RequestError, SampleError
 from palmbench.keys import bytes_digest
+from palmbench.memory import is_want_of_memory
 from palmbench.outputs import InTheWay, Stamp, put
 from palmbench.photos.account import HandAccount, PhotoAccount, ResultAccount
 from palmbench.photos.evidence import MOST, share_that_shows
@@ -109,7 +110,7 @@ def _failure(name: str, error: BaseException) -> str:
     """One photo that palmbench, or a recognizer from elsewhere, stumbles over does not take an album with it."""
     if isinstance(error, SampleError):
         return str(error)
-    if isinstance(error, MemoryError):
+    if is_want_of_memory(error):
         return f"{name}: there is not enough memory for it"
     text = " ".join(str(error).split())
     return f"{name}: palmbench failed on it ({type(error).__name__}: {text})"
