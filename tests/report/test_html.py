@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from palmbench import synth
 from palmbench.errors import RequestError
-from palmbench.images import encode_png
+from palmbench.images import encode_png, write_png
 from palmbench.provenance import Checkout, checkout
 from palmbench.report.gather import GatheredTable
 from palmbench.report.html import report_command
@@ -24,7 +25,7 @@ from palmbench.report.paper import Cell, PaperValue
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import RecognizerColumns, Setting, TableSpec, arrange
 from palmbench.run import record_of, run
-from palmbench.schema import ExecutorConfig, MaskConfig, RunConfig, SynthConfig
+from palmbench.schema import ExecutorConfig, FolderDatasetConfig, MaskConfig, RunConfig, SynthConfig
 from tests.report.records import RECORDS
 
 VOID = {"meta", "img"}
@@ -107,6 +108,38 @@ def test_the_page_says_where_its_numbers_come_from(made):
     assert "No sample failed in these 1 runs." in words
 
 
+def test_runs_with_failures_are_on_the_page_with_their_number_and_no_absolute_path(tmp_path):
+    photos, results = tmp_path / "my photos", tmp_path / "my results"
+    for palm in (0, 2):
+        for sample in (0, 1):
+            write_png(photos / f"{palm}" / f"{sample}.png", synth.render(palm, sample).image)
+    (photos / "2" / "torn.png").write_bytes((photos / "2" / "0.png").read_bytes()[:5000])
+    executor = ExecutorConfig(device="cpu", workers=1)
+    dataset = FolderDatasetConfig("folder", root=str(photos))
+    assert run([RunConfig(dataset=dataset, method=MaskConfig(), executor=executor, results_dir=str(results))]) == 3
+    words = ["dataset=folder", f"dataset.root='{photos}'", "recognizer=mtcc", f"results_dir='{results}'"]
+    assert report_command(words) == 0
+    page = (results / "report" / "index.html").read_text(encoding="utf-8")
+    shown = " ".join(Page(page).words)
+    assert "Runs finished 1 of 13" in shown and "Samples failed 1" in shown
+    assert "2/torn.png: cannot be decoded" in shown and "No sample failed" not in shown
+    assert str(tmp_path) not in page and not re.search(r"(?<![\w<:.…/])/(tmp|home|work|var)/", page)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("/data/iitd/001_1.jpg: not an image", "…/001_1.jpg: not an image"),
+        ("none is in /data; ask", "none is in …/data; ask"),
+        ("results_dir=/home/me/results and 'root=/a/b'", "results_dir=…/results and 'root=…/b'"),
+        ("RR ↑ / DIR, and/or 3/4, see https://example.org/a/b, ~/results, a/b.png", None),
+    ],
+)
+def test_of_an_absolute_path_only_its_last_part_is_shown(said, shown):
+    assert text(said) == (shown or said)
+    assert tag("p", title=said) == f'<p title="{shown or said}"></p>'.replace("'", "&#x27;")
+
+
 def test_an_empty_store_is_nothing_to_report(tmp_path):
     words = ["dataset=synth", "recognizer=mtcc", f"results_dir={tmp_path}"]
     with pytest.raises(RequestError, match="no run is finished; `palmbench report --run dataset=synth"):
@@ -154,7 +187,8 @@ def test_errors_that_runs_share_are_counted_once():
     def finished(method, *samples):
         failures = [{"sample": each, "stage": "find hands", "reason": "no <hand>", "lasting": True} for each in samples]
         point = {"dataset": "synth", "method": method, "fusion": "", "alpha": None}
-        return FinishedRun(SimpleNamespace(), {"point": point, "failures": failures, "stages": {}})
+        pipeline = SimpleNamespace(dataset=SimpleNamespace(source=None))
+        return FinishedRun(pipeline, {"point": point, "failures": failures, "stages": {}})
 
     page = errors_section([finished("mask", "7_1", "8_2"), finished("blur", "8_2")])
     Page(page)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import recognizers
+from palmbench.datasets.files import FileSource
 from palmbench.keys import digest
 from palmbench.pipeline import Pipeline
 from palmbench.provenance import checkout
@@ -80,7 +81,7 @@ def errors_section(runs: Sequence[FinishedRun]) -> Html:
     settings: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for run in runs:
         for failure in run.record["failures"]:
-            place = (dataset_label(run.record["point"]["dataset"]), failure["stage"], failure["reason"])
+            place = (dataset_label(run.record["point"]["dataset"]), failure["stage"], _reason(run, failure))
             found[place][failure["sample"]] = None
             settings[place][run.setting] += 1
     if not found:
@@ -93,6 +94,14 @@ def errors_section(runs: Sequence[FinishedRun]) -> Html:
     head = ["Data set", "Stage", "Reason", "Samples", "In", "photos"]
     said = notes(["Failures count as rejections in RR; errors.jsonl of each run lists every one."])
     return grid(head, rows, "Errors", numbers=1) + said
+
+
+def _reason(run: FinishedRun, failure: Mapping[str, Any]) -> str:
+    """Why a sample failed; a photo's file as it is called within the data set."""
+    source = run.pipeline.dataset.source
+    return (
+        str(failure["reason"]).replace(f"{source.root}/", "") if isinstance(source, FileSource) else failure["reason"]
+    )
 
 
 def _code(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:

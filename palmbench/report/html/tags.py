@@ -1,28 +1,37 @@
-"""HTML from plain values; every text is escaped here, and nowhere else."""
+"""HTML from plain values; here alone every text is escaped, and no absolute path gets through."""
 
 from __future__ import annotations
 
 import base64
+import re
 import struct
 from collections.abc import Iterable, Sequence
 from html import escape
 
 # The only thing that goes into a page without being escaped: what these functions made.
 Html = str
+# A slash that begins a word, and the folders after it: whose computer it was is nobody's business.
+_FOLDERS = re.compile(r"(?<![\w.~…/<:])/(?:[^\s/\"'`,;()<>]+/)*(?=[^\s/\"'`,;()<>])")
 _WIDE = 640  # pixels; below it a picture is legible at the width of a telephone
 
 
 def tag(name: str, *content: Html, **attributes: str) -> Html:
     """An element; `class_` and `for_` stand for Python's reserved words, an underscore for a hyphen."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value, quote=True)}"' for key, value in attributes.items()
+        f' {key.rstrip("_").replace("_", "-")}="{escape(without_folders(value), quote=True)}"'
+        for key, value in attributes.items()
     )
     return f"<{name}{written}>{''.join(content)}</{name}>"
 
 
 def text(value: object) -> Html:
-    """Plain text."""
-    return escape(str(value), quote=False)
+    """Plain text, without the folders of absolute paths."""
+    return escape(without_folders(str(value)), quote=False)
+
+
+def without_folders(said: str) -> str:
+    """A text in which each absolute path is only its last part, after an ellipsis."""
+    return _FOLDERS.sub("…/", said)
 
 
 def notes(sentences: Sequence[str]) -> Html:
@@ -37,7 +46,7 @@ def image(png: bytes, description: str) -> Html:
     width, height = struct.unpack(">II", png[16:24])
     size = f'width="{width}" height="{height}"'
     kind = ' class="wide"' if width >= _WIDE else ""
-    return f'<img src="data:image/png;base64,{data}" {size}{kind} alt="{escape(description, quote=True)}">'
+    return f'<img src="data:image/png;base64,{data}" {size}{kind} alt="{escape(without_folders(description), quote=True)}">'
 
 
 def framed(picture: Html, label: str) -> Html:
