@@ -21,6 +21,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from palmbench.executor import available_cores, leave_with
+from recognizers.training.checkpoints import load_checkpoint, save_checkpoint
 
 Item = TypeVar("Item")
 
@@ -100,8 +101,9 @@ class Trainer:
         self.smooth = {name: value.detach().clone().float() for name, value in module.state_dict().items()}
         self.step, self.spent, self._loss = 0, 0.0, 0.0
         self._since = self._saved = time.monotonic()
-        if checkpoint.is_file():
-            self._resume()
+        state = load_checkpoint(checkpoint, checkpoint.name)
+        if state is not None:
+            self._resume(state)
 
     def running(self) -> bool:
         """Whether the schedule asks for another step."""
@@ -145,10 +147,7 @@ class Trainer:
             "step": self.step,
             "spent": self.spent,
         }
-        part = self.checkpoint.with_suffix(".part")
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(state, part)
-        part.replace(self.checkpoint)
+        save_checkpoint(self.checkpoint, self.checkpoint.name, state)
 
     def adopt_average(self) -> nn.Module:
         """Put the averaged weights into the module and return it, ready for use."""
@@ -164,8 +163,7 @@ class Trainer:
         self.spent = float(clock)
         return self.schedule.progress(self.step, self.spent)
 
-    def _resume(self) -> None:
-        state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+    def _resume(self, state: dict[str, Any]) -> None:
         self.module.load_state_dict(state["module"])
         self.optimiser.load_state_dict(state["optimiser"])
         for name, value in state["smooth"].items():

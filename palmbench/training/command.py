@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from collections.abc import Sequence
@@ -19,20 +18,20 @@ from palmbench.executor import Executor
 from palmbench.keys import KEY_VERSION, digest
 from palmbench.path_settings import typed
 from palmbench.pipeline import dataset_of
+from palmbench.records import RECORD, read_record
 from palmbench.schema import RunConfig
 from palmbench.stages.prepare import Prepare
-from palmbench.stages.stage import Originals
+from palmbench.stages.stage import Originals, load_all
 from palmbench.status import DONE, SAMPLES_FAILED
 from palmbench.store import Store, require_writable
 from palmbench.training.backbone_files import backbone_digests, backbone_files
-from palmbench.training.fitting import RECORD, Side, fit
+from palmbench.training.fitting import Side, fit
 from palmbench.training.images import Cut
 from palmbench.training.settings import LIMITS, EEHNetTraining, TrainingConfig, read_settings
 from recognizers import origin
 from recognizers.training.splits import Split, by_identities, by_samples, with_mates
 
 VERSION = 1
-FORMAT = 2
 # They say how a training is watched and kept, not what comes of it.
 _WATCHING = ("measure_every", "checkpoint_minutes")
 # Settings that came later are hashed only where they are not their defaults: keys of older trainings stay.
@@ -76,7 +75,8 @@ def train_command(network: str, words: Sequence[str]) -> int:
     folder = Path(run.results_dir) / "train" / _key(training, run, dataset.samples, split, cut)
     for file in backbones.values():
         file.require_same()
-    record = _read_record(folder)
+    known = read_record(folder / RECORD, folder.name)
+    record = None if known is None else dict(known.content)
     if record is not None and "held_out" in record:
         print(f"{folder}: this training is finished.")
         _conclude(network, folder, record)
@@ -172,7 +172,7 @@ def _sides(
 
 
 def _load(cut: Cut, samples: Sequence[Sample], store: Store) -> Side:
-    parts = [cut.load(sample, store) for sample in samples]
+    parts = list(load_all(cut, samples, store).values())
     landmarks = np.stack([part["landmarks"] for part in parts]) if "landmarks" in parts[0] else None
     return Side(
         np.stack([part["image"] for part in parts]), np.array([sample.identity for sample in samples]), landmarks
@@ -186,7 +186,6 @@ def _header(
 
     train, test = sets
     return {
-        "format": FORMAT,
         "key": folder.name,
         "key_version": KEY_VERSION,
         "training": asdict(training),
@@ -199,14 +198,6 @@ def _header(
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
-
-
-def _read_record(folder: Path) -> dict[str, Any] | None:
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return record if record.get("format") == FORMAT else None
 
 
 def _conclude(network: str, folder: Path, record: dict[str, Any]) -> None:

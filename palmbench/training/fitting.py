@@ -12,8 +12,8 @@ import numpy as np
 from palmbench.errors import RequestError
 from palmbench.executor import available_cores
 from palmbench.pinned import Pinned
+from palmbench.records import RECORD, write_record
 from palmbench.schema import RunConfig
-from palmbench.store import write_json
 from palmbench.training.measures import HeldOut, Pairs, count_pairs, measure_held_out, pair_error
 from palmbench.training.settings import CCNetTraining, TrainingConfig
 from recognizers import origin
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from recognizers.training.loop import Epoch, Schedule
     from recognizers.training.recipe import Recipe
 
-RECORD = "record.json"
 _MEASUREMENTS = 10
 _BLOCK = 64
 
@@ -69,6 +68,7 @@ def fit(
     """
     import torch
 
+    from recognizers.training.loop import BEST, LAST
     from recognizers.training.loop import train as train_network
     from recognizers.training.recipe import Photos
 
@@ -95,7 +95,7 @@ def fit(
     _announce(training, record, recipe, count_pairs(test.palms))
     if "untrained" not in record:
         record["untrained"] = measure().as_json()
-        write_json(folder / RECORD, record)
+        write_record(folder / RECORD, record, {})
     log = train_network(
         recipe,
         photos,
@@ -110,7 +110,7 @@ def fit(
     record["held_out"] = measure().as_json()
     record["epochs"], record["minutes"] = len(log), round(log[-1].minutes, 2)
     record["written"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    write_json(folder / RECORD, record)
+    write_record(folder / RECORD, record, {name: (folder / name).read_bytes() for name in (LAST, BEST)})
 
 
 def _recipe(training: TrainingConfig, classes: int, backbones: Mapping[str, Pinned]) -> Recipe:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import time
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,6 +18,7 @@ from palmbench.errors import RequestError
 from palmbench.keys import sample_seed
 from palmbench.store import write_bytes
 from recognizers.training.batches import Batch, batches
+from recognizers.training.checkpoints import load_checkpoint, save_checkpoint
 from recognizers.training.recipe import Photos, Recipe
 
 CHECKPOINT, LAST, BEST, LOG = "checkpoint.pt", "last.safetensors", "best.safetensors", "log.csv"
@@ -168,6 +168,7 @@ def train(
                 saved = time.monotonic()
     network.eval()
     write_weights(folder / LAST, recipe, network.state_dict(), identities)
+    state.write_best()
     return state.log
 
 
@@ -220,8 +221,9 @@ class _State:
         self.log: list[Epoch] = []
         self._folder, self._recipe, self._optimiser = folder, recipe, optimiser
         self._identities, self._device = identities, device
+        self._name = f"{folder.name}/{CHECKPOINT}"
         self._merit = -math.inf
-        self._best: dict[str, Tensor] | None = None  # since the last checkpoint
+        self._best: dict[str, Tensor] | None = None
 
     def add(self, epoch: Epoch) -> None:
         """Log an epoch, and keep its weights if they are the best."""
@@ -233,33 +235,36 @@ class _State:
         _write_log(self._folder / LOG, self.log)
 
     def save(self) -> None:
-        """Write the best weights, then the checkpoint: going on from an older one makes the same best again."""
-        if self._best is not None:
-            write_weights(self._folder / BEST, self._recipe, self._best, self._identities)
-            self._best = None
+        """Write the best weights and the checkpoint, which holds them too: a damaged file of theirs is written anew."""
+        self.write_best()
         content = {
             "network": self._recipe.network.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "merit": self._merit,
+            "best": self._best,
             "log": [tuple(epoch) for epoch in self.log],
         }
-        buffer = io.BytesIO()
-        torch.save(content, buffer)
-        write_bytes(self._folder / CHECKPOINT, buffer.getvalue())
+        save_checkpoint(self._folder / CHECKPOINT, self._name, content)
+
+    def write_best(self) -> None:
+        """Write the best weights, where there are any."""
+        if self._best is not None:
+            write_weights(self._folder / BEST, self._recipe, self._best, self._identities)
 
     def resume(self) -> None:
         """Take over a checkpoint, where there is one."""
-        path = self._folder / CHECKPOINT
-        if not path.is_file():
+        content = load_checkpoint(self._folder / CHECKPOINT, self._name, self._device)
+        if content is None:
             return
         try:
-            content: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
             self._recipe.network.load_state_dict(content["network"])
             self._optimiser.load_state_dict(content["optimiser"])
-            self._merit, self.log = content["merit"], [Epoch(*row) for row in content["log"]]
+            self._merit, self._best = content["merit"], content["best"]
+            self.log = [Epoch(*row) for row in content["log"]]
         except Exception as error:
             raise RequestError(
-                f"{path} is not a checkpoint of this training; delete {self._folder} to train from the start."
+                f"{self._folder / CHECKPOINT} is not a checkpoint of this training; delete {self._folder} to train "
+                "from the start."
             ) from error
 
 

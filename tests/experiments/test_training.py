@@ -39,8 +39,9 @@ def train(checkpoint: Path, until: int) -> Trainer:
 def test_a_killed_training_resumes_exactly(tmp_path: Path) -> None:
     straight = train(tmp_path / "straight.pt", until=STEPS)
     train(tmp_path / "killed.pt", until=5).save()
-    # Killed in the middle of writing the next checkpoint.
-    (tmp_path / "killed.part").write_bytes(b"half")
+    # The checkpoint after it was damaged.
+    train(tmp_path / "killed.pt", until=7).save()
+    (tmp_path / "killed.pt").write_bytes((tmp_path / "killed.pt").read_bytes()[:-100])
     resumed = train(tmp_path / "killed.pt", until=STEPS)
     assert resumed.step == straight.step == STEPS
     assert not resumed.running()

@@ -1,8 +1,9 @@
 """Training of learned recognizers: which photos learn, what a batch is, and that a killed training ends the same."""
 
 import json
-import os
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -352,7 +353,50 @@ def test_a_loss_that_is_no_number_is_said(photos, tmp_path):
         train(made, photos, PALMS, Schedule(epochs=1), tmp_path)
 
 
-def test_a_foreign_checkpoint_is_refused(photos, tmp_path):
-    (tmp_path / "checkpoint.pt").write_bytes(os.urandom(100))
-    with pytest.raises(RequestError, match="is not a checkpoint of this training; delete"):
-        learn(photos, tmp_path)
+def epochs_left(photos, folder) -> list[int]:
+    """Epochs that a training of three goes through in a folder."""
+    told: list[int] = []
+    made = recipe()
+    made.start(photos)
+    schedule = Schedule(epochs=3, batch=8, checkpoint_minutes=0)
+    train(made, photos, PALMS, schedule, folder, tell=lambda row: told.append(row.epoch))
+    return told
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "left"),
+    [
+        ([], []),
+        (["checkpoint.pt"], [3]),
+        (["checkpoint.pt", "checkpoint.before.pt"], [1, 2, 3]),
+    ],
+    ids=["whole", "the newest damaged", "both damaged"],
+)
+def test_a_damaged_checkpoint_is_said_and_never_gone_on_from(photos, tmp_path, capsys, damaged, left):
+    folder = tmp_path / "training"
+    learn(photos, folder, epochs=3, checkpoint_minutes=0)
+    expected = [(folder / name).read_bytes() for name in ("last.safetensors", "best.safetensors")]
+    for name in damaged:
+        flip(folder / name)
+    # A damaged weight file is written anew from what the checkpoint holds.
+    for name in ("last.safetensors", "best.safetensors"):
+        flip(folder / name)
+    assert epochs_left(photos, folder) == left
+    assert [(folder / name).read_bytes() for name in ("last.safetensors", "best.safetensors")] == expected
+    said = capsys.readouterr().err
+    assert [said.count(f"{folder / name} is damaged") for name in damaged] == [1] * len(damaged)
+    assert bool(said) == bool(damaged)
+
+
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(photos, tmp_path):
+    learn(photos, tmp_path / "one", epochs=2)
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "one" / "checkpoint.pt", tmp_path / "other" / "checkpoint.pt")
+    assert epochs_left(photos, tmp_path / "one") == [3]
+    assert epochs_left(photos, tmp_path / "other") == [1, 2, 3]

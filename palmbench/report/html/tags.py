@@ -46,7 +46,8 @@ def image(png: bytes, description: str) -> Html:
     width, height = struct.unpack(">II", png[16:24])
     size = f'width="{width}" height="{height}"'
     kind = ' class="wide"' if width >= _WIDE else ""
-    return f'<img src="data:image/png;base64,{data}" {size}{kind} alt="{escape(without_folders(description), quote=True)}">'
+    told = escape(without_folders(description), quote=True)
+    return f'<img src="data:image/png;base64,{data}" {size}{kind} alt="{told}">'
 
 
 def framed(picture: Html, label: str) -> Html:
