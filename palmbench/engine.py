@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from palmbench.datasets.sample import Sample
@@ -44,14 +43,14 @@ class Inventory(NamedTuple):
         Lasting ones.
     missing : list of Sample
         Samples with neither.
-    damaged : list of Path
-        Files that are in the place of missing artefacts.
+    damaged : list of str
+        Paths of files that are in the place of missing artefacts.
     """
 
     reused: int
     failures: dict[str, Failure]
     missing: list[Sample]
-    damaged: list[Path]
+    damaged: list[str]
 
 
 @dataclass
@@ -95,11 +94,7 @@ class Engine:
         """
         reused, failures, missing, damaged = look_up(stage, samples, self.store)
         if damaged:
-            print(
-                f"{stage.title}: {len(damaged)} files in the store are not what was stored there, such as "
-                f"{damaged[0]}; they are made again.",
-                file=sys.stderr,
-            )
+            print(f"Not what was stored there, and made again: {Lost(*damaged).named}", file=sys.stderr)
         lost: list[str] = []
         progress = Progress(stage.title, len(samples), reused, len(failures))
         began = time.monotonic()
@@ -139,7 +134,7 @@ def look_up(stage: Stage, samples: Sequence[Sample], store: Store) -> Inventory:
     """What the store has of a stage."""
     failures: dict[str, Failure] = {}
     missing: list[Sample] = []
-    damaged: list[Path] = []
+    damaged: list[str] = []
     for sample in samples:
         key = stage.key(sample)
         if store.has(stage.name, key, stage.suffix):
@@ -150,7 +145,7 @@ def look_up(stage: Stage, samples: Sequence[Sample], store: Store) -> Inventory:
             continue
         missing.append(sample)
         if (path := store.path(stage.name, key, stage.suffix)).is_file():
-            damaged.append(path)
+            damaged.append(str(path))
     return Inventory(len(samples) - len(missing) - len(failures), failures, missing, damaged)
 
 

@@ -53,16 +53,21 @@ class Lost(RequestError):
         self.args = places
 
     def __str__(self) -> str:
-        more = f" (and {len(self.places) - 1} more)" if len(self.places) > 1 else ""
-        return encodable(
-            f"{self.places[0]}{more} is damaged or gone. Run the same command again, which makes it anew; if it is "
-            "lost again, check the disk, and what else clears this folder."
+        return (
+            f"{self.named} is damaged or gone. Run the same command again, which makes it anew; if it is lost again, "
+            "check the disk, and what else clears this folder."
         )
 
     @property
     def places(self) -> tuple[str, ...]:
         """Paths of the artefacts."""
         return self.args
+
+    @property
+    def named(self) -> str:
+        """The first of them, and how many more there are."""
+        more = f" (and {len(self.places) - 1} more)" if len(self.places) > 1 else ""
+        return encodable(f"{self.places[0]}{more}")
 
 
 class Damaged(Lost):

@@ -181,11 +181,7 @@ class Pipeline:
                 if not seen.isdisjoint(error.places):
                     raise
                 seen.update(error.places)
-                print(
-                    f"{len(error.places)} files in the store are damaged or gone, such as {error.places[0]}; they are "
-                    "made again.",
-                    file=sys.stderr,
-                )
+                print(f"Damaged or gone, and made again: {error.named}", file=sys.stderr)
                 engine.start_over()
 
     def run(self, engine: Engine) -> Outcome:
