@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -22,7 +22,7 @@ _FINGER_BASE = 0.42
 _THUMB_BASE = 0.2
 _WRIST_LINE = 0.04
 _FOREARM = 1.5  # hand lengths behind the wrist in which pixels are the forearm's
-_GRID = 256  # pixels of a hand's longer side on the grid on which distances are taken
+_GRID = 160  # pixels of a hand's longer side on the grid on which distances are taken
 _WEB = 0.08  # hand lengths that the web of the thumb reaches into the polygon
 _THIN = 0.006  # hand lengths: half the thickness of a notch that is more than a mask's rough outline
 _NOTCH = 0.04  # hand lengths: half the width of a gap in a mask that is no gap between hand and background
@@ -136,34 +136,24 @@ def _bent_fingers(hand: Hand) -> np.ndarray:
 
 def _along_the_web(missing: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
     """Patches that begin at the polygon's side between thumb and index finger, and go no deeper than the web does."""
+    count, labels = cv2.connectedComponents(missing.astype(np.uint8))
+    rows, columns = np.nonzero(labels)
+    patch = np.asarray(labels[rows, columns], np.intp)
     ends = np.array([[keypoints[THUMB[1]], keypoints[INDEX[0]]]], np.float64)
-    web = np.zeros(missing.shape, bool)
-    for rows, columns in _patches(missing):
-        depth = _distance(np.column_stack([columns, rows]).astype(np.float64), ends)
-        if depth.min() <= 2 and depth.max() < _WEB * hand_length(keypoints):
-            web[rows, columns] = True
-    return web
+    depth = _distance(np.column_stack([columns, rows]).astype(np.float64), ends)
+    nearest, deepest = np.full(count, np.inf), np.zeros(count)
+    np.minimum.at(nearest, patch, depth)
+    np.maximum.at(deepest, patch, depth)
+    return ((nearest <= 2) & (deepest < _WEB * hand_length(keypoints)))[labels]
 
 
 def _thick(mask: np.ndarray, least: float) -> np.ndarray:
     """A mask without patches that are nowhere as thick as twice some pixels."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8))
     inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    kept = np.zeros(mask.shape, bool)
-    for rows, columns in _patches(mask):
-        if inside[rows, columns].max() >= least:
-            kept[rows, columns] = True
-    return kept
-
-
-def _patches(mask: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows and columns of the pixels of each patch."""
-    _, labels = cv2.connectedComponents(mask.astype(np.uint8))
-    rows, columns = np.nonzero(labels)
-    numbers = labels[rows, columns]
-    order = np.argsort(numbers, kind="stable")
-    for patch in np.split(order, np.cumsum(np.bincount(numbers)[1:])[:-1]):
-        if len(patch):
-            yield rows[patch], columns[patch]
+    kept = np.zeros(count, bool)
+    kept[labels[mask & (inside >= least)]] = True
+    return kept[labels]
 
 
 def _without_gaps(mask: np.ndarray, keypoints: np.ndarray) -> np.ndarray:

@@ -180,10 +180,13 @@ class DiffusionMethod:
         levels = (painted * 255).astype(np.uint8)
         pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
         inside, view = square.crop(hand.mask), square.crop(photo)
-        if self._config.crop == "palm":
-            share = soft_rim(square.crop(palm_region(hand, self._region)))[..., None]
-            pixels = np.round(share * pixels + (1 - share) * view).astype(np.uint8)
-        view[inside] = pixels[inside]
+        if self._config.crop == "hand":
+            view[inside] = pixels[inside]
+            return
+        rim = soft_rim(square.crop(palm_region(hand, self._region)))
+        inside = inside & (rim > 0)
+        share = rim[inside][:, None]
+        view[inside] = np.round(share * pixels[inside] + (1 - share) * view[inside]).astype(np.uint8)
 
     @cached_property
     def _model(self) -> PaintByExample:
