@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from palmbench.pipeline import Pipeline
+from palmbench.plain_files import read_object
 from palmbench.run import describe, finished_record, run_folder
 from palmbench.schema import RunConfig
 from palmbench.store import Store
@@ -37,7 +37,7 @@ def plan(points: Sequence[RunConfig]) -> int:
     if not titles:
         print(f"{of_points}, {f'{unfinished} left to measure' if unfinished else 'nothing left to compute'}")
         return 0
-    pace = _pace(run_folder(pipelines[0]).parent)
+    pace, odd = _pace(run_folder(pipelines[0]).parent)
     shared = "; points share what they share" if len(pipelines) > 1 else ""
     print(f"\n{of_points}, {len(left)} artefacts left{shared}:")
     seconds, unknown = 0.0, []
@@ -52,19 +52,30 @@ def plan(points: Sequence[RunConfig]) -> int:
         print(f"about {seconds / 60:.1f} minutes at the pace of earlier runs")
     if unknown:
         print(f"no pace is known yet for: {', '.join(unknown)}")
+    if odd:
+        print(f"left out, since they are no records of runs: {', '.join(map(str, odd))}")
     return 0
 
 
-def _pace(runs: Path) -> dict[str, float]:
-    """Seconds an item of each stage, from the newest records first."""
+def _pace(runs: Path) -> tuple[dict[str, float], list[Path]]:
+    """Seconds an item of each stage, from the newest records first, and files that are no records though named so."""
     pace: dict[str, float] = {}
-    records = sorted(runs.glob("*/record.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in records[:20]:
+    odd = []
+    for path in sorted(runs.glob("*/record.json"), key=_age)[:20]:
         try:
-            stages = json.loads(path.read_text(encoding="utf-8"))["stages"]
-        except (OSError, ValueError, KeyError):
-            continue
-        for title, spent in stages.items():
-            if spent["computed"] > 0:
-                pace.setdefault(title, spent["seconds"] / spent["computed"])
-    return pace
+            stages = (read_object(path) or {})["stages"]
+            found = {
+                title: spent["seconds"] / spent["computed"] for title, spent in stages.items() if spent["computed"]
+            }
+        except (KeyError, TypeError, AttributeError):
+            odd.append(path)
+        else:
+            pace = found | pace
+    return pace, odd
+
+
+def _age(path: Path) -> float:
+    try:
+        return -path.stat().st_mtime
+    except OSError:  # a loop of links
+        return 0.0

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palmbench.errors import Damaged, Lost
+from palmbench.plain_files import read_plain
 from palmbench.seal import sealed_record, sha256, unsealed_record
 from palmbench.store import write_bytes, write_json
 
@@ -63,7 +64,7 @@ class Record:
         """
         path = self.path.parent / name
         try:
-            data = path.read_bytes()
+            data = read_plain(path)
         except OSError as error:
             raise Lost(str(path)) from error
         if sha256(data) != self.content["files"][name]:
@@ -104,7 +105,7 @@ def read_record(path: Path, key: str) -> Record | None:
     none; that is said.
     """
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -151,7 +152,7 @@ def _current_sha256(path: Path) -> str | None:
 @lru_cache(maxsize=4096)
 def _sha256(path: Path, *version: int) -> str:
     # What is drawn together asks for the same runs again and again: a file that stays the same is read once.
-    return sha256(path.read_bytes())
+    return sha256(read_plain(path))
 
 
 @lru_cache(maxsize=1024)

@@ -59,7 +59,10 @@ def unsealed_record(data: bytes) -> dict[str, Any]:
     ValueError
         If it is not such a record, or was changed.
     """
-    record = json.loads(data)
+    try:
+        record = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("not a record") from error
     if not isinstance(record, dict):
         raise ValueError("not a record")
     written = record.pop(SHA256, None)

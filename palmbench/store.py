@@ -25,6 +25,7 @@ import numpy as np
 
 from palmbench import seal, unfinished
 from palmbench.errors import Damaged, Lost, RequestError
+from palmbench.plain_files import read_plain
 
 Parsed = TypeVar("Parsed")
 
@@ -48,8 +49,11 @@ class Store:
     def has(self, stage: str, key: str, suffix: str) -> bool:
         """Whether an artefact is there and bears its seal; what is in it is checked when it is read."""
         name = f"{stage}/{key}{suffix}"
+        path = self.path(stage, key, suffix)
+        if not path.is_file():
+            return False
         try:
-            with open(self.path(stage, key, suffix), "rb") as stream:
+            with open(path, "rb") as stream:
                 stream.seek(-seal.seal_length(name), os.SEEK_END)
                 return seal.bears(name, stream.read())
         except OSError:
@@ -67,7 +71,7 @@ class Store:
         """
         path = self.path(stage, key, suffix)
         try:
-            data = path.read_bytes()
+            data = read_plain(path)
         except OSError as error:
             raise Lost(str(path)) from error
         try:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -252,6 +253,28 @@ def test_a_plan_counts_and_runs_nothing(sweep: Run, results: Path, capsys: pytes
     assert "0 of 54 artefacts are there, 54 left" in (said := capsys.readouterr().out)
     assert "no pace is known yet for: find hands in originals, " in said
     assert sorted(results.rglob("*")) == before
+
+
+def test_a_plan_leaves_out_what_is_no_record_and_says_so(
+    sweep: Run, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs").mkdir()
+    shutil.copytree(folder(point(results)), tmp_path / "runs" / "whole")
+    odd = {name: tmp_path / "runs" / name / "record.json" for name in ("list", "shape", "folder", "pipe", "loop")}
+    for path in odd.values():
+        path.parent.mkdir()
+    odd["list"].write_text("[]")
+    odd["shape"].write_text('{"stages": {"find hands in originals": {"computed": "6", "seconds": null}}}')
+    odd["folder"].mkdir()
+    os.mkfifo(odd["pipe"])
+    odd["loop"].symlink_to(odd["loop"].name)
+    (tmp_path / "runs" / "file").write_text("no folder")
+    assert plan([replace(point(results), results_dir=str(tmp_path))]) == 0
+    *_, pace, said = capsys.readouterr().out.splitlines()
+    assert pace.startswith("about ")
+    listed = said.removeprefix("left out, since they are no records of runs: ").split(", ")
+    # Some Pythons do not even list a loop of links.
+    assert {*listed, str(odd["loop"])} == set(map(str, odd.values()))
 
 
 @pytest.fixture

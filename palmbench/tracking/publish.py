@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import recognizers
 from palmbench.keys import digest
+from palmbench.plain_files import read_object
 from palmbench.records import RECORD, require_record
 from palmbench.schema import TrackerConfig, plain_values
 from palmbench.store import Store, if_there, write_bytes, write_json
@@ -230,10 +230,7 @@ def draw_preview(pipeline: Pipeline, path: Path) -> None:
 
 
 def _holds(receipt: Path, contents: str) -> bool:
-    try:
-        return json.loads(receipt.read_text(encoding="utf-8"))["contents"] == contents
-    except (OSError, ValueError, KeyError):
-        return False
+    return (read_object(receipt) or {}).get("contents") == contents
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

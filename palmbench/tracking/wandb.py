@@ -45,7 +45,8 @@ class WandbTracker:
         if not self._online:
             # What a killed run left, or older numbers: wandb would upload both under one id.
             for old in self._folder.glob(f"offline-run-*-{run.id}"):
-                shutil.rmtree(old)
+                if old.is_dir() and not old.is_symlink():
+                    shutil.rmtree(old)
         self._run = self._wandb.init(
             project=self._project,
             id=run.id,

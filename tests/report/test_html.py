@@ -132,7 +132,8 @@ def test_runs_with_failures_are_on_the_page_with_their_number_and_no_absolute_pa
         ("/data/iitd/001_1.jpg: not an image", "…/001_1.jpg: not an image"),
         ("none is in /data; ask", "none is in …/data; ask"),
         ("results_dir=/home/me/results and 'root=/a/b'", "results_dir=…/results and 'root=…/b'"),
-        ("RR ↑ / DIR, and/or 3/4, see https://example.org/a/b, ~/results, a/b.png", None),
+        ("see '/mnt/My Disk/hands (2)/a.jpg' and b/c.jpg", "see '…/a.jpg' and b/c.jpg"),
+        ("RR ↑ / DIR ↑/↓, and/or 3/4 +/- 1, see https://example.org/a/b, ~/results, a/b.png", None),
     ],
 )
 def test_of_an_absolute_path_only_its_last_part_is_shown(said, shown):
@@ -239,7 +240,9 @@ def test_a_table_of_other_columns_is_no_claims_and_stops_no_page(content, tmp_pa
     assert "claims.csv is not what `palmbench claims` writes" in page and "palmbench claims writes it anew" in page
 
 
-@pytest.mark.parametrize("account", ["5", "[]", '{"settings": 5}', '{"written": 5, "settings": []}', "{"])
+@pytest.mark.parametrize(
+    "account", ["5", "[]", "[" * 100_000, '{"settings": 5}', '{"written": 5, "settings": []}', "{"]
+)
 def test_an_account_of_another_shape_says_nothing(account, tmp_path):
     path = tmp_path / "claims.csv"
     path.write_text("claim,statement,source,reading,datasets,verdict,part\na,RR falls,Table V,,synth,holds,1\n")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from palmbench.plain_files import read_object
 from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
 from palmbench.report.labels import dataset_label
 
@@ -93,13 +93,10 @@ def _about(path: Path, command: str, settings: Sequence[str]) -> list[str]:
 
 
 def _account(path: Path) -> dict[str, Any]:
-    try:
-        account = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(account["written"], str) and all(isinstance(word, str) for word in account["settings"]):
-            return account
-    except (OSError, ValueError, TypeError, KeyError):
-        pass
-    return {}
+    account = read_object(path) or {}
+    settings = account.get("settings")
+    known = isinstance(settings, list) and all(isinstance(word, str) for word in settings)
+    return account if known and isinstance(account.get("written"), str) else {}
 
 
 def _with_effect(settings: Sequence[str]) -> list[str]:

@@ -10,8 +10,12 @@ from html import escape
 
 # The only thing that goes into a page without being escaped: what these functions made.
 Html = str
-# A slash that begins a word, and the folders after it: whose computer it was is nobody's business.
-_FOLDERS = re.compile(r"(?<![\w.~…/<:])/(?:[^\s/\"'`,;()<>]+/)*(?=[^\s/\"'`,;()<>])")
+# A slash that begins a word, and the folders after it, blanks in their names and all: whose computer it was is nobody's
+# business.
+_NO_NAME = r"\n/`'\"<>|:;,="
+_FOLDERS = re.compile(
+    rf"(?:^|(?<=[\s'\"`=(\[,])|(?<=file://))/(?:[^\s{_NO_NAME}](?:[^{_NO_NAME}]*[^\s{_NO_NAME}])?/)*(?=[^\s/])"
+)
 _WIDE = 640  # pixels; below it a picture is legible at the width of a telephone
 
 
