@@ -71,7 +71,8 @@ def test_a_few_epochs_learn_and_leave_weights_to_use(trained: Done, results: Pat
     assert trained.status == 0, trained.err
     made = folder(results)
     assert {path.name for path in made.iterdir()} == {
-        "last.safetensors", "best.safetensors", "checkpoint.pt", "log.csv", "record.json",
+        "last.safetensors", "best.safetensors", "checkpoint.pt", "checkpoint.before.pt", "log.csv",
+        "record.json",
     }  # fmt: skip
     record = json.loads((made / "record.json").read_text())
     assert record["held_out"]["eer"] < 0.6 * record["untrained"]["eer"]

@@ -44,7 +44,8 @@ _FAILURES_SHOWN = 5
 def train_command(network: str, words: Sequence[str]) -> int:
     """Train a network on a data set, or go on with it; prints a line an epoch, and how to use what came of it.
 
-    Writes `<results_dir>/train/<key>/{last,best}.safetensors`, `checkpoint.pt`, `log.csv` and `record.json`.
+    Writes `<results_dir>/train/<key>/{last,best}.safetensors`, `checkpoint.pt` and the one before it, `log.csv` and
+    `record.json`.
 
     Parameters
     ----------
