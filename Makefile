@@ -13,13 +13,13 @@ STAMP := $(VENV)/.installed
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
-	embedded mediapipe judge claims controls diversity bench sync dashboard clean
+	embedded mediapipe judge claims controls diversity campaign bench sync dashboard clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge, bench, claims, controls,"
-	@echo "  diversity, report, table* and figure*; DATASET names the data of table*, figure*, report, claims and diversity;"
+	@echo "  diversity, campaign, report, table* and figure*; DATASET names the data of table*, figure*, report, claims and diversity;"
 	@echo "  PYTHON=python3.12 picks the interpreter that setup starts from."
 
 setup: $(STAMP)  ## the virtual environment .venv, pinned by constraints.txt
@@ -73,6 +73,9 @@ controls: $(STAMP)  ## results known beforehand: the photo unchanged, a stranger
 
 diversity: $(STAMP)  ## ten seeds a photo, four distributions for each recognizer
 	$(PY) -m experiments.diversity $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
+
+campaign: $(STAMP)  ## kills, corruption, hostile files and full disks, and how runs end under them; takes an hour
+	$(PY) -m experiments.campaign $(ARGS)
 
 weights: $(STAMP)  ## train all embedded weights again, one network after the other
 	$(PY) -m experiments.train_weights $(ARGS)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.campaign.mutants import mutants, photos
 from palmbench.errors import SampleError
 from palmbench.images import photo_facts, read_image
 from palmbench.photos.reading import decode
-from tests.mutants import mutants, photos
 
 _MUTANTS = 600
 

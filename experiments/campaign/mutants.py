@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import cv2
@@ -44,8 +44,8 @@ def photos() -> list[tuple[str, bytes]]:
         ("alpha.png", _saved(colour.convert("RGBA"), "PNG")),
         ("grey16.png", _saved(Image.fromarray(deep[..., 0]), "PNG")),
         ("line.png", _saved(line, "PNG")),
-        ("deep.png", _with_chunk(_deep_png(deep), b"iCCP", b"profile\0\0" + zlib.compress(icc))),
-        ("turned.png", _with_chunk(_deep_png(deep), b"eXIf", exif.tobytes()[6:])),
+        ("deep.png", with_chunk(_deep_png(deep), b"iCCP", b"profile\0\0" + zlib.compress(icc))),
+        ("turned.png", with_chunk(_deep_png(deep), b"eXIf", exif.tobytes()[6:])),
         ("fax.tif", _saved(line, "TIFF", compression="group4")),
         ("cmyk.tif", _saved(colour.convert("CMYK"), "TIFF", compression="tiff_lzw")),
         ("a.webp", _saved(colour, "WEBP", xmp=_XMP, **told)),
@@ -73,9 +73,9 @@ def photos() -> list[tuple[str, bytes]]:
     return files
 
 
-def mutants(seed: int) -> Iterator[tuple[str, bytes]]:
-    """Damaged photos without end, always the same of a seed."""
-    random, whole = Random(seed), photos()
+def mutants(seed: int, whole: Sequence[tuple[str, bytes]] | None = None) -> Iterator[tuple[str, bytes]]:
+    """Damaged photos without end, always the same of a seed; of `photos` unless others are given."""
+    random, whole = Random(seed), photos() if whole is None else whole
     while True:
         name, data = random.choice(whole)
         changed = bytearray(data)
@@ -130,7 +130,8 @@ def _deep_png(pixels: np.ndarray) -> bytes:
     return cv2.imencode(".png", pixels)[1].tobytes()
 
 
-def _with_chunk(png: bytes, kind: bytes, body: bytes) -> bytes:
+def with_chunk(png: bytes, kind: bytes, body: bytes) -> bytes:
+    """A PNG with a chunk more, after its header."""
     return _with_checksums(png[:33] + struct.pack(">I", len(body)) + kind + body + bytes(4) + png[33:])
 
 
