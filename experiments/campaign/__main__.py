@@ -71,12 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def tally(kind: str, trials: Iterator[Trial]) -> Counter[Verdict]:
-    """Count verdicts, and print what is not right at once, for a campaign is long."""
+    """Count verdicts and tell each at once, for a campaign is long: on stdout what is not right, all else on stderr."""
     counts: Counter[Verdict] = Counter()
     for name, verdict, why in trials:
         counts[verdict] += 1
-        if verdict is not Verdict.RIGHT:
-            print(f"{kind}: {name}: {verdict.value}: {why}", flush=True)
+        stream = sys.stderr if verdict is Verdict.RIGHT else sys.stdout
+        print(": ".join(filter(None, (kind, name, verdict.value, why))), file=stream, flush=True)
     return counts
 
 
