@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from PIL import Image
 
 from experiments.campaign.bench import Bench, Undisturbed
 from experiments.campaign.mutants import mutants, photos, with_chunk
-from experiments.campaign.verdicts import Ended, Trial, Verdict, told
+from experiments.campaign.verdicts import Trial, Verdict, told
 from palmbench import synth
 from palmbench.images import encode_png
 from palmbench.status import CANNOT
@@ -36,7 +37,7 @@ def images(bench: Bench, whole: Undisturbed, random: Random, rounds: int) -> Ite
     originals = [*photos(), *[("hand.png", png), ("hand.jpg", jpeg.getvalue())] * 8]
     for _ in range(rounds):
         seed = random.randrange(2**32)
-        album = _album(bench)
+        album = album_of_one(bench)
         for number, (name, data) in enumerate(islice(mutants(seed, originals), _MUTANTS)):
             (album / f"{number:02}-{name}").write_bytes(data)
         yield from _both(bench, f"album of mutants, seed {seed}")
@@ -47,11 +48,13 @@ def hostile(bench: Bench, whole: Undisturbed, random: Random, rounds: int) -> It
     trace = bench.folder / "trace"
     for name, plant in _HOSTILE.items():
         trace.unlink(missing_ok=True)
-        plant(_album(bench))
+        plant(album_of_one(bench))
         programs = _fake_ghostscript(bench.folder / "programs", trace)
-        yield from _both(bench, name, {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"})
-        if trace.exists():
-            yield Trial(name, Verdict.WRONG, "a program was started for it")
+        for trial in _both(bench, name, {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}):
+            if trace.exists():
+                trace.unlink()
+                trial = trial._replace(verdict=Verdict.WRONG, why="a program was started for it")
+            yield trial
     for name, data in _weights(trace).items():
         file = bench.folder / "evil.pth"
         file.write_bytes(data)
@@ -64,26 +67,34 @@ def hostile(bench: Bench, whole: Undisturbed, random: Random, rounds: int) -> It
 
 def _both(bench: Bench, name: str, environment: dict[str, str] | None = None) -> Iterator[Trial]:
     """`deid` and `data check` of the album."""
-    album, out = bench.folder / "album", bench.folder / "out"
-    shutil.rmtree(out, ignore_errors=True)
-    end = bench("deid", "album/palm", "out", "method=mask", environment=environment)
-    verdict, why = told([end])
-    if verdict is Verdict.RIGHT and (wrong := unhidden(album / "palm", out, end)):
-        verdict, why = Verdict.WRONG, wrong
-    yield Trial(f"{name}: deid", verdict, why)
+    yield deid(bench, f"{name}: deid", environment=environment)
     end = bench("data", "check", "folder", "dataset.root=album", environment=environment)
     yield Trial(f"{name}: data check", *told([end]))
 
 
-def unhidden(album: Path, out: Path, end: Ended) -> str:
+def deid(bench: Bench, name: str, **how: Any) -> Trial:
+    """De-identify the bench's album, and judge what is written and what is told; `how` goes to the command."""
+    out, report = bench.folder / "out", bench.folder / "report.json"
+    shutil.rmtree(out, ignore_errors=True)
+    report.unlink(missing_ok=True)
+    # The terminal shows the first names of many; the report has them all.
+    end = bench("deid", "album/palm", "out", "method=mask", "--report", report.name, **how)
+    verdict, why = told([end])
+    account = report.read_text(encoding="utf-8") if report.exists() else ""
+    if verdict is Verdict.RIGHT and (wrong := unhidden(bench.folder / "album" / "palm", out, account)):
+        verdict, why = Verdict.WRONG, wrong
+    return Trial(name, verdict, why)
+
+
+def unhidden(album: Path, out: Path, account: str) -> str:
     """What is wrong with a folder of de-identified photos: empty, or a sentence.
 
-    A photo of the album is written, with other pixels and no metadata, or named on the terminal.
+    A photo of the album is written, with other pixels and no metadata, or named in the account.
     """
     for path in sorted(entry for entry in album.iterdir() if entry.is_file()):
         result = out / path.name
         if not result.exists():
-            if ascii(path.name)[1:-1] == path.name and path.name not in (end.said or ""):
+            if ascii(path.name)[1:-1] == path.name and path.name not in account:
                 return f"{path.name} was neither written nor named"
             if path.name == WHOLE:
                 return f"{path.name}, an undamaged hand, was not repainted"
@@ -97,7 +108,8 @@ def unhidden(album: Path, out: Path, end: Ended) -> str:
     return ""
 
 
-def _album(bench: Bench) -> Path:
+def album_of_one(bench: Bench) -> Path:
+    """The bench's album, with nothing but an undamaged hand in it."""
     shutil.rmtree(bench.folder / "album", ignore_errors=True)
     album = bench.folder / "album" / "palm"
     album.mkdir(parents=True)

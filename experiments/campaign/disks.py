@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from random import Random
 
-from experiments.campaign.albums import WHOLE, hand, unhidden
+from experiments.campaign.albums import album_of_one, deid
 from experiments.campaign.bench import Bench, Undisturbed
 from experiments.campaign.verdicts import Ended, Numbers, Trial, Verdict, judged, numbers, told
 from palmbench.status import DONE
@@ -27,7 +27,8 @@ def disks(bench: Bench, whole: Undisturbed, random: Random, rounds: int) -> Iter
         whole.restore(bench)
         end = bench.table(full=full)
         yield _kept(f"full {name}: table", end, whole.numbers, numbers(bench.results))
-        yield _deid(bench, f"full {name}: deid", full)
+        album_of_one(bench)
+        yield deid(bench, f"full {name}: deid", full=full)
     for _ in range(rounds):
         yield from _small(bench, whole, random)
 
@@ -35,19 +36,6 @@ def disks(bench: Bench, whole: Undisturbed, random: Random, rounds: int) -> Iter
 def _kept(name: str, end: Ended, whole: Numbers, found: Numbers) -> Trial:
     """The verdict on a command that could not tell what it did: all of it must be there, whatever its status."""
     return judged(name, [end._replace(status=DONE)] if told([end])[0] is Verdict.RIGHT else [end], whole, found)
-
-
-def _deid(bench: Bench, name: str, full: tuple[str, ...]) -> Trial:
-    album, out = bench.folder / "album", bench.folder / "out"
-    for folder in (album, out):
-        shutil.rmtree(folder, ignore_errors=True)
-    album.mkdir()
-    (album / WHOLE).write_bytes(hand())
-    end = bench("deid", "album", "out", "method=mask", full=full)
-    verdict, why = told([end])
-    if verdict is Verdict.RIGHT and (wrong := unhidden(album, out, end)):
-        verdict, why = Verdict.WRONG, wrong
-    return Trial(name, verdict, why)
 
 
 def _small(bench: Bench, whole: Undisturbed, random: Random) -> Iterator[Trial]:
