@@ -30,6 +30,8 @@ def corruption(bench: Bench, whole: Undisturbed, random: Random, rounds: int) ->
             continue
         tried += 1
         name = f"{kind}: {damage}"
+        if (bench.results / "store" / kind).is_dir():
+            _unfinish(bench.results, kind, random)
         # Before the run that mends: a table of damaged files must not show their numbers.
         read = judged_table(f"{name}, table", bench.table(), whole.numbers, numbers(bench.results))
         if read.verdict is not Verdict.RIGHT:
@@ -39,6 +41,14 @@ def corruption(bench: Bench, whole: Undisturbed, random: Random, rounds: int) ->
         if runs[0].status != DONE:
             runs.append(bench.run())
         yield judged(name, [bench.table(), *runs], whole.numbers, numbers(bench.results))
+
+
+def _unfinish(results: Path, kind: str, random: Random) -> None:
+    """Take the runs away, and some stages: what is finished is not read again, so that damage in it tells nothing."""
+    shutil.rmtree(results / "runs")
+    for stage in sorted((results / "store").iterdir()):
+        if stage.name != kind and random.random() < 0.4:
+            shutil.rmtree(stage)
 
 
 def files_by_kind(results: Path) -> dict[str, list[Path]]:
