@@ -161,6 +161,7 @@ class Pipeline:
             "recognizer": self.config.recognizer.name,
             "variant": self.enrol.settings.get("variant", ""),
             **({"weights": diffusion.weights} if diffusion else {}),
+            **({"region": self.config.region} if self.config.region != "paper" else {}),
         }
 
     def with_artefacts(self, engine: Engine, work: Callable[[Outcome], Result]) -> Result:

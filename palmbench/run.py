@@ -160,6 +160,7 @@ def describe(pipeline: Pipeline) -> str:
     """A point in a line."""
     point = pipeline.point
     how = f" {point['fusion']} alpha {point['alpha']:g}" if point["fusion"] else ""
+    how += f" region {point['region']}" if "region" in point else ""
     photos = f"{len(pipeline.samples)} photos of {len({sample.identity for sample in pipeline.samples})} palms"
     attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])} {point['variant']}"
     return f"{point['method']}{how} on {point['dataset']} ({photos}), {attack}"

@@ -23,7 +23,7 @@ from palmbench.errors import MissingWeights, RequestError
 from palmbench.images import write_png
 from palmbench.pipeline import Pipeline
 from palmbench.planning import plan
-from palmbench.run import record_of, run, run_folder
+from palmbench.run import describe, record_of, run, run_folder
 from palmbench.schema import (
     BlurConfig,
     DetectorConfig,
@@ -173,6 +173,14 @@ def test_points_of_a_sweep_share_their_originals(sweep: Run, results: Path) -> N
 
 def stages(results: Path) -> list:
     return [stage for stage, _ in Pipeline.of(point(results)).steps]
+
+
+def test_what_is_repainted_is_part_of_a_run_s_key_and_name(results: Path) -> None:
+    paper = RunConfig(dataset=SynthConfig(identities=2, samples=1), method=MaskConfig(), results_dir=str(results))
+    palm = Pipeline.of(replace(paper, region="palm"))
+    assert palm.key != Pipeline.of(paper).key and describe(palm).startswith("mask region palm on synth")
+    assert describe(Pipeline.of(paper)).startswith("mask on synth")
+    assert palm.prepare.key(palm.samples[0]) == Pipeline.of(paper).prepare.key(palm.samples[0])
 
 
 def test_a_second_run_computes_nothing_and_changes_nothing(sweep: Run, results: Path) -> None:

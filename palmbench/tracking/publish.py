@@ -74,6 +74,7 @@ class Sweep:
         point = pipeline.point
         settings = plain_values(pipeline.config)
         how = f" {point['fusion']} alpha {point['alpha']:g}" if point["fusion"] else ""
+        how += f" region {point['region']}" if "region" in point else ""
         special = [path for path in self.varying if path.count(".") and path not in ("method.fusion", "method.alpha")]
         others = "".join(f" {path.rpartition('.')[2]} {_flat(settings).get(path)}" for path in special)
         attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])}"

@@ -32,6 +32,7 @@ class FinishedRun:
     def setting(self) -> str:
         point = self.record["point"]
         how = f" {point['fusion']}, α={point['alpha']:g}" if point.get("fusion") else ""
+        how += f", region {point['region']}" if point.get("region") else ""
         return f"{point['method']}{how}"
 
     @property
