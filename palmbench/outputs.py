@@ -7,18 +7,15 @@ it may replace, and that nobody has touched since, is replaced.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
-import re
-import secrets
-import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from palmbench import unfinished
 from palmbench.errors import RequestError
 from palmbench.store import RESULTS, cannot_write, require_writable, write_bytes
 
@@ -33,7 +30,6 @@ _BEGINNINGS = {
     "html": b"<!doctype html",
     "json": b"{",
 }
-_PART = re.compile(r"\.palmbench-[0-9a-f]{16}\.part")
 
 
 class InTheWay(RequestError):
@@ -87,19 +83,15 @@ def put(path: Path, data: bytes, choice: str, instead_of: Stamp | None = None) -
     RequestError
         If the file cannot be written; its cause is the OSError.
     """
-    part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.parent / _part_name()  # not of the file's name, which may be as long as names can be
-        with open(part, "xb") as stream:
-            _hold(stream.fileno())
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if instead_of is not None and stamp(path) == instead_of:
-            part.replace(path)
-        else:
-            _link(part, path)
+        with unfinished.begun(path.parent) as part:
+            part.path.write_bytes(data)
+            os.fsync(part.descriptor)
+            if instead_of is not None and stamp(path) == instead_of:
+                part.path.replace(path)
+            else:
+                _link(part.path, path)
     except FileExistsError as error:
         if not os.path.lexists(path):  # the folder is none
             raise cannot_write(path, error, choice) from error
@@ -108,10 +100,6 @@ def put(path: Path, data: bytes, choice: str, instead_of: Stamp | None = None) -
         ) from error
     except OSError as error:
         raise cannot_write(path, error, choice) from error
-    finally:
-        if part is not None:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
 
 
 def put_result(path: Path, data: bytes) -> None:
@@ -147,8 +135,6 @@ def whole_folder(out: Path, choice: str) -> Iterator[Path]:
     RequestError
         If it cannot be written.
     """
-    part: Path | None = None
-    held: int | None = None
     place = Path(os.path.realpath(out))  # an empty folder behind a link is one to be filled
     taken = InTheWay(f"{out} is there and not empty; {choice}, or remove it.")
     try:
@@ -157,39 +143,15 @@ def whole_folder(out: Path, choice: str) -> Iterator[Path]:
         if place == Path.cwd():  # it would vanish from below the shell that stands in it
             raise InTheWay(f"{out} is the folder that you stand in; {choice}.")
         place.parent.mkdir(parents=True, exist_ok=True)
-        remove_unfinished(place.parent)
-        part = place.parent / _part_name()
-        part.mkdir()
-        held = os.open(part, os.O_RDONLY)
-        _hold(held)
-        yield part
-        try:
-            part.replace(place)  # takes the place of an empty folder, and of nothing else
-        except OSError as error:
-            raise taken if os.path.lexists(place) else error from error
+        unfinished.clear(place.parent)
+        with unfinished.begun_folder(place.parent) as part:
+            yield part
+            try:
+                part.replace(place)  # takes the place of an empty folder, and of nothing else
+            except OSError as error:
+                raise taken if os.path.lexists(place) else error from error
     except OSError as error:
         raise cannot_write(out, error, choice) from error
-    finally:
-        if part is not None:
-            shutil.rmtree(part, ignore_errors=True)
-        if held is not None:
-            os.close(held)
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes have left unfinished in a folder; what others are writing there stays."""
-    try:
-        left = [path for path in folder.iterdir() if _PART.fullmatch(path.name)]
-    except OSError:
-        return
-    for part in left:
-        with suppress(OSError):
-            handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(part) if part.is_dir() else part.unlink()
-            finally:
-                os.close(handle)
 
 
 def replaceable_account(path: Path, maker: str, choice: str, force: str | None = None) -> Stamp | None:
@@ -262,16 +224,6 @@ def _made_by(path: Path, maker: str) -> bool:
     except (OSError, ValueError, RecursionError, MemoryError):
         return False
     return isinstance(content, dict) and content.get(_MAKER) == maker
-
-
-def _part_name() -> str:
-    return f".palmbench-{secrets.token_hex(8)}.part"
-
-
-def _hold(handle: int) -> None:
-    """Say that something is being written, for as long as this process lives; a disk may know no locks."""
-    with suppress(OSError):
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _link(part: Path, path: Path) -> None:

@@ -124,7 +124,7 @@ def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.clear(path.parent)
+        unfinished.clear_once(path.parent)
         with unfinished.begun(path.parent) as part:
             yield part.path
             os.fsync(part.descriptor)

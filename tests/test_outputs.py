@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from palmbench import unfinished
 from palmbench.errors import RequestError
 from palmbench.outputs import InTheWay, put, put_account, put_result, replaceable_account, stamp, whole_folder
 
@@ -112,11 +113,11 @@ def test_a_folder_appears_whole_or_not_at_all_and_costs_its_neighbours_nothing(t
 
 
 def test_what_killed_processes_left_is_removed_and_what_is_being_written_stays(tmp_path: Path) -> None:
-    mine, dead = tmp_path / ".palmbench-notes.part", tmp_path / f".palmbench-{'0' * 16}.part"
+    mine, dead = tmp_path / ".palmbench-notes.part", unfinished.path_in(tmp_path)
     mine.touch()
     dead.mkdir()
     (dead / "half").touch()
-    (tmp_path / f".palmbench-{'1' * 16}.part").touch()
+    unfinished.path_in(tmp_path).touch()
     with whole_folder(tmp_path / "one", CHOICE) as one, whole_folder(tmp_path / "two", CHOICE) as two:
         assert sorted(tmp_path.iterdir()) == sorted([mine, one, two])
     assert sorted(tmp_path.iterdir()) == [mine, tmp_path / "one", tmp_path / "two"]

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from palmbench import unfinished
 from palmbench.compose import compose_points
 from palmbench.errors import RequestError
 from palmbench.executor import Executor, available_cores
-from palmbench.outputs import remove_unfinished
 from palmbench.photos.account import PhotoAccount, require_report, summary, write_report
 from palmbench.photos.arguments import Words, read_words
 from palmbench.photos.files import Plan, plan
@@ -83,7 +83,7 @@ def _alone(found: Plan, out: Path) -> Iterator[None]:
         return
     with Ledger(found.folder).alone():
         for folder in {path.parent for job in found.jobs for path in job.outputs}:
-            remove_unfinished(folder)
+            unfinished.clear(folder)
         yield
 
 
