@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from palmbench.errors import PalmbenchError, SampleError
 from palmbench.pinned import Pinned
-from palmbench.whole_files import Damaged, require_whole
+from palmbench.whole_files import NotWhole, require_whole
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "AVIF", "HEIF")
 LARGEST = 256_000_000  # pixels: phones make photos of 200 million
@@ -87,7 +87,7 @@ def opened(path: Path, data: bytes | None = None, decode: bool = True) -> Iterat
         raise
     except UnidentifiedImageError as error:
         raise SampleError(f"{path}: not an image in a format that is read here") from error
-    except Damaged as error:
+    except NotWhole as error:
         raise SampleError(f"{path}: cannot be decoded, {error}") from error
     except MemoryError as error:
         raise SampleError(f"{path}: does not fit into memory") from error

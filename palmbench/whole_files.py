@@ -20,7 +20,7 @@ _WITHOUT_LENGTH = (0x01, _START)
 _OTHER_TAIL = bytes((37 * k * k + 11 * k + 5) % 251 for k in range(2048))
 
 
-class Damaged(Exception):
+class NotWhole(Exception):
     """A file is not whole; the message says where, as the end of a sentence."""
 
 
@@ -35,7 +35,7 @@ def require_whole(data: bytes, form: str | None) -> None:
 
     Raises
     ------
-    Damaged
+    NotWhole
         If a part is missing or another than was written.
     """
     if form == "PNG":
@@ -49,9 +49,9 @@ def _require_whole_png(data: bytes) -> None:
     while kind != b"IEND":
         kind, end = bytes(view[at + 4 : at + 8]), at + 8 + int.from_bytes(view[at : at + 4], "big")
         if len(data) < end + 4:
-            raise Damaged("it is truncated: its last part is cut off")
+            raise NotWhole("it is truncated: its last part is cut off")
         if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
-            raise Damaged(f"it is damaged: the checksum of its part {kind.decode('ascii', 'replace')} is wrong")
+            raise NotWhole(f"it is damaged: the checksum of its part {kind.decode('ascii', 'replace')} is wrong")
         at = end + 4
 
 
@@ -65,11 +65,11 @@ def _require_whole_jpeg(data: bytes) -> None:
         progressive |= marker in _PROGRESSIVE
         at += 2 if marker in _WITHOUT_LENGTH else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     else:
-        raise Damaged("it is truncated: it has no end")
+        raise NotWhole("it is truncated: it has no end")
     # Who needs no more than there is decodes the same whatever follows.
     small = scans == 1 and not progressive
     if _decoded(data[:at], small) != _decoded(data[:at] + _OTHER_TAIL, small):
-        raise Damaged("it is truncated: its pixel data end too early")
+        raise NotWhole("it is truncated: its pixel data end too early")
 
 
 def _decoded(start: bytes, small: bool) -> bytes:

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from finished_runs import done, folder
 
 from palmbench.engine import Engine
 from palmbench.errors import RequestError
 from palmbench.pipeline import Measured, Outcome, Pipeline
-from palmbench.run import on_finished, record_of, run, run_folder
+from palmbench.run import on_finished, record_of, run
 from palmbench.schema import BlurConfig, ExecutorConfig, MaskConfig, RunConfig, SynthConfig
 from palmbench.store import Store
 
 STAGES = ("templates", "quality", "usability", "features", "scores")
 RECORDS = ("record.json", "metrics.json", "scores.parquet", "errors.jsonl")
-
-
-class Run(NamedTuple):
-    """A command that was run: its status and what it printed."""
-
-    status: int
-    out: str
-    err: str
-
-
-def done(*points: RunConfig) -> Run:
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run(points)
-    return Run(status, out.getvalue(), err.getvalue())
-
-
-def folder(of: RunConfig) -> Path:
-    return run_folder(Pipeline.of(of))
 
 
 def numbers(of: RunConfig) -> tuple[bytes, bytes]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import shutil
@@ -13,17 +11,17 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 import pytest
+from finished_runs import Run, done, folder
 
 from palmbench.datasets.files import NO_PERSONS
 from palmbench.errors import MissingWeights, RequestError
 from palmbench.images import write_png
 from palmbench.pipeline import Pipeline
 from palmbench.planning import plan
-from palmbench.run import describe, record_of, run, run_folder
+from palmbench.run import describe, record_of, run
 from palmbench.schema import (
     BlurConfig,
     DetectorConfig,
@@ -48,28 +46,9 @@ STAGES = {
 }  # fmt: skip
 
 
-class Run(NamedTuple):
-    """A command that was run: its status and what it printed."""
-
-    status: int
-    out: str
-    err: str
-
-
 def point(results: Path, method: str = "mask", workers: int = 1, batch_size: int = 8) -> RunConfig:
     executor = ExecutorConfig(device="cpu", workers=workers, batch_size=batch_size)
     return RunConfig(dataset=SYNTH, method=METHODS[method], executor=executor, results_dir=str(results))
-
-
-def done(*points: RunConfig) -> Run:
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run(points)
-    return Run(status, out.getvalue(), err.getvalue())
-
-
-def folder(of: RunConfig) -> Path:
-    return run_folder(Pipeline.of(of))
 
 
 def metrics(of: RunConfig) -> dict[str, dict]:

@@ -35,13 +35,19 @@ def results(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["metrics.json", "scores.parquet"])
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        (name, damage)
+        for name in ("metrics.json", "scores.parquet")
+        for damage in DAMAGES
+        if (name, damage) != ("scores.parquet", "a digit changed")  # it is no text
+    ],
+)
 def test_success_over_damaged_numbers_is_silently_wrong(results: Path, name: str, damage: str) -> None:
     expected = numbers(results)
     one, other = files_by_kind(results)[name]
-    if not DAMAGES[damage](one, other, Random(0)):
-        pytest.skip("no digit in scores")
+    assert DAMAGES[damage](one, other, Random(0))
     found = numbers(results)
     assert judged("", [Ended(DONE, "done")], expected, found).verdict is Verdict.WRONG
     assert (

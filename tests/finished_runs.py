@@ -1,0 +1,33 @@
+"""Runs as tests make them: what the command printed, and where a point's run lies."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+from palmbench.pipeline import Pipeline
+from palmbench.run import run, run_folder
+from palmbench.schema import RunConfig
+
+
+class Run(NamedTuple):
+    """A command that was run: its status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+def done(*points: RunConfig) -> Run:
+    """Some points, run in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = run(points)
+    return Run(status, out.getvalue(), err.getvalue())
+
+
+def folder(of: RunConfig) -> Path:
+    """Where the run of a point lies."""
+    return run_folder(Pipeline.of(of))
