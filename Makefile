@@ -72,7 +72,7 @@ controls: $(STAMP)  ## results known beforehand: the photo unchanged, a stranger
 	$(PY) -m experiments.controls $(ARGS)
 
 diversity: $(STAMP)  ## ten seeds a photo, four distributions for each recognizer
-	$(PY) -m experiments.diversity $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
+	$(PY) -m palmbench diversity $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
 
 campaign: $(STAMP)  ## kills, corruption, hostile files and full disks, and how runs end under them; takes an hour
 	$(PY) -m experiments.campaign $(ARGS)

@@ -25,12 +25,12 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 import recognizers
-from palmbench.cli import guarded
-from palmbench.errors import RequestError
-from palmbench.jit import compiled, run_all
-from palmbench.status import DONE
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
+from palmbench.scoring.all_pairs import distributions
 from recognizers.codes import PalmprintCode, unpacked
-from recognizers.distributions import distributions
+from recognizers.common.errors import RequestError
+from recognizers.common.jit import compiled, run_all
 from recognizers.matching.popcount import LANES
 from recognizers.matching.shifts import ROWS, Job, prepare
 

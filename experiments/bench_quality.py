@@ -24,11 +24,11 @@ import numpy as np
 import torch
 
 from palmbench import synth
-from palmbench.cli import guarded
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
 from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.quality import image_quality
 from palmbench.quality.networks import load_lpips, load_lpips_torchmetrics
-from palmbench.status import DONE
 
 Measured = dict[str, float]
 _SIGMA = 5.0

@@ -16,13 +16,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from palmbench.cli import guarded
-from palmbench.errors import RequestError
-from palmbench.executor import available_cores
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
+from palmbench.engine.executor import available_cores
 from palmbench.scoring import equal_error_rate
 from palmbench.scoring.intervals import REPLICATES, Replicates, bootstrap
 from palmbench.scoring.pairs import pair_indices, pair_kinds
-from palmbench.status import DONE
+from recognizers.common.errors import RequestError
 
 PROMISED = 20  # seconds for a thousand replicates of IITD on two cores
 _STEPS = 4608  # distinct distances that MTCC (yan) has

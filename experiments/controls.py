@@ -30,18 +30,19 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 import recognizers
-from palmbench.cli import guarded
-from palmbench.compose import compose_points
+from palmbench.base.images import decode_png, encode_png
+from palmbench.base.outputs import put_result
+from palmbench.base.status import DONE, FINDINGS
+from palmbench.base.store import Store
+from palmbench.commands.cli import guarded
+from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
-from palmbench.engine import Engine
-from palmbench.errors import RequestError
-from palmbench.executor import Executor
-from palmbench.images import decode_png, encode_png
-from palmbench.keys import digest
-from palmbench.outputs import put_result
-from palmbench.pipeline import Outcome, Pipeline
+from palmbench.engine.engine import Engine
+from palmbench.engine.executor import Executor
+from palmbench.engine.pipeline import Outcome, Pipeline
+from palmbench.paper.one_run import swept_setting
+from palmbench.quality.usability import DIFFERENCES
 from palmbench.report.labels import METRICS
-from palmbench.report.one_run import swept_setting
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import may_be_best
 from palmbench.scoring import Distribution, deid_ratio, equal_error_rate, rejection_rate
@@ -50,10 +51,9 @@ from palmbench.stages.measure import Recognition
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Quality
 from palmbench.stages.usability import Usability
-from palmbench.status import DONE, FINDINGS
-from palmbench.store import Store
-from palmbench.usability import DIFFERENCES
 from recognizers import answers
+from recognizers.common.errors import RequestError
+from recognizers.common.keys import digest
 
 PALMS, PHOTOS = 16, 3
 SMALL = (f"dataset.identities={PALMS}", f"dataset.samples={PHOTOS}")

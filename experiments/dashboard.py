@@ -14,9 +14,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from palmbench.cli import guarded
-from palmbench.errors import RequestError
-from palmbench.status import DONE
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
+from recognizers.common.errors import RequestError
 
 NAME = "palmbench"
 _NEEDED = "The dashboard needs the package wandb-workspaces: pip install 'palmbench[dashboard]'."

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.settings import METHODS, method_points
-from palmbench.cli import guarded
-from palmbench.compose import compose_points
-from palmbench.pipeline import Pipeline
-from palmbench.report import table_command
+from palmbench.base.status import DONE
+from palmbench.base.store import Store, if_there
+from palmbench.commands.cli import guarded
+from palmbench.commands.table import table_command
+from palmbench.config.compose import compose_points
+from palmbench.engine.pipeline import Pipeline
+from palmbench.paper.rows import METHODS, method_points
 from palmbench.report.contact_sheet import SheetRow, contact_sheet
-from palmbench.status import DONE
-from palmbench.store import Store, if_there
 
 DATASET = "synth"
 HANDS = 3

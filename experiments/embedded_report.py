@@ -24,14 +24,15 @@ from pathlib import Path
 
 from experiments.embedded.figures import HEADINGS, Figure, keep, line, summary
 from experiments.embedded.options import Options
-from palmbench.cli import guarded
-from palmbench.errors import RequestError
-from palmbench.hints import not_found
-from palmbench.keys import digest, file_digest
-from palmbench.paths import weights_dir
-from palmbench.status import DONE, FINDINGS
-from palmbench.store import require_writable
+from palmbench.base import paths
+from palmbench.base.status import DONE, FINDINGS
+from palmbench.commands.cli import guarded
 from palmbench.synth import PROFILES, RENDERER_VERSION
+from recognizers.common.errors import RequestError
+from recognizers.common.hints import not_found
+from recognizers.common.keys import digest, file_digest
+from recognizers.common.paths import weights_dir
+from recognizers.common.writing import require_writable
 
 _NAMES = ("weights", "world", "hands", "attackers", "painter", "judge")
 SECTIONS = {name: f"experiments.embedded.{name}" for name in _NAMES}
@@ -72,13 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def world_digest(options: Options) -> str:
     """Digest of what the figures depend on beside the code: renderer, weights and options."""
-    folder = weights_dir()
-    files = sorted(path for kind in ("*.safetensors", "*.json") for path in folder.rglob(kind))
+    folders = paths.weights_dir(), weights_dir()
+    kinds = ("*.safetensors", "*.json")
+    files = sorted(path for folder in folders for kind in kinds for path in folder.rglob(kind))
     return digest(
         "embedded report",
         renderer=RENDERER_VERSION,
         profiles={name: asdict(profile) for name, profile in PROFILES.items()},
-        weights={path.relative_to(folder).as_posix(): file_digest(path) for path in files},
+        weights={"/".join(path.parts[-3:]): file_digest(path) for path in files},
         options={name: value for name, value in asdict(options).items() if name not in _WITHOUT_EFFECT},
     )
 

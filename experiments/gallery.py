@@ -15,10 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from palmbench.cli import guarded
-from palmbench.images import encode_png
-from palmbench.outputs import put_result
-from palmbench.status import DONE
+from palmbench.base.images import encode_png
+from palmbench.base.outputs import put_result
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
 from palmbench.synth import PROFILES, render
 
 PALMS = (24, 7, 40, 37, 28)

@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.cli import guarded
-from palmbench.errors import RequestError
-from palmbench.hints import not_found
-from palmbench.images import write_png
-from palmbench.status import DONE
+from palmbench.base.images import write_png
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, render
+from recognizers.common.errors import RequestError
+from recognizers.common.hints import not_found
 
 SCRIPT = Path(__file__).with_name("judge_mediapipe.py")
 PYTHON = Path(".venv-mediapipe/bin/python")

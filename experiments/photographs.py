@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from palmbench.cli import main as palmbench
+from palmbench.base.images import read_image
+from palmbench.commands.cli import main as palmbench
 from palmbench.hands.geometry import fill_polygon
-from palmbench.images import read_image
 from palmbench.photos.painter import picture_of
 from palmbench.photos.reading import decode, read_bytes
 

@@ -21,15 +21,15 @@ import numpy as np
 import torch
 
 import recognizers
-from palmbench.cli import guarded
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
 from palmbench.hands import Hand, load_detector
 from palmbench.hands.embedded import EmbeddedSegmenter
 from palmbench.hands.hand import INDEX, LITTLE, WRIST
 from palmbench.hands.palm import palm_mask
+from palmbench.hands.settings import DetectorConfig
 from palmbench.photos.window import find_hands
-from palmbench.schema import DetectorConfig
 from palmbench.scoring import equal_error_rate
-from palmbench.status import DONE
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, render
 from recognizers.protocol import ROI_SIDE
 

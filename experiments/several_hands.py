@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 import torch
 
-from palmbench.cli import guarded
-from palmbench.compose import compose_points
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
+from palmbench.config.compose import compose_points
 from palmbench.hands import Detector, load_detector
 from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.looks import cut_view
-from palmbench.status import DONE
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, TRAINING_IDENTITIES, Render, render
 from palmbench.synth.scene import background
 

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+from pathlib import Path
 
-from palmbench.cli import main
+
+def main() -> int:
+    """Run the command line of this process; its exit status, see `palmbench.commands.cli.main`.
+
+    A module of the user's that has the name of palmbench's second package and comes first, as one in the current
+    folder does for `python -m`, is told here, before anything of it is run.
+    """
+    found = importlib.util.find_spec("recognizers") if "recognizers" not in sys.modules else None
+    if found is not None and found.origin and not Path(found.origin).resolve().is_relative_to(_beside()):
+        print(
+            f"palmbench: {found.origin} has the name of palmbench's package recognizers and takes its place: rename "
+            "it, or write palmbench instead of python -m palmbench, or run it in another folder.",
+            file=sys.stderr,
+        )
+        return 2
+    from palmbench.commands.cli import main as command_line
+
+    return command_line()
+
+
+def _beside() -> Path:
+    return Path(__file__).resolve().parents[1]
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from palmbench.hints import not_found
 from recognizers import answers
+from recognizers.common.hints import not_found
 from recognizers.protocol import Recognizer
 
 __all__ = ["ENTRY_POINTS", "Recognizer", "added", "find", "load", "names", "origin", "pairwise"]

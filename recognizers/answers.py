@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from palmbench.errors import RequestError, no_exit
+from recognizers.common.errors import RequestError, no_exit
 from recognizers.protocol import Recognizer
 
 

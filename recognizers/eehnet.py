@@ -40,7 +40,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from palmbench.pinned import Pinned
+from recognizers.common.pinned import Pinned
 from recognizers.networks.backbones import backbone
 from recognizers.networks.eehnet_settings import ASSUMED, COMPACT, FULL, VARIANTS, LossWeights, Settings, Triple
 from recognizers.networks.hand_landmarks import FINGER_TARGETS, FINGERS, LANDMARKS, PALM, PALM_TARGETS, finger_points

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from palmbench.errors import MissingWeights
-from palmbench.paths import weights_dir
-from palmbench.pinned import Pinned
 from recognizers import inputs
+from recognizers.common.errors import MissingWeights
+from recognizers.common.paths import weights_dir
+from recognizers.common.pinned import Pinned
 from recognizers.networks.checkpoint import (
     class_centres,
     class_names,

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from palmbench.hints import not_found
-from palmbench.jit import compiled
 from recognizers.codes import FLAT, PalmprintCode, packed
 from recognizers.codes.gabor import RADIUS, STEP, filter_image, filter_samples, gabor_bank, quarters
+from recognizers.common.hints import not_found
+from recognizers.common.jit import compiled
 from recognizers.matching.shifts import ROWS, ShiftSearch
 from recognizers.protocol import ROI_SIDE
 

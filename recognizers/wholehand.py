@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from palmbench.errors import MissingWeights, RequestError
-from palmbench.paths import weights_dir
-from palmbench.pinned import Pinned
+from recognizers.common.errors import MissingWeights, RequestError
+from recognizers.common.paths import weights_dir
+from recognizers.common.pinned import Pinned
 from recognizers.inputs import check_pair, check_templates, hands
 from recognizers.networks.checkpoint import (
     class_centres,

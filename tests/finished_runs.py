@@ -7,9 +7,9 @@ import io
 from pathlib import Path
 from typing import NamedTuple
 
-from palmbench.pipeline import Pipeline
-from palmbench.run import run, run_folder
-from palmbench.schema import RunConfig
+from palmbench.config.schema import RunConfig
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.run import run, run_folder
 
 
 class Run(NamedTuple):

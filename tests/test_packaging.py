@@ -51,11 +51,11 @@ def metadata(wheel: Path) -> Message:
         ("conf", "**/*.yaml", "palmbench/conf"),
         ("data", "*.yaml", "palmbench/cards"),
         ("data/splits", "*.yaml", "palmbench/cards/splits"),
-        ("results/paper", "*.csv", "palmbench/paper"),
+        ("results/paper", "*.csv", "palmbench/paper/tables"),
         ("palmbench/weights", "**/*", "palmbench/weights"),
+        ("recognizers/weights", "**/*", "recognizers/weights"),
         ("palmbench", "**/*.py", "palmbench"),
         ("recognizers", "**/*.py", "recognizers"),
-        ("experiments", "**/*.py", "experiments"),
     ],
 )
 def test_the_wheel_carries_what_the_checkout_holds(wheel: Path, checkout: str, pattern: str, package: str) -> None:
@@ -99,9 +99,8 @@ def test_no_photo_and_no_result_enters_the_wheel(tmp_path: Path) -> None:
         "palmbench/conf/config.yaml",
         "palmbench/conf/method/blur.yaml",
         "palmbench/cards/iitd.yaml",
-        "palmbench/paper/table2.csv",
+        "palmbench/paper/tables/table2.csv",
         "recognizers/__init__.py",
-        "experiments/__init__.py",
     }
 
 

@@ -19,13 +19,13 @@ import pytest
 import yaml
 
 import recognizers
-from palmbench import cli
-from palmbench.compose import compose_points
-from palmbench.errors import RequestError
-from palmbench.listing import listing, option_names
-from palmbench.schema import RecognizerConfig
+from palmbench.commands import cli
+from palmbench.config.compose import compose_points
+from palmbench.config.listing import listing, option_names
+from palmbench.config.schema import RecognizerConfig
 from palmbench.stages.enrol import load_recognizer
 from recognizers import answers
+from recognizers.common.errors import RequestError
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = (ROOT / "docs" / "recognizers.md").read_text(encoding="utf-8")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 import recognizers
-from experiments.claims.runs import Runs
-from experiments.settings import EEHNET, EEHNET_COMPACT
-from palmbench.pipeline import Pipeline
-from palmbench.run import describe
-from palmbench.schema import BlurConfig, MTCCConfig, RecognizerConfig, RunConfig, SynthConfig
-from palmbench.tracking.publish import Sweep
+from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
+from palmbench.datasets.settings import SynthConfig
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.publish import Sweep
+from palmbench.engine.run import describe
+from palmbench.methods.settings import BlurConfig
+from palmbench.paper.claims.runs import Runs
+from palmbench.paper.rows import EEHNET, EEHNET_COMPACT
 
 
 def point(recognizer: RecognizerConfig) -> Pipeline:

@@ -17,9 +17,9 @@ from experiments.campaign.corruption import corruption
 from experiments.campaign.disks import disks
 from experiments.campaign.kills import kills
 from experiments.campaign.verdicts import Trial, Verdict
-from palmbench.cli import guarded
-from palmbench.errors import RequestError
-from palmbench.status import DONE
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
+from recognizers.common.errors import RequestError
 
 _NOT_RIGHT = 1
 _KINDS: dict[str, Callable[[Bench, Undisturbed, Random, int], Iterator[Trial]]] = {

@@ -22,8 +22,8 @@ from experiments.campaign.bench import Bench, Undisturbed
 from experiments.campaign.mutants import mutants, photos, with_chunk
 from experiments.campaign.verdicts import Trial, Verdict, told
 from palmbench import synth
-from palmbench.images import encode_png
-from palmbench.status import CANNOT
+from palmbench.base.images import encode_png
+from palmbench.base.status import CANNOT
 
 _MUTANTS = 24  # to an album
 WHOLE = "whole.png"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.campaign.verdicts import Ended, Numbers, numbers
-from palmbench.errors import RequestError
-from palmbench.status import DONE
+from palmbench.base.status import DONE
+from recognizers.common.errors import RequestError
 
 _SMALL = ("dataset.identities=3", "dataset.samples=2", "executor.workers=1", "executor.device=cpu")
 

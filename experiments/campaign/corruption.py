@@ -12,7 +12,7 @@ from random import Random
 
 from experiments.campaign.bench import Bench, Undisturbed
 from experiments.campaign.verdicts import Trial, Verdict, judged, judged_table, numbers
-from palmbench.status import DONE
+from palmbench.base.status import DONE
 
 
 def corruption(bench: Bench, whole: Undisturbed, random: Random, rounds: int) -> Iterator[Trial]:

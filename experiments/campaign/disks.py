@@ -11,7 +11,7 @@ from random import Random
 from experiments.campaign.albums import album_of_one, deid
 from experiments.campaign.bench import Bench, Undisturbed
 from experiments.campaign.verdicts import Ended, Numbers, Trial, Verdict, judged, numbers, told
-from palmbench.status import DONE
+from palmbench.base.status import DONE
 
 _STREAMS = (("stdout",), ("stderr",), ("stdout", "stderr"))
 

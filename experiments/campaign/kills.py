@@ -8,7 +8,7 @@ from random import Random
 
 from experiments.campaign.bench import Bench, Undisturbed
 from experiments.campaign.verdicts import Trial, Verdict, judged, numbers
-from palmbench.status import DONE
+from palmbench.base.status import DONE
 
 
 def kills(bench: Bench, whole: Undisturbed, random: Random, rounds: int) -> Iterator[Trial]:

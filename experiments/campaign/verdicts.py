@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from palmbench.status import CANNOT, DONE, SAMPLES_FAILED
+from palmbench.base.status import CANNOT, DONE, SAMPLES_FAILED
 
 MEMORY = 4096  # MiB that no command of a campaign has reason to take
 

@@ -15,7 +15,7 @@ from experiments.embedded.options import Options
 from experiments.embedded.palms import Palm, benchmark_palms
 from palmbench.hands import load_detector
 from palmbench.hands.geometry import recognition_hand, recognition_roi
-from palmbench.schema import DetectorConfig
+from palmbench.hands.settings import DetectorConfig
 from palmbench.scoring import decidability, equal_error_rate, pair_kinds
 from palmbench.synth import person_of, render
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from palmbench.outputs import put_result
+from palmbench.base.outputs import put_result
 
 COLUMNS = ("section", "figure", "value", "unit", "low", "high", "holds", "n", "timed", "note", "world")
 HEADINGS = ("figure", "value", "bound", "holds", "n", "note")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from palmbench.executor import Executor
-from palmbench.progress import Progress
-from palmbench.schema import ExecutorConfig
+from palmbench.base.progress import Progress
+from palmbench.config.schema import ExecutorConfig
+from palmbench.engine.executor import Executor
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

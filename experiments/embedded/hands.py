@@ -14,19 +14,12 @@ from experiments.embedded.figures import Figure
 from experiments.embedded.gather import gather
 from experiments.embedded.options import Options
 from palmbench import methods
+from palmbench.base.paths import weights_dir
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.geometry import recognition_corners
+from palmbench.hands.settings import DetectorConfig, SegmenterConfig
 from palmbench.methods import Method
-from palmbench.paths import weights_dir
-from palmbench.schema import (
-    BlurConfig,
-    DetectorConfig,
-    DiffusionConfig,
-    MaskConfig,
-    MethodConfig,
-    PixelateConfig,
-    SegmenterConfig,
-)
+from palmbench.methods.settings import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
 from palmbench.synth import BENCHMARK_IDENTITIES, Render, render
 from palmbench.synth.scene import background
 

@@ -11,7 +11,8 @@ import numpy as np
 from experiments.embedded.gather import gather
 from palmbench import methods
 from palmbench.hands import load_detector, load_segmenter
-from palmbench.schema import DetectorConfig, DiffusionConfig, SegmenterConfig
+from palmbench.hands.settings import DetectorConfig, SegmenterConfig
+from palmbench.methods.settings import DiffusionConfig
 from palmbench.synth import render
 
 _PALMS, _PHOTOS = 8, 6

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from experiments.embedded.options import Options
 from experiments.embedded.scores import Template
-from palmbench.compose import compose_points
+from palmbench.base.store import Store
+from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
-from palmbench.path_settings import quoted
-from palmbench.pipeline import Pipeline
-from palmbench.run import on_finished, record_of, run
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.run import on_finished, record_of, run
 from palmbench.stages.enrol import Enrol
-from palmbench.store import Store
+from recognizers.common.path_settings import quoted
 
 
 class Painted(NamedTuple):

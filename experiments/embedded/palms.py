@@ -14,7 +14,7 @@ from experiments.embedded.handshape import shape_features
 from experiments.embedded.scores import attacker
 from palmbench.hands import load_detector
 from palmbench.hands.geometry import fill_polygon, recognition_roi
-from palmbench.schema import DetectorConfig
+from palmbench.hands.settings import DetectorConfig
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, Render, render
 
 

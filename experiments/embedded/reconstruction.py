@@ -13,14 +13,14 @@ from experiments.embedded.figures import Figure
 from experiments.embedded.gather import gather
 from experiments.embedded.painted import Painted
 from experiments.embedded.scores import attacker
+from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
 from palmbench.diffusion.weights import EMBEDDED, resolve, weight_files
+from palmbench.engine.run import on_finished
 from palmbench.hands.geometry import palm_crop, recognition_roi
+from palmbench.methods.settings import DiffusionConfig
 from palmbench.quality.pixels import psnr
-from palmbench.run import on_finished
-from palmbench.schema import DiffusionConfig
 from palmbench.stages.prepare import Prepare
-from palmbench.store import Store
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL

@@ -12,9 +12,10 @@ import yaml
 from experiments.embedded.figures import Figure
 from experiments.embedded.options import Options
 from experiments.weights.card import NAME as CARD
-from palmbench.errors import RequestError
-from palmbench.paths import weights_dir
+from palmbench.base import paths
 from palmbench.quality.weights import sha256_of
+from recognizers.common.errors import RequestError
+from recognizers.common.paths import weights_dir
 
 HEAVIEST = 40
 
@@ -81,20 +82,20 @@ def weight_paths(folder: Path) -> list[Path]:
 
 def figures(options: Options) -> Iterator[Figure]:
     """Cards and sizes of the embedded weights."""
-    yield from checked(weights_dir())
+    yield from checked(paths.weights_dir(), weights_dir())
 
 
-def checked(folder: Path) -> Iterator[Figure]:
-    """Cards and sizes of the weights below a folder."""
-    paths = weight_paths(folder)
+def checked(*folders: Path) -> Iterator[Figure]:
+    """Cards and sizes of the weights below some folders."""
+    paths = [path for folder in folders for path in weight_paths(folder)]
     n = len(paths)
     lacking = [path for path in paths if not (path.parent / CARD).is_file()]
-    names = ", ".join(path.relative_to(folder).as_posix() for path in lacking)
+    names = ", ".join("/".join(path.parts[-2:]) for path in lacking)
     yield Figure("weight files without a card", len(lacking), "", None, 0, n, names)
     carded = [path for path in paths if path not in lacking]
     wrong = [path for path in carded if read_weight_card(path.parent / CARD).sha256 != sha256_of(path)]
-    names = ", ".join(path.relative_to(folder).as_posix() for path in wrong)
+    names = ", ".join("/".join(path.parts[-2:]) for path in wrong)
     yield Figure("cards whose sha256 is another file's", len(wrong), "", None, 0, len(carded), names)
     for path in paths:
-        yield Figure(path.relative_to(folder).as_posix(), path.stat().st_size / 1e6, "MB", n=1)
+        yield Figure("/".join(path.parts[-2:]), path.stat().st_size / 1e6, "MB", n=1)
     yield Figure("all embedded weights", sum(path.stat().st_size for path in paths) / 1e6, "MB", None, HEAVIEST, n)

@@ -9,7 +9,7 @@ import yaml
 
 from experiments.weights.training import Options, Trainer
 from experiments.weights.world import TURNS
-from palmbench.executor import available_cores
+from palmbench.engine.executor import available_cores
 from palmbench.quality.weights import sha256_of
 from palmbench.synth import RENDERER_VERSION
 

@@ -25,7 +25,7 @@ from torch.nn import functional
 from experiments.weights.card import write_card
 from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.world import World, load_world
-from palmbench.paths import weights_dir
+from palmbench.base.paths import weights_dir
 
 HELD_OUT = 50  # identities, or a fifth of a smaller training set
 WINDOW = 128

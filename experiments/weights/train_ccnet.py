@@ -24,10 +24,10 @@ from experiments.weights.training import Options, Schedule, Trainer, parse_optio
 from experiments.weights.world import CROP_MARGIN, CROP_SIZE, PROFILE_NAMES, SHRINK, World, load_world
 from palmbench.hands.geometry import bounding_square, palm_polygon, palm_side, recognition_roi
 from palmbench.hands.hand import Hand
-from palmbench.paths import weights_dir
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, person_of
 from recognizers.ccnet import COMPACT, CCNet, normalised
+from recognizers.common.paths import weights_dir
 from recognizers.networks.losses import supervised_contrast
 from recognizers.protocol import ROI_SIDE
 from recognizers.training.ccnet import standardise

@@ -24,9 +24,9 @@ from experiments.weights.training import Options, Schedule, Trainer, parse_optio
 from experiments.weights.world import TURNS, World, full_size, load_world
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.hands.hand import Hand
-from palmbench.paths import weights_dir
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, Render, person_of, side_of
+from recognizers.common.paths import weights_dir
 from recognizers.eehnet import COMPACT, EEHNet, eehnet_loss, in_units, landmark_loss, normalised
 from recognizers.networks.hand_landmarks import PALM
 from recognizers.protocol import HAND_SIDE

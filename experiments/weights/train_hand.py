@@ -19,11 +19,11 @@ from experiments.weights.card import write_card
 from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.views import View, draw_view
 from experiments.weights.world import PROFILE_NAMES, World, load_world
+from palmbench.base.paths import weights_dir
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.hand import Hand
 from palmbench.hands.network import GRID, INPUT_SIZE, HandNetwork, Sight
-from palmbench.paths import weights_dir
 
 HELD_OUT = 60  # identities, or a fifth of a smaller training set
 SPREAD = 1.2  # of the target heat maps, in cells

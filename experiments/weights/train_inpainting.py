@@ -30,10 +30,10 @@ from transformers import CLIPVisionConfig
 from experiments.weights.card import write_card
 from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.world import World, load_world
+from palmbench.base.paths import weights_dir
 from palmbench.diffusion.components import PaintByExampleImageEncoder
 from palmbench.diffusion.conditioning import Preprocessing, background_image, keep_mask, signed_image
-from palmbench.keys import digest, file_digest
-from palmbench.paths import weights_dir
+from recognizers.common.keys import digest, file_digest
 
 HELD_OUT = 50  # identities, or a fifth of a smaller training set
 _CHUNK = 200

@@ -20,7 +20,7 @@ import torch.distributed as dist
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from palmbench.executor import available_cores, leave_with
+from palmbench.engine.executor import available_cores, leave_with
 from recognizers.training.checkpoints import load_checkpoint, save_checkpoint
 
 Item = TypeVar("Item")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from palmbench.datasets.cards import Card, card_names, read_card
 from palmbench.datasets.sample import Dataset, Sample
-from palmbench.path_settings import path_text
-from palmbench.schema import DatasetConfig, SynthConfig
+from palmbench.datasets.settings import DatasetConfig, SynthConfig
+from recognizers.common.path_settings import path_text
 
 __all__ = ["Card", "Dataset", "Sample", "card_names", "open_dataset", "present_datasets", "read_card"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import yaml
 
-from palmbench.errors import RequestError
-from palmbench.hints import not_found
-from palmbench.paths import cards_dir
-from palmbench.strict import build
+from palmbench.base.paths import cards_dir
+from recognizers.common.errors import RequestError
+from recognizers.common.hints import not_found
+from recognizers.common.strict import build
 
 
 @dataclass(frozen=True)

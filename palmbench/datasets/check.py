@@ -10,19 +10,19 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from palmbench.base.images import photo_facts
+from palmbench.base.photo_files import contents
+from palmbench.base.progress import Progress
 from palmbench.datasets import findings
 from palmbench.datasets.cards import Card
 from palmbench.datasets.files import NO_PERSONS, card_of, natural_order, scan_with_photos
 from palmbench.datasets.findings import REMARKS, Finding, Look, Sight
 from palmbench.datasets.scan import Found, Scan
+from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import split_names, take_part
-from palmbench.errors import RequestError, SampleError
-from palmbench.images import photo_facts
-from palmbench.keys import bytes_digest
-from palmbench.names import path_of, text_of
-from palmbench.photo_files import contents
-from palmbench.progress import Progress
-from palmbench.schema import FolderDatasetConfig
+from recognizers.common.errors import RequestError, SampleError
+from recognizers.common.keys import bytes_digest
+from recognizers.common.names import path_of, text_of
 
 FORMAT = 3
 

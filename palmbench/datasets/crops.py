@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from palmbench.base.images import photo_facts, read_image
 from palmbench.datasets.scan import Scan
-from palmbench.errors import SampleError
-from palmbench.images import photo_facts, read_image
-from palmbench.names import path_of
+from recognizers.common.errors import SampleError
+from recognizers.common.names import path_of
 
 LARGEST_CROP = 256  # pixels; the usual ones are 128 and 150
 LARGEST_COLOUR_CROP = 160  # larger squares in colour may well be photos of whole hands that were made small

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 from palmbench.datasets.naming import Scheme, other_hand
-from palmbench.errors import RequestError
 from palmbench.synth.seeds import side_of
+from recognizers.common.errors import RequestError
 
 State = Literal["whole", "absent", "empty", "truncated", "small", "turned", "deep"]
 

@@ -19,18 +19,18 @@ from typing import Any
 import cv2
 import numpy as np
 
+from palmbench.base.images import encode_photo, encode_png
+from palmbench.base.outputs import whole_folder
+from palmbench.base.progress import Progress
 from palmbench.datasets.cards import card_names, read_card
 from palmbench.datasets.defects import KINDS, Photo, Plan, State, plan_photos, plant, plantable
 from palmbench.datasets.naming import SCHEMES, Scheme
-from palmbench.errors import RequestError
 from palmbench.hands.geometry import Square, bounding_square
-from palmbench.hints import not_found
-from palmbench.images import encode_photo, encode_png
-from palmbench.outputs import whole_folder
-from palmbench.path_settings import path_text, typed
-from palmbench.progress import Progress
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, Render, render
 from palmbench.synth.seeds import person_of, session_of
+from recognizers.common.errors import RequestError
+from recognizers.common.hints import not_found
+from recognizers.common.path_settings import path_text, typed
 
 _SMALLEST, _LARGEST = 64, 8192
 _SHRUNK = 4

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
+from palmbench.base.images import read_image
+from palmbench.base.photo_files import contents
 from palmbench.datasets.cards import Card, card_names, read_card
 from palmbench.datasets.crops import only_crops
 from palmbench.datasets.sample import Dataset, Sample
 from palmbench.datasets.scan import Found, Scan, dataset_root, scan
+from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import describe_part, sample_id, take_part
-from palmbench.errors import RequestError
-from palmbench.images import read_image
-from palmbench.keys import file_digest
-from palmbench.names import path_of, text_of
-from palmbench.path_settings import typed
-from palmbench.photo_files import contents
-from palmbench.schema import FolderDatasetConfig
+from recognizers.common.errors import RequestError
+from recognizers.common.keys import file_digest
+from recognizers.common.names import path_of, text_of
+from recognizers.common.path_settings import typed
 
 NO_PERSONS = (
     "It is not told which palms are one person's: pairs of somebody's left and right hand, if there are any, count as "

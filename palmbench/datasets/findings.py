@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from palmbench.base.images import PhotoFacts
 from palmbench.datasets.layouts import Layout
 from palmbench.datasets.scan import Found, Scan
 from palmbench.datasets.splits import sample_id
-from palmbench.images import PhotoFacts
 
 # Kinds that cost nothing: photos are read all the same, or there are none.
 REMARKS = ("extension", "depth", "unlisted", "clutter", "other", "table")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from palmbench.datasets.layouts import Place, padded
 from palmbench.datasets.manifest import read_cells
-from palmbench.errors import RequestError
+from recognizers.common.errors import RequestError
 
 NAMES = ("handinfo.csv", "handinfo.txt")
 PHOTO = r"(?:^|/)hand_\d{7}\.jpe?g$"

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from palmbench.datasets import handinfo, manifest
 from palmbench.datasets.layouts import ASIDE, EXPORTED, IMAGE, LAYOUTS, Aside, Layout, Place
-from palmbench.errors import RequestError
-from palmbench.names import path_of, text_of
-from palmbench.path_settings import path_text
-from palmbench.schema import FolderDatasetConfig
+from palmbench.datasets.settings import FolderDatasetConfig
+from recognizers.common.errors import RequestError
+from recognizers.common.names import path_of, text_of
+from recognizers.common.path_settings import path_text
 
 _CLUTTER = {"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini"}
 NAMES = (*LAYOUTS, "11k", "manifest")

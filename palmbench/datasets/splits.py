@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from palmbench.base.paths import cards_dir
 from palmbench.datasets.layouts import padded
 from palmbench.datasets.manifest import read_cells
 from palmbench.datasets.scan import Found
-from palmbench.errors import RequestError
-from palmbench.hints import not_found
-from palmbench.path_settings import path_text
-from palmbench.paths import cards_dir
+from recognizers.common.errors import RequestError
+from recognizers.common.hints import not_found
+from recognizers.common.path_settings import path_text
 
 ANY = "any"
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from palmbench.datasets.cards import read_card
 from palmbench.datasets.sample import Dataset, Sample
-from palmbench.errors import RequestError
-from palmbench.keys import digest
-from palmbench.schema import SynthConfig
+from palmbench.datasets.settings import SynthConfig
+from recognizers.common.errors import RequestError
+from recognizers.common.keys import digest
 
 
 @dataclass(frozen=True)

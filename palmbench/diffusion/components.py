@@ -19,9 +19,9 @@ from transformers import CLIPVisionConfig
 
 from palmbench.diffusion.conditioning import Preprocessing
 from palmbench.diffusion.weights import WeightFiles, pinned, read_config, weights_digest
-from palmbench.errors import MissingWeights, RequestError
-from palmbench.pinned import Pinned
-from palmbench.tensor_files import read_tensors
+from recognizers.common.errors import MissingWeights, RequestError
+from recognizers.common.pinned import Pinned
+from recognizers.common.tensor_files import read_tensors
 
 try:
     from diffusers.pipelines.deprecated.paint_by_example.image_encoder import PaintByExampleImageEncoder

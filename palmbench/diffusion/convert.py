@@ -15,13 +15,13 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 from transformers import CLIPVisionConfig
 
+from palmbench.base.outputs import whole_folder
 from palmbench.diffusion.components import PaintByExampleImageEncoder
 from palmbench.diffusion.hub_layout import ENCODER_CONFIG, PUBLISHED, UNET_CONFIG, VAE_CONFIG, Config
 from palmbench.diffusion.original import read_original
 from palmbench.diffusion.original_names import EMA, Source, ema_source, encoder_source, unet_source, vae_source
 from palmbench.diffusion.tensor_file import write_tensors
-from palmbench.errors import MissingWeights, RequestError
-from palmbench.outputs import whole_folder
+from recognizers.common.errors import MissingWeights, RequestError
 
 Shapes = dict[str, tuple[int, ...]]
 

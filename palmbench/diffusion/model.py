@@ -11,18 +11,11 @@ from torch import Tensor
 
 from palmbench.diffusion.attention import fold_cross_attention
 from palmbench.diffusion.components import Components
-from palmbench.diffusion.conditioning import (
-    background_image,
-    fuse,
-    interpolate_prior,
-    keep_mask,
-    latent,
-    signed_image,
-)
+from palmbench.diffusion.conditioning import background_image, fuse, interpolate_prior, keep_mask, latent, signed_image
 from palmbench.diffusion.denoising import denoise, make_scheduler
 from palmbench.diffusion.sampling import Sampling, require_steps
-from palmbench.errors import RequestError, SampleError
-from palmbench.keys import sample_seed
+from recognizers.common.errors import RequestError, SampleError
+from recognizers.common.keys import sample_seed
 
 
 @dataclass(frozen=True)

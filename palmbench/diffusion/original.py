@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from palmbench.diffusion.original_names import ENCODER, UNCONDITIONAL, UNET, VAE, VISION_TOWER
-from palmbench.errors import MissingWeights
+from recognizers.common.errors import MissingWeights
 
 _FETCH = "`palmbench weights fetch pbe-ckpt` fetches the original."
 

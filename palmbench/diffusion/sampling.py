@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from palmbench.errors import RequestError
+from recognizers.common.errors import RequestError
 
 SAMPLERS = ("plms", "dpmsolver++")
 POSTERIORS = ("mode", "sample")

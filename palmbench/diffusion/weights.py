@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from palmbench import hub
-from palmbench.errors import MissingWeights
-from palmbench.hub import NotInRepository, Snapshot
-from palmbench.keys import digest
-from palmbench.paths import weights_dir
-from palmbench.pinned import Pinned
+from palmbench.base.paths import weights_dir
+from palmbench.fetching import hub
+from palmbench.fetching.from_hub import snapshot
+from palmbench.fetching.hub import NotInRepository, Snapshot
+from recognizers.common.errors import MissingWeights
+from recognizers.common.keys import digest
+from recognizers.common.pinned import Pinned
 
 EMBEDDED = "embedded"
 _CONFIGS = ("unet/config.json", "vae/config.json", "image_encoder/config.json", "scheduler/scheduler_config.json")
@@ -159,8 +160,8 @@ def _snapshot(repo: str, revision: str | None, download: bool) -> Path:
         if folder is not None:
             return folder
     try:
-        return hub.snapshot(repo, revision, kinds[0], download, command)
+        return snapshot(repo, revision, kinds[0], download, command)
     except NotInRepository:
         if published:
             raise
-    return hub.snapshot(repo, revision, kinds[1], download)
+    return snapshot(repo, revision, kinds[1], download)

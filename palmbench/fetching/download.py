@@ -17,9 +17,9 @@ from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
-from palmbench.errors import MissingWeights
+from palmbench.base.progress import Transfer
 from palmbench.fetching.torch_files import sha256_of
-from palmbench.progress import Transfer
+from recognizers.common.errors import MissingWeights
 
 _BLOCK = 1 << 20
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)

@@ -4,17 +4,60 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from palmbench.errors import MissingWeights
 from palmbench.fetching.download import PATIENCE, Patience, Remote, download
-from palmbench.hub import NotInRepository, Snapshot, cache_folder, command_for, lacking, named, repository_folder
+from palmbench.fetching.hub import (
+    NotInRepository,
+    Snapshot,
+    cache_folder,
+    cached,
+    command_for,
+    lacking,
+    named,
+    repository_folder,
+)
+from recognizers.common.errors import MissingWeights
 
 _LARGE = 10_000_000  # bytes
 _SHA256 = 64
+
+
+def snapshot(
+    repo: str,
+    revision: str | None,
+    patterns: Sequence[str],
+    download: bool = True,
+    command: str | None = None,
+) -> Path:
+    """Folder with files of a hub's repository; nothing is asked of the network when the cache holds them all.
+
+    Parameters
+    ----------
+    repo, revision, patterns
+        See `Snapshot`.
+    download : bool
+        Whether files that are not in the cache may be fetched.
+    command : str, optional
+        What the user can run to fetch them, for messages; by default the hub client's own command.
+
+    Raises
+    ------
+    NotInRepository
+        If the repository has no file for a pattern.
+    MissingWeights
+        If the files are not in the cache and cannot or may not be fetched; the message says why and what to do.
+    """
+    wanted = Snapshot(repo, revision, tuple(patterns))
+    folder = cached(wanted)
+    if folder is not None:
+        return folder
+    if download:
+        return fetch(wanted, command=command)
+    raise MissingWeights(f"{named(wanted)} is not in the local cache; to fetch it run {command_for(wanted, command)}.")
 
 
 def fetch(
@@ -32,7 +75,7 @@ def fetch(
     folder : Path, optional
         Where the files go, in the repository's layout; by default the hub client's cache.
     command : str, optional
-        As in `hub.snapshot`.
+        As in `snapshot`.
     patience : Patience
 
     Returns
@@ -43,7 +86,7 @@ def fetch(
     Raises
     ------
     NotInRepository, MissingWeights
-        As `hub.snapshot`.
+        As `snapshot`.
     """
     from huggingface_hub import HfApi, snapshot_download
 

@@ -6,13 +6,13 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from palmbench import hub
-from palmbench.errors import MissingWeights
+from palmbench.fetching import hub
 from palmbench.fetching.catalogue import WebFile, Weights
 from palmbench.fetching.download import PATIENCE, Patience, Remote, download
 from palmbench.fetching.from_hub import fetch
+from palmbench.fetching.hub import Snapshot
 from palmbench.fetching.torch_files import WeightFile, copies, fits, sha256_of, torch_cache
-from palmbench.hub import Snapshot
+from recognizers.common.errors import MissingWeights
 
 READY, PARTIAL, ABSENT, BY_HAND = "ready", "partial", "absent", "by hand"
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from palmbench.errors import MissingWeights
+from recognizers.common.errors import MissingWeights
 
 
 class WeightFile(NamedTuple):

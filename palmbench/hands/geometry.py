@@ -11,8 +11,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from palmbench.errors import NoROIError
 from palmbench.hands.hand import Hand
+from recognizers.common.errors import NoROIError
 from recognizers.protocol import HAND_SIDE, ROI_SIDE
 
 PALM_KEYPOINTS = (0, 17, 13, 9, 5, 2)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from palmbench.errors import MissingWeights
-from palmbench.paths import weights_dir
-from palmbench.pinned import Pinned
+from palmbench.base.paths import weights_dir
+from recognizers.common.errors import MissingWeights
+from recognizers.common.pinned import Pinned
 
 if TYPE_CHECKING:
     from palmbench.hands.network import HandNetwork

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from palmbench.errors import MissingWeights, RequestError, SampleError
+from palmbench.fetching.from_hub import snapshot
+from palmbench.fetching.hub import SAM2_FILES
 from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.hand import Hand
 from palmbench.hands.seen import closed
-from palmbench.hub import SAM2_FILES, snapshot
-from palmbench.keys import bytes_digest, digest
-from palmbench.pinned import Pinned, copied
-from palmbench.tensor_files import read_tensors
+from recognizers.common.errors import MissingWeights, RequestError, SampleError
+from recognizers.common.keys import bytes_digest, digest
+from recognizers.common.pinned import Pinned, copied
+from recognizers.common.tensor_files import read_tensors
 
 VERSION = 1
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from palmbench.errors import RequestError
-from palmbench.hints import not_found
-from palmbench.strict import build
+from recognizers.common.errors import RequestError
+from recognizers.common.hints import not_found
+from recognizers.common.strict import build
 
 if TYPE_CHECKING:
     from palmbench.hands import Hand
     from palmbench.hands.palm import Region
-    from palmbench.schema import MethodConfig
+    from palmbench.methods.settings import MethodConfig
 
 NAMES = ("diffusion", "mask", "blur", "pixelate", "identity")
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from palmbench.diffusion import weights
 from palmbench.diffusion.sampling import Sampling, require_steps
-from palmbench.errors import RequestError, SampleError
 from palmbench.hands import Hand
 from palmbench.hands.geometry import Square, hand_crop, palm_crop, region_crop, roi_square
 from palmbench.hands.palm import Region
 from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
 from palmbench.methods.region import palm_region
-from palmbench.pinned import changed
-from palmbench.schema import ROI_NAMES, DiffusionConfig, canonical_fusion
+from palmbench.methods.settings import ROI_NAMES, DiffusionConfig, canonical_fusion
+from recognizers.common.errors import RequestError, SampleError
+from recognizers.common.pinned import changed
 
 if TYPE_CHECKING:
     from palmbench.diffusion.model import Conditions, PaintByExample

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from palmbench.errors import SampleError
 from palmbench.hands import Hand
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.methods.direct import DirectMethod
+from recognizers.common.errors import SampleError
 
 
 def palm_region(hand: Hand, region: Region) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from palmbench.outputs import Stamp, put_account, replaceable_account
+from palmbench.base.outputs import Stamp, put_account, replaceable_account
 
 FORMAT = 2
 MAKER = "palmbench deid"

@@ -9,12 +9,14 @@ from typing import get_args
 import numpy as np
 import torch
 
-from palmbench.errors import NoHandError, RequestError, SampleError
+from palmbench.config.schema import KINDS, RunConfig
 from palmbench.hands.palm import Region
-from palmbench.hints import not_found
+from palmbench.hands.settings import AnyDetectorConfig
+from palmbench.methods.settings import MethodConfig
 from palmbench.photos.painter import Painter
 from palmbench.photos.treatment import load_tools, treatment_of, with_most_hands
-from palmbench.schema import KINDS, AnyDetectorConfig, MethodConfig, RunConfig
+from recognizers.common.errors import NoHandError, RequestError, SampleError
+from recognizers.common.hints import not_found
 
 
 def deidentify(
@@ -40,7 +42,7 @@ def deidentify(
         ``torch.set_num_threads(1)``, as the command sets it on a CPU, else but for a level in few pixels.
     method : str or MethodConfig
         Its name, with default settings, or a configuration such as
-        ``palmbench.schema.DiffusionConfig(alpha=0.2, steps=30)``.
+        ``palmbench.config.schema.DiffusionConfig(alpha=0.2, steps=30)``.
     detector : AnyDetectorConfig, optional
         What finds the hands; None is the embedded network, looking for as many as it can.
     region : {"palm", "paper"}

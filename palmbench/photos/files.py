@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from palmbench.errors import RequestError
 from palmbench.photos.formats import FORMATS, OWN_SUFFIXES, SUFFIXES
 from palmbench.photos.naming import Wish, result_names
+from recognizers.common.errors import RequestError
 
 _SHOWN = 3
 _NO_SIGNS = ("Cc", "Zl", "Zp")  # what steers a terminal or ends a line

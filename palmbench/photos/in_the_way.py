@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from palmbench.errors import RequestError, SampleError
-from palmbench.keys import bytes_digest
-from palmbench.outputs import Stamp, is_plain_file, stamp
+from palmbench.base.outputs import Stamp, is_plain_file, stamp
 from palmbench.photos.files import Job, Plan, shown
 from palmbench.photos.formats import SUFFIXES, begins_like_result
 from palmbench.photos.ledger import NAME, Entry, Ledger
 from palmbench.photos.reading import read_bytes
 from palmbench.photos.treatment import result_key
+from recognizers.common.errors import RequestError, SampleError
+from recognizers.common.keys import bytes_digest
 
 
 def results_there(

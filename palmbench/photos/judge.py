@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 import recognizers
-from palmbench.errors import NoROIError
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.photos.window import Found, find_hands
 from recognizers import answers
+from recognizers.common.errors import NoROIError
 from recognizers.protocol import Recognizer
 
 # Photos of the same rendered palm are closer than this in 99 of 100 pairs, photos of two palms in 9 of 100: 2 % above

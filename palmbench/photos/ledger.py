@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from palmbench.errors import RequestError
 from palmbench.photos.files import shown
+from recognizers.common.errors import RequestError
 
 NAME = ".palmbench-deid"
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)

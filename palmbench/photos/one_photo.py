@@ -9,10 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.errors import RequestError, SampleError
-from palmbench.keys import bytes_digest
-from palmbench.memory import is_want_of_memory
-from palmbench.outputs import InTheWay, Stamp, put
+from palmbench.base.memory import is_want_of_memory
+from palmbench.base.outputs import InTheWay, Stamp, put
 from palmbench.photos.account import HandAccount, PhotoAccount, ResultAccount
 from palmbench.photos.evidence import MOST, share_that_shows
 from palmbench.photos.files import Job, shown
@@ -24,6 +22,8 @@ from palmbench.photos.stripped import unchanged_jpeg
 from palmbench.photos.treatment import Treatment, load_judge, load_tools, result_key
 from palmbench.photos.writing import encode, fitted
 from palmbench.stages.stage import require_same
+from recognizers.common.errors import RequestError, SampleError
+from recognizers.common.keys import bytes_digest
 
 CHOICE = "choose another OUT"
 _OF_ONE_RESULT = (

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from palmbench.errors import SampleError
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
-from palmbench.keys import digest, sample_seed
 from palmbench.methods import Method
 from palmbench.photos.evidence import MOST, share_that_stayed
 from palmbench.photos.window import Found, find_hands, unpaintable
 from palmbench.photos.writing import eight_bits
+from recognizers.common.errors import SampleError
+from recognizers.common.keys import digest, sample_seed
 
 _NO_PALM = {"back": "it shows its back", "closed": "its fingers are closed over its palm"}
 

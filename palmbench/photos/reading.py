@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from palmbench.errors import SampleError
-from palmbench.photo_files import bits_of, contents, opened, orientation, upright
+from palmbench.base.photo_files import bits_of, contents, opened, orientation, upright
 from palmbench.photos.colour import CONVERTED, profile_note, srgb
 from palmbench.photos.matrix_profile import matrix_profile, to_srgb
+from recognizers.common.errors import SampleError
 
 _PHOTOMETRIC, _EXTRA = 262, 338  # tags of TIFF
 _WHITE_IS_ZERO = 0

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.errors import SampleError
-from palmbench.images import opened, orientation
+from palmbench.base.images import opened, orientation
 from palmbench.photos.reading import decode
+from recognizers.common.errors import SampleError
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _LAST, _SCAN, _JFIF, _EXIF, _ADOBE, _COMMENT = 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE

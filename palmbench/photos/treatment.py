@@ -6,22 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from palmbench import methods
-from palmbench.errors import RequestError
+from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.palm import Region
-from palmbench.keys import digest
+from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
+from palmbench.methods.settings import DiffusionConfig, MethodConfig
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Tools
-from palmbench.schema import (
-    AnyDetectorConfig,
-    AnySegmenterConfig,
-    DiffusionConfig,
-    MethodConfig,
-    MTCCConfig,
-    RecognizerConfig,
-    RunConfig,
-)
 from palmbench.stages.enrol import load_recognizer
+from recognizers.common.errors import RequestError
+from recognizers.common.keys import digest
 
 VERSION = 2
 MOST_HANDS = 10

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from palmbench.errors import SampleError
 from palmbench.photos.formats import FORMATS
+from recognizers.common.errors import SampleError
 
 _HALF = 128
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from palmbench.paths import weights_dir
-from palmbench.pinned import Pinned
+from palmbench.base.paths import weights_dir
+from recognizers.common.pinned import Pinned
 
 if TYPE_CHECKING:
     from palmbench.quality.networks import Extractor
@@ -47,7 +47,7 @@ def load_hand_features(weights: Pinned, device: str) -> Extractor:
 
     from palmbench.hands.network import HandNetwork, folded
     from palmbench.quality.networks import exact, unit
-    from palmbench.tensor_files import read_tensors
+    from recognizers.common.tensor_files import read_tensors
 
     network = HandNetwork()
     state = read_tensors(weights)

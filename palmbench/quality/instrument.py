@@ -6,19 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from palmbench.errors import MissingWeights
-from palmbench.pinned import Pinned, changed
 from palmbench.quality.hand_features import hand_feature_settings, hand_weights
 from palmbench.quality.pixels import PIXEL_METRICS, REGION_METRICS, check_pair, fit_size, image_quality
 from palmbench.quality.sets import SET_METRICS
-from palmbench.quality.weights import (
-    INCEPTION,
-    WEIGHT_FILES,
-    QualityWeights,
-    WeightFile,
-    locate,
-    missing_weights,
-)
+from palmbench.quality.weights import INCEPTION, WEIGHT_FILES, QualityWeights, WeightFile, locate, missing_weights
+from recognizers.common.errors import MissingWeights
+from recognizers.common.pinned import Pinned, changed
 
 
 class ImageQuality:

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from palmbench.pinned import Pinned
-from palmbench.tensor_files import read_tensors
+from recognizers.common.pinned import Pinned
+from recognizers.common.tensor_files import read_tensors
 
 POOL_FEATURES = 2048
 _INCEPTION_SIDE = 299

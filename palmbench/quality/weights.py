@@ -6,7 +6,6 @@ import importlib.util
 from pathlib import Path
 from typing import Protocol
 
-from palmbench.errors import MissingWeights
 from palmbench.fetching.torch_files import (
     ALEXNET,
     INCEPTION,
@@ -18,6 +17,7 @@ from palmbench.fetching.torch_files import (
     told_apart,
     torch_cache,
 )
+from recognizers.common.errors import MissingWeights
 
 __all__ = [
     "ALEXNET",

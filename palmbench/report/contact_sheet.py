@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from palmbench.images import encode_png
-from palmbench.outputs import put_result
+from palmbench.base.images import encode_png
+from palmbench.base.outputs import put_result
 
 TILE = 240
 GAP = 6

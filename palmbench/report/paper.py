@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from palmbench.paths import paper_dir
+from palmbench.base.paths import paper_dir
 
 TABLES = (2, 3, 4, 5, 6, 7)
 

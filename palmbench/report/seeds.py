@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from palmbench.schema import RunConfig
+from palmbench.config.schema import RunConfig
 from palmbench.scoring.seeds import spread_over_seeds
 
 

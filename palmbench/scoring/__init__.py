@@ -2,13 +2,7 @@
 
 from palmbench.scoring.accept import TrueAcceptRate, threshold_at_fmr, true_accept_rate
 from palmbench.scoring.cross_linkability import CrossLinkability, cross_linkability
-from palmbench.scoring.differences import (
-    Difference,
-    PhotoScores,
-    ScoreDifferences,
-    mean_difference,
-    paired_difference,
-)
+from palmbench.scoring.differences import Difference, PhotoScores, ScoreDifferences, mean_difference, paired_difference
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.intervals import (
     FMRS,

@@ -9,14 +9,7 @@ from numpy.typing import ArrayLike
 
 from palmbench.scoring.accept import true_accept_rate
 from palmbench.scoring.distribution import Scores
-from palmbench.scoring.intervals import (
-    FMRS,
-    REPLICATES,
-    Replicates,
-    interval,
-    mean_interval,
-    replicate_rates,
-)
+from palmbench.scoring.intervals import FMRS, REPLICATES, Replicates, interval, mean_interval, replicate_rates
 from palmbench.scoring.rates import deid_ratio, equal_error_rate, rejection_rate
 
 

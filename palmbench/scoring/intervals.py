@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from palmbench.jit import run_all
 from palmbench.scoring.levels import levels_of
 from palmbench.scoring.pairs import labels, pair_kinds
 from palmbench.scoring.replicates import LEFT_OUT, REPLICATE, replicate_all
+from recognizers.common.jit import run_all
 
 REPLICATES = 1000
 FMRS = (0.01, 0.001)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from palmbench.jit import compiled, run_all
 from palmbench.scoring.intervals import Interval, Replicates, interval
 from palmbench.scoring.pairs import pair_kinds
+from recognizers.common.jit import compiled, run_all
 
 _PER_TASK = 25
 

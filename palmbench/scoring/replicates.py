@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from palmbench.jit import compiled
 from palmbench.scoring.accept import FMR_SLACK
+from recognizers.common.jit import compiled
 
 LEFT_OUT = 65535
 MAX_LEVELS = 65535

@@ -68,7 +68,7 @@ def spread_over_seeds(records: Sequence[Mapping[str, Any]], level: float = 0.95)
     Parameters
     ----------
     records : sequence of mappings
-        Contents of `metrics.json` of each run, as `palmbench.run.record_of` gives them for the points of a sweep
+        Contents of `metrics.json` of each run, as `palmbench.engine.run.record_of` gives them for the points of a sweep
         over `seed=1,2,3`.
 
     Returns

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import recognizers
+from palmbench.base.store import Store, if_there, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
-from palmbench.keys import digest
 from palmbench.stages.enrol import Enrol, load_keyed
 from palmbench.stages.stage import load_all
-from palmbench.store import Store, if_there, pack_arrays, unpack_arrays
 from recognizers import answers
+from recognizers.common.keys import digest
 from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from palmbench import methods
+from palmbench.base.images import decode_png, encode_png
+from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands.palm import Region
-from palmbench.images import decode_png, encode_png
-from palmbench.keys import digest, sample_seed
 from palmbench.methods import Method
-from palmbench.schema import DiffusionConfig, MethodConfig
+from palmbench.methods.settings import DiffusionConfig, MethodConfig
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import Tools
-from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers.common.keys import digest, sample_seed
 
 ENCODE_VERSION = 1
 VERSION = 3

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 import recognizers
+from palmbench.base.store import Store, pack_arrays, unpack_arrays
+from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
-from palmbench.errors import RequestError, SampleError, no_exit
 from palmbench.hands.geometry import recognition_hand, recognition_roi
-from palmbench.keys import digest
-from palmbench.schema import RecognizerConfig
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import require_same
-from palmbench.store import Store, pack_arrays, unpack_arrays
 from recognizers import answers
-from recognizers.options import takes
+from recognizers.common.errors import RequestError, SampleError, no_exit
+from recognizers.common.keys import digest
+from recognizers.common.options import takes
 from recognizers.protocol import HAND_SIDE, ROI_SIDE, Classifier, Recognizer
 
 VERSION = 1

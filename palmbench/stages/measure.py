@@ -11,6 +11,7 @@ import numpy as np
 
 from palmbench.datasets.sample import Sample
 from palmbench.quality import set_distances, summarise
+from palmbench.quality.usability import USABILITY_METRICS
 from palmbench.scoring import (
     FMRS,
     EqualErrorRate,
@@ -33,7 +34,6 @@ from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.linkability import TooFewScores
 from palmbench.scoring.pairs import pair_kinds
 from palmbench.stages.compare import Classified, DeidScores
-from palmbench.usability import USABILITY_METRICS
 
 VERSION = 4
 CLASSIFIER_VERSION = 2

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
-from palmbench.errors import NoHandError
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
-from palmbench.keys import digest
-from palmbench.schema import AnyDetectorConfig, AnySegmenterConfig
+from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
 from palmbench.stages.stage import Photos, Tools
-from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers.common.errors import NoHandError
+from recognizers.common.keys import digest
 
 VERSION = 2
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands.geometry import fill_polygon, palm_polygon
-from palmbench.keys import digest
 from palmbench.quality import ImageQuality
-from palmbench.schema import QualityConfig
+from palmbench.quality.settings import QualityConfig
 from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.stage import Photos, Tools
-from palmbench.store import Store, json_bytes, pack_arrays, unpack_arrays
+from recognizers.common.keys import digest
+from recognizers.common.writing import json_bytes
 
 VERSION = 2
 FEATURES_VERSION = 1

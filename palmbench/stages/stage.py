@@ -8,11 +8,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from palmbench.base.images import decode_png, encode_png
+from palmbench.base.store import Store, if_there
 from palmbench.datasets.sample import Sample
-from palmbench.errors import Lost, RequestError
-from palmbench.images import decode_png, encode_png
-from palmbench.keys import digest
-from palmbench.store import Store, if_there
+from recognizers.common.errors import Lost, RequestError
+from recognizers.common.keys import digest
 
 _PHOTOS, _PNG = "photos", ".png"
 

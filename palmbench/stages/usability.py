@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
-from palmbench.keys import digest
+from palmbench.quality.usability import usability
 from palmbench.stages.prepare import Prepare
-from palmbench.store import Store, json_bytes
-from palmbench.usability import usability
+from recognizers.common.keys import digest
+from recognizers.common.writing import json_bytes
 
 VERSION = 2
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from palmbench.jit import compiled
+from recognizers.common.jit import compiled
 
 # Pixels at which lengths are given; they grow with the photo.
 REFERENCE_HEIGHT = 480

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from palmbench.jit import compiled
+from recognizers.common.jit import compiled
 
 
 def hue(generator: Generator, saturation: float = 0.75, low: float = 0.08) -> np.ndarray:

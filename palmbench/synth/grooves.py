@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.jit import compiled
 from palmbench.synth.creases import PRINCIPAL, WRINKLE, palm_creases
 from palmbench.synth.fingerlines import FingerLine, WristLine, finger_lines, wrist_lines
 from palmbench.synth.pose import Pose, Tube
 from palmbench.synth.profiles import Profile
+from recognizers.common.jit import compiled
 
 KINDS = ("principal", "secondary", "wrinkle", "finger", "wrist")
 _FINGER, _WRIST = 3, 4

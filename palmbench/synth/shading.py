@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from palmbench.jit import compiled
 from palmbench.synth.skin import Complexion, SkinLayers
+from recognizers.common.jit import compiled
 
 # How much of each colour a crease of depth 1 takes away from fair and from dark skin.
 _CREASE_FAIR, _CREASE_DARK = np.array([0.10, 0.21, 0.22]), np.array([0.25, 0.31, 0.31])

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from palmbench.jit import compiled
 from palmbench.synth.anatomy import HandShape
 from palmbench.synth.fields import hue
 from palmbench.synth.pose import Pose
+from recognizers.common.jit import compiled
 
 _TILE = 32
 # A finger's half width in hand lengths: the scale of a ring.

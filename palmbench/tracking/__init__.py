@@ -8,9 +8,9 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from palmbench.errors import RequestError, no_exit
-from palmbench.hints import not_found
 from palmbench.tracking.tracker import Arrived, Findings, TrackedRun, Tracker, TrackerSettings, hand_over
+from recognizers.common.errors import RequestError, no_exit
+from recognizers.common.hints import not_found
 
 __all__ = [
     "ENTRY_POINTS",

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
-from palmbench.errors import no_exit
+from recognizers.common.errors import no_exit
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from palmbench.errors import RequestError
-from palmbench.pinned import Pinned
 from palmbench.training.settings import EEHNetTraining
+from recognizers.common.errors import RequestError
+from recognizers.common.pinned import Pinned
 
 _SUFFIXES = (".pth", ".pt", ".safetensors")
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from palmbench.errors import RequestError
-from palmbench.executor import available_cores
-from palmbench.pinned import Pinned
-from palmbench.records import RECORD, write_record
-from palmbench.schema import RunConfig
+from palmbench.config.schema import RunConfig
+from palmbench.engine.executor import available_cores
+from palmbench.engine.records import RECORD, write_record
 from palmbench.training.measures import HeldOut, Pairs, count_pairs, measure_held_out, pair_error
 from palmbench.training.settings import CCNetTraining, TrainingConfig
 from recognizers import origin
+from recognizers.common.errors import RequestError
+from recognizers.common.pinned import Pinned
 from recognizers.networks.eehnet_settings import Changes, LossWeights, Phases
 
 if TYPE_CHECKING:

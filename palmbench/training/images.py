@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
+from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands.geometry import recognition_hand, recognition_roi, recognition_square
 from palmbench.hands.hand import Hand
-from palmbench.keys import digest
 from palmbench.stages.prepare import Prepare
-from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers.common.keys import digest
 from recognizers.networks.eehnet_settings import FULL, Triple
 from recognizers.protocol import HAND_SIDE
 

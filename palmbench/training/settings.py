@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from palmbench.compose import compose_points
-from palmbench.errors import RequestError
-from palmbench.hints import not_found
-from palmbench.path_settings import is_path
-from palmbench.paths import conf_dir
-from palmbench.schema import RunConfig
-from palmbench.strict import build, setting
+from palmbench.base.paths import conf_dir
+from palmbench.config.compose import compose_points
+from palmbench.config.schema import RunConfig
+from recognizers.common.errors import RequestError
+from recognizers.common.hints import not_found
+from recognizers.common.path_settings import is_path
+from recognizers.common.strict import build, setting
 from recognizers.networks.eehnet_settings import FULL, VARIANTS, Settings
 
 _PREFIX = "training."

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from palmbench.jit import run_all
 from recognizers import matching
 from recognizers.codes.gabor import STEP, filter_samples
+from recognizers.common.jit import run_all
 from recognizers.inputs import check_pair, check_templates, rois
 from recognizers.matching.shifts import ROWS, ShiftSearch
 from recognizers.protocol import ROI_SIDE

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.jit import compiled
+from recognizers.common.jit import compiled
 
 # Codes have a bit for every fourth pixel and row: 32 x 32 of a ROI of 128 x 128.
 STEP = 4

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from palmbench.jit import compiled, run_all
+from recognizers.common.jit import compiled, run_all
 from recognizers.matching.popcount import LANES, keep_fewer_common, keep_fewer_differing
 from recognizers.matching.shifts import ROWS, Job, ShiftSearch, prepare
 

@@ -9,9 +9,9 @@ from torch import nn
 from torchvision import models
 from torchvision.models.vgg import make_layers
 
-from palmbench.errors import MissingWeights
-from palmbench.hints import not_found
-from palmbench.pinned import Pinned
+from recognizers.common.errors import MissingWeights
+from recognizers.common.hints import not_found
+from recognizers.common.pinned import Pinned
 from recognizers.networks.checkpoint import read_state, require_file
 
 _THROUGH_POOL3 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M")

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palmbench.errors import MissingWeights, RequestError
-from palmbench.pinned import Pinned
-from palmbench.tensor_files import read_tensors
+from recognizers.common.errors import MissingWeights, RequestError
+from recognizers.common.pinned import Pinned
+from recognizers.common.tensor_files import read_tensors
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from palmbench.strict import build, setting
+from recognizers.common.strict import build, setting
 
 Backbone = Literal[
     "vgg16", "vgg16_quarter", "resnet18", "resnet50", "densenet121", "mobilenet_v3_small", "shufflenet_v2_x0_5"

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from palmbench.seal import sealed, unsealed
-from palmbench.store import write_bytes
+from recognizers.common.seal import sealed, unsealed
+from recognizers.common.writing import write_bytes
 
 
 def save_checkpoint(path: Path, name: str, state: dict[str, Any]) -> None:

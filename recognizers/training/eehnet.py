@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from palmbench.pinned import Pinned
+from recognizers.common.pinned import Pinned
 from recognizers.eehnet import EEHNet, eehnet_loss, in_units, landmark_loss
 from recognizers.networks.eehnet_settings import VARIANTS, Changes, LossWeights, Phases, Settings
 from recognizers.protocol import HAND_SIDE

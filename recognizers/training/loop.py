@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from palmbench.errors import RequestError
-from palmbench.keys import sample_seed
-from palmbench.store import write_bytes
+from recognizers.common.errors import RequestError
+from recognizers.common.keys import sample_seed
+from recognizers.common.writing import write_bytes
 from recognizers.training.batches import Batch, batches
 from recognizers.training.checkpoints import load_checkpoint, save_checkpoint
 from recognizers.training.recipe import Photos, Recipe

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from palmbench import cli
+from palmbench.base.images import encode_photo, write_png
+from palmbench.commands import cli
 from palmbench.datasets import read_card
 from palmbench.datasets.check import Report, check
 from palmbench.datasets.check_text import report_text
@@ -20,10 +21,9 @@ from palmbench.datasets.findings import Finding, Sight, of_hands, of_sides
 from palmbench.datasets.layouts import Place
 from palmbench.datasets.naming import SCHEMES
 from palmbench.datasets.scan import Found
-from palmbench.errors import RequestError
-from palmbench.images import encode_photo, write_png
-from palmbench.schema import FolderDatasetConfig
+from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.synth import render
+from recognizers.common.errors import RequestError
 
 GREY = np.full((6, 8, 3), 90, np.uint8)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from palmbench.base.images import encode_photo
 from palmbench.datasets import open_dataset
-from palmbench.errors import RequestError
-from palmbench.images import encode_photo
-from palmbench.schema import FolderDatasetConfig
+from palmbench.datasets.settings import FolderDatasetConfig
+from recognizers.common.errors import RequestError
 
 REASON = "cannot be de-identified: a method needs the whole hand to find the palm and to put it back"
 

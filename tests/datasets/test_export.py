@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 import pytest
 
+from palmbench.base.images import read_image
 from palmbench.datasets import Dataset, export, open_dataset
 from palmbench.datasets.defects import KINDS
 from palmbench.datasets.export import Export, export_synth
 from palmbench.datasets.naming import SCHEMES
-from palmbench.errors import RequestError, SampleError
-from palmbench.images import read_image
-from palmbench.schema import FolderDatasetConfig
+from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.synth import render
+from recognizers.common.errors import RequestError, SampleError
 
 LAYOUTS = sorted(SCHEMES)
 SIZE = (128, 96)
@@ -257,7 +257,7 @@ def test_in_a_manifest_the_side_is_wrong_in_its_column(tmp_path: Path, unrendere
 
 
 def test_an_export_can_be_planned_as_a_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from palmbench.cli import main
+    from palmbench.commands.cli import main
 
     out = tmp_path / "a folder"
     words = ["data", "export", "synth", "--layout", "iitd", "--out", str(out), "--identities", "2", "--samples", "2"]

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from palmbench.base.images import encode_png, write_png
 from palmbench.datasets import Dataset, card_names, open_dataset, present_datasets, read_card
-from palmbench.errors import RequestError, SampleError
-from palmbench.images import encode_png, write_png
-from palmbench.schema import FolderDatasetConfig
+from palmbench.datasets.settings import FolderDatasetConfig
+from recognizers.common.errors import RequestError, SampleError
 
 
 def put(root: Path, *paths: str) -> None:

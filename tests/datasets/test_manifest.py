@@ -8,8 +8,8 @@ import pytest
 
 from palmbench.datasets import Dataset, open_dataset, present_datasets
 from palmbench.datasets.files import NO_PERSONS
-from palmbench.errors import RequestError
-from palmbench.schema import FolderDatasetConfig
+from palmbench.datasets.settings import FolderDatasetConfig
+from recognizers.common.errors import RequestError
 
 HEADER = "path,identity,person,side,session,sample\n"
 

@@ -9,9 +9,9 @@ import pytest
 
 from palmbench.datasets import Dataset, open_dataset
 from palmbench.datasets.scan import NAMES
+from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import person_share, split_names
-from palmbench.errors import RequestError
-from palmbench.schema import FolderDatasetConfig
+from recognizers.common.errors import RequestError
 
 
 def put(root: Path, *paths: str) -> None:

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 
 from palmbench.datasets import open_dataset
-from palmbench.schema import SynthConfig
+from palmbench.datasets.settings import SynthConfig
 from palmbench.synth import render
 
 

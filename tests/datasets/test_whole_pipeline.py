@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from palmbench import cli
+from palmbench.commands import cli
 from palmbench.datasets.export import Export, export_synth
 
 

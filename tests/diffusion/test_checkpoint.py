@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from palmbench import diffusion
 from palmbench.diffusion import weights
 from palmbench.diffusion.components import load_components
-from palmbench.errors import MissingWeights
+from recognizers.common.errors import MissingWeights
 
 HUB_ID = "Fantasy-Studio/Paint-by-Example"
 

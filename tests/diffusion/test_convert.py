@@ -23,7 +23,7 @@ from palmbench.diffusion import convert as conversion
 from palmbench.diffusion.convert import convert, parts
 from palmbench.diffusion.hub_layout import ENCODER_CONFIG, PUBLISHED, UNET_CONFIG, VAE_CONFIG
 from palmbench.diffusion.original_names import ema_source
-from palmbench.errors import MissingWeights, RequestError
+from recognizers.common.errors import MissingWeights, RequestError
 
 COUNTS = {"unet": 859_535_364, "vae": 83_653_863, "image_encoder": 366_950_912}
 

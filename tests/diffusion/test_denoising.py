@@ -8,7 +8,7 @@ from diffusers import DPMSolverMultistepScheduler, PNDMScheduler
 
 from palmbench.diffusion.denoising import denoise, make_scheduler
 from palmbench.diffusion.sampling import require_steps
-from palmbench.errors import RequestError
+from recognizers.common.errors import RequestError
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
 PLMS = SCHEDULE | {"_class_name": "PNDMScheduler", "steps_offset": 1, "set_alpha_to_one": False}

@@ -23,7 +23,7 @@ from original import original_state
 
 from palmbench.diffusion.convert import parts
 from palmbench.diffusion.weights import PAINT_BY_EXAMPLE
-from palmbench.schema import SAM2Config
+from palmbench.hands.settings import SAM2Config
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOM = 8e9
@@ -31,7 +31,7 @@ PAINT = """
 import json, resource, sys, time
 import numpy as np
 from palmbench import hands, methods, synth
-from palmbench.compose import compose_points
+from palmbench.config.compose import compose_points
 
 (point,) = compose_points(["method=diffusion_paper", f"method.weights={sys.argv[1]}", "method.steps=2"])
 photo = synth.render(0, 0).image

@@ -8,7 +8,7 @@ from palmbench import diffusion
 from palmbench.diffusion.conditioning import background_image, signed_image
 from palmbench.diffusion.model import Conditions
 from palmbench.diffusion.sampling import Sampling
-from palmbench.errors import RequestError, SampleError
+from recognizers.common.errors import RequestError, SampleError
 
 
 @pytest.mark.parametrize(("steps", "guidance", "seed"), [(10, 3.0, 123), (50, 5.0, 321)])

@@ -7,8 +7,8 @@ import pytest
 
 from experiments import bench_matching as bench
 from experiments.bench_matching import PAIRS, main, measure, popcount_rate, reference, table, words_a_pair
-from palmbench.cli import guarded
-from palmbench.status import CANNOT
+from palmbench.base.status import CANNOT
+from palmbench.commands.cli import guarded
 from recognizers import matching
 from recognizers.matching import ShiftSearch
 from recognizers.matching.shifts import prepare

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from experiments.bench_scoring import data_set, main, one_by_one
-from palmbench.cli import guarded
+from palmbench.base.status import CANNOT
+from palmbench.commands.cli import guarded
 from palmbench.scoring.intervals import bootstrap
-from palmbench.status import CANNOT
 
 
 def test_the_timed_reference_finds_the_bootstraps_rates():

@@ -16,9 +16,9 @@ from experiments.campaign.albums import WHOLE, hand, unhidden
 from experiments.campaign.bench import Bench
 from experiments.campaign.corruption import DAMAGES, _unfinish, files_by_kind
 from experiments.campaign.verdicts import MEMORY, Ended, Numbers, Trial, Verdict, judged, judged_table, numbers, told
-from palmbench.cli import guarded
-from palmbench.images import decode_png, encode_png
-from palmbench.status import CANNOT, DONE, SAMPLES_FAILED
+from palmbench.base.images import decode_png, encode_png
+from palmbench.base.status import CANNOT, DONE, SAMPLES_FAILED
+from palmbench.commands.cli import guarded
 
 _ROW = ("synth", "mask", "dir", "183.7")
 

@@ -8,12 +8,12 @@ import pytest
 
 from experiments import controls
 from experiments.controls import Check, Mated, Result, constant_checks, donors_of, identity_checks, swapped_checks
-from palmbench.compose import compose_points
+from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
-from palmbench.errors import RequestError
-from palmbench.pipeline import Pipeline
+from palmbench.engine.pipeline import Pipeline
+from palmbench.quality.usability import DIFFERENCES
 from palmbench.scoring import Distribution
-from palmbench.usability import DIFFERENCES
+from recognizers.common.errors import RequestError
 
 # At the equal error rate one of four genuine and one of four impostor scores are on the wrong side.
 GENUINE, IMPOSTOR = Distribution.of([0.1, 0.2, 0.3, 0.6]), Distribution.of([0.4, 0.7, 0.8, 0.9])

@@ -23,10 +23,10 @@ from experiments.embedded.options import Options
 from experiments.embedded.palms import inside_share, nuisance_of
 from experiments.embedded.scores import Comparison, closer_than_median, compare, matrix, shape_of, share_interval
 from experiments.embedded.weights import checked, read_weight_card
-from palmbench.errors import RequestError
+from palmbench.base.status import FINDINGS
 from palmbench.hands.geometry import recognition_roi
-from palmbench.status import FINDINGS
 from palmbench.synth import PROFILES, Render, render
+from recognizers.common.errors import RequestError
 
 CARD = """
 what: A network.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments import gallery
-from palmbench.images import read_image
+from palmbench.base.images import read_image
 from palmbench.synth import PROFILES
 
 

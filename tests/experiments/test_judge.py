@@ -12,9 +12,9 @@ import pytest
 
 from experiments import judge as judging
 from experiments.judge import Placed, Verdict, judge, line, main, verdict
-from palmbench.cli import guarded
-from palmbench.errors import RequestError
-from palmbench.status import CANNOT
+from palmbench.base.status import CANNOT
+from palmbench.commands.cli import guarded
+from recognizers.common.errors import RequestError
 
 # A stand-in for the judge's interpreter: it has mediapipe, and finds the same left hand in every second photo.
 _STAND_IN = """#!{python}

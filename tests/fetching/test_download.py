@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from server import Behaviour, serving
 
-from palmbench.errors import MissingWeights
 from palmbench.fetching import download as module
 from palmbench.fetching.download import Patience, Remote, download
+from recognizers.common.errors import MissingWeights
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

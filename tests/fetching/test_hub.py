@@ -16,11 +16,11 @@ import pytest
 from hub_server import Repository, use_hub
 from huggingface_hub import constants
 
-from palmbench import hub
-from palmbench.errors import MissingWeights
+from palmbench.fetching import hub
 from palmbench.fetching.download import Patience
-from palmbench.fetching.from_hub import fetch
-from palmbench.hub import NotInRepository, Snapshot
+from palmbench.fetching.from_hub import fetch, snapshot
+from palmbench.fetching.hub import NotInRepository, Snapshot
+from recognizers.common.errors import MissingWeights
 
 ROOT = Path(__file__).resolve().parents[2]
 REPO = "facebook/sam2.1-hiera-tiny"
@@ -32,31 +32,31 @@ def names(folder: Path) -> set[str]:
 
 
 def test_only_the_files_that_are_needed_are_fetched(hub_address, repository):
-    folder = hub.snapshot(REPO, None, FILES)
+    folder = snapshot(REPO, None, FILES)
     assert names(folder) == {"config.json", "processor_config.json", "model.safetensors"}
     assert (folder / "model.safetensors").read_bytes() == repository.files["model.safetensors"]
 
 
 def test_once_fetched_nothing_is_asked_of_the_network(hub_address, repository, monkeypatch):
-    folder = hub.snapshot(REPO, "refs/pr/3", FILES)
+    folder = snapshot(REPO, "refs/pr/3", FILES)
     repository.asked.clear()
-    assert hub.snapshot(REPO, "refs/pr/3", FILES) == folder
+    assert snapshot(REPO, "refs/pr/3", FILES) == folder
     assert repository.asked == []
     use_hub(monkeypatch, "http://127.0.0.1:9")
-    assert hub.snapshot(REPO, "refs/pr/3", FILES, download=False) == folder
+    assert snapshot(REPO, "refs/pr/3", FILES, download=False) == folder
     with pytest.raises(MissingWeights, match=r"@main is not in the local cache"):
-        hub.snapshot(REPO, "main", FILES, download=False)
+        snapshot(REPO, "main", FILES, download=False)
 
 
 def test_a_part_of_a_snapshot_is_completed(hub_address, repository):
     wanted = Snapshot(REPO, None, FILES)
     assert not hub.begun(wanted)
-    hub.snapshot(REPO, None, FILES[:1])
+    snapshot(REPO, None, FILES[:1])
     assert hub.cached(wanted) is None and hub.begun(wanted)
     with pytest.raises(MissingWeights, match="not in the local cache"):
-        hub.snapshot(*wanted, download=False)
+        snapshot(*wanted, download=False)
     repository.asked.clear()
-    folder = hub.snapshot(*wanted)
+    folder = snapshot(*wanted)
     assert hub.cached(wanted) == folder
     assert not any(asked.startswith("GET") and asked.endswith("/config.json") for asked in repository.asked)
 
@@ -67,7 +67,8 @@ def test_a_killed_fetch_goes_on(hub_address, hub_cache, repository, tmp_path, pl
     repository.pause = 0.05
     wanted, folder = Snapshot(REPO, None, FILES), tmp_path / place if place else None
     code = (
-        "from pathlib import Path; from palmbench.hub import Snapshot; from palmbench.fetching.from_hub import fetch\n"
+        "from pathlib import Path; from palmbench.fetching.hub import Snapshot\n"
+        "from palmbench.fetching.from_hub import fetch\n"
         f"fetch(Snapshot({REPO!r}, None, {FILES!r}), {f'Path({str(folder)!r})' if folder else None})"
     )
     places = {"HF_ENDPOINT": hub_address, "HF_HUB_CACHE": str(hub_cache)}
@@ -96,9 +97,9 @@ def test_a_large_file_that_comes_damaged_is_deleted_and_a_second_try_succeeds(hu
     repository.files["model.safetensors"] *= 80
     repository.damaged = {"model.safetensors"}
     with pytest.raises(MissingWeights, match=r"gave another file than model\.safetensors, and it was deleted"):
-        hub.snapshot(REPO, None, FILES)
+        snapshot(REPO, None, FILES)
     repository.damaged = set()
-    hub.snapshot(REPO, None, FILES)
+    snapshot(REPO, None, FILES)
 
 
 def test_a_folder_may_be_named(hub_address, tmp_path, hub_cache):
@@ -136,16 +137,16 @@ def test_the_digests_that_the_hub_announced_are_kept(hub_address, repository, tm
 def test_a_hub_that_says_no_is_explained_and_a_second_try_succeeds(hub_address, repository, denial, says):
     repository.denial = denial
     with pytest.raises(MissingWeights, match=says):
-        hub.snapshot(REPO, None, FILES, command="palmbench weights fetch x")
+        snapshot(REPO, None, FILES, command="palmbench weights fetch x")
     repository.denial = None
-    hub.snapshot(REPO, None, FILES)
+    snapshot(REPO, None, FILES)
 
 
 def test_another_revision_and_another_kind_of_repository_are_told(hub_address):
     with pytest.raises(MissingWeights, match="has no revision v9 at the hub"):
-        hub.snapshot(REPO, "v9", FILES)
+        snapshot(REPO, "v9", FILES)
     with pytest.raises(NotInRepository, match=r"has no unet/\*\.bin: it is another kind of model"):
-        hub.snapshot(REPO, None, (*FILES, "unet/*.bin"))
+        snapshot(REPO, None, (*FILES, "unet/*.bin"))
 
 
 def test_no_network_is_told_in_seconds_with_the_command(hub_cache):
@@ -153,7 +154,7 @@ def test_no_network_is_told_in_seconds_with_the_command(hub_cache):
     with pytest.raises(
         MissingWeights, match=r"could not be fetched \(Connect\w+\).*hf download .*--include 'config.json'"
     ):
-        hub.snapshot(REPO, None, FILES)
+        snapshot(REPO, None, FILES)
     assert time.monotonic() - began < 30
 
 
@@ -171,14 +172,14 @@ def test_a_silent_hub_is_given_up(hub_address, repository):
 def test_being_offline_on_purpose_is_told(hub_address, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(MissingWeights, match="HF_HUB_OFFLINE forbids"):
-        hub.snapshot(REPO, None, FILES)
+        snapshot(REPO, None, FILES)
 
 
 def test_a_full_disk_is_told_before_and_during(hub_address, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000, total=1, used=1))
         with pytest.raises(MissingWeights, match=r"needs 0\.00 GB more.*HF_HOME=FOLDER"):
-            hub.snapshot(REPO, None, FILES)
+            snapshot(REPO, None, FILES)
     real = huggingface_hub.snapshot_download
 
     def filling(*arguments: object, **settings: object) -> str:
@@ -189,8 +190,8 @@ def test_a_full_disk_is_told_before_and_during(hub_address, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(huggingface_hub, "snapshot_download", filling)
         with pytest.raises(MissingWeights, match="The disk is full; what came"):
-            hub.snapshot(REPO, None, FILES)
-    hub.snapshot(REPO, None, FILES)
+            snapshot(REPO, None, FILES)
+    snapshot(REPO, None, FILES)
 
 
 def test_the_server_is_as_strict_as_the_hub(repository: Repository):

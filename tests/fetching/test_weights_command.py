@@ -18,11 +18,12 @@ from safetensors.torch import save_file
 from server import Behaviour, serving
 
 from palmbench import diffusion
-from palmbench.cli import main
-from palmbench.fetching import catalogue, command
+from palmbench.commands import weights as weights_command
+from palmbench.commands.cli import main
+from palmbench.fetching import catalogue
 from palmbench.fetching.catalogue import CATALOGUE, ByHand, WebFile, entry
 from palmbench.fetching.download import Patience
-from palmbench.hub import Snapshot
+from palmbench.fetching.hub import Snapshot
 from palmbench.quality import missing_weights
 from palmbench.quality.weights import VGG16
 
@@ -35,7 +36,7 @@ def behaviour(monkeypatch: pytest.MonkeyPatch, torch_home: Path, hub_cache: Path
     """A server that has a file in VGG-16's place, empty caches, and no hub."""
     behaviour = Behaviour(CONTENT)
     file = VGG16._replace(sha256=hashlib.sha256(CONTENT).hexdigest()[:8])
-    monkeypatch.setattr(command, "PATIENCE", Patience(timeout=10.0, attempts=2, first_attempts=1, wait=0.01))
+    monkeypatch.setattr(weights_command, "PATIENCE", Patience(timeout=10.0, attempts=2, first_attempts=1, wait=0.01))
     with serving(behaviour) as url:
         entries = [
             replace(each, source=WebFile(file, url)) if each.name == "lpips" else each for each in catalogue.CATALOGUE
@@ -113,7 +114,7 @@ def test_every_lack_is_a_sentence_and_a_second_try_succeeds(behaviour, capsys, t
 
     behaviour.stall = 60.0
     with monkeypatch.context() as patch:
-        patch.setattr(command, "PATIENCE", command.PATIENCE._replace(timeout=0.5))
+        patch.setattr(weights_command, "PATIENCE", weights_command.PATIENCE._replace(timeout=0.5))
         refused("no answer for 0.5 seconds")
     behaviour.stall, behaviour.statuses = 0.0, [404]
     refused("it is not there any more")

@@ -12,15 +12,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from palmbench.errors import MissingWeights
+from palmbench.base.paths import weights_dir
 from palmbench.hands import Hand, load_detector, load_segmenter
 from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
 from palmbench.hands.geometry import inpaint_mask
 from palmbench.hands.looks import cut_view
 from palmbench.hands.network import GRID, HandNetwork, _expected_place, folded
-from palmbench.paths import weights_dir
-from palmbench.schema import DetectorConfig, SegmenterConfig
+from palmbench.hands.settings import DetectorConfig, SegmenterConfig
 from palmbench.synth import Render, render
+from recognizers.common.errors import MissingWeights
 
 WEIGHTS = weights_dir() / "hand" / "hand.safetensors"
 

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from palmbench.errors import SampleError
 from palmbench.hands.geometry import (
     Square,
     bounding_square,
@@ -27,6 +26,7 @@ from palmbench.hands.geometry import (
 from palmbench.hands.hand import Hand
 from palmbench.hands.seen import connected
 from palmbench.synth import render
+from recognizers.common.errors import SampleError
 from recognizers.protocol import HAND_SIDE
 
 PHOTO = (200, 300)

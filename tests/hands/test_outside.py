@@ -30,16 +30,16 @@ from outside_packages import (
     wilor_weights,
 )
 
-from palmbench.errors import MissingWeights, RequestError, SampleError
 from palmbench.hands import load_detector
 from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.outside import OutsideDetector
 from palmbench.hands.outside.client import Worker
 from palmbench.hands.outside.detector import in_hand_lengths
 from palmbench.hands.outside.environment import interpreter_of
+from palmbench.hands.settings import MediaPipeConfig, WiLoRConfig
 from palmbench.hands.skeleton import hand_shape, valley_points
-from palmbench.schema import MediaPipeConfig, WiLoRConfig
 from palmbench.synth import render
+from recognizers.common.errors import MissingWeights, RequestError, SampleError
 
 ROOT = Path(__file__).resolve().parents[2]
 

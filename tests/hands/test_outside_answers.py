@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from outside_packages import ONE, SHARES, SPACE, photo
 
-from palmbench.errors import RequestError, SampleError
 from palmbench.hands.outside import client
 from palmbench.hands.outside.client import Worker
 from palmbench.hands.outside.environment import described
+from recognizers.common.errors import RequestError, SampleError
 
 # A worker that greets, reads a photo's eight bytes and says one thing; {greeting} and {answer} are bytes.
 _SAYS = """

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from palmbench.errors import MissingWeights
 from palmbench.hands.pklnet.attention import WindowAttention
 from palmbench.hands.pklnet.backbone import Backbone
 from palmbench.hands.pklnet.heads import KeypointHead, SegmentationHead, expected_place
@@ -19,6 +18,7 @@ from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from palmbench.hands.pklnet.network import PKLNet
 from palmbench.hands.pklnet.view import view_of
 from palmbench.hands.pklnet.weights import fill
+from recognizers.common.errors import MissingWeights
 
 VIEW = (400, 300)
 SOURCE = Path("weights.pth")

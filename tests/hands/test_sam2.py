@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-from palmbench.errors import MissingWeights, RequestError, SampleError
 from palmbench.hands import Hand, load_segmenter
 from palmbench.hands import sam2 as sam
 from palmbench.hands.seen import closed
-from palmbench.schema import SAM2Config
+from palmbench.hands.settings import SAM2Config
 from palmbench.synth import render
+from recognizers.common.errors import MissingWeights, RequestError, SampleError
 
 
 def save_model(folder: Path, seed: int = 0) -> Path:

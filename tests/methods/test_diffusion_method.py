@@ -13,11 +13,11 @@ import torch
 
 from palmbench import methods
 from palmbench.diffusion.sampling import Sampling
-from palmbench.errors import MissingWeights, RequestError, SampleError
 from palmbench.hands.geometry import hand_crop, palm_crop, roi_square
 from palmbench.methods.diffusion import DiffusionMethod
 from palmbench.methods.region import palm_region
-from palmbench.schema import DiffusionConfig
+from palmbench.methods.settings import DiffusionConfig
+from recognizers.common.errors import MissingWeights, RequestError, SampleError
 
 CHECKPOINT = Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
 CONFIG = DiffusionConfig(weights=str(CHECKPOINT), size=64, steps=2, colour="raw")
@@ -266,7 +266,7 @@ def test_settings_that_cannot_be_met_are_refused_before_any_work(tmp_path):
 
 def test_planning_imports_no_torch():
     code = (
-        "import sys; from palmbench import methods; from palmbench.schema import DiffusionConfig; "
+        "import sys; from palmbench import methods; from palmbench.config.schema import DiffusionConfig; "
         f"m = methods.load(DiffusionConfig(weights={str(CHECKPOINT)!r}, size=64)); m.settings(); m.encode_settings(); "
         "sys.exit('torch' in sys.modules)"
     )

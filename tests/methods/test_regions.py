@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from palmbench import methods
-from palmbench.errors import RequestError, SampleError
 from palmbench.hands.geometry import inpaint_mask
-from palmbench.schema import BlurConfig, DiffusionConfig, IdentityConfig, MaskConfig, PixelateConfig
+from palmbench.methods.settings import BlurConfig, DiffusionConfig, IdentityConfig, MaskConfig, PixelateConfig
+from recognizers.common.errors import RequestError, SampleError
 
 BASELINES = [MaskConfig(), BlurConfig(sigma=4.0), PixelateConfig(block=8)]
 

@@ -10,9 +10,9 @@ import torch
 from known_photos import SIZE, truth
 from PIL import Image
 
+from palmbench.config.schema import RunConfig
 from palmbench.hands import Hand, load_detector, load_segmenter
 from palmbench.photos.painter import Tools
-from palmbench.schema import RunConfig
 from palmbench.synth import Render, render
 
 

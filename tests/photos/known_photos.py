@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from palmbench import cli
+from palmbench.commands import cli
 from palmbench.hands import Hand
 from palmbench.synth import Render
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import palmbench
-from palmbench.errors import NoHandError, RequestError
+from palmbench.config.schema import RunConfig
+from palmbench.methods.settings import DiffusionConfig
 from palmbench.photos import api
 from palmbench.photos.treatment import treatment_of
-from palmbench.schema import DiffusionConfig, RunConfig
+from recognizers.common.errors import NoHandError, RequestError
 
 
 def test_the_example_in_its_documentation_is_true() -> None:

@@ -15,7 +15,7 @@ import pytest
 from known_photos import Knowing, deid, jpeg_markers, truth
 from PIL import Image
 
-from palmbench import cli
+from palmbench.commands import cli
 from palmbench.hands import Hand
 from palmbench.hands.geometry import inpaint_mask
 from palmbench.photos import treatment

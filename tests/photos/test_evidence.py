@@ -9,8 +9,8 @@ import pytest
 from palmbench import methods
 from palmbench.hands import Hand
 from palmbench.hands.palm import palm_mask
+from palmbench.methods.settings import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig
 from palmbench.photos.evidence import MOST, share_that_shows, share_that_stayed
-from palmbench.schema import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig
 from palmbench.synth import Render, render
 
 

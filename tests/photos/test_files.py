@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from palmbench.errors import RequestError
 from palmbench.photos.files import Plan, plan, shown
+from recognizers.common.errors import RequestError
 
 
 def touch(*paths: Path) -> None:

@@ -14,10 +14,10 @@ import pytest
 from known_photos import deid
 from PIL import Image
 
-from palmbench.errors import SampleError
 from palmbench.photos import one_photo
 from palmbench.photos.ledger import NAME, Ledger
 from palmbench.photos.painter import Painter
+from recognizers.common.errors import SampleError
 
 TINY = Path(__file__).resolve().parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
 DIFFUSION = (f"method.weights={TINY}", "method.size=64", "method.steps=2")
@@ -223,7 +223,7 @@ def test_a_name_that_begins_with_a_dash_is_a_path_after_two_dashes(
     monkeypatch.chdir(album)
     settings = ("executor.device=cpu", "method=mask", "executor.workers=1")
     (album / "a.png").rename("-x.png")
-    from palmbench import cli
+    from palmbench.commands import cli
 
     assert cli.main(["deid", *settings, "--", "-x.png", "seed=1"]) == 0
     assert (album / "seed=1" / "-x.png").is_file()

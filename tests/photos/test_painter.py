@@ -14,9 +14,9 @@ from palmbench.hands import Hand
 from palmbench.hands.geometry import inpaint_mask
 from palmbench.hands.hand import FINGERS, View
 from palmbench.hands.palm import completed
+from palmbench.methods.settings import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
 from palmbench.photos.painter import Painter, Tools, picture_of
 from palmbench.photos.window import in_window, unpaintable
-from palmbench.schema import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
 from palmbench.synth import Render
 
 TINY = str(Path(__file__).resolve().parents[1] / "fixtures" / "pbe-tiny" / "pipeline")

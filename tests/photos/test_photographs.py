@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from experiments import photographs
-from palmbench.errors import RequestError
 from palmbench.hands.outside.environment import interpreter_of
+from recognizers.common.errors import RequestError
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 # The embedded network takes a back for an open palm, and is not sure of palms in odd light.

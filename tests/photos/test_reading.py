@@ -13,10 +13,10 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from palmbench.errors import SampleError
-from palmbench.images import photo_facts
+from palmbench.base.images import photo_facts
 from palmbench.photos.matrix_profile import matrix_profile
 from palmbench.photos.reading import decode, read_bytes
+from recognizers.common.errors import SampleError
 
 RANDOM = np.random.default_rng(0)
 COLOURS = RANDOM.integers(0, 256, (6, 8, 3), dtype=np.uint8)

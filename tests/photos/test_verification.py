@@ -11,10 +11,10 @@ from known_photos import Knowing, truth
 import recognizers
 from palmbench import methods
 from palmbench.hands import Hand
+from palmbench.methods.settings import BlurConfig, MaskConfig
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Painter
 from palmbench.photos.window import Found, find_hands, in_window
-from palmbench.schema import BlurConfig, MaskConfig
 from palmbench.scoring import equal_error_rate
 from palmbench.synth import Render, render
 

@@ -12,10 +12,10 @@ import tifffile
 from known_photos import jpeg_markers
 from PIL import Image
 
-from palmbench.errors import SampleError
 from palmbench.photos.formats import FORMATS
 from palmbench.photos.reading import decode
 from palmbench.photos.writing import encode, fitted
+from recognizers.common.errors import SampleError
 
 SHAPES = [(30, 40), (30, 40, 2), (30, 40, 3), (30, 40, 4)]
 # Everything that a photo may be read as: 16-bit grey with alpha is read as colours.

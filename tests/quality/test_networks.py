@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from palmbench.errors import MissingWeights
-from palmbench.images import write_png
+from palmbench.base.images import write_png
 from palmbench.quality import ImageQuality, missing_weights, weights
+from recognizers.common.errors import MissingWeights
 
 
 @dataclass(frozen=True)

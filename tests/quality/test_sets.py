@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from palmbench import synth
-from palmbench.errors import MissingWeights
 from palmbench.quality import ImageQuality, frechet_distance, instrument, kernel_distance, set_distances
+from recognizers.common.errors import MissingWeights
 
 PALMS = ["a", "b", "c"]
 

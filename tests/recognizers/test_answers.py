@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import recognizers
-from palmbench.errors import RequestError
+from palmbench.scoring.all_pairs import distributions
 from recognizers import answers
-from recognizers.distributions import distributions
+from recognizers.common.errors import RequestError
 
 TEMPLATES = np.arange(4, dtype=np.float32)[:, None]
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 from safetensors.torch import save, save_file
 
-from palmbench.errors import MissingWeights
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from recognizers.ccnet import COMPACT, CCNet
+from recognizers.common.errors import MissingWeights
 from recognizers.learned import CCNetRecognizer
 from recognizers.networks.backbones import backbone
 from recognizers.networks.eehnet_settings import COMPACT as COMPACT_HAND

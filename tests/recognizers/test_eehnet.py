@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torchvision import models
 
-from palmbench.errors import MissingWeights, RequestError
+from recognizers.common.errors import MissingWeights, RequestError
 from recognizers.eehnet import (
     COMPACT,
     FULL,

@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import save_file
 
 import recognizers
-from palmbench.errors import RequestError
 from palmbench.scoring import equal_error_rate, pair_kinds
 from recognizers.ccnet import normalised
+from recognizers.common.errors import RequestError
 from recognizers.networks.backbones import backbone
 from recognizers.networks.checkpoint import metadata, read_state
 from recognizers.networks.eehnet_settings import COMPACT, Changes, LossWeights, Phases

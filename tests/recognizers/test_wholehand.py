@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 import recognizers
-from palmbench.errors import MissingWeights
+from recognizers.common.errors import MissingWeights
 from recognizers.eehnet import COMPACT, EEHNet, in_units
 from recognizers.protocol import Recognizer
 from recognizers.wholehand import EEHNetRecognizer

@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from palmbench.errors import RequestError
-from palmbench.report import table_command
-from palmbench.report.request import parse_overrides, with_overrides
-from palmbench.report.sources import Attacks, describe_samples
-from palmbench.schema import FolderDatasetConfig, RecognizerConfig, RunConfig
+from palmbench.commands.table import table_command
+from palmbench.config.schema import RecognizerConfig, RunConfig
+from palmbench.datasets.settings import FolderDatasetConfig
+from palmbench.paper.request import parse_overrides, with_overrides
+from palmbench.paper.sources import Attacks, describe_samples
+from recognizers.common.errors import RequestError
 from tests.report.records import number
 
 
 class Runs:
-    """Stands for `palmbench.run`: knows which points are computed, by the name of their method."""
+    """Stands for `palmbench.engine.run`: knows which points are computed, by the name of their method."""
 
     def __init__(self, *computed: str, status: int = 0) -> None:
         self.computed, self.asked, self.status = set(computed), [], status
@@ -40,8 +41,8 @@ class Runs:
 @pytest.fixture
 def use(monkeypatch):
     def install(runs: Runs) -> Runs:
-        monkeypatch.setattr("palmbench.run.record_of", runs.record_of)
-        monkeypatch.setattr("palmbench.run.run", runs.run)
+        monkeypatch.setattr("palmbench.engine.run.record_of", runs.record_of)
+        monkeypatch.setattr("palmbench.engine.run.run", runs.run)
         return runs
 
     return install
@@ -247,7 +248,7 @@ def test_two_settings_are_refused_before_either_is_computed(use, settings):
 def test_two_recognizers_of_one_name_have_no_place(use, settings, monkeypatch):
     use(Runs("mask"))
     two = [RecognizerConfig("mtcc", {"variant": "yan"}), RecognizerConfig("mtcc", {})]
-    monkeypatch.setattr("palmbench.report.gather.choose_attacks", lambda spec, overrides: Attacks(two, []))
+    monkeypatch.setattr("palmbench.paper.gather.choose_attacks", lambda spec, overrides: Attacks(two, []))
     with pytest.raises(RequestError, match="one place for mtcc"):
         table_command([2], settings)
 

@@ -9,13 +9,18 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from palmbench.compose import compose_points
+from palmbench.base.store import Store
+from palmbench.commands.figure import figure_command
+from palmbench.config.compose import compose_points
+from palmbench.config.schema import ExecutorConfig, RecognizerConfig, RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.errors import RequestError
+from palmbench.datasets.settings import SynthConfig
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.records import table_file, write_record
+from palmbench.engine.run import run, run_folder
 from palmbench.hands.geometry import palm_crop
-from palmbench.pipeline import Pipeline
-from palmbench.records import table_file, write_record
-from palmbench.report.figures import ORIGINAL, PhotoSpec, Tile, figure_command
+from palmbench.methods.settings import BlurConfig, IdentityConfig, MaskConfig
+from palmbench.report.figures import ORIGINAL, PhotoSpec, Tile
 from palmbench.report.figures.curves import (
     SETS,
     Panel,
@@ -31,18 +36,8 @@ from palmbench.report.figures.permission import may_show
 from palmbench.report.figures.photos import compute, gather, pick_hands
 from palmbench.report.figures.style import DPI, PENS, WIDTH
 from palmbench.report.tables import Setting
-from palmbench.run import run, run_folder
-from palmbench.schema import (
-    BlurConfig,
-    ExecutorConfig,
-    IdentityConfig,
-    MaskConfig,
-    RecognizerConfig,
-    RunConfig,
-    SynthConfig,
-)
 from palmbench.scoring import Distribution, equal_error_rate
-from palmbench.store import Store
+from recognizers.common.errors import RequestError
 
 MASK, BLUR = Tile("Masking", Setting("Masking", "mask")), Tile("Blurring", Setting("Blurring", "blur"))
 SPEC = PhotoSpec(number=7, caption="Three tiles.", rows=((ORIGINAL, MASK), (BLUR,)), axis="setting")
@@ -287,9 +282,7 @@ def test_a_panel_without_a_curve_of_seeds_names_what_computes_it_with_the_users_
     words += [f"results_dir={tmp_path}"]
     assert run(compose_points(["method=diffusion", *words])) == 0
     assert figure_command([5], ["dataset=synth", *words]) == 0
-    told = (
-        f"no curve of different seeds; `python -m experiments.diversity dataset=synth {' '.join(words)}` computes it."
-    )
+    told = f"no curve of different seeds; `palmbench diversity dataset=synth {' '.join(words)}` computes it."
     assert told in capsys.readouterr().out
 
 

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from palmbench import synth
-from palmbench.errors import RequestError
-from palmbench.images import encode_png, write_png
-from palmbench.provenance import Checkout, checkout
-from palmbench.report.gather import GatheredTable
-from palmbench.report.html import report_command
+from palmbench.base.images import encode_png, write_png
+from palmbench.commands.report import report_command
+from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
+from palmbench.engine.provenance import Checkout, checkout
+from palmbench.engine.run import record_of, run
+from palmbench.methods.settings import MaskConfig
+from palmbench.paper.gather import GatheredTable
 from palmbench.report.html.claims import claims_section
 from palmbench.report.html.results import table_section
 from palmbench.report.html.runs import FinishedRun, _weights, errors_section
@@ -24,8 +27,7 @@ from palmbench.report.html.tags import grid, image, tag, text
 from palmbench.report.paper import Cell, PaperValue
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import RecognizerColumns, Setting, TableSpec, arrange
-from palmbench.run import record_of, run
-from palmbench.schema import ExecutorConfig, FolderDatasetConfig, MaskConfig, RunConfig, SynthConfig
+from recognizers.common.errors import RequestError
 from tests.report.records import RECORDS
 
 VOID = {"meta", "img"}

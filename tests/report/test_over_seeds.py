@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from palmbench.config.schema import RunConfig
 from palmbench.report.labels import METRICS
 from palmbench.report.rows import rows_of, to_csv
 from palmbench.report.seeds import over_seeds
 from palmbench.report.tables import Entry, entry_texts
-from palmbench.schema import RunConfig
 from tests.report.records import number, record
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import table2, table3, table5
+from palmbench.paper import table2, table3, table5
 from palmbench.report.latex import escape, to_latex
 from palmbench.report.markdown import to_markdown
 from palmbench.report.paper import Cell, paper_values

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import recognizers
+from palmbench.base.store import Store, pack_arrays, unpack_arrays
+from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
-from palmbench.errors import RequestError
-from palmbench.schema import RecognizerConfig
 from palmbench.scoring import score_sets
 from palmbench.stages.compare import Compare
-from palmbench.store import Store, pack_arrays, unpack_arrays
+from recognizers.common.errors import RequestError
 from recognizers.mtcc import MTCC
 
 SAMPLES = [Sample(f"{palm}{photo}", palm, palm, "left", "") for palm in "abc" for photo in "012"]

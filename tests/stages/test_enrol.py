@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 import recognizers
+from palmbench.base.store import Store, unpack_arrays
+from palmbench.config.schema import ExecutorConfig, RecognizerConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine import Engine
-from palmbench.errors import RequestError
-from palmbench.executor import Executor
+from palmbench.engine.engine import Engine
+from palmbench.engine.executor import Executor
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.hands.hand import Hand
-from palmbench.schema import ExecutorConfig, RecognizerConfig
 from palmbench.stages.enrol import Enrol, load_recognizer
-from palmbench.store import Store, unpack_arrays
+from recognizers.common.errors import RequestError
 from recognizers.mtcc import MTCC
 
 SAMPLES = [Sample(name, name, name, "left", name) for name in ("a", "b")]

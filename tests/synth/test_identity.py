@@ -16,13 +16,13 @@ import experiments.weights
 import recognizers
 from experiments.weights.world import _wanted
 from palmbench.datasets import open_dataset
-from palmbench.errors import RequestError
+from palmbench.datasets.settings import SynthConfig
 from palmbench.hands.geometry import recognition_roi
-from palmbench.schema import SynthConfig
 from palmbench.synth import BENCHMARK_IDENTITIES, TRAINING_IDENTITIES, Render, person_of, render, session_of
 from palmbench.synth.anatomy import hand_shape
 from palmbench.synth.creases import palm_creases
 from palmbench.synth.seeds import hand_generator, person_generator, sample_generator, session_generator
+from recognizers.common.errors import RequestError
 
 IN_A_NEW_PROCESS = """
 import hashlib

@@ -18,9 +18,9 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from palmbench.errors import RequestError, SampleError
 from palmbench.hands.outside.environment import PACKAGES, SCRIPT, clean_environment
-from palmbench.path_settings import require_temporary_folder
+from recognizers.common.errors import RequestError, SampleError
+from recognizers.common.path_settings import require_temporary_folder
 
 _TRIES = 2  # at a photo that ends the worker
 _LOST_IN_A_ROW = 3  # photos that ended it: then it is not the photos

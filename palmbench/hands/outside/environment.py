@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from palmbench.errors import MissingWeights, RequestError
-from palmbench.path_settings import path_text
+from recognizers.common.errors import MissingWeights, RequestError
+from recognizers.common.path_settings import path_text
 
 SCRIPT = Path(__file__).with_name("worker.py")
 _PROJECT = Path(__file__).resolve().parents[3]

@@ -11,7 +11,7 @@ import numpy as np
 
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.pklnet.view import view_of
-from palmbench.pinned import Pinned
+from recognizers.common.pinned import Pinned
 from recognizers.networks.checkpoint import require_file
 
 if TYPE_CHECKING:

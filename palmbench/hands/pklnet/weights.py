@@ -10,9 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from palmbench.errors import MissingWeights
 from palmbench.hands.pklnet.network import PKLNet
-from palmbench.pinned import Pinned
+from recognizers.common.errors import MissingWeights
+from recognizers.common.pinned import Pinned
 from recognizers.networks.checkpoint import read_state, remark, require_fit, some
 
 # Fixed by the window's size, counted for training only, or without a part in the answer.

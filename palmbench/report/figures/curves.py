@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from palmbench.keys import digest
-from palmbench.records import RECORD, SCORES, read_record, require_record
+from palmbench.engine.records import RECORD, SCORES, read_record, require_record
 from palmbench.report.figures.style import PENS
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.rates import equal_error_rate
+from recognizers.common.keys import digest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from palmbench.pipeline import Pipeline
+    from palmbench.engine.pipeline import Pipeline
 
 SETS = ("genuine", "impostor", "original_deidentified", "deidentified_deidentified")
 _BINS = 4096

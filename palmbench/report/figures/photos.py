@@ -10,16 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from palmbench.base.store import Store, if_there
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine import FAILED, Engine
-from palmbench.executor import Executor
+from palmbench.engine.engine import FAILED, Engine
+from palmbench.engine.executor import Executor
+from palmbench.engine.pipeline import Pipeline
 from palmbench.hands import geometry
 from palmbench.hands.hand import Hand
-from palmbench.pipeline import Pipeline
 from palmbench.report.figures.specs import PhotoSpec, Tile, View
-from palmbench.schema import RunConfig
 from palmbench.stages.stage import Stage
-from palmbench.store import Store, if_there
 
 NOT_COMPUTED, FAILED_TILE = "not computed", "failed"
 _WHOLE_HAND = 1.12  # the detector's box ends at the fingertips; a little air lets the eye see that

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from palmbench.outputs import put_result
+from palmbench.base.outputs import put_result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

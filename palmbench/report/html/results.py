@@ -6,9 +6,9 @@ import io
 import math
 from itertools import groupby
 
-from palmbench.report.figures.command import DrawnFigure
+from palmbench.commands.figure import DrawnFigure
+from palmbench.paper.gather import GatheredTable
 from palmbench.report.figures.style import picture
-from palmbench.report.gather import GatheredTable
 from palmbench.report.html.tags import Html, framed, image, notes, scrolling, tag, text
 from palmbench.report.tables import Entry, Table, difference_text, number_text, seed_text
 
@@ -112,7 +112,7 @@ def _small(words: str, kind: str = "spread") -> Html:
 
 def _smaller(png: bytes) -> bytes:
     """The same pixels in fewer bytes: without the opaque fourth channel, and packed harder."""
-    from palmbench.photo_files import pillow
+    from palmbench.base.photo_files import pillow
 
     buffer = io.BytesIO()
     with pillow(png, ["PNG"]) as picture:

@@ -10,12 +10,12 @@ from typing import Any
 
 import recognizers
 from palmbench.datasets.files import FileSource
-from palmbench.keys import digest
-from palmbench.pipeline import Pipeline
-from palmbench.provenance import checkout
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.provenance import checkout
 from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.rows import recognizer_name
+from recognizers.common.keys import digest
 
 _SAMPLES_SHOWN = 12
 _KEY_SHOWN = 10

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from palmbench.images import encode_png
-from palmbench.pipeline import Pipeline
+from palmbench.base.images import encode_png
+from palmbench.base.store import Store, if_there
+from palmbench.config.schema import RunConfig
+from palmbench.engine.pipeline import Pipeline
 from palmbench.report.contact_sheet import SheetRow, compose_sheet
 from palmbench.report.figures.permission import may_show
 from palmbench.report.figures.photos import pick_hands
 from palmbench.report.html.tags import Html, framed, image, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.tables import Setting
-from palmbench.schema import RunConfig
-from palmbench.store import Store, if_there
 
 HANDS = 2
 

@@ -1,0 +1,1 @@
+"""Files, the store and the terminal, which everything else stands on."""

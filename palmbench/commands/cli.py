@@ -1,0 +1,336 @@
+"""The command line: which verb was meant, and what its exit status is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import metadata
+
+from palmbench.base.printing import printing
+from palmbench.base.status import CANNOT, DONE, INTERRUPTED
+from palmbench.commands.arguments import Parser
+from recognizers.common.errors import RequestError, no_exit
+from recognizers.common.hints import did_you_mean, not_found
+
+_OURS = ("", "palmbench", "recognizers")
+
+HELP = """\
+palmbench: how well does a method hide who a palm belongs to, and what does it cost the photo?
+
+It takes a data set of hand photos, de-identifies every palm, attacks the result with palmprint
+recognizers, measures what the image lost, and sets the numbers beside the paper's.
+
+usage: palmbench [VERB] [settings]        (or: python -m palmbench ...)
+
+verbs
+  run [settings]         a run or a sweep; the verb may be left out
+  ls [GROUP]             what can be chosen, one line each
+  plan [settings]        the points of a run, what is cached, what is left; runs nothing
+  doctor [settings]      packages, device, weights, data sets, disk: what works, how to mend the rest
+  table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
+  figure N [N ...]       figures 4 to 7 from the store, PNG and PDF; --run computes what is missing first
+  report                 tables, figures, errors and where they come from on one HTML page; --run as above
+  claims [paper]         the paper's findings one by one, on finished runs or its own tables; --run as above
+  diversity              ten seeds a photo, and how the results compare with one another and the original
+  deid IN OUT            photos in, de-identified photos out: files or folders; see `palmbench deid --help`
+  train NETWORK          train a recognizer's network (ccnet, eehnet) on a data set; goes on where it stopped
+  weights [fetch NAME]   published weights: what is here, what each is for; fetch, check, or convert them
+  data check NAME        what is in a data set's folder, what is missing, what was not understood
+  data export synth      the rendered palms as files, in the layout of a real set, with their ground truth
+
+examples
+  palmbench                                        40 rendered palms, the embedded diffusion model
+  palmbench dataset.identities=10 method=blur      fewer palms, a conventional baseline
+  palmbench method.alpha=0.1,0.2,0.3               a sweep: commas make one point each
+  palmbench +ablation=fusion dataset=iitd          an ablation of the paper on a data set of your own
+  palmbench plan '+ablation=[fusion,alpha]'        the 21 points of two ablations crossed
+  palmbench table 5 --run                          Table V, computing what is missing
+
+settings are written key=value, without dashes; `palmbench ls` lists them. Re-running a command does only
+what is missing.
+flags: -h, --help; --version; for settings also Hydra's --cfg job (print a composed run) and --config-dir.
+exit status: 0 done; 1 a defect of the program; 2 the request cannot be met; 3 done, but samples failed.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Words after the program's name; None reads them from the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 2 the request cannot be met (said on standard error) or its answer cannot be printed,
+        3 some samples failed, 130 interrupted. A defect propagates as an exception, which Python reports with
+        status 1. A reader that has gone (head, less) changes nothing but that no more is printed.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+
+    def command() -> int:
+        with no_exit("A package that this command uses"):
+            return _dispatch(words)
+
+    return guarded(command)
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command, and turn what the user has to act on into a sentence and an exit status; see `main`."""
+    with printing() as printed:
+        status = _answered(command)
+        if (complaint := printed.complaint()) is None:
+            return status
+        print(f"palmbench: {complaint}", file=sys.stderr)
+        return status or CANNOT
+
+
+def _answered(command: Callable[[], int]) -> int:
+    try:
+        return command()
+    except RequestError as error:
+        print(f"palmbench: {error}", file=sys.stderr)
+        return CANNOT
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in _OURS:
+            raise
+        print(
+            f"palmbench: {sys.executable} has not the package {package}. In a checkout `make setup` makes the "
+            "environment .venv, which has it (source .venv/bin/activate); elsewhere install palmbench with its "
+            "dependencies.",
+            file=sys.stderr,
+        )
+        return CANNOT
+    except KeyboardInterrupt:
+        print("palmbench: interrupted; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _dispatch(words: list[str]) -> int:
+    first = words[0] if words else "run"
+    if first in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return DONE
+    if first == "--version":
+        print(f"palmbench {_version()}")
+        return DONE
+    if first in _VERBS:
+        return _VERBS[first](words[1:])
+    if "=" in first or first.startswith(("+", "~", "-")):
+        return _run(words)
+    raise RequestError(not_found(f"{first} is neither a verb nor a setting", first, _VERBS))
+
+
+def _run(words: list[str]) -> int:
+    if _wants_help(words, "run", "Run one point or a sweep; settings are Hydra overrides."):
+        return DONE
+    points = _points(words)
+    if not points:
+        return DONE
+    from palmbench.config.compose import ablations_of
+    from palmbench.engine.run import run
+
+    ablations = ablations_of(words)
+    return run(points, ablations) if ablations else run(points)
+
+
+def _plan(words: list[str]) -> int:
+    if _wants_help(words, "plan", "Show the points of a run and what is left to compute; runs nothing."):
+        return DONE
+    points = _points(words)
+    if not points:
+        return DONE
+    from palmbench.engine.planning import plan
+
+    return plan(points) or DONE
+
+
+def _ls(words: list[str]) -> int:
+    parser = Parser("ls", "What can be chosen, one line each; for one group, its settings too.")
+    parser.add_argument("group", nargs="?", metavar="GROUP", help="dataset, method, ...")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.config.listing import listing
+
+    print(listing(parsed.group))
+    return DONE
+
+
+def _doctor(words: list[str]) -> int:
+    parser = Parser("doctor", "Check packages, device, weights, data sets and disk for a run; nothing is fetched.")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="of the run; default: the default run")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.commands.doctor import doctor
+
+    return doctor(parsed.settings)
+
+
+def _table(words: list[str]) -> int:
+    parser = Parser("table", "Write the paper's tables from finished runs to results/tables/.")
+    parser.add_argument("numbers", nargs="+", metavar="N", help="table numbers, then settings")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parser.add_argument("--no-intervals", action="store_true", help="print none; the CSV has them")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    numbers = [int(word) for word in parsed.numbers if word.isdecimal()]
+    overrides = [word for word in parsed.numbers if not word.isdecimal()]
+    if not numbers:
+        raise RequestError("table needs the number of a table of the paper, as in `palmbench table 5`.")
+    from palmbench.commands.table import table_command
+
+    return table_command(numbers, overrides, run=parsed.run, intervals=not parsed.no_intervals) or DONE
+
+
+def _figure(words: list[str]) -> int:
+    parser = Parser("figure", "Draw the paper's figures 4 to 7 from the store, as PNG and PDF in results/figures/.")
+    parser.add_argument("numbers", nargs="+", metavar="N", help="figure numbers, then settings")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    numbers = [int(word) for word in parsed.numbers if word.isdecimal()]
+    if not numbers:
+        raise RequestError("figure needs the number of a figure of the paper, as in `palmbench figure 5`.")
+    from palmbench.commands.figure import figure_command
+
+    return figure_command(numbers, [word for word in parsed.numbers if not word.isdecimal()], run=parsed.run)
+
+
+def _report(words: list[str]) -> int:
+    parser = Parser(
+        "report", "Write results/report/index.html: tables, figures, errors and provenance, on a page of its own."
+    )
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="as those of `palmbench table`")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.commands.report import report_command
+
+    return report_command(parsed.settings, run=parsed.run)
+
+
+def _claims(words: list[str]) -> int:
+    parser = Parser(
+        "claims",
+        "Check the paper's findings on finished runs, each with the interval that decides it; or, with the word paper, "
+        "on the paper's own tables. Written to results/tables/.",
+    )
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="paper, or settings such as dataset=iitd")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    if strange := [word for word in parsed.settings if "=" not in word and word != "paper"]:
+        raise RequestError(
+            f"{strange[0]} is neither a setting, written key=value, nor the word paper"
+            f"{did_you_mean(strange[0], ['paper'])}."
+        )
+    paper = "paper" in parsed.settings
+    if paper and parsed.run:
+        raise RequestError("The paper's own tables are printed: there is nothing to run, so leave --run out.")
+    from palmbench.commands.claims import claims_command
+
+    return claims_command([word for word in parsed.settings if word != "paper"], run=parsed.run, paper=paper)
+
+
+def _diversity(words: list[str]) -> int:
+    from palmbench.commands.diversity import diversity_command
+
+    return diversity_command(words)
+
+
+def _deid(words: list[str]) -> int:
+    from palmbench.commands.deid_arguments import DESCRIPTION, add_arguments, require_known_flags
+
+    parser = Parser("deid", DESCRIPTION)
+    add_arguments(parser)
+    require_known_flags(words, parser)
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.commands.deid import deid_command
+
+    return deid_command(parsed)
+
+
+def _train(words: list[str]) -> int:
+    asked = {"-h", "--help"} & set(words)
+    if not words:
+        raise RequestError("train needs the network to train, as in `palmbench train ccnet dataset=iitd`.")
+    if words[0].startswith("-"):
+        parser = Parser(
+            "train",
+            "Train a recognizer's network on a data set; the same command goes on where it stopped. Settings are "
+            "training.KEY=VALUE, listed by `palmbench train NETWORK --help`, and a run's of data set and detector.",
+        )
+        parser.add_argument("network", metavar="NETWORK", help="ccnet or eehnet")
+        parser.add_argument("settings", nargs="*", metavar="key=value", help="such as dataset=iitd training.epochs=100")
+        parser.parse(words)
+        return DONE
+    from palmbench.commands.train import train_command
+    from palmbench.training.settings import training_help
+
+    if asked:
+        print(training_help(words[0]))
+        return DONE
+    return train_command(words[0], words[1:])
+
+
+def _data(words: list[str]) -> int:
+    from palmbench.commands.data import data_command
+
+    return data_command(words)
+
+
+def _weights(words: list[str]) -> int:
+    from palmbench.commands.weights import weights_command
+
+    return weights_command(words)
+
+
+def _points(words: list[str]):  # type: ignore[no-untyped-def]
+    # Imported here: Hydra takes a quarter of a second that help and listings need not spend.
+    from palmbench.config.compose import compose_points
+
+    return compose_points(words)
+
+
+_VERBS: dict[str, Callable[[list[str]], int]] = {
+    "run": _run,
+    "ls": _ls,
+    "plan": _plan,
+    "doctor": _doctor,
+    "table": _table,
+    "figure": _figure,
+    "report": _report,
+    "claims": _claims,
+    "diversity": _diversity,
+    "deid": _deid,
+    "train": _train,
+    "data": _data,
+    "weights": _weights,
+}
+
+
+def _wants_help(words: list[str], verb: str, description: str) -> bool:
+    if not {"-h", "--help"} & set(words):
+        return False
+    parser = Parser(verb, description)
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="see `palmbench ls` for the keys")
+    parser.print_help()
+    return True
+
+
+def _version() -> str:
+    try:
+        return metadata.version("palmbench")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

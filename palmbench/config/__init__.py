@@ -1,0 +1,1 @@
+"""Settings: what they may hold, and how Hydra composes them."""

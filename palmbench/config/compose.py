@@ -1,0 +1,192 @@
+"""From overrides to points: the only module that knows Hydra.
+
+Hydra composes every point of the sweep and runs none: its task function merely hands the resolved
+configuration over, which is checked strictly and turned into plain dataclasses. So a bad last value
+stops a sweep before its first point starts, and Hydra's job numbers and folders mean nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra import main as hydra_main
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from palmbench.base.paths import conf_dir
+from palmbench.config.explain import explain, explain_flag
+from palmbench.config.listing import groups
+from palmbench.config.plugins import GROUP, offered_to_hydra
+from palmbench.config.schema import RunConfig, run_config
+from recognizers.common.errors import RequestError
+from recognizers.common.path_settings import path_text, quoted, require_temporary_folder, spelled_out
+
+# Flags of Hydra that make sense here; the value says whether an argument follows.
+_SHOWING_FLAGS = {"-c": True, "--cfg": True, "-i": True, "--info": True, "--hydra-help": False}
+_OTHER_FLAGS = {"--resolve": False, "-p": True, "--package": True, "-cd": True, "--config-dir": True}
+_CONFIG_DIR = ("-cd", "--config-dir")
+_SWEEPS = "hydra.sweeper.params"
+_NEEDLESS_FLAGS = ("-m", "--multirun")  # every run is a sweep
+
+
+def compose_points(overrides: list[str]) -> list[RunConfig]:
+    """Every point of a run or sweep, checked; nothing is run and nothing is left on disk.
+
+    Parameters
+    ----------
+    overrides : list of str
+        Hydra's override grammar: `method=blur`, `method.alpha=0.1,0.2`, `+ablation=fusion`,
+        `+ablation=[fusion,alpha]`. Hydra's flags `--cfg`, `--info` and `--config-dir` pass through.
+
+    Returns
+    -------
+    list of RunConfig
+        In sweep order, a point that occurs twice kept once. Sweeps over groups (data sets, methods) are the
+        outer loops. Empty if a flag made Hydra print something instead.
+
+    Raises
+    ------
+    RequestError
+        If the overrides do not compose or a value is not allowed.
+    """
+    flags, settings = _split_flags(overrides)
+    if own := [word for word in settings if word.lstrip("+~").startswith(_SWEEPS)]:
+        raise RequestError(f"{own[0]}: {_SWEEPS} is for ablation files; here write the sweep itself, as KEY=A,B.")
+    settings = spelled_out(settings)
+    showing = any(flag in _SHOWING_FLAGS for flag in flags)
+    points: list[RunConfig] = []
+    for single in _without_group_sweeps(settings):
+        for values in _composed(flags, single):
+            point = run_config(values)
+            if point not in points:
+                points.append(point)
+    for key in ("results_dir", "data_dir"):
+        if len({getattr(point, key) for point in points}) > 1:
+            raise RequestError(f"{key} differs between points of this sweep; for several places use a command each.")
+    if not points and not showing:
+        raise RequestError(
+            "Hydra returned no point to run: palmbench distributes the work itself, so leave hydra/launcher, "
+            "hydra/sweeper and hydra.mode as they are."
+        )
+    return points
+
+
+def ablations_of(overrides: list[str]) -> list[str]:
+    """Names of the ablations among overrides that compose, as in `+ablation=[fusion,alpha]`."""
+    _, settings = _split_flags(overrides)
+    values = [value for key, _, value in (text.partition("=") for text in settings) if key.lstrip("+") == "ablation"]
+    return list(dict.fromkeys(name.strip() for value in values for name in value.strip("'\"[]").split(",")))
+
+
+def _split_flags(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Hydra's flags with their arguments, and the overrides."""
+    flags, settings = [], []
+    known = _SHOWING_FLAGS | _OTHER_FLAGS
+    rest = iter(arguments)
+    for word in rest:
+        name, has_value, given = word.partition("=")
+        if not word.startswith("-"):
+            settings.append(word)
+        elif word in _NEEDLESS_FLAGS:
+            continue
+        elif name in known:
+            flags.append(name)
+            if known[name] and (value := given if has_value else next(rest, None)) is not None:
+                flags.append(path_text(value) if name in _CONFIG_DIR else value)
+        else:
+            raise explain_flag(word)
+    return flags, settings
+
+
+def _without_group_sweeps(settings: list[str]) -> list[list[str]]:
+    """Override lists in which no group is swept, one for each combination of the options listed.
+
+    Hydra checks the other overrides against the composition *before* the sweep has picked an option, so
+    `dataset=iitd,polyu dataset.root=...` would be judged by the default data set's keys; and it reads
+    `+ablation=fusion,alpha` as two points that ignore what the files sweep. Spelled out, both mean what they say.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(settings)
+    except HydraException as error:
+        raise explain(error, settings) from error
+    known = groups()
+    axes = []
+    for text, override in zip(settings, parsed, strict=True):
+        if override.key_or_group not in known:
+            axes.append([text])
+        elif override.is_choice_sweep():
+            axes.append([f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()])
+        else:
+            axes.append([_pins_first(text, override)])
+    return [list(combination) for combination in itertools.product(*axes)]
+
+
+def _pins_first(text: str, override: Override) -> str:
+    """`+ablation=[alpha,fusion]` as `[fusion,alpha]`: the last file wins, and fusion only pins alpha to 0."""
+    value = override.value()
+    if override.key_or_group != "ablation" or not isinstance(value, list):
+        return text
+    names = sorted(map(str, value), key=lambda name: name == "alpha")
+    return f"{override.get_key_element()}=[{','.join(names)}]"
+
+
+def _composed(flags: list[str], settings: list[str]) -> list[dict[str, Any]]:
+    """Resolved configuration of every point, as Hydra composes it."""
+    collected: list[DictConfig] = []
+
+    def collect(config: DictConfig) -> None:
+        # Resolved later: Hydra prints an error of its own when its task function raises.
+        collected.append(config)
+
+    run = hydra_main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(collect)
+    require_temporary_folder()
+    with tempfile.TemporaryDirectory(prefix="palmbench-") as folder:
+        # Hydra makes its sweep folder even for points that are never run.
+        place = [quoted("hydra.sweep.dir", folder), quoted("hydra.run.dir", folder)]
+        try:
+            with offered_to_hydra(_without_yaml(settings, flags)), _own_process_state([*flags, *settings, *place]):
+                run()
+            return [OmegaConf.to_container(config, resolve=True) for config in collected]  # type: ignore[misc]
+        except RequestError:
+            raise
+        except Exception as error:  # whatever YAML that is not ours makes Hydra and OmegaConf stumble over
+            raise explain(error, settings) from error
+
+
+def _without_yaml(settings: list[str], flags: list[str]) -> list[str]:
+    """Names of the recognizers that the overrides choose and no folder of the user's own has a YAML for."""
+    words = [word.partition("=") for word in settings]
+    chosen = [value.strip("'\"") for key, _, value in words if key == GROUP]
+    folders = [Path(after) / GROUP for flag, after in itertools.pairwise(flags) if flag in _CONFIG_DIR]
+    return [name for name in chosen if not any((folder / f"{name}.yaml").is_file() for folder in folders)]
+
+
+@contextmanager
+def _own_process_state(arguments: list[str]) -> Iterator[None]:
+    """What hydra.main takes from the process: arguments, an environment variable, a singleton."""
+    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = ["palmbench", *arguments]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints the error and exits with status 1
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    except SystemExit as stop:
+        if stop.code:
+            raise RequestError("Hydra did not understand its flags; see `palmbench run --help`.") from stop
+    finally:
+        GlobalHydra.instance().clear()
+        sys.argv = argv
+        if full_error is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_error

@@ -1,0 +1,288 @@
+"""One point of a sweep as a pipeline of stages, and the key of its run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from palmbench.base.store import Store
+from palmbench.config.schema import RunConfig
+from palmbench.datasets import Dataset, open_dataset
+from palmbench.datasets.sample import Sample
+from palmbench.datasets.settings import DatasetConfig
+from palmbench.engine.engine import Engine, Failure, Inventory, look_up
+from palmbench.methods.settings import DiffusionConfig
+from palmbench.quality import ImageQuality
+from palmbench.scoring import ScoreSets, score_sets
+from palmbench.stages import compare, measure
+from palmbench.stages.compare import Compare
+from palmbench.stages.deidentify import Deidentified, Deidentify
+from palmbench.stages.enrol import Enrol
+from palmbench.stages.prepare import Prepare
+from palmbench.stages.quality import Features, Quality
+from palmbench.stages.stage import Originals, Stage, load_all
+from palmbench.stages.usability import Usability
+from recognizers.common.errors import Lost, no_exit
+from recognizers.common.keys import digest
+
+
+class Step(NamedTuple):
+    """A stage, and the stage whose artefacts it is made from; None for the photos themselves."""
+
+    stage: Stage
+    needs: Stage | None
+
+
+Result = TypeVar("Result")
+
+
+class Outcome(NamedTuple):
+    """What came of the stages, whatever lies in the store.
+
+    Attributes
+    ----------
+    failures : list of Failure
+        In the order of the stages.
+    passed : dict of str to sequence of Sample
+        By a stage's title the samples that have an artefact of it.
+    """
+
+    failures: list[Failure]
+    passed: dict[str, Sequence[Sample]]
+
+    def ids(self, stage: Stage) -> frozenset[str]:
+        """Ids of the samples that passed a stage."""
+        return frozenset(sample.id for sample in self.passed[stage.title])
+
+
+class Measured(NamedTuple):
+    """What a run's record is made of: metrics, the recognizer's rates, own scores in full, the named score sets."""
+
+    metrics: dict[str, Any]
+    recognition: measure.Recognition
+    scores: compare.DeidScores
+    sets: ScoreSets
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The stages of one point, wired: read top to bottom they are the paper's experiment."""
+
+    config: RunConfig
+    dataset: Dataset
+    prepare: Prepare
+    deidentify: Deidentify
+    again: Prepare
+    enrol: Enrol
+    enrol_again: Enrol
+    quality: Quality
+    usability: Usability
+    features: tuple[Features, ...]
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Pipeline:
+        """Wire a point; nothing heavy is loaded.
+
+        Raises
+        ------
+        RequestError
+            If the data set, a weight file or a method is not to be had.
+        """
+        dataset = dataset_of(config)
+        originals = Originals(dataset.source, keep=dataset.rendered)
+        prepare = Prepare.of(originals, config.detector, config.segmenter)
+        deidentify = Deidentify.of(prepare, config.method, config.seed, config.region)
+        deidentified = Deidentified(deidentify)
+        again = Prepare.of(deidentified, config.detector, config.segmenter)
+        return cls(
+            config=config,
+            dataset=dataset,
+            prepare=prepare,
+            deidentify=deidentify,
+            again=again,
+            enrol=Enrol.of(prepare, config.recognizer),
+            enrol_again=Enrol.of(again, config.recognizer),
+            quality=Quality.of(deidentify, config.quality),
+            usability=Usability(prepare, again, config.quality.usability_scale),
+            features=Features.both(originals, deidentified, config.quality),
+        )
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The data set's samples, in their order."""
+        return self.dataset.samples
+
+    @property
+    def steps(self) -> list[Step]:
+        """Every stage that makes an artefact a sample, in the order in which they run."""
+        encode = self.deidentify.encode
+        return [
+            Step(self.prepare, None),
+            Step(self.enrol, self.prepare),
+            *([Step(encode, self.prepare)] if encode else []),
+            Step(self.deidentify, encode or self.prepare),
+            Step(self.quality, self.deidentify),
+            Step(self.again, self.deidentify),
+            Step(self.enrol_again, self.again),
+            Step(self.usability, self.again),
+            *(Step(stage, self.deidentify) for stage in self.features),
+        ]
+
+    @cached_property
+    def key(self) -> str:
+        """Key of the run: everything that can change one of its numbers."""
+        return digest(
+            "run",
+            photos={
+                sample.id: [stage.key(sample) for stage in (self.enrol_again, self.quality, self.usability)]
+                for sample in self.samples
+            },
+            palms={sample.id: [sample.identity, sample.person] for sample in self.samples},
+            originals=self.enrol.settings,
+            compare=compare.VERSION,
+            measure=[measure.VERSION, measure.REPLICATES],
+            # Only where there are any: runs without keep the keys they had before it was asked.
+            **({"features": self.features[0].settings} if self.features else {}),
+            **({"classifier": measure.CLASSIFIER_VERSION} if self.enrol.classifies else {}),
+            **({"eer": self.config.eer} if self.config.eer != "exact" else {}),
+        )
+
+    @property
+    def point(self) -> dict[str, Any]:
+        """What the run is called in tables."""
+        method = self.config.method
+        diffusion = method if isinstance(method, DiffusionConfig) else None
+        return {
+            "dataset": self.config.dataset.name,
+            "method": method.name,
+            "fusion": diffusion.fusion if diffusion else "",
+            "alpha": diffusion.alpha if diffusion else None,
+            "recognizer": self.config.recognizer.name,
+            "variant": self.enrol.settings.get("variant", ""),
+            **({"weights": diffusion.weights} if diffusion else {}),
+            **({"region": self.config.region} if self.config.region != "paper" else {}),
+        }
+
+    def with_artefacts(self, engine: Engine, work: Callable[[Outcome], Result]) -> Result:
+        """What some work on the point's artefacts gives; those that are missing are made first.
+
+        One that vanishes meanwhile, or proves to be damaged, is made again, and the work is done again.
+
+        Raises
+        ------
+        Lost
+            If an artefact is lost a second time.
+        """
+        seen: set[str] = set()
+        while True:
+            try:
+                return work(self.run(engine))
+            except Lost as error:
+                if not seen.isdisjoint(error.places):
+                    raise
+                seen.update(error.places)
+                print(f"Damaged or gone, and made again: {error.named}", file=sys.stderr)
+                engine.start_over()
+
+    def run(self, engine: Engine) -> Outcome:
+        """Bring every artefact of the point into the store.
+
+        Raises
+        ------
+        Lost
+            If an artefact vanishes meanwhile; see `with_artefacts`.
+        """
+        return self._through(engine.run)
+
+    def outcome_of(self, failures: Iterable[Failure]) -> Outcome:
+        """What came of the stages of a run that had these failures."""
+        of_stage: dict[str, dict[str, Failure]] = {}
+        for failure in failures:
+            of_stage.setdefault(failure.stage, {})[failure.sample] = failure
+        return self._through(lambda stage, given: of_stage.get(stage.title, {}))
+
+    def look_up(self, store: Store) -> list[tuple[Stage, Inventory]]:
+        """What a store has of each stage, counting only samples that the stage can be given."""
+        found: list[tuple[Stage, Inventory]] = []
+
+        def look(stage: Stage, samples: Sequence[Sample]) -> dict[str, Failure]:
+            found.append((stage, look_up(stage, samples, store)))
+            return found[-1][1].failures
+
+        self._through(look)
+        return found
+
+    def _through(self, work: Callable[[Stage, Sequence[Sample]], dict[str, Failure]]) -> Outcome:
+        """Take the samples through the steps: one that fails a stage goes to none that needs it."""
+        failures: list[Failure] = []
+        passed: dict[str, Sequence[Sample]] = {}
+        for stage, needs in self.steps:
+            given = passed[needs.title] if needs else self.samples
+            failed = work(stage, given)
+            passed[stage.title] = [sample for sample in given if sample.id not in failed]
+            failures += failed.values()
+        return Outcome(failures, passed)
+
+    def measure(self, engine: Engine, outcome: Outcome) -> Measured:
+        """The run's metrics from the artefacts of the samples that passed.
+
+        Raises
+        ------
+        Lost
+            If one of them is not in the store any more, or is damaged.
+        """
+        with no_exit(f"recognizer={self.config.recognizer.name}"):
+            return self._measure(engine, outcome)
+
+    def _measure(self, engine: Engine, outcome: Outcome) -> Measured:
+        store, samples = engine.store, self.samples
+        comparison = self.comparison(outcome, engine.executor.workers)
+        distances = comparison.between_originals(samples, store)
+        scores = comparison.against_originals(samples, store)
+        workers = engine.executor.workers
+        recognition = measure.measure_recognition(samples, distances, scores, workers, self.config.eer)
+        across, among = comparison.across(samples, store), comparison.between_deidentified(samples, store)
+        sets = score_sets(across, among, [sample.identity for sample in samples], [sample.person for sample in samples])
+        instrument = ImageQuality(self.config.quality)
+        metrics = {
+            **recognition.metrics,
+            **measure.measure_linkage(samples, recognition, across, among, workers),
+            **measure.measure_classifier(samples, comparison.classify(samples, store)),
+            **measure.measure_images(
+                samples, self.artefacts(self.quality, outcome, store), instrument.metrics(), instrument.missing
+            ),
+            **measure.measure_usability(samples, self.artefacts(self.usability, outcome, store)),
+        }
+        if self.features:
+            metrics |= self._between_sets(outcome, store)
+        return Measured(metrics, recognition, scores, sets)
+
+    def comparison(self, outcome: Outcome, threads: int = 1) -> Compare:
+        """The comparison of what was enrolled."""
+        return Compare(self.enrol, self.enrol_again, outcome.ids(self.enrol), outcome.ids(self.enrol_again), threads)
+
+    @staticmethod
+    def artefacts(stage: Stage, outcome: Outcome, store: Store) -> dict[str, Any]:
+        """What a stage made of the samples that passed it, by sample id. Raises Lost."""
+        return load_all(stage, outcome.passed[stage.title], store)
+
+    def _between_sets(self, outcome: Outcome, store: Store) -> dict[str, dict[str, Any]]:
+        before, after = self.features
+        both = outcome.ids(before) & outcome.ids(after)
+        paired = [sample for sample in self.samples if sample.id in both]
+        originals, deidentified = (list(load_all(stage, paired, store).values()) for stage in (before, after))
+        palms, failed = [sample.identity for sample in paired], len(self.samples) - len(paired)
+        return measure.measure_sets(before.features_of, originals, deidentified, palms, failed)
+
+
+def dataset_of(config: RunConfig) -> Dataset:
+    """The data set of a point, opened once a process: scanning reads every photo's bytes."""
+    return _open(config.dataset, config.data_dir)
+
+
+@lru_cache(maxsize=8)
+def _open(config: DatasetConfig, data_dir: str) -> Dataset:
+    return open_dataset(config, data_dir)

@@ -1,0 +1,1 @@
+"""The paper's findings, checked one by one."""

@@ -1,0 +1,13 @@
+"""The paper's findings as claims, by what they are about."""
+
+from __future__ import annotations
+
+from palmbench.paper.claims.catalogue import deidentification, diversity, quality, usability
+from palmbench.paper.claims.claim import Claim
+
+CLAIMS: tuple[Claim, ...] = (
+    *deidentification.CLAIMS,
+    *quality.CLAIMS,
+    *usability.CLAIMS,
+    *diversity.CLAIMS,
+)

@@ -1,0 +1,1 @@
+"""What palmbench and the recognizers both need: errors, keys, checked settings, files read and written whole."""

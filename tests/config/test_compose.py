@@ -1,0 +1,247 @@
+"""From the words of a command to the points of a sweep."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from palmbench.base.paths import conf_dir
+from palmbench.config.compose import compose_points
+from palmbench.config.listing import defaults, groups, option_names, options, top_settings
+from palmbench.config.schema import RunConfig, plain_values, run_config
+from palmbench.datasets.settings import FolderDatasetConfig
+from palmbench.methods.settings import BlurConfig, DiffusionConfig
+from recognizers.common.errors import RequestError
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Compose from a folder that is not the checkout; nothing may be left in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refusal(*overrides: str) -> str:
+    with pytest.raises(RequestError) as caught:
+        compose_points(list(overrides))
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def sweep(*overrides: str) -> list[tuple[str, float]]:
+    return [(point.method.fusion, point.method.alpha) for point in compose_points(list(overrides))]
+
+
+def test_the_default_run_is_what_the_schema_says() -> None:
+    assert compose_points([]) == [RunConfig()]
+
+
+def test_every_option_of_every_group_composes() -> None:
+    for group in defaults():
+        names = option_names(group)
+        # A group of one option is in the default run.
+        assert len(names) == 1 or len(compose_points([f"{group}={','.join(names)}"])) == len(names), group
+
+
+def test_the_papers_method_is_the_default_in_all_but_what_it_must_change() -> None:
+    (point,) = compose_points(["method=diffusion_paper"])
+    assert point.method == DiffusionConfig(
+        weights="Fantasy-Studio/Paint-by-Example", sampler="plms", steps=50, crop="hand", whole_palm=False,
+        size=512, noise="shared", posterior="sample",
+        colour="raw",
+        contrast="raw",
+        grain="none",
+    )  # fmt: skip
+
+
+FUSIONS = ["s", "m", "f", "s+m", "s+f", "m+f", "s+m+f"]
+ALPHAS = [0.1, 0.2, 0.3]
+
+
+def test_the_ablations_are_the_papers() -> None:
+    assert sweep("+ablation=roi") == [(fusion, 0) for fusion in FUSIONS[:3]]
+    assert sweep("+ablation=fusion") == [(fusion, 0) for fusion in FUSIONS]
+    assert sweep("+ablation=alpha") == [("s+m", alpha) for alpha in ALPHAS]
+    assert [point.method.name for point in compose_points(["+ablation=baselines"])] == ["mask", "blur", "pixelate"]
+
+
+def test_two_ablations_cross_in_either_order() -> None:
+    assert sorted(sweep("+ablation=[fusion,alpha]")) == sorted(itertools.product(FUSIONS, ALPHAS))
+    assert sorted(sweep("+ablation=[alpha,fusion]", "method.fusion=f")) == [("f", alpha) for alpha in ALPHAS]
+
+
+def test_ablations_in_a_comma_list_follow_one_another() -> None:
+    assert sweep("+ablation=roi,alpha") == [("s", 0), ("m", 0), ("f", 0), *(("s+m", alpha) for alpha in ALPHAS)]
+
+
+def test_an_ablation_can_be_narrowed_and_moved_to_another_data_set() -> None:
+    points = compose_points(["+ablation=fusion", "method.fusion=s,m", "dataset=iitd", "dataset.samples=2"])
+    assert [point.method.fusion for point in points] == ["s", "m"]
+    assert {point.dataset.name for point in points} == {"iitd"}
+
+
+def test_equal_points_are_one_point() -> None:
+    assert sweep("method.fusion=s+m,m+s,f") == [("s+m", 0.1), ("f", 0.1)]
+    assert sweep("method.alpha=range(0.1,0.35,0.1)") == [("s+m", alpha) for alpha in ALPHAS]
+
+
+def test_a_setting_may_belong_to_swept_options_only() -> None:
+    points = compose_points(["dataset=iitd,polyu", "dataset.root=/photos", "method.alpha=0,0.1"])
+    assert [point.dataset for point in points] == [
+        FolderDatasetConfig(name, root="/photos") for name in ("iitd", "iitd", "polyu", "polyu")
+    ]
+    assert compose_points(["method=blur", "method.sigma=3"])[0].method == BlurConfig(sigma=3.0)
+
+
+def test_recognizers_are_a_sweep_and_a_setting_belongs_to_one() -> None:
+    points = compose_points(["recognizer=mtcc,ccnet", "method=blur,mask"])
+    assert [(point.recognizer.name, point.method.name) for point in points] == [
+        (recognizer, method) for recognizer in ("mtcc", "ccnet") for method in ("blur", "mask")
+    ]
+    variants = compose_points(["recognizer.variant=yan,original"])
+    assert [point.recognizer.options for point in variants] == [{"variant": "yan"}, {"variant": "original"}]
+    words = "recognizer.variant is not a setting of recognizer=ccnet; it belongs to recognizer=mtcc."
+    assert words in refusal("recognizer=ccnet", "recognizer.variant=yan")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["method=blurr"], "method=blurr: there is no method called blurr; did you mean blur? Choose from: blur, diff"),
+        (["dataset=idiit"], "did you mean iitd?"),
+        (["metod=blur"], "metod is not a setting of palmbench; did you mean method?"),
+        (["method.alpa=0.2"], "method.alpa is not a setting of method=diffusion; did you mean method.alpha?"),
+        (["method.sigma=3"], "method.sigma is not a setting of method=diffusion; it belongs to method=blur."),
+        (["detector.python=/bin"], "embedded; it belongs to detector=mediapipe and detector=wilor."),
+        (["dataset.split=a/b"], "dataset=synth; it belongs to dataset=11k, dataset=casia, dataset=folder, "),
+        (["method=mask,blur", "method.sigma=3"], "method.sigma is not a setting of method=mask"),
+        (["+ablation=baselines", "method.alpha=0.2"], "not a setting of every method in this sweep"),
+        (["+method.alhpa=0.2"], "did you mean method.alpha?"),
+        (["++method.extra=0.2"], "method.extra is not a setting of method=diffusion"),
+        (["+extra=1"], "extra is not a setting of palmbench"),
+        (["method.alpha=abc"], "method.alpha must be a number from 0 to 1, not abc"),
+        (["method.alpha=0.1,7"], "method.alpha must be a number from 0 to 1, not 7"),
+        (["method.alpha=[0.1,0.2]"], "to try each in turn, write method.alpha=0.1,0.2"),
+        (["method.alpha=[0.1"], "'method.alpha=[0.1' cannot be read as a setting"),
+        (["method.alpha=0.1,"], "cannot be read as a setting"),
+        (["seed="], "seed must be a whole number"),
+        (["seed"], "'seed' is not a setting: write key=value"),
+        (["ablation=fusion"], "it takes a plus: write +ablation=fusion."),
+        (["+ablation=fussion"], "+ablation=fussion: there is no ablation called fussion; did you mean fusion?"),
+        (["+method=blur"], "it takes no plus: write method=blur."),
+        (["+seed=1"], "it takes no plus: write seed=1."),
+        (["~method"], "method is missing"),
+        (["~method.alpha"], "method.alpha is missing"),
+        (["method=null"], "A group takes the name of one of its options"),
+        (["method.weights=${nowhere}"], "nowhere"),
+        (["+hydra.sweeper.params={method:blur}"], "here write the sweep itself, as KEY=A,B"),
+        (["hydra.sweeper.params.seed=1"], "here write the sweep itself, as KEY=A,B"),
+        (["--method=blur"], "settings are written without dashes, method=VALUE"),
+        (["--frobnicate"], "--frobnicate is not a flag"),
+    ],
+)
+def test_a_bad_request_is_one_plain_sentence_and_leaves_nothing(
+    overrides: list[str], words: str, empty_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert words in refusal(*overrides)
+    assert list(empty_folder.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_composing_leaves_the_process_as_it_was(empty_folder: Path) -> None:
+    before = list(sys.argv), dict(os.environ)
+    compose_points(["method=mask"])
+    refusal("method=blurr")
+    assert compose_points([]) == [RunConfig()]
+    assert (sys.argv, dict(os.environ)) == before
+    assert list(empty_folder.iterdir()) == []
+
+
+def test_multirun_flags_change_nothing() -> None:
+    assert compose_points(["-m", "method=mask"]) == compose_points(["method=mask"])
+
+
+def test_a_folder_of_ones_own_adds_options(empty_folder: Path) -> None:
+    own = empty_folder / "own" / "method"
+    own.mkdir(parents=True)
+    (own / "strong.yaml").write_text("name: blur\nsigma: 20\n")
+    (point,) = compose_points(["--config-dir", "own", "method=strong"])
+    assert point.method == BlurConfig(sigma=20.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: blur\n\tsigma: 4\n", "own.yaml, line 2: this is not YAML"),
+        ("name: [\n", "own.yaml, line 2: this is not YAML"),
+        ("name: blur\nname: mask\n", "found duplicate key name"),
+        ("name: !!python/object:os.system\n", "could not determine a constructor"),
+        ("a: &x\n  b: *x\n", "these settings do not compose"),
+        ("5\n", "these settings do not compose"),
+        ("", "there is no method called None"),
+        ("defaults: 5\n", "defaults must be a list"),
+        ("# @package _global_\nhydra:\n  sweeper:\n    params: 5\n", "these settings do not compose"),
+    ],
+)
+def test_yaml_of_ones_own_that_is_wrong_is_a_sentence(text: str, words: str, empty_folder: Path) -> None:
+    own = empty_folder / "own" / "method"
+    own.mkdir(parents=True)
+    (own / "own.yaml").write_text(text)
+    assert words in refusal("--config-dir", "own", "method=own")
+
+
+def test_an_ablation_of_ones_own_moves_no_results(empty_folder: Path) -> None:
+    own = empty_folder / "own" / "ablation"
+    own.mkdir(parents=True)
+    (own / "two.yaml").write_text("# @package _global_\nhydra:\n  sweeper:\n    params:\n      results_dir: a,b\n")
+    assert "results_dir differs between points" in refusal("--config-dir", "own", "+ablation=two")
+
+
+@pytest.mark.parametrize("name", ["it's", 'say "x"', "a,b = [c] {d}", "手", "back\\"])
+def test_temporary_files_may_lie_anywhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    assert compose_points([]) == [RunConfig()]
+    assert list((tmp_path / name).iterdir()) == []
+
+
+def test_where_no_temporary_file_can_be_written_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere/at/all"])
+    assert "name one with TMPDIR=FOLDER" in refusal("method=blur")
+
+
+def test_cfg_prints_the_composition_and_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compose_points(["--cfg", "job", "method=mask"]) == []
+    assert "fill: 0" in capsys.readouterr().out
+
+
+def test_every_key_of_the_configuration_says_what_it_means() -> None:
+    for path in conf_dir().glob("*/*.yaml"):
+        text = path.read_text()
+        assert re.match(r"# \S", text), path
+        if path.parent.name == "ablation":
+            assert text.startswith("# @package _global_\n# "), path
+            continue
+        for line in text.splitlines()[1:]:
+            assert re.match(r"name: \w+$|\w+: \S.*  # \S", line), f"{path}: {line}"
+    assert {item.key for item in top_settings()} == {"seed", "region", "eer", "results_dir", "data_dir"}
+
+
+def test_the_listing_knows_what_composes() -> None:
+    assert groups() == [*defaults(), "ablation"]
+    for group in defaults():
+        for option in options(group):
+            assert option.title, f"{group}={option.name}"
+
+
+def test_a_composed_run_can_be_composed_again_from_its_record() -> None:
+    (point,) = compose_points(["method=pixelate", "dataset=zhou"])
+    assert run_config(plain_values(point)) == point

@@ -1,0 +1,192 @@
+"""What a run reports is what it computed: artefacts and records that vanish, change or change places are made again."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from palmbench.base.store import Store
+from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.datasets.settings import SynthConfig
+from palmbench.engine.engine import Engine
+from palmbench.engine.pipeline import Measured, Outcome, Pipeline
+from palmbench.engine.run import on_finished, record_of, run
+from palmbench.methods.settings import BlurConfig, MaskConfig
+from recognizers.common.errors import RequestError
+from tests.finished_runs import done, folder
+
+STAGES = ("templates", "quality", "usability", "features", "scores")
+RECORDS = ("record.json", "metrics.json", "scores.parquet", "errors.jsonl")
+
+
+def numbers(of: RunConfig) -> tuple[bytes, bytes]:
+    return (folder(of) / "metrics.json").read_bytes(), (folder(of) / "scores.parquet").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
+    """A finished run of six photos; another method's is beside it."""
+    mask = RunConfig(
+        dataset=SynthConfig(identities=3, samples=2),
+        method=MaskConfig(),
+        executor=ExecutorConfig(device="cpu", workers=1),
+        results_dir=str(tmp_path_factory.mktemp("computed")),
+    )
+    assert done(mask, replace(mask, method=BlurConfig())).status == 0
+    return mask
+
+
+@pytest.fixture
+def finished(computed: RunConfig, tmp_path: Path) -> RunConfig:
+    """A copy of the finished run, to be damaged."""
+    shutil.copytree(computed.results_dir, tmp_path / "results")
+    return replace(computed, results_dir=str(tmp_path / "results"))
+
+
+def artefacts(of: RunConfig, stage: str) -> list[Path]:
+    return sorted(path for path in (Path(of.results_dir) / "store" / stage).rglob("*") if path.is_file())
+
+
+def artefacts_of(of: RunConfig) -> dict[str, Path]:
+    """An artefact of each stage that is measured: this run's, whatever else the store holds."""
+    pipeline, store = Pipeline.of(of), Store(Path(of.results_dir) / "store")
+    stages = (pipeline.enrol_again, pipeline.quality, pipeline.usability, *pipeline.features[1:])
+    return {stage.name: store.path(stage.name, stage.key(pipeline.samples[0]), stage.suffix) for stage in stages}
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+
+
+@contextlib.contextmanager
+def before_measuring(monkeypatch: pytest.MonkeyPatch, damage: Callable[[], None]) -> Iterator[None]:
+    """What happens to the store between the last stage and the measurement; the first time only."""
+    left = [damage]
+    measure = Pipeline.measure
+
+    def late(self: Pipeline, engine: Engine, outcome: Outcome) -> Measured:
+        while left:
+            left.pop()()
+        return measure(self, engine, outcome)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pipeline, "measure", late)
+        yield
+    assert not left
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, flip], ids=["vanished", "changed"])
+def test_what_happens_to_an_artefact_before_it_is_measured_changes_no_number(
+    finished: RunConfig, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
+) -> None:
+    expected = numbers(finished)
+    (folder(finished) / "record.json").unlink()
+    shutil.rmtree(Path(finished.results_dir) / "store" / "scores")
+    hit = list(artefacts_of(finished).values())
+    assert len(hit) == 4 and all(path.is_file() for path in hit)
+
+    def strike() -> None:
+        for path in hit:
+            damage(path)
+
+    with before_measuring(monkeypatch, strike):
+        again = done(finished)
+    assert again.status == 0 and numbers(finished) == expected
+    assert " 0 failed in " in again.out and "made again" in again.err
+    assert record_of(finished) is not None
+
+
+def test_an_artefact_that_is_lost_again_and_again_ends_the_run_with_a_sentence(
+    finished: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder(finished) / "record.json").unlink()
+    shutil.rmtree(Path(finished.results_dir) / "store" / "scores")
+    measure, hit = Pipeline.measure, artefacts_of(finished)["templates"]
+
+    def hostile(self: Pipeline, engine: Engine, outcome: Outcome) -> Measured:
+        hit.unlink(missing_ok=True)
+        return measure(self, engine, outcome)
+
+    monkeypatch.setattr(Pipeline, "measure", hostile)
+    with pytest.raises(RequestError, match=hit.name):
+        run([finished])
+    assert record_of(finished) is None
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_artefacts_that_changed_places_are_made_again(finished: RunConfig, stage: str) -> None:
+    expected = numbers(finished)
+    (folder(finished) / "record.json").unlink()
+    paths = artefacts(finished, stage)
+    contents = [path.read_bytes() for path in paths]
+    for path, content in zip(paths, contents[1:] + contents[:1], strict=True):
+        path.write_bytes(content)
+    again = done(finished)
+    assert again.status == 0 and numbers(finished) == expected
+    assert "not what was stored there" in again.err.lower()
+
+
+@pytest.mark.parametrize("stage", ["photos", "hands", "deidentified"])
+def test_a_damaged_artefact_that_later_stages_need_is_made_again(finished: RunConfig, stage: str) -> None:
+    expected = numbers(finished)
+    shutil.rmtree(folder(finished))
+    for later in ("templates", "quality", "usability", "features", "scores"):
+        shutil.rmtree(Path(finished.results_dir) / "store" / later)
+    for path in artefacts(finished, stage):
+        flip(path)
+    again = done(finished)
+    assert again.status == 0 and numbers(finished) == expected
+
+
+@pytest.mark.parametrize("name", RECORDS)
+@pytest.mark.parametrize("damage", ["changed", "cut", "emptied", "vanished", "of another run", "folder"])
+def test_a_record_is_believed_only_as_it_was_written(finished: RunConfig, name: str, damage: str) -> None:
+    path = folder(finished) / name
+    data = path.read_bytes()
+    if damage == "folder":
+        path.unlink()
+        path.mkdir()
+    elif damage == "vanished":
+        path.unlink()
+    elif damage == "of another run":
+        other = folder(replace(finished, method=BlurConfig())) / name
+        path.write_bytes(other.read_bytes() or b"{}")
+    elif damage == "changed":
+        place = data.rfind(b"9")
+        path.write_bytes(data[:place] + b"8" + data[place + 1 :] if place >= 0 else data + b"\n")
+    else:
+        path.write_bytes(data[: len(data) // 2] if damage == "cut" and data else b"" if data else b"\n")
+    assert record_of(finished) is None
+
+
+def test_a_whole_folder_of_another_run_is_no_record(finished: RunConfig) -> None:
+    other = folder(replace(finished, method=BlurConfig()))
+    shutil.rmtree(folder(finished))
+    shutil.copytree(other, folder(finished))
+    assert record_of(finished) is None
+
+
+def test_a_record_that_is_not_believed_is_said_and_measured_again_by_the_same_command(finished: RunConfig) -> None:
+    expected = numbers(finished)
+    metrics = folder(finished) / "metrics.json"
+    metrics.write_bytes(metrics.read_bytes().replace(b"9", b"8", 1))
+    again = done(finished)
+    assert again.status == 0 and numbers(finished) == expected
+    assert "54 reused, 0 computed, 0 failed" in again.out
+    assert again.err.count(f"{metrics} is not used") == 1
+
+
+def test_what_is_asked_of_a_finished_run_s_artefacts_is_not_asked_of_what_lies_there(finished: RunConfig) -> None:
+    pipeline = Pipeline.of(finished)
+    gone, changed, *_ = artefacts(finished, "quality")
+    gone.unlink()
+    flip(changed)
+    found = on_finished(pipeline, lambda outcome, store: pipeline.artefacts(pipeline.quality, outcome, store))
+    assert set(found) == {sample.id for sample in pipeline.samples}

@@ -1,0 +1,186 @@
+"""Keys: what names a result, pinned. Golden values are added to, never edited: they belong to KEY_VERSION 1."""
+
+from __future__ import annotations
+
+from dataclasses import make_dataclass, replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+import palmbench.synth
+import recognizers.mtcc
+from palmbench.config.schema import ExecutorConfig, MTCCConfig, RunConfig
+from palmbench.datasets.settings import SynthConfig
+from palmbench.engine import pipeline
+from palmbench.engine.pipeline import Pipeline
+from palmbench.hands.settings import DetectorConfig, SegmenterConfig
+from palmbench.methods.settings import DiffusionConfig, MaskConfig, MethodConfig
+from palmbench.quality import instrument
+from palmbench.stages import compare, deidentify, enrol, measure, prepare, quality, usability
+from recognizers.common.keys import KEY_VERSION, bytes_digest, digest, file_digest, sample_seed
+
+STAGES = (compare, deidentify, enrol, measure, prepare, quality, usability)
+TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
+POINT = RunConfig(dataset=SynthConfig(identities=2, samples=2), method=MaskConfig())
+
+
+def test_the_key_version_is_1() -> None:
+    assert KEY_VERSION == 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "golden"),
+    [
+        # printf '{"kind":"golden","parts":{},"version":1}' | sha256sum
+        ({}, "6089125b34eb7a86266e308231f4e59b"),
+        (
+            {"nothing": None, "yes": True, "count": 3, "share": 0.1, "name": "Handfläche"},
+            "ebf682f21ebd9ebb9f7c19b8be0473a7",
+        ),
+        (
+            {"scales": {"s": 0.1, "m": 0.5, "f": 1.0}, "samples": ["0000_0000", "0000_0001"]},
+            "ea3bd2d01f862e83ea864accd8768734",
+        ),
+    ],
+)
+def test_golden_keys(parts: dict, golden: str) -> None:
+    assert digest("golden", **parts) == golden
+
+
+@pytest.mark.parametrize(
+    ("run_seed", "sample", "golden"),
+    [
+        (0, "0000_0000", 8603005083327066702),
+        (1, "0000_0000", 6145935937275866930),
+        (0, "0001_0000", 2309433820480036492),
+        (2**63 - 1, "Handfläche", 8306277647178304745),
+    ],
+)
+def test_golden_seeds_of_samples(run_seed: int, sample: str, golden: int) -> None:
+    assert sample_seed(run_seed, sample) == golden
+    assert 0 <= golden < 2**63
+
+
+def test_the_order_of_settings_does_not_matter() -> None:
+    assert digest("a", x=1, y={"p": 1, "q": 2}) == digest("a", y={"q": 2, "p": 1}, x=1)
+    assert digest("a", x=[1, 2]) != digest("a", x=[2, 1])
+
+
+def test_equal_numbers_are_equal_settings() -> None:
+    assert digest("a", x=0.1 + 0.2) == digest("a", x=0.3)
+    assert digest("a", x=1) == digest("a", x=1.0) == digest("a", x=np.float64(1))
+    assert digest("a", x=-0.0) == digest("a", x=0)
+    assert digest("a", x=0.3) != digest("a", x=0.300000000001)
+
+
+def test_what_is_told_apart() -> None:
+    different = [1, "1", True, 0.5, "0.5", None, "", 0, [], {}, [1], ["1"]]
+    assert len({digest("a", x=value) for value in different}) == len(different)
+    assert len({digest("a"), digest("b"), digest("a", x=None), digest("a", y=None)}) == 4
+
+
+@pytest.mark.parametrize("value", [np.zeros(2), Path("weights"), b"bytes", {1, 2}, object(), np.int64(3)])
+def test_what_has_no_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="a key cannot hold"):
+        digest("a", x=value)
+    with pytest.raises(TypeError, match="a key cannot hold"):
+        digest("a", x={"deep": [value]})
+
+
+def test_digests_of_files_are_those_of_their_contents(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"palm")
+    (tmp_path / "b").write_bytes(b"palm")
+    # The first half of `printf palm | sha256sum`.
+    assert (
+        file_digest(tmp_path / "a")
+        == file_digest(tmp_path / "b")
+        == bytes_digest(b"palm")
+        == "f5afa2b3773eb81b5eb8b0e5111d9945"
+    )
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Versions of stages and weights held, so that the golden key pins what goes into it, and no weights are needed."""
+    for stage in STAGES:
+        monkeypatch.setattr(stage, "VERSION", 1)
+    monkeypatch.setattr(deidentify, "ENCODE_VERSION", 1)
+    monkeypatch.setattr(palmbench.synth, "RENDERER_VERSION", 1)
+    monkeypatch.setattr(palmbench.synth, "PROFILES", {"controlled": make_dataclass("Conditions", [])()})
+    monkeypatch.setattr(recognizers.mtcc, "VERSION", 1)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(instrument, "hand_weights", lambda: tmp_path / "absent")
+
+    def detector(config: DetectorConfig) -> SimpleNamespace:
+        settings = {"name": config.name, "weights": "0" * 32, "threshold": config.threshold}
+        return SimpleNamespace(settings=lambda: settings)
+
+    monkeypatch.setattr(prepare, "load_detector", detector)
+    monkeypatch.setattr(pipeline, "_open", pipeline._open.__wrapped__)
+
+
+def test_golden_key_of_a_run(held: None) -> None:
+    assert Pipeline.of(POINT).key == "aac46115a2ed783897baf5523c154b2b"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"dataset": SynthConfig(identities=2, samples=3)},
+        {"method": MaskConfig(fill=1)},
+        {"detector": DetectorConfig(threshold=0.6)},
+        {"segmenter": SegmenterConfig(closing=7)},
+        {"recognizer": MTCCConfig(variant="original")},
+        {"eer": "grid"},
+    ],
+)
+def test_what_can_change_a_number_changes_the_key_of_a_run(held: None, other: dict) -> None:
+    assert Pipeline.of(replace(POINT, **other)).key != Pipeline.of(POINT).key
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"executor": ExecutorConfig(device="cpu", workers=3, batch_size=1)},
+        {"results_dir": "elsewhere", "data_dir": "elsewhere"},
+        {"seed": 1},  # masking draws nothing
+    ],
+)
+def test_what_cannot_change_a_number_is_not_in_the_key_of_a_run(held: None, other: dict) -> None:
+    assert Pipeline.of(replace(POINT, **other)).key == Pipeline.of(POINT).key
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_new_version_of_a_stage_is_another_run(
+    held: None, stage: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Pipeline.of(POINT).key
+    monkeypatch.setattr(stage, "VERSION", 2)
+    assert Pipeline.of(POINT).key != before
+
+
+def test_a_new_version_of_encoding_is_another_photo(held: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def keys(method: MethodConfig) -> list[str]:
+        wired = Pipeline.of(replace(POINT, method=method))
+        return [wired.deidentify.key(sample) for sample in wired.samples]
+
+    diffusion = DiffusionConfig(weights=TINY, size=64)
+    before = keys(diffusion), keys(MaskConfig())
+    monkeypatch.setattr(deidentify, "ENCODE_VERSION", 2)
+    assert set(keys(diffusion)).isdisjoint(before[0])
+    assert keys(MaskConfig()) == before[1]
+
+
+def test_points_of_a_sweep_share_the_keys_of_what_they_share(held: None) -> None:
+    def keys(seed: int = 0, **settings: object) -> dict[str, str]:
+        method = DiffusionConfig(weights=TINY, size=64, **settings)  # type: ignore[arg-type]
+        wired = Pipeline.of(replace(POINT, method=method, seed=seed))
+        return {stage.title: stage.key(wired.samples[0]) for stage, _ in wired.steps}
+
+    base = keys()
+    own = {title for title in base if title not in ("find hands in originals", "enrol originals", "encode originals")}
+    for other in (keys(alpha=0.2), keys(fusion="s+f"), keys(guidance=4.0), keys(noise="shared"), keys(seed=1)):
+        assert {title for title in base if base[title] != other[title]} == own
+    assert keys(scales={"s": 0.2, "m": 0.5, "f": 1.0})["encode originals"] != base["encode originals"]

@@ -1,0 +1,93 @@
+"""How a sweep and its points are called by trackers, and whose photos they may show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from palmbench.config.compose import ablations_of, compose_points
+from palmbench.config.schema import RunConfig, TrackerConfig
+from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.publish import Publisher, Sweep
+from palmbench.methods.settings import BlurConfig, MaskConfig
+
+SYNTH = SynthConfig(identities=2, samples=1)
+
+
+def sweep(*points: RunConfig, ablations: tuple[str, ...] = ()) -> Sweep:
+    return Sweep(tuple(Pipeline.of(point) for point in points), ablations)
+
+
+def blurred(sigma: float) -> RunConfig:
+    return RunConfig(dataset=SYNTH, method=BlurConfig(sigma=sigma))
+
+
+def test_the_same_points_are_the_same_group_in_any_order_and_any_folder() -> None:
+    group = sweep(blurred(3), blurred(6)).group
+    assert sweep(blurred(6), replace(blurred(3), results_dir="elsewhere")).group == group
+    assert group.startswith("synth-sigma-") and len(group.rpartition("-")[2]) == 8
+    assert sweep(blurred(3), blurred(9)).group != group
+
+
+def test_a_group_is_named_after_what_varies_or_its_ablations() -> None:
+    mask, blur = RunConfig(dataset=SYNTH, method=MaskConfig()), blurred(3)
+    assert sweep(mask).group.startswith("synth-mask-")
+    assert sweep(mask, blur).group.startswith("synth-method-")
+    assert sweep(mask, blur, ablations=("baselines",)).group.startswith("synth-baselines-")
+    assert sweep(mask, replace(mask, seed=1), replace(mask, dataset=replace(SYNTH, profile="wild"))).varying == (
+        "dataset.profile",
+        "seed",
+    )
+
+
+def test_a_point_has_one_id_in_a_sweep_and_another_in_the_next() -> None:
+    first, second = sweep(blurred(3), blurred(6)), sweep(blurred(3))
+    run, other = first.run_of(first.pipelines[0]), second.run_of(second.pipelines[0])
+    assert run.id == f"{first.pipelines[0].key}-{first.group[-8:]}"
+    assert run.id != other.id and run.id[:32] == other.id[:32]
+    assert (run.name, other.name) == ("synth blur sigma 3, mtcc", "synth blur, mtcc")
+    assert run.tags == ("synth", "blur", "mtcc")
+    assert run.config["settings"]["method"] == {"name": "blur", "sigma": 3}
+    assert (run.config["method"], run.config["variant"], run.config["key"]) == ("blur", "yan", run.id[:32])
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["+ablation=fusion", "dataset=synth"], ["fusion"]),
+        (["+ablation=[fusion,alpha]"], ["fusion", "alpha"]),
+        (["ablation=roi", "-m"], ["roi"]),
+        (["method=blur"], []),
+    ],
+)
+def test_ablations_are_read_from_the_command(words: list[str], names: list[str]) -> None:
+    assert ablations_of(words) == names
+
+
+def test_ablation_names_become_group_and_tags() -> None:
+    points = compose_points(["+ablation=baselines", "dataset.identities=2", "dataset.samples=1"])
+    found = sweep(*points, ablations=tuple(ablations_of(["+ablation=baselines"])))
+    assert found.run_of(found.pipelines[0]).tags == ("synth", "mask", "mtcc", "baselines")
+
+
+def test_photos_of_people_are_not_shown_and_one_sentence_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    def pipeline(dataset: SynthConfig | FolderDatasetConfig) -> Pipeline:
+        return SimpleNamespace(config=RunConfig(dataset=dataset))  # type: ignore[return-value]
+
+    private, open_to_all = pipeline(FolderDatasetConfig("iitd")), pipeline(SYNTH)
+    publisher = Publisher.of([private, open_to_all])
+    assert [publisher._may_show(each) for each in (private, private, open_to_all)] == [False, False, True]
+    assert capsys.readouterr().err == "No photos of IITD: its card (data/iitd.yaml) does not allow it.\n"
+
+
+def test_a_run_that_cannot_be_tracked_is_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pytest.importorskip("wandb")
+    point = replace(blurred(3), tracker=TrackerConfig("wandb"), results_dir=str(tmp_path))
+    pipeline = Pipeline.of(point)
+    Publisher.of([pipeline]).publish(pipeline, tmp_path / "runs" / "absent")
+    assert len(caplog.records) == 1
+    assert caplog.records[0].getMessage().startswith("wandb was not given absent: ")

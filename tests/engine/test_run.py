@@ -1,0 +1,344 @@
+"""Runs: what a point leaves behind, what a second run does, and that nothing but the settings changes a number."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from palmbench.base.images import write_png
+from palmbench.config.schema import ExecutorConfig, RecognizerConfig, RunConfig
+from palmbench.datasets.files import NO_PERSONS
+from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.planning import plan
+from palmbench.engine.run import describe, record_of, run
+from palmbench.hands.settings import DetectorConfig
+from palmbench.methods.settings import BlurConfig, DiffusionConfig, IdentityConfig, MaskConfig, MethodConfig
+from recognizers.common.errors import MissingWeights, RequestError
+from tests.finished_runs import Run, done, folder
+
+ROOT = Path(__file__).resolve().parents[2]
+SYNTH = SynthConfig(identities=3, samples=2)
+METHODS: dict[str, MethodConfig] = {"mask": MaskConfig(), "blur": BlurConfig(), "identity": IdentityConfig()}
+STAGES = {
+    "find hands in originals", "enrol originals", "de-identify", "measure image quality",
+    "find hands in de-identified photos", "enrol de-identified photos", "measure usability",
+    "features of originals", "features of de-identified photos",
+}  # fmt: skip
+
+
+def point(results: Path, method: str = "mask", workers: int = 1, batch_size: int = 8) -> RunConfig:
+    executor = ExecutorConfig(device="cpu", workers=workers, batch_size=batch_size)
+    return RunConfig(dataset=SYNTH, method=METHODS[method], executor=executor, results_dir=str(results))
+
+
+def metrics(of: RunConfig) -> dict[str, dict]:
+    return json.loads((folder(of) / "metrics.json").read_text())["metrics"]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture(scope="module")
+def sweep(results: Path) -> Run:
+    """Three methods on the same six photos."""
+    return done(*(point(results, method) for method in METHODS))
+
+
+def test_a_run_leaves_its_five_files(sweep: Run, results: Path) -> None:
+    assert sweep.status == 0
+    for method in METHODS:
+        names = {path.name for path in folder(point(results, method)).iterdir()}
+        assert names == {"config.yaml", "record.json", "scores.parquet", "metrics.json", "errors.jsonl"}
+    assert not list(results.rglob("*.part"))
+
+
+def test_metrics_name_the_point_and_what_each_number_is_over(sweep: Run, results: Path) -> None:
+    found = json.loads((folder(point(results)) / "metrics.json").read_text())
+    assert found["format"] == 1
+    assert found["point"] == {
+        "dataset": "synth", "method": "mask", "fusion": "", "alpha": None, "recognizer": "mtcc", "variant": "yan",
+    }  # fmt: skip
+    expected = {
+        "rr",
+        "rr_without_failures",
+        "dir",
+        "acc_nn",
+        "eer",
+        "dprime",
+        "ssim",
+        "ms_ssim",
+        "psnr",
+        "lpips",
+        "fid",
+    }
+    expected |= {"hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation"}
+    assert expected <= set(found["metrics"])
+    for name in expected:
+        number = found["metrics"][name]
+        assert {"value", "std", "lo", "hi", "n", "failed"} <= set(number)
+        assert number["n"] == 6 or (number["value"] is None and number["missing"]), name
+    for name in ("rr", "acc_nn", "eer"):
+        number = found["metrics"][name]
+        assert 0 <= number["lo"] <= number["value"] <= number["hi"] <= 100
+
+
+def test_numbers_say_what_methods_do(sweep: Run, results: Path) -> None:
+    mask, blur, identity = (metrics(point(results, method)) for method in METHODS)
+    assert mask["rr"]["value"] >= blur["rr"]["value"]
+    assert mask["dir"]["value"] > blur["dir"]["value"]
+    assert mask["ssim"]["value"] < blur["ssim"]["value"] < identity["ssim"]["value"] == 1
+    # The photo itself: every comparison is a photo with itself.
+    assert identity["rr"]["value"] == 0 and identity["acc_nn"]["value"] == 100
+    assert identity["psnr"]["value"] == "inf" and identity["keypoints_2d"]["value"] == 0
+    # What is known of the originals does not depend on the method.
+    assert mask["eer"] == blur["eer"] == identity["eer"] and mask["dprime"] == blur["dprime"]
+
+
+def test_scores_hold_each_photo_and_the_distributions(sweep: Run, results: Path) -> None:
+    scores = pd.read_parquet(folder(point(results)) / "scores.parquet")
+    own = scores[scores["set"] == "self"]
+    assert list(own["sample"]) == [sample.id for sample in Pipeline.of(point(results)).samples]
+    # Six photos make fifteen pairs: 3 of one palm, 4 of a person's two palms, which are neither, and 8 of strangers.
+    counts = scores.groupby("set")["count"].sum()
+    assert (counts["genuine"], counts["impostor"]) == (3, 8)
+    # Each pair is met from both ends when de-identified photos meet originals, their own left out.
+    assert (counts["mated"], counts["non_mated"]) == (2 * 3, 2 * 8)
+    assert counts["inter_deidentified"] == 8
+    assert scores["distance"].between(0, 1).all()
+
+
+def test_the_record_says_how_the_numbers_were_made(sweep: Run, results: Path) -> None:
+    of = point(results)
+    record = json.loads((folder(of) / "record.json").read_text())
+    assert record["key"] == folder(of).name == Pipeline.of(of).key
+    assert record["items"] == dict.fromkeys(STAGES, 6)
+    assert (record["failures"], record["workers"], record["device"]) == ([], 1, "cpu")
+    assert (folder(of) / "errors.jsonl").read_bytes() == b""
+    assert "identities: 3" in (folder(of) / "config.yaml").read_text()
+
+
+def test_points_of_a_sweep_share_their_originals(sweep: Run, results: Path) -> None:
+    made = {stage.name: len(list((results / "store" / stage.name).rglob("*.*"))) for stage in stages(results)}
+    own = {"deidentified": 18, "quality": 18, "usability": 18}
+    assert made == {"hands": 6 + 18, "templates": 6 + 18, "features": 6 + 18, **own}
+    rows = {line[:36].strip(): line[36:].split() for line in sweep.out.splitlines()}
+    assert rows["find hands in originals"] == rows["enrol originals"] == ["12", "6", "0"]
+    assert rows["de-identify"] == ["0", "18", "0"]
+    assert "12 reused" not in sweep.err and sweep.err.count("6 reused, 0 computed, 0 failed") == 6
+    assert "36 reused, 126 computed, 0 failed in" in sweep.out
+
+
+def stages(results: Path) -> list:
+    return [stage for stage, _ in Pipeline.of(point(results)).steps]
+
+
+def test_what_is_repainted_is_part_of_a_run_s_key_and_name(results: Path) -> None:
+    paper = RunConfig(dataset=SynthConfig(identities=2, samples=1), method=MaskConfig(), results_dir=str(results))
+    palm = Pipeline.of(replace(paper, region="palm"))
+    assert palm.key != Pipeline.of(paper).key and describe(palm).startswith("mask region palm on synth")
+    assert describe(Pipeline.of(paper)).startswith("mask on synth")
+    assert palm.prepare.key(palm.samples[0]) == Pipeline.of(paper).prepare.key(palm.samples[0])
+
+
+def test_a_second_run_computes_nothing_and_changes_nothing(sweep: Run, results: Path) -> None:
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in results.rglob("*") if path.is_file()}
+    again = done(*(point(results, method) for method in METHODS))
+    assert (again.status, again.err) == (0, "")
+    assert "162 reused, 0 computed, 0 failed in " in again.out
+    assert "; 3 of 3 points were finished before" in again.out
+    assert {
+        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in results.rglob("*") if path.is_file()
+    } == before
+
+
+def test_metrics_are_taken_again_from_the_store(sweep: Run, results: Path) -> None:
+    of = point(results, "blur")
+    before = (folder(of) / "metrics.json").read_bytes()
+    (folder(of) / "record.json").unlink()
+    assert record_of(of) is None
+    assert "54 reused, 0 computed" in done(of).out
+    assert (folder(of) / "metrics.json").read_bytes() == before
+
+
+def test_record_of_gives_the_metrics_of_a_finished_run(sweep: Run, results: Path) -> None:
+    of = point(results)
+    assert record_of(of) == json.loads((folder(of) / "metrics.json").read_text())
+    assert record_of(replace(of, method=MaskConfig(fill=9))) is None
+    assert record_of(replace(of, results_dir=str(results / "elsewhere"))) is None
+
+
+def test_batch_size_and_workers_change_no_byte(sweep: Run, results: Path, tmp_path: Path) -> None:
+    expected = (folder(point(results)) / "metrics.json").read_bytes()
+    alone = point(tmp_path / "batch-1", batch_size=1)
+    spread = point(tmp_path / "workers-2", workers=2, batch_size=3)
+    for of in (alone, spread):
+        assert done(of).status == 0
+        assert (folder(of) / "metrics.json").read_bytes() == expected
+        for stage in stages(results):
+            made, same = (sorted((Path(at) / "store" / stage.name).rglob("*.*")) for at in (of.results_dir, results))
+            assert made
+            assert {path.name: path.read_bytes() for path in made}.items() <= {
+                path.name: path.read_bytes() for path in same
+            }.items()
+
+
+def test_a_killed_run_resumes_to_the_same_metrics(sweep: Run, results: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "palmbench", "method=mask", "dataset.identities=3", "dataset.samples=2",
+        "executor.device=cpu", "executor.workers=1", "executor.batch_size=1", f"results_dir={tmp_path}",
+    ]  # fmt: skip
+    killed = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 90
+    while len(list(tmp_path.rglob("*.npz"))) < 8 and killed.poll() is None and time.monotonic() < end:
+        time.sleep(0.01)
+    killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    of = point(tmp_path)
+    assert record_of(of) is None
+    resumed = done(of)
+    reused = int(resumed.out.rpartition(" reused, ")[0].split()[-1])
+    assert resumed.status == 0 and 8 <= reused < 54
+    assert (folder(of) / "metrics.json").read_bytes() == (folder(point(results)) / "metrics.json").read_bytes()
+
+
+def test_a_plan_counts_and_runs_nothing(sweep: Run, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(results.rglob("*"))
+    other = replace(point(results), method=MaskConfig(fill=9))
+    assert plan([point(results), other]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("mtcc yan: finished")
+    assert lines[1].endswith("18 of 54 artefacts are there, 36 left")
+    assert lines[3] == "2 points, 36 artefacts left; points share what they share:"
+    left = {line[2:38].strip(): int(line[38:]) for line in lines[4:10]}
+    assert left == dict.fromkeys(STAGES - {"find hands in originals", "enrol originals", "features of originals"}, 6)
+    assert lines[10].startswith("about ")
+    assert plan([point(results)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 point, nothing left to compute"
+    assert plan([replace(point(results), results_dir=str(results / "none"))]) == 0
+    assert "0 of 54 artefacts are there, 54 left" in (said := capsys.readouterr().out)
+    assert "no pace is known yet for: find hands in originals, " in said
+    assert sorted(results.rglob("*")) == before
+
+
+def test_a_plan_leaves_out_what_is_no_record_and_says_so(
+    sweep: Run, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs").mkdir()
+    shutil.copytree(folder(point(results)), tmp_path / "runs" / "whole")
+    odd = {name: tmp_path / "runs" / name / "record.json" for name in ("list", "shape", "folder", "pipe", "loop")}
+    for path in odd.values():
+        path.parent.mkdir()
+    odd["list"].write_text("[]")
+    odd["shape"].write_text('{"stages": {"find hands in originals": {"computed": "6", "seconds": null}}}')
+    odd["folder"].mkdir()
+    os.mkfifo(odd["pipe"])
+    odd["loop"].symlink_to(odd["loop"].name)
+    (tmp_path / "runs" / "file").write_text("no folder")
+    assert plan([replace(point(results), results_dir=str(tmp_path))]) == 0
+    *_, pace, said = capsys.readouterr().out.splitlines()
+    assert pace.startswith("about ")
+    listed = said.removeprefix("left out, since they are no records of runs: ").split(", ")
+    # Some Pythons do not even list a loop of links.
+    assert {*listed, str(odd["loop"])} == set(map(str, odd.values()))
+
+
+@pytest.fixture
+def folder_point(sweep: Run, results: Path, tmp_path: Path) -> RunConfig:
+    """Photos of two palms in a folder, one of them torn."""
+    dataset = Pipeline.of(point(results)).dataset
+    for sample in dataset.samples[:2] + dataset.samples[-2:]:
+        write_png(tmp_path / "photos" / sample.identity / f"{sample.id}.png", dataset.photo(sample))
+    torn = tmp_path / "photos" / "0002" / "torn.png"
+    torn.write_bytes((tmp_path / "photos" / "0002" / "0002_0000.png").read_bytes()[:5000])
+    where = FolderDatasetConfig("folder", root=str(tmp_path / "photos"))
+    return replace(point(tmp_path / "results"), dataset=where)
+
+
+def test_a_photo_that_fails_is_counted_listed_and_tried_again(folder_point: RunConfig) -> None:
+    first = done(folder_point)
+    assert first.status == 3
+    assert "36 computed, 1 failed" in first.out and "failed: 0002_torn at find hands in originals: " in first.out
+    (line,) = (folder(folder_point) / "errors.jsonl").read_text().splitlines()
+    assert json.loads(line)["sample"] == "0002_torn"
+    found = metrics(folder_point)
+    assert (found["rr"]["n"], found["rr"]["failed"], found["ssim"]["n"], found["ssim"]["failed"]) == (5, 1, 4, 1)
+    # A failure counts as rejected, and beside that it does not.
+    assert found["rr"]["value"] >= found["rr_without_failures"]["value"]
+    # Tables show the run as it is ...
+    assert record_of(folder_point) is not None
+    # ... and the next run tries again what may have passed.
+    again = done(folder_point)
+    assert again.status == 3
+    assert "36 reused, 0 computed, 1 failed" in again.out and "finished before" not in again.out
+
+
+def test_a_hand_that_is_not_there_is_counted_and_not_looked_for_again(folder_point: RunConfig, tmp_path: Path) -> None:
+    import numpy as np
+
+    photos = Path(str(folder_point.dataset.root))  # type: ignore[union-attr]
+    (photos / "0002" / "torn.png").unlink()
+    write_png(photos / "0002" / "grey.png", np.full((300, 400, 3), 128, np.uint8))
+    sure = replace(folder_point, detector=DetectorConfig(threshold=0.9))
+    first, again = done(sure), done(sure)
+    assert (first.status, again.status) == (3, 3)
+    assert "failed: 0002_grey at find hands in originals: no hand was found" in first.out
+    assert "1 of 1 points were finished before" in again.out and again.err == f"{NO_PERSONS}\n"
+    rows = {line[:36].strip(): line[36:].split() for line in again.out.splitlines()}
+    assert rows["find hands in originals"] == ["4", "0", "1"]
+    assert "36 reused, 0 computed, 1 failed" in again.out
+
+
+def test_what_cannot_be_met_is_said_before_anything_is_computed(tmp_path: Path) -> None:
+    good, absent = point(tmp_path), FolderDatasetConfig("iitd")
+    (tmp_path / "file").write_text("in the way")
+    of_file = {"weights": str(tmp_path / "file")}
+    requests: list[tuple[RunConfig, type[RequestError], str]] = [
+        (replace(good, dataset=absent, data_dir=str(tmp_path)), RequestError, "does not exist. Ask for IITD"),
+        (replace(good, method=DiffusionConfig(weights=str(tmp_path / "no"))), MissingWeights, "There is no folder of"),
+        (replace(good, detector=DetectorConfig(weights="no")), MissingWeights, "weights are missing: no"),
+        (replace(good, recognizer=RecognizerConfig("ccnet", of_file)), MissingWeights, "file is truncated or not a"),
+        (replace(good, recognizer=RecognizerConfig("eehnet", of_file)), MissingWeights, "file"),
+        (replace(good, results_dir=str(tmp_path / "file")), RequestError, "choose another place with results_dir="),
+    ]
+    for bad, kind, message in requests:
+        with pytest.raises(kind, match=message):
+            run([good, bad])
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_one_photo_has_no_operating_point_and_says_so(tmp_path: Path) -> None:
+    of = replace(point(tmp_path), dataset=SynthConfig(identities=1, samples=1))
+    told = done(of)
+    assert told.status == 0 and "(a genuine pair is missing)" in told.out
+    found = metrics(of)
+    assert found["rr"] == {
+        "value": None, "std": None, "lo": None, "hi": None, "n": 0, "failed": 0, "missing": "a genuine pair",
+    }  # fmt: skip
+    assert found["ssim"]["n"] == 1
+    scores = pd.read_parquet(folder(of) / "scores.parquet")
+    assert list(scores["set"]) == ["self"]
+
+
+def test_an_absent_data_set_is_answered_without_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from palmbench.commands.cli import main\n"
+        f"status = main(['+ablation=fusion', 'dataset=iitd', 'data_dir={tmp_path}', 'results_dir={tmp_path / 'r'}'])\n"
+        "assert 'torch' not in sys.modules; sys.exit(status)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert said.returncode == 2 and len(said.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
