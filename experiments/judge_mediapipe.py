@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import mediapipe
@@ -34,7 +35,7 @@ def main() -> None:
     chosen.result.write_text(json.dumps(found))
 
 
-def _find(model: mediapipe.solutions.hands.Hands, path: Path) -> dict | None:
+def _find(model: mediapipe.solutions.hands.Hands, path: Path) -> dict[str, Any] | None:
     photo = cv2.imread(str(path))
     if photo is None:
         raise SystemExit(f"{path}: cannot be read")

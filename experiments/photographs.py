@@ -57,7 +57,9 @@ def outcome(photo: Path, palms: Sequence[Any], account: Mapping[str, Any], out: 
     before = picture_of(decode(read_bytes(photo, photo.name), photo).pixels)
     result = account["results"][0] if account["results"] else {"state": "not written", "file": ""}
     written = result["state"] in ("written", "kept")
-    changed = (before != read_image(out / result["file"])).any(axis=2) if written else np.zeros(before.shape[:2], bool)
+    changed = (
+        (before != read_image(out / result["file"])).any(axis=2) if written else np.zeros_like(before[..., 0], bool)
+    )
     shares = [float(changed[fill_polygon(np.array(palm), changed.shape)].mean()) for palm in palms]
     said = account["failure"] or result.get("reason") or "palms repainted"
     if palms:

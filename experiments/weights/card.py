@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ NAME = "card.yaml"
 
 
 def write_card(
-    weights: Path, what: str, recipe: str, options: Options, trainer: Trainer, measured: dict[str, float | str]
+    weights: Path, what: str, recipe: str, options: Options, trainer: Trainer, measured: Mapping[str, float | str]
 ) -> None:
     """Write the card of a weight file that a recipe has just written.
 

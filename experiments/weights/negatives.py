@@ -59,7 +59,7 @@ def shuffled(photo: np.ndarray, random: np.random.Generator) -> np.ndarray:
         for column in range(pieces):
             extent = int(random.integers(8, 28))
             top, left = (int(random.integers(0, length - extent)) for length in photo.shape[:2])
-            piece = np.rot90(photo[top : top + extent, left : left + extent], random.integers(4))
+            piece = np.rot90(photo[top : top + extent, left : left + extent], int(random.integers(4)))
             piece = cv2.resize(np.ascontiguousarray(piece), (side, side), interpolation=cv2.INTER_LINEAR)
             view[row * side : (row + 1) * side, column * side : (column + 1) * side] = piece
     return view[:INPUT_SIZE, :INPUT_SIZE]
@@ -71,9 +71,9 @@ def _noise(random: np.random.Generator) -> np.ndarray:
     cells = int(INPUT_SIZE / np.exp(random.uniform(0, np.log(24))))
     rows, columns = ((cells, cells), (cells, 1), (1, cells))[int(random.choice(3, p=(0.7, 0.15, 0.15)))]
     channels = 3 if random.random() < 0.6 else 1
-    grain = random.standard_normal((rows, columns, channels), np.float32)
+    cells_of = random.standard_normal((rows, columns, channels), np.float32)
     how = cv2.INTER_CUBIC if random.random() < 0.7 else cv2.INTER_NEAREST
-    grain = cv2.resize(grain, _SIZE, interpolation=how).reshape(INPUT_SIZE, INPUT_SIZE, channels)
+    grain = cv2.resize(cells_of, _SIZE, interpolation=how).reshape(INPUT_SIZE, INPUT_SIZE, channels)
     return np.clip(level + grain * random.uniform(0, 90), 0, 255).astype(np.uint8)
 
 

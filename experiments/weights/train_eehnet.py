@@ -61,7 +61,8 @@ def train(rank: int, options: Options) -> None:
     network.train()
     while trainer.running():
         progress = schedule.progress(trainer.step, trainer.spent)
-        trainer.update(_loss(network, *(part.to(device) for part in next(batches)), progress))
+        crops, landmarks, labels = (part.to(device) for part in next(batches))
+        trainer.update(_loss(network, crops, landmarks, labels, progress))
     trainer.save()
     if rank == 0:
         trainer.adopt_average()
@@ -78,7 +79,10 @@ def mean_landmarks(world: World, classes: int, options: Options) -> Tensor:
     """Mean landmarks (29, 2) of some training crops, in [-1, 1]."""
     random = np.random.default_rng(17)
     chosen = random.integers(0, classes * options.samples, MEASURED).tolist()
-    crops = [draw_crop(world, index, *divmod(index, options.samples), random).landmarks for index in chosen]
+    crops = []
+    for index in chosen:
+        identity, sample = divmod(index, options.samples)
+        crops.append(draw_crop(world, index, identity, sample, random).landmarks)
     return in_units(torch.from_numpy(np.mean(crops, axis=0)))
 
 

@@ -49,7 +49,7 @@ STRANGERS = 0.25
 STRANGER_ALPHA = 0.12
 # Palms are repainted up to this share of the crop beyond their polygon: detectors' polygons vary, and so do rims.
 HOLE_GROWTH = 0.04
-SCHEDULE = {
+SCHEDULE: dict[str, Any] = {
     "num_train_timesteps": 1000,
     "beta_start": 0.00085,
     "beta_end": 0.012,
@@ -289,7 +289,7 @@ def write(painter: Painter) -> dict[str, Path]:
     return paths
 
 
-def _write_json(path: Path, content: dict) -> None:
+def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n")
 

@@ -143,7 +143,7 @@ def _sample(wanted: tuple[int, int]) -> dict[str, np.ndarray]:
         "depths": photo.keypoints_3d[:, 2],
         "palms": cv2.resize(square.crop(photo.image), size, interpolation=cv2.INTER_LINEAR),
         "regions": cv2.resize(square.crop(regions), size, interpolation=cv2.INTER_NEAREST),
-        "sides": np.float32(square.side),
-        "profiles": np.uint8(PROFILE_NAMES.index(TURNS[sample % len(TURNS)])),
+        "sides": np.array(square.side, np.float32),
+        "profiles": np.array(PROFILE_NAMES.index(TURNS[sample % len(TURNS)]), np.uint8),
         "visible": photo.visibility,
     }

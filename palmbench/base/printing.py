@@ -77,8 +77,8 @@ def printing() -> Iterator[Printed]:
             for stream in (sys.stdout, sys.stderr)
         ]
         out, err = map(Outlet, streams)
-        stack.enter_context(contextlib.redirect_stdout(out))  # type: ignore[type-var]
-        stack.enter_context(contextlib.redirect_stderr(err))  # type: ignore[type-var]
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
         yield Printed(out, err)
 
 

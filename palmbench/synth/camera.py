@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -158,14 +158,23 @@ def _streak(motion: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _bell(word):
+def _bell(word: Any) -> Any:
     """A number of mean 0 and variance 1 from the four bytes of a word."""
     total = (word & 255) + ((word >> 8) & 255) + ((word >> 16) & 255) + (word >> 24)
     return (np.float32(total) - np.float32(510.0)) * np.float32(1 / 147.80054)
 
 
 @compiled
-def _expose(seen, scale, vignette, noise, luminance, chroma, order, taken):
+def _expose(
+    seen: np.ndarray,
+    scale: np.ndarray,
+    vignette: Any,
+    noise: Any,
+    luminance: np.ndarray,
+    chroma: np.ndarray,
+    order: np.ndarray,
+    taken: np.ndarray,
+) -> None:
     """Light to grey levels in one pass: gain, vignette, roll-off, noise, rounding."""
     rows, columns = luminance.shape
     one, half, knee = np.float32(1), np.float32(0.5), np.float32(_KNEE)

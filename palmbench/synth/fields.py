@@ -70,7 +70,7 @@ def ramp(field: np.ndarray, light: np.ndarray, colours: np.ndarray) -> np.ndarra
 
 
 @compiled
-def _multiply(image, light, out):
+def _multiply(image: np.ndarray, light: np.ndarray, out: np.ndarray) -> None:
     for r in range(light.shape[0]):
         for c in range(light.shape[1]):
             for k in range(3):
@@ -78,7 +78,7 @@ def _multiply(image, light, out):
 
 
 @compiled
-def _colour(field, light, colours, out):
+def _colour(field: np.ndarray, light: np.ndarray, colours: np.ndarray, out: np.ndarray) -> None:
     last = colours.shape[0] - 1
     for r in range(field.shape[0]):
         for c in range(field.shape[1]):

@@ -180,7 +180,7 @@ def _seam(first: Tube, second: Tube, unit: float) -> np.ndarray:
 
 
 @compiled
-def _stamp(canvas, points, width, depth):
+def _stamp(canvas: np.ndarray, points: np.ndarray, width: np.ndarray, depth: np.ndarray) -> None:
     """Press a groove of Gaussian profile along points: the deepest wins where grooves meet."""
     rows, columns = canvas.shape
     for i in range(points.shape[0]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -89,9 +91,27 @@ def _box(unit: float) -> tuple[int, int]:
 
 @compiled
 def _shade(
-    photo, coverage, height, depth, furrow, relief, mottling, flush,
-    colour, crease, flushing, ambient, direct, light, half, groove, grain, warmth, mottled, sheen,
-):  # fmt: skip
+    photo: np.ndarray,
+    coverage: np.ndarray,
+    height: np.ndarray,
+    depth: np.ndarray,
+    furrow: np.ndarray,
+    relief: np.ndarray,
+    mottling: np.ndarray,
+    flush: np.ndarray,
+    colour: np.ndarray,
+    crease: np.ndarray,
+    flushing: np.ndarray,
+    ambient: np.ndarray,
+    direct: np.ndarray,
+    light: np.ndarray,
+    half: np.ndarray,
+    groove: Any,
+    grain: Any,
+    warmth: Any,
+    mottled: Any,
+    sheen: Any,
+) -> None:
     rows, columns = coverage.shape
     surface = np.empty((3, columns), np.float32)
     for r in range(-1, rows + 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -180,7 +181,11 @@ def _window(to_palm: np.ndarray, wide: float, height: int, width: int) -> tuple[
 
 
 @compiled
-def _put_over(photo, coverage, colour):
+def _put_over(
+    photo: np.ndarray,
+    coverage: np.ndarray,
+    colour: np.ndarray,
+) -> None:
     for row in range(coverage.shape[0]):
         for column in range(coverage.shape[1]):
             share = coverage[row, column]
@@ -190,7 +195,11 @@ def _put_over(photo, coverage, colour):
 
 
 @compiled
-def _between(table, row, column):
+def _between(
+    table: np.ndarray,
+    row: Any,
+    column: Any,
+) -> Any:
     """Bilinear look-up in a table; places beyond its ends take its end."""
     rows, columns = table.shape
     row = min(max(row, 0.0), rows - 1.001)
@@ -203,7 +212,19 @@ def _between(table, row, column):
 
 
 @compiled
-def _dress(to_palm, form, folds, tile, period, first_row, last_row, first_column, last_column, coverage, colour):
+def _dress(
+    to_palm: np.ndarray,
+    form: Any,
+    folds: Any,
+    tile: np.ndarray,
+    period: Any,
+    first_row: Any,
+    last_row: Any,
+    first_column: Any,
+    last_column: Any,
+    coverage: np.ndarray,
+    colour: np.ndarray,
+) -> None:
     """Paint the sleeve in one pass over its part of the picture."""
     wide, wrist, hem, slant, bow, cuff, light, unit = form
     size = tile.shape[0]

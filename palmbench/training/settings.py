@@ -187,7 +187,7 @@ def _training(network: str, words: list[str]) -> TrainingConfig:
         usual = VARIANTS.get(values["widths"], FULL).as_json()
         own = {name: value for name, value in values[_NETWORK].items() if value is not None}
         values[_NETWORK] = Settings.from_json({**usual, **own}, f"{_PREFIX}{_NETWORK}")
-    training: TrainingConfig = build(cls, values, "training")  # type: ignore[assignment]
+    training: TrainingConfig = build(cls, values, "training")
     if isinstance(training, EEHNetTraining) and training.changes == "eeprnet":
         _refuse_limits(training)
     return training

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numba
 from numba.core.caching import FunctionCache
 
-Kernel = TypeVar("Kernel", bound=Callable)
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def compiled(function: Kernel) -> Kernel:
@@ -45,7 +45,7 @@ class _Cache(FunctionCache):
             super().save_overload(sig, data)
 
 
-def run_all(call: Callable[..., object], arguments: Iterable[tuple], threads: int | None) -> None:
+def run_all(call: Callable[..., object], arguments: Iterable[tuple[Any, ...]], threads: int | None) -> None:
     """Call once for each tuple of arguments, on so many threads (None: one for each processor).
 
     The calls must write to separate places; then the number of threads cannot change a result.

@@ -33,7 +33,7 @@ def options_of(constructor: Callable[..., Any]) -> dict[str, Option]:
     Parameters whose default is not a plain value cannot be written as a setting and are left out.
     """
     try:
-        hints = get_type_hints(constructor.__init__ if inspect.isclass(constructor) else constructor)  # type: ignore[misc]
+        hints = get_type_hints(constructor.__init__ if inspect.isclass(constructor) else constructor)
     except NameError:
         hints = {}  # names that only a type checker imports
     found = {

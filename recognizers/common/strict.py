@@ -133,7 +133,7 @@ def _checked(value: Any, kind: Any, key: str, limits: Mapping[str, float], nulla
     if origin is tuple:
         return _tuple(value, get_args(kind), key, limits)
     if dataclasses.is_dataclass(kind):
-        return value if isinstance(value, kind) else build(kind, value, key)  # type: ignore[arg-type, type-var]
+        return value if isinstance(value, kind) else build(kind, value, key)  # type: ignore[arg-type]
     if kind is bool:
         if isinstance(value, bool):
             return value
