@@ -8,6 +8,7 @@ from recognizers.codes import FLAT, PalmprintCode, packed, responses
 from recognizers.codes.gabor import gabor_bank
 from recognizers.matching.shifts import ROWS, ShiftSearch
 
+VERSION = 1
 OMEGA, KAPPA, ORIENTATIONS = 0.5, 2.0, 6
 
 
@@ -32,6 +33,7 @@ class BOCV(PalmprintCode):
 
     name = "bocv"
     title = "BOCV"
+    version = VERSION
     shape = (ORIENTATIONS, ROWS)
 
     def __init__(self, threads: int | None = 1) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from recognizers.networks.gabor_conv import GaborConv2d
 from recognizers.networks.losses import ArcMargin
 
+VERSION = 1
 SIDE = 128
 DROPOUT = 0.5
 # Share of the competition among directions; the rest is split between rows and columns.

@@ -8,6 +8,7 @@ from recognizers.codes import PalmprintCode, lowest, packed, responses, unpacked
 from recognizers.codes.gabor import gabor_bank
 from recognizers.matching.shifts import ROWS, ShiftSearch
 
+VERSION = 1
 OMEGA, KAPPA = 0.5, 2.0
 # Bits of the six orientations, as published: as many differ as there are steps between two, 3 at most.
 BITS = np.array([[0, 0, 0], [0, 0, 1], [0, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 0]], bool)
@@ -33,6 +34,7 @@ class CompCode(PalmprintCode):
 
     name = "compcode"
     title = "Competitive Code"
+    version = VERSION
     shape = (3, ROWS)
 
     def __init__(self, threads: int | None = 1) -> None:

@@ -64,6 +64,7 @@ __all__ = [
     "normalised",
 ]
 
+VERSION = 1
 # EE-PRnet's.
 _SLOPE = 0.01
 _NORM_FLOOR = 1e-6

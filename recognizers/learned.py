@@ -14,6 +14,7 @@ from recognizers import inputs
 from recognizers.common.errors import MissingWeights
 from recognizers.common.paths import weights_dir
 from recognizers.common.pinned import Pinned
+from recognizers.common.versions import versions_of
 from recognizers.networks.checkpoint import (
     class_centres,
     class_names,
@@ -77,8 +78,14 @@ class CCNetRecognizer:
         self.identities = self._file.identities
 
     def settings(self) -> dict[str, Any]:
-        """Variant ("full" or "compact"), digest of the weights and version of the code."""
-        return {"name": self.name, "variant": self._file.variant, "weights": self._file.digest, "version": VERSION}
+        """Variant ("full" or "compact"), digest of the weights, and versions of the code."""
+        network = versions_of("recognizers", "ccnet") | versions_of("recognizers.networks", "gabor_conv")
+        return {
+            "name": self.name,
+            "variant": self._file.variant,
+            "weights": self._file.digest,
+            "versions": {"learned": VERSION, **network},
+        }
 
     def extract(self, rois: np.ndarray) -> np.ndarray:
         """Templates of grey ROIs.

@@ -85,8 +85,8 @@ class MTCC(PalmprintCode):
         self._quarters = quarters(self._bank)
 
     def settings(self) -> dict[str, Any]:
-        """Variant and version of the code: what can change a template or a distance."""
-        return {"name": self.name, "variant": self.variant, "version": VERSION}
+        """Variant, and versions of the code: what can change a template or a distance."""
+        return super().settings() | {"variant": self.variant}
 
     def _encode(self, roi: np.ndarray) -> np.ndarray:
         padded = np.zeros((ROI_SIDE + 2 * RADIUS, ROI_SIDE + 2 * RADIUS))

@@ -9,6 +9,7 @@ import numpy as np
 from recognizers.codes import FLAT, PalmprintCode, packed, responses
 from recognizers.matching.shifts import ROWS, ShiftSearch
 
+VERSION = 2
 ALONG, ACROSS, RADIUS = 10.0, 3.0, 17
 ANGLES = (0.0, math.pi / 6, math.pi / 3)
 
@@ -35,7 +36,7 @@ class OrdinalCode(PalmprintCode):
     title = "Ordinal Code"
     # Two rows a word: else templates of Competitive Code, three planes too, could be taken for this code's.
     shape, dtype = (len(ANGLES), ROWS // 2), np.uint64
-    version = 2
+    version = VERSION
 
     def __init__(self, threads: int | None = 1) -> None:
         super().__init__(ShiftSearch(reach=2, planes=len(ANGLES)), threads)

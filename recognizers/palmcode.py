@@ -9,6 +9,7 @@ import numpy as np
 from recognizers.codes import FLAT, PalmprintCode, packed, responses
 from recognizers.matching.shifts import ROWS, ShiftSearch
 
+VERSION = 1
 FREQUENCY, SIGMA, ANGLE, RADIUS = 0.0916, 5.6179, math.pi / 4, 17
 
 
@@ -31,6 +32,7 @@ class PalmCode(PalmprintCode):
 
     name = "palmcode"
     title = "PalmCode"
+    version = VERSION
     shape = (2, ROWS)
 
     def __init__(self, threads: int | None = 1) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from recognizers.codes import PalmprintCode, lowest, packed, responses
 from recognizers.matching.shifts import ROWS, ShiftSearch
 
+VERSION = 1
 SIDE, WIDTH, ORIENTATIONS = 16, 4, 6
 
 
@@ -37,6 +38,7 @@ class RLOC(PalmprintCode):
 
     name = "rloc"
     title = "RLOC"
+    version = VERSION
     shape = (ROWS, ROWS)
     dtype = np.uint8
 

@@ -12,6 +12,7 @@ import numpy as np
 from recognizers.common.errors import MissingWeights, RequestError
 from recognizers.common.paths import weights_dir
 from recognizers.common.pinned import Pinned
+from recognizers.common.versions import versions_of
 from recognizers.inputs import check_pair, check_templates, hands
 from recognizers.networks.checkpoint import (
     class_centres,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from recognizers.eehnet import EEHNet
 
 VERSION = 1
+_CODE = ("backbones", "hand_landmarks", "tps")
 _BLOCK = 64
 _WHO = "EEHNet"
 _CLASSIFIERS = "arc."
@@ -82,8 +84,14 @@ class EEHNetRecognizer:
         self.identities: tuple[str, ...] | None = self._file.identities
 
     def settings(self) -> dict[str, Any]:
-        """Variant ("full", "compact" or "other"), digest of the weights and version of the code."""
-        return {"name": self.name, "variant": self._file.variant, "weights": self._file.digest, "version": VERSION}
+        """Variant ("full", "compact" or "other"), digest of the weights, and versions of the code."""
+        network = versions_of("recognizers", "eehnet") | versions_of("recognizers.networks", *_CODE)
+        return {
+            "name": self.name,
+            "variant": self._file.variant,
+            "weights": self._file.digest,
+            "versions": {"wholehand": VERSION, **network},
+        }
 
     def extract(self, crops: np.ndarray) -> np.ndarray:
         """Templates of hand crops.

@@ -16,6 +16,7 @@ from palmbench.base.photo_files import bits_of, contents, opened, orientation, p
 from recognizers.common.errors import SampleError
 from recognizers.common.writing import write_bytes
 
+VERSION = 1
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _WHITE_16_BIT = 65535
 _ON_THEIR_SIDE = (5, 6, 7, 8)

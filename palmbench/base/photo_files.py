@@ -19,6 +19,7 @@ from palmbench.base.whole_files import NotWhole, require_whole
 from recognizers.common.errors import PalmbenchError, SampleError
 from recognizers.common.pinned import Pinned
 
+VERSION = 1
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "AVIF", "HEIF")
 LARGEST = 256_000_000  # pixels: phones make photos of 200 million
 _LARGEST_FILE = 8 * LARGEST + (1 << 20)  # bytes: 16 bits of four channels

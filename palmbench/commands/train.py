@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from palmbench.stages.stage import Originals, load_all
 from palmbench.training.backbone_files import backbone_digests, backbone_files
 from palmbench.training.fitting import Side, fit
 from palmbench.training.images import Cut
-from palmbench.training.settings import LIMITS, EEHNetTraining, TrainingConfig, read_settings
+from palmbench.training.settings import EEHNetTraining, TrainingConfig, read_settings
 from recognizers import origin
 from recognizers.common.errors import RequestError
 from recognizers.common.keys import KEY_VERSION, digest
@@ -35,10 +35,6 @@ from recognizers.training.splits import Split, by_identities, by_samples, with_m
 VERSION = 1
 # They say how a training is watched and kept, not what comes of it.
 _WATCHING = ("measure_every", "checkpoint_minutes")
-# Settings that came later are hashed only where they are not their defaults: keys of older trainings stay.
-_LATER = ("localiser_held", "localiser_start", "changes_since", *LIMITS)
-# They say what becomes of ImageNet weights, and nothing where there are none.
-_FREEZING = ("frozen", "branches_frozen")
 _FAILURES_SHOWN = 5
 
 
@@ -135,26 +131,15 @@ def _key(training: TrainingConfig, run: RunConfig, samples: Sequence[Sample], sp
         side: [[samples[i].identity, cut.key(samples[i])] for i in places]
         for side, places in (("train", split.train.tolist()), ("test", split.test.tolist()))
     }
-    return digest("training", version=VERSION, settings=_hashed(training), seed=run.seed, photos=photos)
+    return digest("training", versions={"training": VERSION}, settings=_hashed(training), seed=run.seed, photos=photos)
 
 
 def _hashed(training: TrainingConfig) -> dict[str, Any]:
     """The settings of which something else would come if they were others."""
     settings = {name: value for name, value in asdict(training).items() if name not in _WATCHING}
-    if not isinstance(training, EEHNetTraining):
-        return settings
-    for name in {field.name for field in fields(training) if getattr(training, field.name) == field.default} & {
-        *_LATER
-    }:
-        del settings[name]
-    del settings["network"], settings["backbone_weights"]
-    if network := training.of_network():
-        settings["network"] = network
-    if training.backbone_weights:
+    if isinstance(training, EEHNetTraining):
+        settings["network"] = training.network.as_json()
         settings["backbone_weights"] = backbone_digests(training)
-    else:
-        for name in _FREEZING:
-            del settings[name]
     return settings
 
 

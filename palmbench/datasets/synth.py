@@ -11,6 +11,7 @@ from palmbench.datasets.sample import Dataset, Sample
 from palmbench.datasets.settings import SynthConfig
 from recognizers.common.errors import RequestError
 from recognizers.common.keys import digest
+from recognizers.common.versions import versions_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def open_synth(config: SynthConfig) -> Dataset:
     RequestError
         If there are not so many: further ones may be palms that the embedded weights were trained on.
     """
-    from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, person_of, side_of
+    from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, person_of, side_of
 
     identities = BENCHMARK_IDENTITIES[: config.identities]
     if len(identities) < config.identities:
@@ -51,7 +52,7 @@ def open_synth(config: SynthConfig) -> Dataset:
             side=side_of(identity),
             digest=digest(
                 "synth photo",
-                renderer=RENDERER_VERSION,
+                renderer=versions_of("palmbench.synth", "seeds")["seeds"],
                 profile=config.profile,
                 conditions=asdict(PROFILES[config.profile]),
                 identity=identity,

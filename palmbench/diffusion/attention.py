@@ -13,6 +13,8 @@ from diffusers import UNet2DConditionModel
 from diffusers.models.attention import BasicTransformerBlock
 from torch import Tensor, nn
 
+VERSION = 1
+
 
 class SingleTokenAttention(nn.Module):
     """Stands in for a cross-attention whose condition is one token, with that attention's own layers."""

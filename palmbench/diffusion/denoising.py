@@ -11,6 +11,8 @@ from torch import Tensor
 
 from palmbench.diffusion.sampling import ends_in_noise, sampler_for
 
+VERSION = 1
+
 
 def make_scheduler(schedule: Mapping[str, Any], sampler: str | None = None) -> Any:
     """Scheduler of a checkpoint for a sampler.

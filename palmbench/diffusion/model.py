@@ -17,6 +17,8 @@ from palmbench.diffusion.sampling import Sampling, require_steps
 from recognizers.common.errors import RequestError, SampleError
 from recognizers.common.keys import sample_seed
 
+VERSION = 1
+
 
 @dataclass(frozen=True)
 class Conditions:

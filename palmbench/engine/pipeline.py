@@ -142,12 +142,9 @@ class Pipeline:
             },
             palms={sample.id: [sample.identity, sample.person] for sample in self.samples},
             originals=self.enrol.settings,
-            compare=compare.VERSION,
-            measure=[measure.VERSION, measure.REPLICATES],
-            # Only where there are any: runs without keep the keys they had before it was asked.
-            **({"features": self.features[0].settings} if self.features else {}),
-            **({"classifier": measure.CLASSIFIER_VERSION} if self.enrol.classifies else {}),
-            **({"eer": self.config.eer} if self.config.eer != "exact" else {}),
+            versions={"compare": compare.VERSION, **measure.versions()},
+            features=[stage.key(sample) for stage in self.features for sample in self.samples],
+            eer=self.config.eer,
         )
 
     @property

@@ -9,9 +9,12 @@ import numpy as np
 
 from palmbench.hands.hand import Hand
 from palmbench.hands.looks import Look, Observer, Square, wanted_square
-from palmbench.hands.search import SEARCH_VERSION, WHOLE, find_hands, whole_square
+from palmbench.hands.search import WHOLE, find_hands, whole_square
 from palmbench.hands.seen import closed, hand_of
+from recognizers.common.versions import versions_of
 
+VERSION = 1
+_CODE = ("embedded", "geometry", "looks", "network", "search", "seen", "skeleton")
 _LOOKS = 2  # at the hand; the second one only if the first was badly aimed
 
 
@@ -43,13 +46,13 @@ class EmbeddedDetector:
         self._threshold, self._hands = threshold, hands
 
     def settings(self) -> dict[str, Any]:
-        """The threshold, the digest of the weights, how many hands and how they are sought."""
+        """The threshold, the digest of the weights, how many hands, and versions of the code that finds them."""
         return {
             "name": self.name,
             "weights": self._observer.digest,
             "threshold": self._threshold,
             "hands": self._hands,
-            "search": SEARCH_VERSION,
+            "versions": versions_of("palmbench.hands", *_CODE),
         }
 
     def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
@@ -91,8 +94,8 @@ class EmbeddedSegmenter:
         self._closing = closing
 
     def settings(self) -> dict[str, Any]:
-        """Side of the square structuring element in pixels; 0 leaves the mask as it is."""
-        return {"name": self.name, "closing": self._closing}
+        """Side of the square structuring element in pixels (0 leaves the mask as it is), and the code's version."""
+        return {"name": self.name, "closing": self._closing, "versions": versions_of("palmbench.hands", "seen")}
 
     def segment(self, image: np.ndarray, hand: Hand) -> Hand:
         """The hand with its final mask."""

@@ -15,6 +15,7 @@ from palmbench.hands.hand import Hand
 from recognizers.common.errors import NoROIError
 from recognizers.protocol import HAND_SIDE, ROI_SIDE
 
+VERSION = 1
 PALM_KEYPOINTS = (0, 17, 13, 9, 5, 2)
 VALLEY_OFFSET = 0.15
 VALLEY_SIDE = 1.2

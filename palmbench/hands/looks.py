@@ -18,6 +18,7 @@ from recognizers.common.pinned import Pinned
 if TYPE_CHECKING:
     from palmbench.hands.network import HandNetwork
 
+VERSION = 1
 VIEW = 192  # pixels of a close look's side: what the network was trained on
 _SEEN_SIZE = 0.78  # of the close look's side that the hand should take
 _STRIDE = 16  # the sides of a view are multiples of the bottom cells

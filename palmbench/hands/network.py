@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+VERSION = 1
 POINTS = 23  # 21 keypoints, then the two valley points
 INPUT_SIZE = 192
 GRID = INPUT_SIZE // 4

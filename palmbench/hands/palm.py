@@ -13,6 +13,7 @@ from palmbench.hands.geometry import fill_polygon, inpaint_mask, palm_polygon
 from palmbench.hands.hand import FINGERS, INDEX, LITTLE, MIDDLE, RING, THUMB, WRIST, Hand
 from palmbench.hands.skeleton import FINGER_RADIUS, hand_length
 
+VERSION = 1
 Region = Literal["paper", "palm"]
 
 _LONG_FINGERS = (INDEX, MIDDLE, RING, LITTLE)

@@ -23,8 +23,10 @@ from recognizers.common.errors import MissingWeights, RequestError, SampleError
 from recognizers.common.keys import bytes_digest, digest
 from recognizers.common.pinned import Pinned, copied
 from recognizers.common.tensor_files import read_tensors
+from recognizers.common.versions import versions_of
 
 VERSION = 1
+_CODE = ("geometry", "sam2", "seen")
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _PUBLISHED = "facebook/sam2.1-hiera-"
@@ -66,8 +68,13 @@ class SAM2Segmenter:
         self._model, self._settings, self._closing = model, settings, closing
 
     def settings(self) -> dict[str, Any]:
-        """Package, digest of the weights, and the closing."""
-        return {"name": self.name, "version": VERSION, **self._settings, "closing": self._closing}
+        """Package, digest of the weights, the closing, and versions of the code."""
+        return {
+            "name": self.name,
+            **self._settings,
+            "closing": self._closing,
+            "versions": versions_of("palmbench.hands", *_CODE),
+        }
 
     def segment(self, image: np.ndarray, hand: Hand) -> Hand:
         """The hand with its final mask.

@@ -20,7 +20,7 @@ from palmbench.hands.looks import VIEW, Look, Observer, Square, wanted_square
 from palmbench.hands.seen import hand_of
 from palmbench.hands.skeleton import apart, hand_shape
 
-SEARCH_VERSION = 2
+VERSION = 2
 
 _LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
 PARTS = (0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side

@@ -9,6 +9,7 @@ from palmbench.hands.geometry import palm_side
 from palmbench.hands.hand import Hand
 from palmbench.hands.looks import Look, Square
 
+VERSION = 1
 _MIDDLE_CHAIN = (0, 9, 10, 11, 12)
 
 

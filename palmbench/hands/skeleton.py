@@ -11,6 +11,7 @@ import numpy as np
 
 from palmbench.hands.hand import FINGERS, INDEX, LITTLE, MIDDLE, RING, WRIST, Hand
 
+VERSION = 1
 # Medians over 75 rendered hands of the training identities: half a finger's width in hand lengths, and how far from the
 # line of the knuckles to that of the next joints the skin between two fingers begins.
 FINGER_RADIUS = 0.05

@@ -10,6 +10,7 @@ import numpy as np
 from palmbench.hands.hand import INDEX, LITTLE, Detector, Hand
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 
+VERSION = 1
 _LEAST_DISTANCE = 1.0  # of the valley points, in pixels: from closer ones no ROI can be hung
 
 
@@ -31,8 +32,8 @@ class PKLNetValleys:
         self.name = detector.name
 
     def settings(self) -> dict[str, Any]:
-        """The detector's settings and, as `valleys`, those of PKLNet."""
-        return {**self._detector.settings(), "valleys": self._localizer.settings()}
+        """The detector's settings and, as `valleys`, those of PKLNet; how its points are told apart."""
+        return {**self._detector.settings(), "valleys": self._localizer.settings(), "valleys_version": VERSION}
 
     def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
         """The most confident hand of each photo (uint8, height x width x 3, RGB); PKLNet knows of only one."""

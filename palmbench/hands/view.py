@@ -8,6 +8,7 @@ import numpy as np
 
 from palmbench.hands.hand import FINGERS, WRIST, View
 
+VERSION = 1
 # Degrees by which a finger is bent from wrist to tip, all joints together. On photographs of open palms it is 20 to 80,
 # on backs up to 110, on fists and thumbs up 170 to 280.
 _CLOSED = 150.0

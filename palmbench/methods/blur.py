@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 
 from palmbench.hands.palm import Region
-from palmbench.methods.region import RegionMethod
+from palmbench.methods.region import RegionMethod, region_versions
+
+VERSION = 1
 
 
 class BlurMethod(RegionMethod):
@@ -23,7 +25,8 @@ class BlurMethod(RegionMethod):
         self.sigma, self.region = sigma, region
 
     def settings(self) -> dict[str, Any]:
-        return {"name": self.name, "sigma": self.sigma, "region": self.region}
+        versions = {"blur": VERSION, **region_versions()}
+        return {"name": self.name, "sigma": self.sigma, "region": self.region, "versions": versions}
 
     def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
         return cv2.GaussianBlur(photo, (0, 0), self.sigma)

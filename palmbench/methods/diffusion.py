@@ -14,15 +14,19 @@ from palmbench.hands import Hand
 from palmbench.hands.geometry import Square, hand_crop, palm_crop, region_crop, roi_square
 from palmbench.hands.palm import Region
 from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
-from palmbench.methods.region import palm_region
+from palmbench.methods.region import palm_region, region_versions
 from palmbench.methods.settings import ROI_NAMES, DiffusionConfig, canonical_fusion
 from recognizers.common.errors import RequestError, SampleError
 from recognizers.common.pinned import changed
+from recognizers.common.versions import versions_of
 
 if TYPE_CHECKING:
     from palmbench.diffusion.model import Conditions, PaintByExample
 
+VERSION = 1
 EXEMPLAR_SIZE = 128
+_ENCODING = ("conditioning", "model")
+_PAINTING = ("attention", "denoising")
 _GRAIN = 1  # tells the stream of the grain from other uses of a photo's seed
 
 
@@ -86,6 +90,7 @@ class DiffusionMethod:
     def settings(self) -> dict[str, Any]:
         """Everything that can change the output of a given seed."""
         config = self._config
+        versions = versions_of("palmbench.methods", "finish") | versions_of("palmbench.diffusion", *_PAINTING)
         return self._crop_settings() | {
             "name": self.name,
             "weights": self._digest,
@@ -99,18 +104,21 @@ class DiffusionMethod:
             "colour": config.colour,
             "contrast": config.contrast,
             "grain": config.grain,
+            "versions": _encoding_versions() | versions,
         }
 
     def encode_settings(self) -> dict[str, Any]:
         """What encodings depend on: not fusion, alpha, guidance, sampler or seed, which a sweep varies."""
         config = self._config
-        return self._crop_settings() | {"weights": self._digest, "scales": dict(config.scales)}
+        return self._crop_settings() | {
+            "weights": self._digest,
+            "scales": dict(config.scales),
+            "versions": _encoding_versions(),
+        }
 
     def _crop_settings(self) -> dict[str, Any]:
         config = self._config
-        settings: dict[str, Any] = {"crop": config.crop, "size": config.size, "region": self._region}
-        # The crop about the palm is never moved: it holds the palm, unless no square can.
-        return settings | {"whole_palm": True} if config.crop == "hand" and config.whole_palm else settings
+        return {"crop": config.crop, "size": config.size, "region": self._region, "whole_palm": config.whole_palm}
 
     def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
         """Encode photos.
@@ -234,6 +242,10 @@ class DiffusionMethod:
             embeddings=torch.tensor(encoding["embeddings"][chosen]),
             alpha=self._config.alpha,
         )
+
+
+def _encoding_versions() -> dict[str, int]:
+    return {"diffusion": VERSION, **versions_of("palmbench.diffusion", *_ENCODING), **region_versions()}
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+VERSION = 1
 _RIM = 9
 _FEWEST_WITNESSES = 200
 _DETAIL = 6.0  # standard deviation, in pixels of the crop, below which structure counts as grain

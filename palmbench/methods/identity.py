@@ -9,6 +9,8 @@ import numpy as np
 from palmbench.hands import Hand
 from palmbench.methods.direct import DirectMethod
 
+VERSION = 1
+
 
 class IdentityMethod(DirectMethod):
     """Return each photo as it is; it needs no palm region."""
@@ -16,7 +18,7 @@ class IdentityMethod(DirectMethod):
     name = "identity"
 
     def settings(self) -> dict[str, Any]:
-        return {"name": self.name}
+        return {"name": self.name, "versions": {"identity": VERSION}}
 
     def deidentify(
         self,

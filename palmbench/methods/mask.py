@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from palmbench.hands.palm import Region
-from palmbench.methods.region import RegionMethod
+from palmbench.methods.region import RegionMethod, region_versions
+
+VERSION = 1
 
 
 class MaskMethod(RegionMethod):
@@ -19,7 +21,8 @@ class MaskMethod(RegionMethod):
         self.fill, self.region = fill, region
 
     def settings(self) -> dict[str, Any]:
-        return {"name": self.name, "fill": self.fill, "region": self.region}
+        versions = {"mask": VERSION, **region_versions()}
+        return {"name": self.name, "fill": self.fill, "region": self.region, "versions": versions}
 
     def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
         return np.full_like(photo, self.fill)

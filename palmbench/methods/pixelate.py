@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from palmbench.hands.palm import Region
-from palmbench.methods.region import RegionMethod
+from palmbench.methods.region import RegionMethod, region_versions
+
+VERSION = 1
 
 
 class PixelateMethod(RegionMethod):
@@ -22,7 +24,8 @@ class PixelateMethod(RegionMethod):
         self.block, self.region = block, region
 
     def settings(self) -> dict[str, Any]:
-        return {"name": self.name, "block": self.block, "region": self.region}
+        versions = {"pixelate": VERSION, **region_versions()}
+        return {"name": self.name, "block": self.block, "region": self.region, "versions": versions}
 
     def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))

@@ -11,6 +11,14 @@ from palmbench.hands import Hand
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.methods.direct import DirectMethod
 from recognizers.common.errors import SampleError
+from recognizers.common.versions import versions_of
+
+VERSION = 1
+
+
+def region_versions() -> dict[str, int]:
+    """Versions of the code that says what is repainted, by name, for the key."""
+    return {"region": VERSION, **versions_of("palmbench.hands", "geometry", "palm", "skeleton")}
 
 
 def palm_region(hand: Hand, region: Region) -> np.ndarray:

@@ -7,6 +7,7 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
+VERSION = 1
 # A profile that moves no colour by more than this many of 255 levels is sRGB under another name.
 _SAME = 2
 _STEPS = 17

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+VERSION = 1
 MOST = 0.1  # share of a palm that may stay, or show, for it to count as hidden
 
 # Standard deviations between which structure counts as lines, and of the window in which two photos are compared, as

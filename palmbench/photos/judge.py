@@ -17,6 +17,7 @@ from recognizers import answers
 from recognizers.common.errors import NoROIError
 from recognizers.protocol import Recognizer
 
+VERSION = 1
 # Photos of the same rendered palm are closer than this in 99 of 100 pairs, photos of two palms in 9 of 100: 2 % above
 # the distance at which both errors are equal, 0.3676. `tests/photos/test_verification.py` measures it again.
 MTCC_THRESHOLD = 0.375

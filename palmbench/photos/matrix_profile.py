@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import ImageCms
 
+VERSION = 1
 _LEVELS = 65536
 _ROWS = 256  # converted at a time, so that memory does not grow with the photo
 _HEADER = 128

@@ -18,6 +18,7 @@ from palmbench.photos.writing import eight_bits
 from recognizers.common.errors import SampleError
 from recognizers.common.keys import digest, sample_seed
 
+VERSION = 1
 _NO_PALM = {"back": "it shows its back", "closed": "its fingers are closed over its palm"}
 
 

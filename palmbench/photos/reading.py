@@ -14,6 +14,7 @@ from palmbench.photos.colour import CONVERTED, profile_note, srgb
 from palmbench.photos.matrix_profile import matrix_profile, to_srgb
 from recognizers.common.errors import SampleError
 
+VERSION = 1
 _PHOTOMETRIC, _EXTRA = 262, 338  # tags of TIFF
 _WHITE_IS_ZERO = 0
 _PREMULTIPLIED = (1,)

@@ -13,6 +13,7 @@ from palmbench.base.images import opened, orientation
 from palmbench.photos.reading import decode
 from recognizers.common.errors import SampleError
 
+VERSION = 1
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _LAST, _SCAN, _JFIF, _EXIF, _ADOBE, _COMMENT = 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE
 _APPLICATIONS = range(0xE0, 0xF0)

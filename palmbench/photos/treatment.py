@@ -10,14 +10,27 @@ from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
+from palmbench.methods.region import region_versions
 from palmbench.methods.settings import DiffusionConfig, MethodConfig
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Tools
 from palmbench.stages.enrol import load_recognizer
 from recognizers.common.errors import RequestError
 from recognizers.common.keys import digest
+from recognizers.common.versions import versions_of
 
 VERSION = 2
+_CODE = (
+    "colour",
+    "evidence",
+    "judge",
+    "matrix_profile",
+    "painter",
+    "reading",
+    "stripped",
+    "window",
+    "writing",
+)
 MOST_HANDS = 10
 TRIES = 5
 
@@ -200,4 +213,10 @@ def result_key(settings: dict[str, Any], photo: str, number: int, format_name: s
         Which of several results.
     format_name : str
     """
-    return digest("deid", version=VERSION, settings=settings, photo=photo, number=number, format=format_name)
+    versions = {
+        "treatment": VERSION,
+        **versions_of("palmbench.base", "photo_files"),
+        **versions_of("palmbench.photos", *_CODE),
+        **region_versions(),
+    }
+    return digest("deid", versions=versions, settings=settings, photo=photo, number=number, format=format_name)

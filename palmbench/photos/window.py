@@ -11,6 +11,7 @@ from palmbench.hands import Detector, Hand, Segmenter
 from palmbench.hands.geometry import fill_polygon, hand_crop, palm_crop, palm_polygon, recognition_corners
 from palmbench.hands.palm import completed
 
+VERSION = 1
 _MARGIN = 0.25  # of the hand's extent: whatever a method or a recognizer looks at lies within
 _LEAST_MARGIN = 64  # pixels
 

@@ -12,6 +12,7 @@ from PIL import Image
 from palmbench.photos.formats import FORMATS
 from recognizers.common.errors import SampleError
 
+VERSION = 1
 _HALF = 128
 
 

@@ -16,6 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
+VERSION = 1
 UNIFORM_SIDE = 7
 GAUSSIAN = np.exp(-((np.arange(11) - 5.0) ** 2) / (2 * 1.5**2))
 GAUSSIAN /= GAUSSIAN.sum()

@@ -8,6 +8,8 @@ import numpy as np
 
 from palmbench.scoring import Interval, jackknife_interval
 
+VERSION = 1
+
 
 def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
     """Fréchet distance of the Gaussians fitted to two sets of features.

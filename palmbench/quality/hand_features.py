@@ -17,6 +17,7 @@ import numpy as np
 
 from palmbench.base.paths import weights_dir
 from recognizers.common.pinned import Pinned
+from recognizers.common.versions import versions_of
 
 if TYPE_CHECKING:
     from palmbench.quality.networks import Extractor
@@ -35,7 +36,8 @@ def hand_weights() -> Path:
 
 def hand_feature_settings(weights: Pinned) -> dict[str, object]:
     """Everything that can change the features, for the key."""
-    return {"version": VERSION, "weights": weights.digest, "side": LONGEST_SIDE}
+    versions = {"hand_features": VERSION, **versions_of("palmbench.hands", "network")}
+    return {"weights": weights.digest, "versions": versions}
 
 
 def load_hand_features(weights: Pinned, device: str) -> Extractor:

@@ -12,6 +12,7 @@ from palmbench.quality.sets import SET_METRICS
 from palmbench.quality.weights import INCEPTION, WEIGHT_FILES, QualityWeights, WeightFile, locate, missing_weights
 from recognizers.common.errors import MissingWeights
 from recognizers.common.pinned import Pinned, changed
+from recognizers.common.versions import versions_of
 
 
 class ImageQuality:
@@ -52,18 +53,25 @@ class ImageQuality:
             self.features_of = "inception"
 
     def settings(self) -> dict:
-        """Everything that can change a measurement, for the key: convention, metrics, digests of the weights."""
+        """What can change a measurement, for the key: convention, metrics, digests of weights, versions of the code."""
         return {
             "convention": self.convention,
             "metrics": list(self._whole()),
             "lpips_weights": self._lpips_weights.digest if self._lpips_weights else None,
             "inception_weights": self._inception.digest if self._inception else None,
+            "versions": versions_of("palmbench.quality", "filters", "networks", "pixels", "similarity"),
         }
 
     def feature_settings(self) -> dict:
         """Everything that can change `features`, for the key; empty where there are none."""
         if self._inception:
-            return {"of": self.features_of, "convention": self.convention, "weights": self._inception.digest}
+            versions = versions_of("palmbench.quality", "networks")
+            return {
+                "of": self.features_of,
+                "convention": self.convention,
+                "weights": self._inception.digest,
+                "versions": versions,
+            }
         return {"of": self.features_of, **hand_feature_settings(self._hand)} if self._hand else {}
 
     def metrics(self) -> tuple[str, ...]:

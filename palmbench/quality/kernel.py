@@ -9,6 +9,7 @@ import numpy as np
 
 from palmbench.scoring import Interval, jackknife_interval
 
+VERSION = 1
 SUBSETS = 100
 SUBSET_SIZE = 1000
 SUBSET_SEED = 2020  # torch-fidelity's; any would do, so long as it never changes

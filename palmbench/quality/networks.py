@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from recognizers.common.pinned import Pinned
 from recognizers.common.tensor_files import read_tensors
 
+VERSION = 1
 POOL_FEATURES = 2048
 _INCEPTION_SIDE = 299
 _VGG_CELL = 16

@@ -16,6 +16,7 @@ from PIL import Image
 from palmbench.quality.filters import Plane, filters_on
 from palmbench.quality.similarity import similarity_paper, similarity_torchmetrics
 
+VERSION = 1
 CONVENTIONS = ("paper", "torchmetrics")
 PIXEL_METRICS = ("ssim", "ms_ssim", "psnr")
 REGION_METRICS = ("ssim_inside", "ssim_outside", "psnr_inside", "psnr_outside")

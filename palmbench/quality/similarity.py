@@ -14,6 +14,7 @@ import numpy as np
 
 from palmbench.quality.filters import GAUSSIAN, UNIFORM_SIDE, Filters, Plane
 
+VERSION = 1
 _PEAK = 255.0
 _C1 = (0.01 * _PEAK) ** 2
 _C2 = (0.03 * _PEAK) ** 2

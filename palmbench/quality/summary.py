@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+VERSION = 1
+
 
 class Summary(NamedTuple):
     """Mean over images, population standard deviation, and how many images they are over."""

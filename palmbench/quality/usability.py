@@ -14,6 +14,7 @@ import numpy as np
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.hand import MIDDLE, WRIST, Hand
 
+VERSION = 1
 NORMALISERS = ("image", "hand")
 DIFFERENCES = ("hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation")
 KEPT = ("pck", "mask_iou")

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from palmbench.scoring.distribution import Distribution, Scores
 from palmbench.scoring.rates import rejection_rate
 
+VERSION = 1
 # 0.001 times 3000 must allow three, whatever its last bit.
 FMR_SLACK = 1e-9
 

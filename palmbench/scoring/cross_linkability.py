@@ -13,6 +13,7 @@ from palmbench.scoring.linkability import PERMUTATIONS, TooFewScores, bin_edges,
 from palmbench.scoring.pairs import labels
 from palmbench.scoring.score_sets import CrossKinds, cross_kinds
 
+VERSION = 1
 _ROWS = 256
 _LEFT_OUT = 255  # bins are 100 at most
 

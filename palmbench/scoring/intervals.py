@@ -18,6 +18,7 @@ from palmbench.scoring.pairs import labels, pair_kinds
 from palmbench.scoring.replicates import LEFT_OUT, REPLICATE, replicate_all
 from recognizers.common.jit import run_all
 
+VERSION = 1
 REPLICATES = 1000
 FMRS = (0.01, 0.001)
 _PER_TASK = 25

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from palmbench.scoring.intervals import Interval
 from palmbench.scoring.pairs import labels
 
+VERSION = 1
 GROUPS = 20
 _LEAST_GROUPS = 3
 

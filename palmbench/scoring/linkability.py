@@ -20,6 +20,7 @@ import numpy as np
 
 from palmbench.scoring.distribution import Distribution, Scores
 
+VERSION = 1
 PERMUTATIONS = 200
 SCORES_PER_BIN = 10
 MAX_BINS = 100

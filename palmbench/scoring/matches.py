@@ -9,6 +9,7 @@ from palmbench.scoring.intervals import Interval, Replicates, interval
 from palmbench.scoring.pairs import pair_kinds
 from recognizers.common.jit import compiled, run_all
 
+VERSION = 1
 _PER_TASK = 25
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+VERSION = 1
+
 
 class PairKinds(NamedTuple):
     """Kind of every unordered pair, in scipy's condensed order.

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from palmbench.scoring.distribution import Distribution, Scores
 
+VERSION = 1
 GRID_STEP = 0.001
 _ROWS_PER_BLOCK = 1024
 

@@ -7,6 +7,7 @@ import numpy as np
 from palmbench.scoring.accept import FMR_SLACK
 from recognizers.common.jit import compiled
 
+VERSION = 1
 LEFT_OUT = 65535
 MAX_LEVELS = 65535
 REPLICATE = ("eer", "threshold", "genuine_mean", "genuine_variance", "impostor_mean", "impostor_variance")

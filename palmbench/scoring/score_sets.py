@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.pairs import labels, pair_kinds
 
+VERSION = 1
 _PAIRS_PER_BLOCK = 2**22
 
 

@@ -95,7 +95,7 @@ class Compare:
 
     def across(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
         """De-identified photo i against original j, (n, n) float32; NaN where either has no template."""
-        key = digest("scores across", version=VERSION, **self._both(samples))
+        key = digest("scores across", versions={"compare": VERSION}, **self._both(samples))
 
         def compute() -> dict[str, np.ndarray]:
             gallery, in_gallery = _load(self.originals, samples, self.enrolled, store)
@@ -112,7 +112,7 @@ class Compare:
 
     def against_originals(self, samples: Sequence[Sample], store: Store) -> DeidScores:
         """Each de-identified photo against its own original, the nearest mate and the nearest stranger."""
-        key = digest("de-identified scores", version=VERSION, **self._both(samples))
+        key = digest("de-identified scores", versions={"compare": VERSION}, **self._both(samples))
 
         def compute() -> dict[str, np.ndarray]:
             return _nearest(self.across(samples, store), [sample.identity for sample in samples])._asdict()
@@ -139,7 +139,7 @@ class Compare:
     ) -> np.ndarray:
         present = _present(samples, enrolled)
         keys = self._keys(stage, samples, present)
-        key = digest(what, version=VERSION, templates=keys, recognizer=stage.settings)
+        key = digest(what, versions={"compare": VERSION}, templates=keys, recognizer=stage.settings)
 
         def compute() -> dict[str, np.ndarray]:
             templates, _ = _load(stage, samples, enrolled, store)

@@ -46,7 +46,9 @@ class Encode:
         return None if settings is None else cls(prepare, method, region, settings)
 
     def key(self, sample: Sample) -> str:
-        return digest("encoding", version=ENCODE_VERSION, hand=self.prepare.key(sample), method=self.settings)
+        return digest(
+            "encoding", versions={"encode": ENCODE_VERSION}, hand=self.prepare.key(sample), method=self.settings
+        )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]
@@ -83,8 +85,7 @@ class Deidentify:
     def key(self, sample: Sample) -> str:
         return digest(
             "deidentified",
-            version=VERSION,
-            encoding=ENCODE_VERSION if self.encode else None,
+            versions={"deidentify": VERSION, "encode": ENCODE_VERSION if self.encode else None},
             hand=self.prepare.key(sample),
             method=self.settings,
             seed=self._seed(sample) if self.seeded else None,

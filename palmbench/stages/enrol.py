@@ -19,9 +19,10 @@ from recognizers import answers
 from recognizers.common.errors import RequestError, SampleError, no_exit
 from recognizers.common.keys import digest
 from recognizers.common.options import takes
+from recognizers.common.versions import versions_of
 from recognizers.protocol import HAND_SIDE, ROI_SIDE, Classifier, Recognizer
 
-VERSION = 1
+VERSION = 2
 _PARTS = ("name", "takes", "settings", "extract", "distances")
 _IMAGES = {"roi": recognition_roi, "hand": recognition_hand}
 _SHAPES = {"roi": (ROI_SIDE, ROI_SIDE), "hand": (HAND_SIDE, HAND_SIDE, 3)}
@@ -58,7 +59,8 @@ class Enrol:
         return f"enrol {self.prepare.photos.title}"
 
     def key(self, sample: Sample) -> str:
-        return digest("template", version=VERSION, hand=self.prepare.key(sample), recognizer=self.settings)
+        versions = {"enrol": VERSION, **versions_of("palmbench.hands", "geometry")}
+        return digest("template", versions=versions, hand=self.prepare.key(sample), recognizer=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         recognizer = load_keyed(self.recognizer, self.settings, device)

@@ -34,13 +34,35 @@ from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.linkability import TooFewScores
 from palmbench.scoring.pairs import pair_kinds
 from palmbench.stages.compare import Classified, DeidScores
+from recognizers.common.versions import versions_of
 
-VERSION = 4
-CLASSIFIER_VERSION = 2
+VERSION = 5
 REPLICATES = 1000
 TAR_METRICS = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
 _NEED_BOTH_KINDS = ("eer", "far", "frr", "threshold", "dprime", "rr", "rr_without_failures", "dir")
+_SCORING = (
+    "accept",
+    "cross_linkability",
+    "intervals",
+    "jackknife",
+    "linkability",
+    "matches",
+    "pairs",
+    "rates",
+    "replicates",
+    "score_sets",
+)
 _BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
+
+
+def versions() -> dict[str, int]:
+    """Versions of the code behind a run's metrics, by name, and how many replicates its intervals are made of."""
+    return {
+        "measure": VERSION,
+        "replicates of an interval": REPLICATES,
+        **versions_of("palmbench.quality", "frechet", "kernel", "summary"),
+        **versions_of("palmbench.scoring", *_SCORING),
+    }
 
 
 class Recognition(NamedTuple):

@@ -43,7 +43,7 @@ class Prepare:
         return f"find hands in {self.photos.title}"
 
     def key(self, sample: Sample) -> str:
-        return digest("hand", version=VERSION, photo=self.photos.key(sample), **self.settings)
+        return digest("hand", versions={"prepare": VERSION}, photo=self.photos.key(sample), **self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         detector, segmenter = _tools.get(

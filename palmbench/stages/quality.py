@@ -17,6 +17,7 @@ from palmbench.quality.settings import QualityConfig
 from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.stage import Photos, Tools
 from recognizers.common.keys import digest
+from recognizers.common.versions import versions_of
 from recognizers.common.writing import json_bytes
 
 VERSION = 2
@@ -42,8 +43,9 @@ class Quality:
     def key(self, sample: Sample) -> str:
         original = self.deidentify.prepare.photos.key(sample)
         # The hand, and so the palm, is part of the de-identified photo's key.
+        versions = {"quality": VERSION, **versions_of("palmbench.hands", "geometry")}
         return digest(
-            "quality", version=VERSION, original=original, deidentified=self.deidentify.key(sample), how=self.settings
+            "quality", versions=versions, original=original, deidentified=self.deidentify.key(sample), how=self.settings
         )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
@@ -90,7 +92,9 @@ class Features:
         return f"features of {self.photos.title}"
 
     def key(self, sample: Sample) -> str:
-        return digest("features", version=FEATURES_VERSION, photo=self.photos.key(sample), how=self.settings)
+        return digest(
+            "features", versions={"features": FEATURES_VERSION}, photo=self.photos.key(sample), how=self.settings
+        )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         instrument = _instrument(self.config, device, ImageQuality.feature_settings, self.settings)

@@ -13,6 +13,7 @@ from palmbench.base.store import Store, if_there
 from palmbench.datasets.sample import Sample
 from recognizers.common.errors import Lost, RequestError
 from recognizers.common.keys import digest
+from recognizers.common.versions import versions_of
 
 _PHOTOS, _PNG = "photos", ".png"
 
@@ -176,7 +177,9 @@ class Originals:
     title: str = "originals"
 
     def key(self, sample: Sample) -> str:
-        return sample.digest
+        # A rendered photo's digest already holds all that can change its pixels; a file still has to be decoded.
+        decoding = {} if self.keep else versions_of("palmbench.base", "images", "photo_files")
+        return digest("original", contents=sample.digest, versions=decoding)
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         if not self.keep:

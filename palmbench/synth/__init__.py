@@ -5,12 +5,12 @@ from palmbench.synth.profiles import PROFILES
 from palmbench.synth.render import Render, render
 from palmbench.synth.seeds import (
     BENCHMARK_IDENTITIES,
-    RENDERER_VERSION,
     TRAINING_IDENTITIES,
     person_of,
     session_of,
     side_of,
 )
+from palmbench.synth.seeds import VERSION as RENDERER_VERSION
 
 __all__ = [
     "BENCHMARK_IDENTITIES",

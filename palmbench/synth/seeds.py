@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-RENDERER_VERSION = 2
+VERSION = 2
 BENCHMARK_IDENTITIES = range(0, 1_000_000)
 TRAINING_IDENTITIES = range(1_000_000, 2_000_000)
 SAMPLES_PER_SESSION = 3
@@ -53,4 +53,4 @@ def sample_generator(identity: int, sample: int, profile: str) -> np.random.Gene
 
 
 def _generator(*words: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((RENDERER_VERSION, *words))))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((VERSION, *words))))

@@ -36,10 +36,9 @@ def backbone_files(training: EEHNetTraining) -> dict[str, Pinned]:
     return {names[0]: Pinned.now(path)}
 
 
-def backbone_digests(training: EEHNetTraining) -> str | dict[str, str]:
-    """Digest of the state dict, or of each where there are several backbones; errors as of `backbone_files`."""
-    digests = {name: file.digest for name, file in backbone_files(training).items()}
-    return digests if len(digests) > 1 else next(iter(digests.values()))
+def backbone_digests(training: EEHNetTraining) -> dict[str, str]:
+    """Digests of the state dicts by the backbones' names; errors as of `backbone_files`."""
+    return {name: file.digest for name, file in backbone_files(training).items()}
 
 
 def _in_folder(folder: Path, name: str) -> Path:

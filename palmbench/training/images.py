@@ -14,6 +14,7 @@ from palmbench.hands.geometry import recognition_hand, recognition_roi, recognit
 from palmbench.hands.hand import Hand
 from palmbench.stages.prepare import Prepare
 from recognizers.common.keys import digest
+from recognizers.common.versions import versions_of
 from recognizers.networks.eehnet_settings import FULL, Triple
 from recognizers.protocol import HAND_SIDE
 
@@ -39,10 +40,15 @@ class Cut:
         return f"cut {'ROIs' if self.takes == 'roi' else 'hands'} for training"
 
     def key(self, sample: Sample) -> str:
-        # The grid became a setting later: keys of the usual one stay as they were.
-        usual = (self.columns, self.rows) == (FULL.palm_columns, FULL.palm_rows)
-        grid = {} if usual else {"columns": self.columns, "rows": self.rows}
-        return digest("cut", version=VERSION, takes=self.takes, hand=self.prepare.key(sample), **grid)
+        code = versions_of("palmbench.hands", "geometry") | versions_of("recognizers.networks", "hand_landmarks")
+        return digest(
+            "cut",
+            versions={"cut": VERSION, **code},
+            takes=self.takes,
+            hand=self.prepare.key(sample),
+            columns=self.columns,
+            rows=self.rows,
+        )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         return [self._cut(sample, store) for sample in samples]

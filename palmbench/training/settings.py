@@ -80,11 +80,6 @@ class EEHNetTraining(_Common):
     triplet_margin: float = setting(0.3, low=0, high=2)
     network: Settings = FULL
 
-    def of_network(self) -> dict[str, Any]:
-        """What is set of the network beside `widths`, as plain JSON values."""
-        usual = VARIANTS[self.widths].as_json()
-        return {name: value for name, value in self.network.as_json().items() if value != usual[name]}
-
 
 TrainingConfig = CCNetTraining | EEHNetTraining
 NETWORKS: dict[str, type[CCNetTraining] | type[EEHNetTraining]] = {"ccnet": CCNetTraining, "eehnet": EEHNetTraining}

@@ -9,10 +9,12 @@ import numpy as np
 from recognizers import matching
 from recognizers.codes.gabor import STEP, filter_samples
 from recognizers.common.jit import run_all
+from recognizers.common.versions import versions_of
 from recognizers.inputs import check_pair, check_templates, rois
 from recognizers.matching.shifts import ROWS, ShiftSearch
 from recognizers.protocol import ROI_SIDE
 
+VERSION = 1
 # In real numbers a flat neighbourhood gives no response; in floating point it leaves a sign without meaning.
 FLAT = 1e-9
 
@@ -37,7 +39,7 @@ class PalmprintCode:
     shape, dtype
         Of one template.
     version : int
-        Raised when templates or distances change.
+        Its module's `VERSION`, raised when templates or distances change.
     """
 
     name: str
@@ -45,15 +47,18 @@ class PalmprintCode:
     takes: Literal["roi"] = "roi"
     shape: tuple[int, ...]
     dtype: type[np.unsignedinteger] = np.uint32
-    version = 1
+    version: int
 
     def __init__(self, search: ShiftSearch, threads: int | None = 1) -> None:
         self.search = search
         self.threads = threads
 
     def settings(self) -> dict[str, Any]:
-        """Name and version of the code: what can change a template or a distance."""
-        return {"name": self.name, "version": self.version}
+        """Name of the code, and versions of it and of what it shares with others: what can change a result."""
+        shared = versions_of("recognizers.codes", "base", "gabor") | versions_of(
+            "recognizers.matching", "engine", "shifts"
+        )
+        return {"name": self.name, "versions": {self.name: self.version, **shared}}
 
     def extract(self, images: np.ndarray) -> np.ndarray:
         """Templates of grey ROIs.

@@ -9,6 +9,7 @@ import numpy as np
 
 from recognizers.common.jit import compiled
 
+VERSION = 1
 # Codes have a bit for every fourth pixel and row: 32 x 32 of a ROI of 128 x 128.
 STEP = 4
 RADIUS = 8

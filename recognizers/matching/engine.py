@@ -12,6 +12,7 @@ from recognizers.matching.shifts import ROWS, Job, ShiftSearch, prepare
 
 __all__ = ["ShiftSearch", "distances", "pairwise"]
 
+VERSION = 1
 _ROWS_PER_TASK = 32
 _ROWS_PER_GPU_BLOCK = 1024
 _ALL = np.uint32(0xFFFFFFFF)

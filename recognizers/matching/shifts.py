@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+VERSION = 1
 ROWS = 32
 MAX_REACH = 4
 

@@ -14,6 +14,7 @@ from recognizers.common.hints import not_found
 from recognizers.common.pinned import Pinned
 from recognizers.networks.checkpoint import read_state, require_file
 
+VERSION = 1
 _THROUGH_POOL3 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M")
 _QUARTER = (16, 16, "M", 32, 32, "M", 64, 64, 64, "M")
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+VERSION = 1
+
 
 class GaborConv2d(nn.Module):
     """Convolution by `n` Gabor filters that are made anew from five learnable or fixed numbers.

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from recognizers.networks.eehnet_settings import FULL, Triple
 
+VERSION = 1
 PALM, FINGERS, JOINTS = 9, 5, 4
 LANDMARKS = PALM + FINGERS * JOINTS
 PALM_TARGETS = torch.tensor([(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)])

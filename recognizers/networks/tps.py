@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+VERSION = 1
+
 
 def thin_plate_basis(targets: Tensor, height: int, width: int) -> Tensor:
     """Share of each control point in each place of an output grid.

@@ -4,26 +4,57 @@ from __future__ import annotations
 
 from dataclasses import make_dataclass, replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import palmbench.synth
-import recognizers.mtcc
-from palmbench.config.schema import ExecutorConfig, MTCCConfig, RunConfig
+from palmbench.base.store import Store
+from palmbench.config.schema import ExecutorConfig, MTCCConfig, RecognizerConfig, RunConfig
+from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine import pipeline
 from palmbench.engine.pipeline import Pipeline
+from palmbench.hands import sam2
+from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
-from palmbench.methods.settings import DiffusionConfig, MaskConfig, MethodConfig
+from palmbench.hands.valleys import PKLNetValleys
+from palmbench.methods.settings import (
+    BlurConfig,
+    DiffusionConfig,
+    IdentityConfig,
+    MaskConfig,
+    MethodConfig,
+    PixelateConfig,
+)
+from palmbench.photos.treatment import result_key
 from palmbench.quality import instrument
-from palmbench.stages import compare, deidentify, enrol, measure, prepare, quality, usability
+from palmbench.stages import deidentify, prepare, quality
+from palmbench.stages.stage import Originals
+from palmbench.training.images import Cut
 from recognizers.common.keys import KEY_VERSION, bytes_digest, digest, file_digest, sample_seed
+from tests.golden.modules import raise_version, versioned
 
-STAGES = (compare, deidentify, enrol, measure, prepare, quality, usability)
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
 POINT = RunConfig(dataset=SynthConfig(identities=2, samples=2), method=MaskConfig())
+# Between them they use every module of a run.
+POINTS = [
+    POINT,
+    replace(POINT, method=BlurConfig(sigma=3.0), recognizer=RecognizerConfig("bocv")),
+    replace(POINT, method=PixelateConfig(block=8), recognizer=RecognizerConfig("compcode")),
+    replace(POINT, method=IdentityConfig(), recognizer=RecognizerConfig("ordinalcode")),
+    replace(POINT, method=DiffusionConfig(weights=TINY, size=64), recognizer=RecognizerConfig("palmcode")),
+    replace(POINT, recognizer=RecognizerConfig("rloc")),
+    replace(POINT, recognizer=RecognizerConfig("ccnet")),
+    replace(POINT, recognizer=RecognizerConfig("eehnet")),
+]
+SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
+OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}
+OF_TRAINING = {name for name in versioned() if name.startswith("palmbench.training.")}
+# Of detectors and segmenters whose packages or weights do not come with palmbench.
+ELSEWHERE = ("outside.detector", "pklnet.localizer", "pklnet.network", "pklnet.view", "sam2", "valleys", "view")
+OF_OTHER_PACKAGES = {f"palmbench.hands.{name}" for name in ELSEWHERE}
 
 
 def test_the_key_version_is_1() -> None:
@@ -103,13 +134,12 @@ def test_digests_of_files_are_those_of_their_contents(tmp_path: Path) -> None:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Versions of stages and weights held, so that the golden key pins what goes into it, and no weights are needed."""
-    for stage in STAGES:
-        monkeypatch.setattr(stage, "VERSION", 1)
+    """Versions and weights held, so that the golden key pins what goes into it, and no weights are needed."""
+    for module in versioned().values():
+        raise_version(module, monkeypatch, to=1)
     monkeypatch.setattr(deidentify, "ENCODE_VERSION", 1)
-    monkeypatch.setattr(palmbench.synth, "RENDERER_VERSION", 1)
+    monkeypatch.setattr(quality, "FEATURES_VERSION", 1)
     monkeypatch.setattr(palmbench.synth, "PROFILES", {"controlled": make_dataclass("Conditions", [])()})
-    monkeypatch.setattr(recognizers.mtcc, "VERSION", 1)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(instrument, "hand_weights", lambda: tmp_path / "absent")
 
@@ -122,7 +152,7 @@ def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_golden_key_of_a_run(held: None) -> None:
-    assert Pipeline.of(POINT).key == "aac46115a2ed783897baf5523c154b2b"
+    assert Pipeline.of(POINT).key == "0d1fa8e9605419c559c4d23693a7f24c"
 
 
 @pytest.mark.parametrize(
@@ -152,13 +182,73 @@ def test_what_cannot_change_a_number_is_not_in_the_key_of_a_run(held: None, othe
     assert Pipeline.of(replace(POINT, **other)).key == Pipeline.of(POINT).key
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_new_version_of_a_stage_is_another_run(
-    held: None, stage: ModuleType, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", sorted({*versioned()} - {*OF_PHOTOS, *OF_TRAINING, *OF_OTHER_PACKAGES}))
+def test_a_raised_version_is_another_run_where_the_module_is_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [Pipeline.of(point).key for point in POINTS]
+    decoded = Originals(source=_no_photo).key(SAMPLE)
+    raise_version(versioned()[name], monkeypatch, to=99)
+    pipeline._open.cache_clear()
+    changed = [key != Pipeline.of(point).key for key, point in zip(before, POINTS, strict=True)]
+    pipeline._open.cache_clear()
+    assert any(changed) or decoded != Originals(source=_no_photo).key(SAMPLE)
+
+
+@pytest.mark.parametrize("name", sorted(OF_PHOTOS))
+def test_a_raised_version_is_another_result_for_a_photo_of_ones_own(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = result_key({}, "0" * 32, 1, "png")
+    raise_version(versioned()[name], monkeypatch, to=99)
+    assert result_key({}, "0" * 32, 1, "png") != before
+
+
+def test_a_raised_version_of_what_other_packages_bring_is_in_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = Pipeline.of(POINT).key
-    monkeypatch.setattr(stage, "VERSION", 2)
-    assert Pipeline.of(POINT).key != before
+    (tmp_path / "pklnet.pth").write_bytes(b"weights")
+    localizer = PKLNetLocalizer(str(tmp_path / "pklnet.pth"))
+    detector = SimpleNamespace(name="one", settings=lambda: {"name": "one"})
+
+    def told() -> list[dict]:
+        return [
+            sam2.SAM2Segmenter(None, {}, 5).settings(),  # type: ignore[arg-type]
+            PKLNetValleys(detector, localizer).settings(),  # type: ignore[arg-type]
+        ]
+
+    for name in ("pklnet.localizer", "pklnet.network", "pklnet.view", "sam2", "valleys"):
+        before = told()
+        raise_version(versioned()[f"palmbench.hands.{name}"], monkeypatch, to=99)
+        assert told() != before, name
+
+
+def test_a_raised_version_of_cutting_is_another_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    wired = Pipeline.of(POINT)
+    cut = Cut(wired.prepare, "hand")
+    before = cut.key(wired.samples[0])
+    raise_version(versioned()["palmbench.training.images"], monkeypatch, to=99)
+    assert cut.key(wired.samples[0]) != before
+
+
+def _no_photo(sample: Sample) -> np.ndarray:
+    raise AssertionError("keys are made without reading a photo")
+
+
+def test_what_the_store_holds_is_not_reused_once_a_version_was_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, config = Store(tmp_path), replace(POINT, dataset=SynthConfig(identities=1, samples=1))
+
+    def there() -> dict[str, int]:
+        return {stage.title: found.reused for stage, found in Pipeline.of(config).look_up(store)}
+
+    wired = Pipeline.of(config)
+    for stage, _ in wired.steps:
+        for sample, data in zip(wired.samples, stage.compute(wired.samples, store, "cpu"), strict=True):
+            store.write(stage.name, stage.key(sample), stage.suffix, data)
+    assert set(there().values()) == {1}
+    raise_version(versioned()["palmbench.methods.mask"], monkeypatch, to=99)
+    left = {title for title, reused in there().items() if reused}
+    assert left == {"find hands in originals", "enrol originals", "features of originals"}
+    raise_version(versioned()["palmbench.hands.geometry"], monkeypatch, to=99)
+    assert {title for title, reused in there().items() if reused} == {"features of originals"}
 
 
 def test_a_new_version_of_encoding_is_another_photo(held: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,7 +170,7 @@ def test_an_object_that_has_nothing_of_the_palm_is_a_failure_and_not_an_unhidden
 
 def test_settings_name_the_weights_by_their_contents(folder: Path, tmp_path: Path) -> None:
     settings = segmenter(folder, closing=5).settings()
-    assert settings.keys() == {"name", "version", "package", "weights", "closing"}
+    assert settings.keys() == {"name", "versions", "package", "weights", "closing"}
     assert str(folder) not in str(settings)
     for path in folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())

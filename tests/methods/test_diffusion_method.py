@@ -232,13 +232,6 @@ def test_of_a_hand_that_is_longer_than_the_photos_shorter_side_the_whole_palm_is
     assert (as_published[region & held] != narrow[region & held]).any(axis=-1).mean() > 0.9
 
 
-def test_whether_a_crop_is_moved_is_in_the_key_of_the_crop_that_may_be():
-    of = {(crop, whole): DiffusionMethod(replace(CONFIG, crop=crop, whole_palm=whole)).settings()
-          for crop in ("palm", "hand") for whole in (True, False)}  # fmt: skip
-    assert of["palm", True] == of["palm", False] and "whole_palm" not in of["hand", False]
-    assert of["hand", True] == of["hand", False] | {"whole_palm": True}
-
-
 @pytest.mark.parametrize("crop", ["palm", "hand"])
 def test_a_palm_that_no_square_in_the_photo_holds_does_not_pass_as_deidentified(photo, hand, crop):
     region = palm_region(hand, "paper")

@@ -181,7 +181,7 @@ def test_distances_are_angles_in_half_turns(weights):
 
 def test_settings_name_the_variant_and_follow_the_weights(weights, state, tmp_path):
     settings = recognizers.load("ccnet", weights=str(weights)).settings()
-    assert settings == {"name": "ccnet", "variant": "compact", "weights": settings["weights"], "version": 1}
+    assert (settings["name"], settings["variant"]) == ("ccnet", "compact")
     other = tmp_path / "other.safetensors"
     save_file(state | {"fc.bias": state["fc.bias"] + 1}, other, metadata={"variant": "compact"})
     assert recognizers.load("ccnet", weights=str(other)).settings()["weights"] != settings["weights"]

@@ -57,7 +57,7 @@ def test_it_is_a_recognizer_of_hands_that_says_what_its_results_depend_on(recogn
     assert isinstance(recognizer, Recognizer)
     assert recognizer.takes == "hand"
     settings = recognizer.settings()
-    assert (settings["name"], settings["variant"], settings["version"]) == ("eehnet", "compact", 1)
+    assert (settings["name"], settings["variant"]) == ("eehnet", "compact")
     assert json.loads(json.dumps(settings)) == settings
     loaded = recognizers.load("eehnet", weights=str(path))
     assert loaded.settings() == settings

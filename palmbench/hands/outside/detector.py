@@ -13,12 +13,14 @@ from palmbench.hands.looks import Observer, wanted_square
 from palmbench.hands.outside.client import Finding, Worker
 from palmbench.hands.outside.environment import described, interpreter_of
 from palmbench.hands.outside.views import PARTS_OF, View
-from palmbench.hands.search import SEARCH_VERSION, covers, parts, same_hand
+from palmbench.hands.search import covers, parts, same_hand
 from palmbench.hands.seen import connected, hand_box
 from palmbench.hands.skeleton import apart, hand_shape, valley_points
 from palmbench.hands.view import view_of
+from recognizers.common.versions import versions_of
 
 VERSION = 2
+_CODE = ("geometry", "looks", "network", "search", "seen", "skeleton", "view")
 # Of packages that look at a photo in so few pixels that they overlook small hands, and such as fill the frame.
 _COARSE = ("mediapipe",)
 _MOST_AT_ONCE = 4  # hands asked for at least, so that the best of them can be chosen
@@ -79,15 +81,14 @@ class OutsideDetector:
         self._observer = Observer("embedded", device)
 
     def settings(self) -> dict[str, Any]:
-        """Threshold, most hands, and what the package is: its version, and digests of its models."""
+        """Threshold, most hands, the package's version, digests of its models, and versions of our code."""
         return {
             "name": self.name,
-            "version": VERSION,
             "package": self._described,
             "threshold": self._options["threshold"],
             "hands": self._hands,
-            "search": SEARCH_VERSION,
             "looks": self._observer.digest,
+            "versions": {"outside": VERSION, **versions_of("palmbench.hands", *_CODE)},
         }
 
     def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:

@@ -12,10 +12,13 @@ import numpy as np
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.pklnet.view import view_of
 from recognizers.common.pinned import Pinned
+from recognizers.common.versions import versions_of
 from recognizers.networks.checkpoint import require_file
 
 if TYPE_CHECKING:
     from palmbench.hands.pklnet.network import PKLNet
+
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ class PKLNetLocalizer:
         self._file = Pinned.now(path)
 
     def settings(self) -> dict[str, Any]:
-        """The digest of the weights."""
-        return {"name": self.name, "weights": self._file.digest}
+        """The digest of the weights, and versions of the code."""
+        versions = versions_of("palmbench.hands.pklnet", "localizer", "network", "view")
+        return {"name": self.name, "weights": self._file.digest, "versions": versions}
 
     def valleys(self, photo: np.ndarray) -> PKLNetResult:
         """The palm of a photo (uint8, height x width x 3, RGB)."""

@@ -11,6 +11,7 @@ from torch.nn import functional
 from palmbench.hands.pklnet.backbone import CHANNELS, Backbone
 from palmbench.hands.pklnet.heads import KeypointHead, SegmentationHead
 
+VERSION = 1
 HEIGHT, WIDTH = 400, 300
 
 
