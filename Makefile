@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report \
+.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
 	embedded mediapipe judge claims controls diversity campaign bench sync dashboard clean
 
@@ -40,6 +40,9 @@ test: $(STAMP)  ## the tests, without the slow ones
 
 test-slow: $(STAMP)  ## the slow tests alone
 	$(PY) -m pytest -m slow $(ARGS)
+
+golden: $(STAMP)  ## golden artefacts of raised versions, stored
+	$(PY) -m tests.golden
 
 lint: $(STAMP)  ## ruff and mypy
 	$(PY) -m ruff check .

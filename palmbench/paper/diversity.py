@@ -38,11 +38,13 @@ from palmbench.stages.stage import Stage, load_all
 from recognizers import answers
 from recognizers.common.errors import RequestError
 from recognizers.common.keys import digest
+from recognizers.common.versions import versions_of
 from recognizers.protocol import Recognizer
 
 SEEDS = 10
 SETS = ("genuine", "impostor", "original_deidentified", "deidentified_deidentified")
-VERSION = 1
+VERSION = 2
+_SCORING = ("intervals", "levels", "pairs", "rates", "replicates", "resampled")
 _REPLICATES = 1000
 _BOOTSTRAP_SEED = 20250408
 METRICS = ("matched_original", "dir_original", "matched_seeds", "dir_seeds", "gap")
@@ -291,7 +293,8 @@ def _key(pipelines: Sequence[Pipeline], chosen: Sequence[Sample]) -> str:
     first = pipelines[0]
     return digest(
         "diversity",
-        version=[VERSION, _REPLICATES],
+        versions={"diversity": VERSION, **versions_of("palmbench.scoring", *_SCORING)},
+        replicates=_REPLICATES,
         originals=[[each.identity, each.person, first.enrol.key(each)] for each in first.samples],
         repainted=[[each.id, *(pipeline.enrol_again.key(each) for pipeline in pipelines)] for each in chosen],
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from palmbench.scoring.replicates import LEFT_OUT, MAX_LEVELS
 
+VERSION = 1
 _BLOCK = 2**20  # distances a time: 31 million must not be held several times over
 
 

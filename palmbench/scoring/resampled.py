@@ -12,6 +12,8 @@ import numpy as np
 
 from palmbench.scoring import Replicates
 
+VERSION = 1
+
 
 class Moments(NamedTuple):
     """Mean and population variance in each draw, (n_replicates,) each."""

@@ -23,7 +23,6 @@ from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import Tools
 from recognizers.common.keys import digest, sample_seed
 
-ENCODE_VERSION = 1
 VERSION = 3
 
 
@@ -46,9 +45,7 @@ class Encode:
         return None if settings is None else cls(prepare, method, region, settings)
 
     def key(self, sample: Sample) -> str:
-        return digest(
-            "encoding", versions={"encode": ENCODE_VERSION}, hand=self.prepare.key(sample), method=self.settings
-        )
+        return digest("encoding", versions={"deidentify": VERSION}, hand=self.prepare.key(sample), method=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]
@@ -85,7 +82,7 @@ class Deidentify:
     def key(self, sample: Sample) -> str:
         return digest(
             "deidentified",
-            versions={"deidentify": VERSION, "encode": ENCODE_VERSION if self.encode else None},
+            versions={"deidentify": VERSION},
             hand=self.prepare.key(sample),
             method=self.settings,
             seed=self._seed(sample) if self.seeded else None,

@@ -45,6 +45,7 @@ _SCORING = (
     "cross_linkability",
     "intervals",
     "jackknife",
+    "levels",
     "linkability",
     "matches",
     "pairs",

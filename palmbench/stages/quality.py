@@ -21,7 +21,6 @@ from recognizers.common.versions import versions_of
 from recognizers.common.writing import json_bytes
 
 VERSION = 2
-FEATURES_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -92,9 +91,7 @@ class Features:
         return f"features of {self.photos.title}"
 
     def key(self, sample: Sample) -> str:
-        return digest(
-            "features", versions={"features": FEATURES_VERSION}, photo=self.photos.key(sample), how=self.settings
-        )
+        return digest("features", versions={"quality": VERSION}, photo=self.photos.key(sample), how=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         instrument = _instrument(self.config, device, ImageQuality.feature_settings, self.settings)

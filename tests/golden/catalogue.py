@@ -1,0 +1,20 @@
+"""All golden samples, and the modules that have none."""
+
+from __future__ import annotations
+
+from tests.golden import of_hands, of_methods, of_photos, of_quality, of_recognizers, of_scoring, of_stages
+from tests.golden.artefacts import Golden
+
+# Modules with a VERSION and without a sample, and why.
+WITHOUT = {
+    "palmbench.hands.outside.detector": "what it finds is another environment's",
+    "palmbench.hands.pklnet.localizer": "its weights do not come with palmbench",
+    "palmbench.hands.pklnet.view": "used by the localizer alone",
+    "palmbench.commands.train": "a training takes minutes",
+}
+
+
+def goldens() -> dict[str, Golden]:
+    """Every sample, by the module that it guards."""
+    parts = (of_hands, of_methods, of_recognizers, of_quality, of_scoring, of_photos, of_stages)
+    return {golden.module: golden for part in parts for golden in part.GOLDENS}

@@ -1,0 +1,246 @@
+"""Samples of what finds a hand, and of the geometry of its palm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from palmbench.hands import geometry, looks, palm, seen, skeleton, valleys, view
+from palmbench.hands.embedded import EmbeddedDetector
+from palmbench.hands.sam2 import SAM2Segmenter
+from recognizers.common.errors import NoROIError
+from tests.golden import inputs
+from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
+
+_PICTURE = 1e-4  # other processors round the last bit of a pixel otherwise
+_NETWORK = 2e-3
+_FOUND = 5e-3  # a box ends at a whole pixel, which the network's last bit may move
+
+
+def _geometry() -> dict[str, Any]:
+    hand, photo = inputs.hand(), inputs.photo()
+    shape = photo.shape[:2]
+    mask = geometry.inpaint_mask(hand)
+    squares = [
+        geometry.hand_crop(hand, shape),
+        geometry.palm_crop(hand, shape),
+        geometry.region_crop(mask),
+        *(geometry.roi_square(hand, shape, scale) for scale in (0.1, 0.5, 1.0)),
+        geometry.recognition_square(hand),
+    ]
+    moved = geometry.Square(20, 30, 90).moved_to_hold(mask)
+    return {
+        "polygon": exact(mask),
+        "squares": numbers(*squares, moved),
+        "corners": [geometry.recognition_corners(each.valleys, each.side) for each in _both()],
+        "side": " ".join(geometry.palm_side(each.keypoints_2d) for each in _both()),
+        "ROI": picture(geometry.recognition_roi(photo, hand)),
+        "hand": picture(geometry.recognition_hand(inputs.photo(1), inputs.hand(1))),
+        "least distance": [_has_roi(distance) for distance in (0, 5, 8, 10, 11, 11.9, 12.1, 13, 15, 20)],
+    }
+
+
+def _both() -> list[Any]:
+    return [inputs.hand(0), inputs.hand(1)]
+
+
+def _has_roi(distance: float) -> bool:
+    close = replace(inputs.hand(), valleys=np.array([[90, 120], [90 - distance, 120]], np.float32))
+    try:
+        geometry.recognition_roi(inputs.photo(), close)
+    except NoROIError:
+        return False
+    return True
+
+
+def _palm() -> dict[str, Any]:
+    holed = inputs.hand().mask.copy()
+    holed[140:150, 80:90] = False
+    holed[150:160, :70] = False
+    torn = replace(inputs.hand(), mask=holed)
+    return {
+        "palm": [picture(palm.palm_mask(hand, "palm")) for hand in _both()],
+        "polygon": exact(palm.palm_mask(inputs.hand(), "paper")),
+        "completed": picture(palm.completed(torn)),
+    }
+
+
+def _skeleton() -> dict[str, Any]:
+    points, shape = inputs.hand().keypoints_2d, (256, 192)
+    one, other = skeleton.apart([inputs.hand(0), inputs.hand(1)])
+    return {
+        "outline": [picture(skeleton.hand_shape(points, shape, *how)) for how in ((), (1.3,), (2.5, 1.0))],
+        "valleys": skeleton.valley_points(points),
+        "apart": [picture(one.mask), picture(other.mask)],
+        "length": [skeleton.hand_length(points)],
+    }
+
+
+def _view() -> dict[str, Any]:
+    joints = inputs.hand().keypoints_3d
+    said = [[("left", sure)] for sure in (0.5, 0.7, 0.74, 0.76, 0.8)]
+    views = [view.view_of(_bent(joints, angle), "right", []) for angle in (30, 40, 45, 48, 49, 51, 52, 55, 60, 80)]
+    return {
+        "bends": view.finger_bends(joints),
+        "closed": " ".join(views),
+        "sides": " ".join(view.view_of(joints, "right", each) for each in said),
+        "some fingers": " ".join(view.view_of(_bent(joints, 80, fingers), "right", []) for fingers in range(5)),
+    }
+
+
+def _bent(joints: np.ndarray, degrees: float, fingers: int = 4) -> np.ndarray:
+    """Joints of which so many fingers are bent by an angle at each of three joints, straight otherwise."""
+    bent = np.array(joints, np.float64)
+    for finger in range(1, 5):
+        base = 1 + 4 * finger
+        direction, place = np.array([0.0, -1, 0]), bent[0] * 1.0
+        angle = np.radians(degrees if finger <= fingers else 0)
+        turn = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
+        for joint in range(4):
+            place = place + 0.2 * direction
+            bent[base + joint] = place
+            direction = turn @ direction
+    return bent
+
+
+def _looks() -> dict[str, Any]:
+    photo, points = inputs.photo(), inputs.hand().keypoints_2d
+    square = looks.wanted_square(points)
+    fits = [
+        square.fits(looks.Square(square.centre + shift * square.side, square.side * scale))
+        for shift in (0, 0.09, 0.11) for scale in (0.79, 0.81, 1.0, 1.24, 1.26)
+    ]  # fmt: skip
+    look = looks.Look(_TRANSFORM, 0.9, points, np.zeros(21), _logits(), 0.05)
+    return {
+        "square": numbers(square.centre, square.side),
+        "fits": fits,
+        "within": square.within(192, 256),
+        "view": picture(looks.cut_view(photo, _TRANSFORM, (192, 192))),
+        "shrunk": picture(looks.cut_view(photo, _TRANSFORM * 0.3, (64, 64))),
+        "mask": picture(look.mask(0, 0, 192, 256)),
+    }
+
+
+_TRANSFORM = np.array([[0.75, 0.0, 24.0], [0.0, 0.75, 0.0]])  # of the whole photo to a view of 192 pixels
+
+
+def _logits() -> np.ndarray:
+    """The hand's mask as a network would give it: 96 x 96 logits."""
+    half = _TRANSFORM / 2
+    soft = cv2.warpAffine(inputs.hand().mask.astype(np.float32), half, (96, 96), flags=cv2.INTER_LINEAR)
+    return (8 * soft - 4).astype(np.float32)
+
+
+def _seen() -> dict[str, Any]:
+    hand = inputs.hand()
+    points = np.concatenate([hand.keypoints_2d, hand.valleys])
+    look = looks.Look(_TRANSFORM, 0.9, points, hand.keypoints_3d[:, 2], _logits(), 0.05)
+    around = np.zeros((256, 192), bool)
+    around[:40, :40] = True
+    found = seen.hand_of(look, looks.wanted_square(points), around)
+    speckled = hand.mask.copy()
+    speckled[::9, ::7] ^= True
+    return {
+        "mask": picture(found.mask),
+        "box": found.box,
+        "space": found.keypoints_3d,
+        "closed": " ".join(exact(seen.closed(speckled, side)) for side in (1, 3, 5)),
+    }
+
+
+def _network() -> dict[str, Any]:
+    observer = looks.Observer()
+    look = observer.whole(inputs.photo())
+    return {
+        "points": look.points,
+        "depths": sampled(look.depths),
+        "mask": sampled(look.logits),
+        "presence": [look.presence, look.spread],
+    }
+
+
+def _embedded() -> dict[str, Any]:
+    return {"hands": [_told(hands) for hands in EmbeddedDetector().detect([inputs.photo(0), inputs.photo(1)])]}
+
+
+def _search() -> dict[str, Any]:
+    canvas = np.concatenate([inputs.photo(0), inputs.photo(1)], axis=1)
+    return {"hands": _told(EmbeddedDetector(hands=3).detect([canvas])[0])}
+
+
+def _told(hands: list[Any]) -> list[float]:
+    return numbers(
+        len(hands),
+        *((hand.score, hand.box, hand.keypoints_2d, hand.valleys, picture(hand.mask)) for hand in hands),
+    )
+
+
+def _valleys() -> dict[str, Any]:
+    points = inputs.hand().keypoints_2d
+    found: list[Any] = [
+        valleys.index_first(each, points) for each in (inputs.hand().valleys, inputs.hand().valleys[::-1])
+    ]
+    for distance in (0.5, 0.9, 1.1, 2.0):
+        near = SimpleNamespace(
+            valleys=lambda photo, by=distance: SimpleNamespace(valleys=np.array([[80.0, 90], [80 - by, 90]]))
+        )
+        detector = SimpleNamespace(name="one", detect=lambda images: [[inputs.hand()]])
+        found.append(len(valleys.PKLNetValleys(detector, near).detect([inputs.photo()])[0]))  # type: ignore[arg-type]
+    return {"valleys": found}
+
+
+def _sam2() -> dict[str, Any]:
+    asked: list[np.ndarray] = []
+
+    class Model:
+        def mask(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+            asked.append(points)
+            torn = inputs.hand().mask.copy()
+            torn[::9] = False
+            return torn
+
+    beyond = inputs.hand().keypoints_2d + np.array([60, 0], np.float32)
+    found = SAM2Segmenter(Model(), {}, 5).segment(inputs.photo(), replace(inputs.hand(), keypoints_2d=beyond))
+    return {"points": asked[0], "mask": exact(found.mask)}
+
+
+def _weights() -> list[str]:
+    return [looks.Observer().digest]
+
+
+def _pklnet() -> dict[str, Any]:
+    from palmbench.hands.pklnet.network import PKLNet
+
+    torch.manual_seed(0)
+    network = PKLNet().eval()
+    rows = torch.linspace(-1, 1, 400)[:, None] * torch.linspace(0.5, 1, 300)
+    with torch.inference_mode():
+        outputs = network(torch.stack([rows, rows.flip(0), rows.flip(1)])[None])
+    return {f"output {place}": sampled(output.numpy()) for place, output in enumerate(outputs)}
+
+
+GOLDENS = [
+    Golden("palmbench.hands.geometry", "ROIs, squares or polygons", _geometry, tolerance=_PICTURE),
+    Golden("palmbench.hands.skeleton", "outlines or valley points", _skeleton, tolerance=_PICTURE),
+    Golden("palmbench.hands.palm", "palm masks", _palm,
+           ["palmbench.hands.geometry", "palmbench.hands.skeleton"], tolerance=_PICTURE),
+    Golden("palmbench.hands.view", "views", _view),
+    Golden("palmbench.hands.looks", "looks", _looks, tolerance=_PICTURE),
+    Golden("palmbench.hands.network", "keypoints or masks", _network,
+           ["palmbench.hands.looks"], _weights, _NETWORK),
+    Golden("palmbench.hands.seen", "hands", _seen,
+           ["palmbench.hands.geometry", "palmbench.hands.looks"], tolerance=_PICTURE),
+    Golden("palmbench.hands.embedded", "hands", _embedded,
+           [f"palmbench.hands.{name}" for name in ("geometry", "looks", "network", "seen")], _weights, _FOUND),
+    Golden("palmbench.hands.search", "hands", _search,
+           [f"palmbench.hands.{name}" for name in ("geometry", "looks", "network", "seen", "skeleton")],
+           _weights, _FOUND),
+    Golden("palmbench.hands.valleys", "valley points", _valleys),
+    Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.geometry", "palmbench.hands.seen"]),
+    Golden("palmbench.hands.pklnet.network", "outputs", _pklnet, tolerance=_NETWORK),
+]  # fmt: skip

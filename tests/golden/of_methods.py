@@ -1,0 +1,190 @@
+"""Samples of the de-identification methods, and of the parts of the diffusion model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from palmbench import diffusion
+from palmbench.diffusion import attention, conditioning, denoising
+from palmbench.diffusion.components import load_components
+from palmbench.diffusion.weights import resolve, weight_files, weights_digest
+from palmbench.methods import finish
+from palmbench.methods.blur import BlurMethod
+from palmbench.methods.diffusion import DiffusionMethod
+from palmbench.methods.identity import IdentityMethod
+from palmbench.methods.mask import MaskMethod
+from palmbench.methods.pixelate import PixelateMethod
+from palmbench.methods.region import RegionMethod, palm_region
+from palmbench.methods.settings import DiffusionConfig
+from tests.golden import inputs
+from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
+
+TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
+# The least that the embedded weights take, and the settings of the paper's code on weights that can sample as it does.
+SMALL = DiffusionConfig(size=64, steps=3)
+PAPER = DiffusionConfig(
+    weights=TINY, size=64, steps=4, crop="hand", whole_palm=False, sampler="plms", posterior="sample",
+    noise="shared", colour="raw", contrast="raw", grain="none", fusion="s+m+f",
+)  # fmt: skip
+_PICTURE = 1e-4
+_PAINTED = 1e-3  # of pixels that networks painted, and that were cut to whole levels
+_NETWORK = 2e-3
+_PALM = [f"palmbench.hands.{name}" for name in ("geometry", "palm", "skeleton")]
+
+
+def _of(method: Any) -> np.ndarray:
+    return np.asarray(method.deidentify([inputs.photo()], [inputs.hand()], [7], [None])[0])
+
+
+class _Negative(RegionMethod):
+    name, region = "negative", "palm"
+
+    def settings(self) -> dict[str, Any]:
+        return {}
+
+    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
+        return 255 - photo
+
+
+def _region() -> dict[str, Any]:
+    return {"photo": picture(_of(_Negative())), "paper": exact(palm_region(inputs.hand(), "paper"))}
+
+
+def _painted_crop() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A crop of the photo, a smoother and darker one in the place of what a painter gave, the hand and the palm."""
+    crop, hand = inputs.photo()[64:256, 0:192], inputs.hand().mask[64:256, 0:192]
+    repainted = palm_region(inputs.hand(), "paper")[64:256, 0:192]
+    ramp = np.linspace(0.85, 0.95, 192)[:, None, None]
+    return cv2.GaussianBlur(crop, (0, 0), 2.5) / 255 * ramp, crop, hand, repainted
+
+
+def _finish() -> dict[str, Any]:
+    painted, crop, hand, repainted = _painted_crop()
+    skin = finish.witnesses(hand, repainted)
+    coloured = finish.match_colour(painted, crop, skin)
+    grained = finish.match_grain(painted, crop, skin, repainted, np.random.default_rng(5))
+    sharp = finish.match_contrast(cv2.GaussianBlur(painted, (0, 0), 1.0), crop, repainted)
+    grain = (grained - painted)[repainted]
+    return {
+        "witnesses": exact(skin),
+        "colour": picture(255 * coloured),
+        "grain": picture(255 * grained),
+        "grain's strength": [grain.std(), (grained - painted)[~repainted].std()],
+        "contrast": picture(255 * sharp),
+        "rim": picture(finish.soft_rim(repainted)),
+    }
+
+
+def _diffusion() -> dict[str, Any]:
+    return {
+        "painted": picture(_of(DiffusionMethod(SMALL))),
+        "palm": picture(_of(DiffusionMethod(SMALL, region="palm"))),
+        "as the paper": picture(_of(DiffusionMethod(PAPER))),
+    }
+
+
+def _conditioning() -> dict[str, Any]:
+    photo = inputs.photo()
+    moments = torch.linspace(-2, 2, 2 * 4 * 8 * 8).reshape(8, 8, 8)
+    noise = torch.linspace(1, -1, 4 * 8 * 8).reshape(4, 8, 8)
+    mode, drawn = conditioning.latent(moments, 0.18), conditioning.latent(moments, 0.18, noise)
+    mask = palm_region(inputs.hand(), "paper")
+    return {
+        "exemplar": sampled(conditioning.Preprocessing.clip(96)(photo).numpy()),
+        "fused": conditioning.fuse(moments[:3, :, 0]).numpy(),
+        "latents": [sampled(each.numpy()) for each in (mode, drawn)],
+        "prior": sampled(conditioning.interpolate_prior(mode, drawn, 0.3).numpy()),
+        "background": picture(conditioning.background_image(photo, mask).numpy()[0]),
+        "keep": exact(conditioning.keep_mask(mask, 8).numpy()),
+    }
+
+
+class _Predicting(torch.nn.Module):
+    """A denoiser whose prediction is easily told: it follows its inputs and the token."""
+
+    def forward(self, noisy: torch.Tensor, step: Any, encoder_hidden_states: torch.Tensor) -> Any:
+        shift = encoder_hidden_states.mean(dim=(1, 2))[:, None, None, None]
+        predicted = 0.5 * noisy[:, :4] + 0.2 * noisy[:, 4:8] - 0.1 * noisy[:, 8:9] + shift + 1e-4 * float(step)
+        return type("Predicted", (), {"sample": predicted})
+
+
+def _denoising() -> dict[str, Any]:
+    schedule = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
+    ending = {**schedule, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}
+    noise = torch.linspace(-1, 1, 4 * 8 * 8).reshape(1, 4, 8, 8)
+    keep, token = (noise[:, :1] > 0).float(), torch.linspace(0, 1, 6)[None]
+    found = {}
+    for name, known, sampler, guidance in (
+        ("plms", schedule, "plms", 3.0),
+        ("dpmsolver++", schedule, "dpmsolver++", 3.0),
+        ("unguided", schedule, "plms", 1.0),
+        ("from pure noise", ending, "dpmsolver++", 2.0),
+    ):
+        latents = denoising.denoise(
+            _Predicting(), denoising.make_scheduler(known, sampler), noise, noise.flip(3), keep, token,
+            torch.zeros(6), steps=5, guidance=guidance,
+        )  # fmt: skip
+        found[name] = sampled(latents.numpy())
+    return found
+
+
+def _attention() -> dict[str, Any]:
+    unet = load_components(weight_files(Path(TINY))).unet
+    attention.fold_cross_attention(unet)
+    channels = unet.config["in_channels"]
+    seen = torch.linspace(-1, 1, 2 * channels * 8 * 8).reshape(2, channels, 8, 8)
+    token = torch.linspace(0, 1, 2 * unet.config["cross_attention_dim"]).reshape(2, 1, -1)
+    with torch.inference_mode():
+        return {"predicted": sampled(unet(seen, 500, encoder_hidden_states=token).sample.numpy())}
+
+
+def _model() -> dict[str, Any]:
+    painter = diffusion.load(TINY)
+    photo = cv2.resize(inputs.photo(), (64, 64), interpolation=cv2.INTER_AREA)
+    mask = np.zeros((64, 64), bool)
+    mask[16:48, 16:40] = True
+    painted = [
+        painter.inpaint_float(
+            photo, mask, [inputs.crop(), inputs.photo()[60:200]], alpha, 4, posterior=posterior, seed=3
+        )
+        for alpha, posterior in ((0.0, "mode"), (0.5, "sample"))
+    ]
+    return {
+        "painted": [sampled(each) for each in painted],
+        "embedding": sampled(painter.embed([inputs.crop()]).numpy()),
+        "sizes": numbers(painter.factor, painter.side_step),
+    }
+
+
+def painter_weights() -> list[str]:
+    """Digests of the weights that the samples are painted with."""
+    return [weights_digest(weight_files(resolve(name))) for name in ("embedded", TINY)]
+
+
+_DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "conditioning", "denoising")]
+
+GOLDENS = [
+    Golden("palmbench.methods.region", "photos", _region, _PALM, tolerance=_PICTURE),
+    Golden("palmbench.methods.identity", "photos", lambda: {"photo": exact(_of(IdentityMethod()))}),
+    Golden("palmbench.methods.mask", "photos", lambda: {"photo": exact(_of(MaskMethod(17)))},
+           ["palmbench.hands.geometry", "palmbench.methods.region"]),
+    Golden("palmbench.methods.blur", "photos", lambda: {"photo": picture(_of(BlurMethod(4.0)))},
+           ["palmbench.hands.geometry", "palmbench.methods.region"], tolerance=_PICTURE),
+    Golden("palmbench.methods.pixelate", "photos", lambda: {"photo": exact(_of(PixelateMethod(9)))},
+           ["palmbench.hands.geometry", "palmbench.methods.region"]),
+    Golden("palmbench.methods.finish", "colours, grain or contrast", _finish,
+           ["palmbench.hands.geometry"], tolerance=_PICTURE),
+    Golden("palmbench.diffusion.conditioning", "conditions", _conditioning,
+           ["palmbench.hands.geometry"], tolerance=_PICTURE),
+    Golden("palmbench.diffusion.denoising", "latents", _denoising, tolerance=_PICTURE),
+    Golden("palmbench.diffusion.attention", "predictions", _attention, weights=painter_weights, tolerance=_NETWORK),
+    Golden("palmbench.diffusion.model", "pictures", _model, _DIFFUSION, painter_weights, _NETWORK),
+    Golden("palmbench.methods.diffusion", "photos", _diffusion,
+           [*_PALM, "palmbench.methods.region", "palmbench.methods.finish", "palmbench.diffusion.model", *_DIFFUSION],
+           painter_weights, _PAINTED),
+]  # fmt: skip

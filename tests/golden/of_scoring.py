@@ -1,0 +1,256 @@
+"""Samples of what is made of distances: rates, intervals, linkability, score sets, and a run's metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from palmbench.datasets.sample import Sample
+from palmbench.paper import diversity
+from palmbench.scoring.accept import threshold_at_fmr, true_accept_rate
+from palmbench.scoring.cross_linkability import cross_linkability
+from palmbench.scoring.intervals import (
+    Interval,
+    bootstrap,
+    mean_interval,
+    score_intervals,
+    share_interval,
+)
+from palmbench.scoring.jackknife import jackknife_interval
+from palmbench.scoring.levels import levels_of
+from palmbench.scoring.linkability import linkability
+from palmbench.scoring.matches import match_rate, match_rate_interval
+from palmbench.scoring.pairs import pair_kinds
+from palmbench.scoring.rates import decidability, deid_ratio, equal_error_rate, rejection_rate
+from palmbench.scoring.replicates import LEFT_OUT, replicate_all
+from palmbench.scoring.resampled import accepted_shares, deid_ratios, moments
+from palmbench.scoring.score_sets import score_sets
+from palmbench.stages import measure
+from palmbench.stages.compare import Classified, DeidScores
+from tests.golden.artefacts import Golden, exact, numbers, sampled
+
+PALMS, PHOTOS = 12, 4
+N = PALMS * PHOTOS
+IDENTITIES = [f"{i // PHOTOS:02d}" for i in range(N)]
+PERSONS = [f"{i // PHOTOS // 2:02d}" for i in range(N)]  # two palms a person
+SAMPLES = tuple(
+    Sample(f"{i:04d}", identity, person, "left", "")
+    for i, (identity, person) in enumerate(zip(IDENTITIES, PERSONS, strict=True))
+)
+_SCORING = "palmbench.scoring."
+
+
+def _noise(length: int, number: int) -> np.ndarray:
+    """Numbers in [0, 1) that look drawn and are counted: no generator's version reaches them."""
+    return (np.arange(length) * 0.6180339887498949 * (number + 1) + 0.1 * number) % 1
+
+
+def _distances() -> np.ndarray:
+    """Condensed, float32, genuine ones lower; in steps, as a code's are, so that some tie."""
+    genuine = pair_kinds(IDENTITIES, PERSONS).genuine
+    spread = _noise(len(genuine), 0) - 0.5
+    level = np.where(genuine, 0.32 + 0.2 * spread, 0.44 + 0.1 * spread)
+    return (np.round(level * 512) / 512).astype(np.float32)
+
+
+def _own() -> np.ndarray:
+    own = (0.36 + 0.2 * (_noise(N, 1) - 0.5)).astype(np.float32)
+    own[[3, 17]] = np.nan
+    return own
+
+
+def _sets() -> tuple[np.ndarray, np.ndarray]:
+    kinds = pair_kinds(IDENTITIES, PERSONS)
+    return _distances()[kinds.genuine], _distances()[kinds.impostor]
+
+
+def _across() -> np.ndarray:
+    across = np.full((N, N), 0.0, np.float32)
+    rows, columns = np.triu_indices(N, 1)
+    across[rows, columns] = across[columns, rows] = _distances()
+    across += (0.1 * _noise(N * N, 3).reshape(N, N)).astype(np.float32)
+    np.fill_diagonal(across, _own())
+    across[[3, 17]] = np.nan
+    return across
+
+
+def _replicates() -> Any:
+    return bootstrap(_distances(), IDENTITIES, np.random.default_rng(1), PERSONS, 60)
+
+
+def _pairs() -> dict[str, Any]:
+    kinds = pair_kinds(IDENTITIES, PERSONS)
+    return {"kinds": exact(kinds.genuine) + exact(kinds.impostor)}
+
+
+def _rates() -> dict[str, Any]:
+    genuine, impostor = _sets()
+    own = _own()
+    known = own[~np.isnan(own)]
+    conventions: Any = ("exact", "grid", "roc")
+    return {
+        **{name: equal_error_rate(genuine, impostor, name) for name in conventions},
+        "rejection": [rejection_rate(own, threshold) for threshold in (0.3, 0.36, 0.4)],
+        "dprime": [decidability(genuine, impostor)],
+        "DIR": [deid_ratio(genuine, impostor, known)],
+        "without spread": [_or_none(decidability, [1.0, 1.0], [1.0, 1.0])],
+    }
+
+
+def _or_none(number: Any, *scores: Any) -> float | None:
+    try:
+        return float(number(*map(np.array, scores)))
+    except ValueError:
+        return None
+
+
+def _accept() -> dict[str, Any]:
+    _, impostor = _sets()
+    return {
+        "thresholds": [threshold_at_fmr(impostor, fmr) for fmr in (0.01, 0.05, 0.1)],
+        "rates": [true_accept_rate(_own(), impostor, fmr) for fmr in (0.01, 0.05, 0.1)],
+    }
+
+
+def _replicate_all() -> dict[str, Any]:
+    found, thresholds = np.full((3, 6), np.nan), np.full((3, 2), np.nan)
+    weights = np.array([[1] * 6, [2, 2, 0, 0, 1, 1], [1, 1, 1, 1, 2, 2]], np.int32)
+    # Pairs of six photos of three palms; those of one palm are genuine, and left out of the impostors.
+    levels = np.array([2 + (3 * i + 5 * j) % 4 if i // 2 != j // 2 else LEFT_OUT
+                       for i in range(6) for j in range(i + 1, 6)], np.uint16)  # fmt: skip
+    first, genuine_levels = np.array([0, 2, 4], np.int32), np.array([0, 3, 1], np.uint16)
+    values = np.linspace(0.1, 0.6, 6)
+    replicate_all(weights, levels, first, genuine_levels, values, np.array([0.1, 0.4]), found, thresholds)
+    return {"operating points": found[:, :2], "moments": found[:, 2:], "thresholds": thresholds}
+
+
+def _levels() -> dict[str, Any]:
+    few, many = levels_of(_distances()), levels_of(_noise(70_000, 1).astype(np.float32))
+    return {
+        "few": exact(few.places),
+        "places of many": sampled(many.places),
+        "values of many": sampled(many.values),
+        "values": sampled(few.values),
+    }
+
+
+def _intervals() -> dict[str, Any]:
+    replicates = _replicates()
+    hits = _noise(N, 2) > 0.3
+    return {
+        "replicates": [sampled(part) for part in replicates[1:] if np.isfinite(part).all()],
+        "intervals": numbers(*score_intervals(replicates, _own(), hits)),
+        "mean": mean_interval(_own(), IDENTITIES, np.random.default_rng(2)),
+        "shares": [share_interval(Interval(*bounds), 20) for bounds in ((0.0, 0.0), (0.2, 0.4), (1.0, 1.0))],
+    }
+
+
+def _jackknife() -> dict[str, Any]:
+    values = _noise(N, 4)
+    return {"interval": jackknife_interval(lambda kept: float(values[kept].mean()), values.mean(), IDENTITIES)}
+
+
+def _linkability() -> dict[str, Any]:
+    genuine, impostor = _sets()
+    found, halved = linkability(genuine, impostor), linkability(genuine, impostor, omega=0.5, bins=7)
+    return {"measure": [found.d_sys, halved.d_sys], "edges": found.edges, "local": found.local}
+
+
+def _cross_linkability() -> dict[str, Any]:
+    found = cross_linkability(_across(), IDENTITIES, np.random.default_rng(3), PERSONS)
+    return {"measure": [found.d_sys, found.probes], "interval": found.interval, "null": sampled(found.null)}
+
+
+def _matches() -> dict[str, Any]:
+    interval = match_rate_interval(_distances(), IDENTITIES, _replicates(), PERSONS)
+    return {"rate": [match_rate(_distances(), IDENTITIES, 0.4, PERSONS)], "interval": interval}
+
+
+def _score_sets() -> dict[str, Any]:
+    sets = score_sets(_across(), _distances(), IDENTITIES, PERSONS)
+    values = {name: sampled(each.values) for name, each in sets._asdict().items()}
+    return {**values, "sizes": [int(each.counts.sum()) for each in sets]}
+
+
+def _measure() -> dict[str, Any]:
+    own, across = _own(), _across()
+    mate, stranger = (own + shift * _noise(N, 5).astype(np.float32) for shift in (0.1, 0.15))
+    mate, stranger = np.nan_to_num(mate, nan=np.inf), np.nan_to_num(stranger, nan=np.inf)
+    found: dict[str, Any] = {}
+    conventions: Any = ("exact", "grid")
+    for name in conventions:
+        recognition = measure.measure_recognition(SAMPLES, _distances(), DeidScores(own, mate, stranger), eer=name)
+        found |= {f"{name}: {metric}": _number(number) for metric, number in recognition.metrics.items()}
+    guessed = np.array([identity if i % 3 else "00" for i, identity in enumerate(IDENTITIES)], object)
+    guessed[5] = None
+    values = {sample.id: {"ssim": 0.9 + 0.1 * _noise(N, 6)[i], "psnr": np.inf if i == 4 else 30.0 + i}
+              for i, sample in enumerate(SAMPLES) if i != 9}  # fmt: skip
+    kept = {sample.id: dict.fromkeys(measure.USABILITY_METRICS, float(i)) for i, sample in enumerate(SAMPLES) if i % 9}
+    features = [np.sin(np.arange(8) * (1.0 + i)) for i in range(N)]
+    moved = [0.9 * each + 0.1 for each in features]
+    rest = {
+        **measure.measure_linkage(SAMPLES, recognition, across, _distances()),
+        **measure.measure_classifier(SAMPLES, Classified(guessed, None)),
+        **measure.measure_images(SAMPLES, values, ("ssim", "psnr"), {"lpips": "a file"}),
+        **measure.measure_usability(SAMPLES, kept),
+        **measure.measure_sets("hand", features, moved, IDENTITIES, 1),
+    }
+    return found | {metric: _number(number) for metric, number in rest.items()}
+
+
+def _number(number: dict[str, Any]) -> list[float]:
+    parts = [number[part] for part in ("value", "std", "lo", "hi", "n", "failed")]
+    return numbers(*(float(part) if isinstance(part, str) else part for part in parts))
+
+
+def _several() -> np.ndarray:
+    """Distances of each of twelve photos to three others."""
+    distances = (0.3 + 0.2 * _noise(36, 7)).reshape(12, 3)
+    distances[4, 1] = np.nan
+    return distances
+
+
+def _resampled() -> dict[str, Any]:
+    drawn = _replicates()
+    weights = drawn.weights[:, ::PHOTOS]
+    return {
+        "moments": [sampled(part) for part in moments(weights, _several())],
+        "accepted": sampled(accepted_shares(drawn, weights, _several())),
+        "ratios": sampled(deid_ratios(drawn, weights, _several())),
+    }
+
+
+def _diversity() -> dict[str, Any]:
+    genuine, impostor = _sets()
+    repainted = diversity.Repainted(_several(), _several()[:, ::-1] + 0.05)
+    found = diversity.summarise(repainted, list(range(0, N, PHOTOS)), genuine, impostor, _replicates())
+    return {name: [number[part] for part in ("value", "lo", "hi", "n")] for name, number in found.items()}
+
+
+def _of(*names: str) -> list[str]:
+    return [_SCORING + name for name in names]
+
+
+_PARTS = ("accept", "cross_linkability", "intervals", "levels", "linkability", "matches", "pairs", "rates",
+          "replicates")  # fmt: skip
+
+GOLDENS = [
+    Golden(_SCORING + "pairs", "kinds of pairs", _pairs),
+    Golden(_SCORING + "rates", "rates", _rates, _of("pairs")),
+    Golden(_SCORING + "accept", "thresholds or rates", _accept, _of("pairs")),
+    Golden(_SCORING + "replicates", "rates of replicates", _replicate_all),
+    Golden(_SCORING + "levels", "levels", _levels, _of("pairs")),
+    Golden(_SCORING + "intervals", "intervals", _intervals, _of("levels", "pairs", "replicates")),
+    Golden(_SCORING + "jackknife", "intervals", _jackknife),
+    Golden(_SCORING + "linkability", "linkability", _linkability, _of("pairs")),
+    Golden(_SCORING + "cross_linkability", "linkability", _cross_linkability,
+           _of("intervals", "linkability", "pairs", "score_sets")),
+    Golden(_SCORING + "matches", "match rates", _matches, _of("intervals", "levels", "pairs", "replicates")),
+    Golden(_SCORING + "score_sets", "score sets", _score_sets, _of("pairs")),
+    Golden(_SCORING + "resampled", "moments or rates", _resampled, _of("intervals", "levels", "pairs", "replicates")),
+    Golden("palmbench.paper.diversity", "summaries", _diversity,
+           _of("intervals", "levels", "pairs", "rates", "replicates", "resampled")),
+    Golden("palmbench.stages.measure", "metrics", _measure,
+           [*_of(*_PARTS, "jackknife", "score_sets"), "palmbench.quality.frechet", "palmbench.quality.summary"]),
+]  # fmt: skip
