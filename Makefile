@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report \
+.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report docs \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
 	embedded mediapipe judge claims controls diversity campaign bench sync dashboard clean
 
@@ -48,6 +48,14 @@ lint: $(STAMP)  ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+$(VENV)/.installed-docs: $(STAMP)
+	rm -f $@
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[docs]'
+	touch $@
+
+docs: $(VENV)/.installed-docs  ## the documentation as a website, build/docs/index.html; asks nothing of the network
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet $(ARGS)
 
 table2: ## Table 2 of the paper, computing what is missing; DATASET=name
 table3: ## Table 3; DATASET=name
