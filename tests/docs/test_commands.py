@@ -20,8 +20,9 @@ from typing import Any
 import cv2
 import pytest
 
-from palmbench import cli, synth
-from palmbench.compose import compose_points
+from palmbench import synth
+from palmbench.commands import cli
+from palmbench.config.compose import compose_points
 from palmbench.training.settings import read_settings
 from tests.docs.blocks import NEEDS, ROOT, SHELL, Block, blocks
 
