@@ -11,14 +11,14 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report docs \
+.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report docs test-nightly \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
 	embedded mediapipe judge claims controls diversity campaign bench sync dashboard clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  ARGS='...' goes to the command behind demo, test, test-slow, weights*, embedded, judge, bench, claims, controls,"
+	@echo "  ARGS='...' goes to the command behind demo, test*, weights*, embedded, judge, bench, claims, controls,"
 	@echo "  diversity, campaign, report, table* and figure*; DATASET names the data of table*, figure*, report, claims and diversity;"
 	@echo "  PYTHON=python3.12 picks the interpreter that setup starts from."
 
@@ -35,11 +35,17 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## synthetic palms, de-identified and attacked
 	$(PY) -m experiments.demo $(ARGS)
 
-test: $(STAMP)  ## the tests, without the slow ones
-	$(PY) -m pytest $(ARGS)
+# On every core, each worker on one half of the files until it runs out of tests and takes some of the other's.
+PYTEST := $(PY) -m pytest -n auto --dist worksteal
 
-test-slow: $(STAMP)  ## the slow tests alone
-	$(PY) -m pytest -m slow $(ARGS)
+test: $(STAMP)  ## the tests, without the slow ones
+	$(PYTEST) $(ARGS)
+
+test-slow: $(STAMP)  ## the slow tests that still fit before every change
+	$(PYTEST) -m 'slow and not nightly' $(ARGS)
+
+test-nightly: $(STAMP)  ## all slow tests
+	$(PYTEST) -m 'slow or nightly' $(ARGS)
 
 golden: $(STAMP)  ## golden artefacts of raised versions, stored
 	$(PY) -m tests.golden

@@ -182,7 +182,6 @@ def written_over(new: Path, path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     # These stand for published files, whose digests are known, and for the embedded network.
     monkeypatch.setattr(instrument, "WEIGHT_FILES", {"paper": (_anything("lpips", "vgg16.pth"), instrument.INCEPTION)})
     monkeypatch.setattr("palmbench.quality.weights.WEIGHT_FILES", instrument.WEIGHT_FILES)

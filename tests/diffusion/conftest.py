@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from palmbench import diffusion
@@ -20,11 +19,6 @@ class Scene(NamedTuple):
     image: np.ndarray
     mask: np.ndarray
     exemplar: np.ndarray
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,11 @@ def workers_of(folder: Path) -> list[int]:
 
 @pytest.fixture(scope="module")
 def two() -> Iterator[Executor]:
-    with Executor(config(2)) as executor:
+    """Two workers, begun where many threads are asked for."""
+    with pytest.MonkeyPatch.context() as patch, Executor(config(2)) as executor:
+        for name in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+            patch.setenv(name, "3")
+        list(executor.map(threads_and_square, range(4)))
         yield executor
 
 

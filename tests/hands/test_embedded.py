@@ -27,7 +27,6 @@ WEIGHTS = weights_dir() / "hand" / "hand.safetensors"
 
 @pytest.fixture(scope="module")
 def detector() -> EmbeddedDetector:
-    torch.set_num_threads(1)
     return EmbeddedDetector()
 
 

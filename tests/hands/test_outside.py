@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from outside_packages import (
     CHATTER,
     DIE,
@@ -46,7 +45,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     return environment_with(tmp_path_factory.mktemp("outside") / "venv", "mediapipe", "wilor_mini", "weights")
 
 

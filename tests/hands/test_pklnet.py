@@ -24,11 +24,6 @@ VIEW = (400, 300)
 SOURCE = Path("weights.pth")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def network() -> PKLNet:
     torch.manual_seed(0)

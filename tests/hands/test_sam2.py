@@ -59,7 +59,6 @@ def save_model(folder: Path, seed: int = 0) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
     return save_model(tmp_path_factory.mktemp("sam2"))
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from experiments.several_hands import Scene, Tally, line, matches, scene
 from palmbench.hands import Hand
@@ -16,11 +15,6 @@ from palmbench.hands.looks import Observer, Square
 from palmbench.hands.search import _glance, _painted_over, _steps
 from palmbench.hands.skeleton import FINGER_RADIUS, apart, hand_length, hand_shape, valley_points
 from palmbench.synth import Render, render
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,6 @@ VIEW = (400, 300)
 AIMED = torch.tensor([[100.0, 120.0], [180.0, 130.0], [140.0, 200.0]])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def aimed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a network that finds AIMED in any photo and calls every pixel palm.

@@ -23,11 +23,6 @@ CHECKPOINT = Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
 CONFIG = DiffusionConfig(weights=str(CHECKPOINT), size=64, steps=2, colour="raw")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def method() -> DiffusionMethod:
     return DiffusionMethod(CONFIG)

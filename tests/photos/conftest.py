@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from known_photos import SIZE, truth
 from PIL import Image
 
@@ -14,12 +13,6 @@ from palmbench.config.schema import RunConfig
 from palmbench.hands import Hand, load_detector, load_segmenter
 from palmbench.photos.painter import Tools
 from palmbench.synth import Render, render
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """As the command computes: small networks lose more than they win by sharing their work."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

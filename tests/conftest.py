@@ -1,0 +1,9 @@
+"""How tests use the machine: one thread a process, for pytest's own workers share the cores (`make test`)."""
+
+from __future__ import annotations
+
+import os
+
+# Before anything imports torch, numpy or OpenCV; commands that tests start inherit it.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+    os.environ[_threads] = "1"
