@@ -1,8 +1,7 @@
 """From overrides to points: the only module that knows Hydra.
 
-Hydra composes every point of the sweep and runs none: its task function merely hands the resolved
-configuration over, which is checked strictly and turned into plain dataclasses. So a bad last value
-stops a sweep before its first point starts, and Hydra's job numbers and folders mean nothing.
+Hydra composes every point of the sweep and runs none: the resolved configurations are checked strictly and turned
+into plain dataclasses. So a bad last value stops a sweep before its first point starts.
 """
 
 from __future__ import annotations
@@ -10,18 +9,22 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hydra import main as hydra_main
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from palmbench.base.paths import conf_dir
 from palmbench.config.explain import explain, explain_flag
@@ -29,7 +32,7 @@ from palmbench.config.listing import groups
 from palmbench.config.plugins import GROUP, offered_to_hydra
 from palmbench.config.schema import RunConfig, run_config
 from recognizers.common.errors import RequestError
-from recognizers.common.path_settings import path_text, quoted, require_temporary_folder, spelled_out
+from recognizers.common.path_settings import path_text, spelled_out
 
 # Flags of Hydra that make sense here; the value says whether an argument follows.
 _SHOWING_FLAGS = {"-c": True, "--cfg": True, "-i": True, "--info": True, "--hydra-help": False}
@@ -60,24 +63,25 @@ def compose_points(overrides: list[str]) -> list[RunConfig]:
         If the overrides do not compose or a value is not allowed.
     """
     flags, settings = _split_flags(overrides)
-    if own := [word for word in settings if word.lstrip("+~").startswith(_SWEEPS)]:
-        raise RequestError(f"{own[0]}: {_SWEEPS} is for ablation files; here write the sweep itself, as KEY=A,B.")
+    if swept := [word for word in settings if word.lstrip("+~").startswith(_SWEEPS)]:
+        raise RequestError(f"{swept[0]}: {_SWEEPS} is for ablation files; here write the sweep itself, as KEY=A,B.")
     settings = spelled_out(settings)
+    own = [Path(after).absolute() for flag, after in itertools.pairwise(flags) if flag in _CONFIG_DIR]
+    if missing := [folder for folder in own if not folder.is_dir()]:
+        raise RequestError(f"--config-dir {missing[0]}: there is no such folder.")
     showing = any(flag in _SHOWING_FLAGS for flag in flags)
     points: list[RunConfig] = []
     for single in _without_group_sweeps(settings):
-        for values in _composed(flags, single):
+        if showing:
+            _show(flags, single, own)
+            continue
+        for values in _composed(single, own):
             point = run_config(values)
             if point not in points:
                 points.append(point)
     for key in ("results_dir", "data_dir"):
         if len({getattr(point, key) for point in points}) > 1:
             raise RequestError(f"{key} differs between points of this sweep; for several places use a command each.")
-    if not points and not showing:
-        raise RequestError(
-            "Hydra returned no point to run: palmbench distributes the work itself, so leave hydra/launcher, "
-            "hydra/sweeper and hydra.mode as they are."
-        )
     return points
 
 
@@ -140,35 +144,55 @@ def _pins_first(text: str, override: Override) -> str:
     return f"{override.get_key_element()}=[{','.join(names)}]"
 
 
-def _composed(flags: list[str], settings: list[str]) -> list[dict[str, Any]]:
-    """Resolved configuration of every point, as Hydra composes it."""
-    collected: list[DictConfig] = []
+def _composed(settings: list[str], own: list[Path]) -> list[dict[str, Any]]:
+    """Resolved configuration of every point, as Hydra's own sweeper has them; options may lie in folders of one's own.
 
-    def collect(config: DictConfig) -> None:
-        # Resolved later: Hydra prints an error of its own when its task function raises.
-        collected.append(config)
+    Hydra's `main` would compose each point four times, and make a folder for what is never run.
+    """
+    search = create_config_search_path(str(conf_dir()))
+    for folder in own:
+        search.prepend("command-line", f"file://{folder}", SearchPathQuery(provider="schema"))
+    GlobalHydra.instance().clear()
+    try:
+        with offered_to_hydra(_without_yaml(settings, own)):
+            loader = Hydra.create_main_hydra2("palmbench", search).config_loader
+            whole = loader.load_configuration("config", settings, RunMode.MULTIRUN)
+            swept = [f"{key}={values}" for key, values in (whole.hydra.sweeper.params or {}).items()]
+            words = OverridesParser.create(loader).parse_overrides([*swept, *whole.hydra.overrides.task])
+            (batch,) = BasicSweeper.split_arguments(words, None)
+            is_sweep = bool(swept) or any(word.is_sweep_override() for word in words)
+            return [_resolved(loader.load_sweep_config(whole, point) if is_sweep else whole) for point in batch]
+    except RequestError:
+        raise
+    except Exception as error:  # whatever YAML that is not ours makes Hydra and OmegaConf stumble over
+        raise explain(error, settings) from error
+    finally:
+        GlobalHydra.instance().clear()
 
-    run = hydra_main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(collect)
-    require_temporary_folder()
-    with tempfile.TemporaryDirectory(prefix="palmbench-") as folder:
-        # Hydra makes its sweep folder even for points that are never run.
-        place = [quoted("hydra.sweep.dir", folder), quoted("hydra.run.dir", folder)]
-        try:
-            with offered_to_hydra(_without_yaml(settings, flags)), _own_process_state([*flags, *settings, *place]):
-                run()
-            return [OmegaConf.to_container(config, resolve=True) for config in collected]  # type: ignore[misc]
-        except RequestError:
-            raise
-        except Exception as error:  # whatever YAML that is not ours makes Hydra and OmegaConf stumble over
-            raise explain(error, settings) from error
+
+def _resolved(point: DictConfig) -> dict[str, Any]:
+    with open_dict(point):
+        del point["hydra"]
+    return OmegaConf.to_container(point, resolve=True)  # type: ignore[return-value]
 
 
-def _without_yaml(settings: list[str], flags: list[str]) -> list[str]:
+def _show(flags: list[str], settings: list[str], own: list[Path]) -> None:
+    """What Hydra prints for a flag such as `--cfg job`."""
+    show = hydra_main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(lambda config: None)
+    try:
+        with offered_to_hydra(_without_yaml(settings, own)), _own_process_state([*flags, *settings]):
+            show()
+    except RequestError:
+        raise
+    except Exception as error:
+        raise explain(error, settings) from error
+
+
+def _without_yaml(settings: list[str], own: list[Path]) -> list[str]:
     """Names of the recognizers that the overrides choose and no folder of the user's own has a YAML for."""
     words = [word.partition("=") for word in settings]
     chosen = [value.strip("'\"") for key, _, value in words if key == GROUP]
-    folders = [Path(after) / GROUP for flag, after in itertools.pairwise(flags) if flag in _CONFIG_DIR]
-    return [name for name in chosen if not any((folder / f"{name}.yaml").is_file() for folder in folders)]
+    return [name for name in chosen if not any((folder / GROUP / f"{name}.yaml").is_file() for folder in own)]
 
 
 @contextmanager

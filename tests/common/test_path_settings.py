@@ -12,7 +12,7 @@ from palmbench.commands.arguments import Parser
 from palmbench.commands.deid_arguments import add_arguments, read_words
 from palmbench.config.compose import compose_points
 from recognizers.common.errors import RequestError
-from recognizers.common.path_settings import is_path, path_text, typed
+from recognizers.common.path_settings import is_path, path_text, require_temporary_folder, typed
 
 NAMES = [
     "two words", " blanks ", "a=b", "[1]", "{c}", "(d)", "it's", 'say "x"', "tick`", "back\\", "a\\'b", "ümlaut", "手",
@@ -133,3 +133,12 @@ def test_a_path_that_can_be_none_is_a_sentence(words: list[str], tmp_path: Path)
     for path, reason in (("x" * 300, "File name too long"), (tmp_path / "a", "Too many levels of symbolic links")):
         with pytest.raises(RequestError, match=f"can be no path: {reason}"):
             compose_points([*words[:-1], f"{words[-1]}={path}"])
+
+
+def test_where_no_temporary_file_can_be_written_a_sentence_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    with pytest.raises(RequestError, match="TMPDIR="):
+        require_temporary_folder()

@@ -6,7 +6,6 @@ import itertools
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -204,18 +203,8 @@ def test_an_ablation_of_ones_own_moves_no_results(empty_folder: Path) -> None:
     assert "results_dir differs between points" in refusal("--config-dir", "own", "+ablation=two")
 
 
-@pytest.mark.parametrize("name", ["it's", 'say "x"', "a,b = [c] {d}", "手", "back\\"])
-def test_temporary_files_may_lie_anywhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / name).mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
-    assert compose_points([]) == [RunConfig()]
-    assert list((tmp_path / name).iterdir()) == []
-
-
-def test_where_no_temporary_file_can_be_written_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere/at/all"])
-    assert "name one with TMPDIR=FOLDER" in refusal("method=blur")
+def test_a_folder_of_ones_own_that_is_not_there_is_named(empty_folder: Path) -> None:
+    assert str(empty_folder / "own") in refusal("--config-dir", "own", "method=blur")
 
 
 def test_cfg_prints_the_composition_and_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
