@@ -194,10 +194,9 @@ def _anything(metric: str, name: str) -> Any:
     )
 
 
-@pytest.mark.parametrize("replace", [renamed, written_over])
 @pytest.mark.parametrize("network", READERS)
 def test_weights_that_change_after_their_digest_was_taken_are_refused_and_taken_when_they_are_back(
-    network: str, replace: Callable[[Path, Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make, use = READERS[network]
     path = make(tmp_path)
@@ -208,15 +207,15 @@ def test_weights_that_change_after_their_digest_was_taken_are_refused_and_taken_
         monkeypatch.setattr(torch.nn.init, "normal_", lambda tensor, *_: tensor)
     kept, changed = Path(shutil.copy(path, tmp_path / f"kept-{path.name}")), other(path)
     read = use(path)
-    replace(changed, path)
+    renamed(changed, path)
     with pytest.raises(RequestError, match=CHANGED):
         read()
     there = use(path)  # a new command takes what is there
-    replace(kept, path)
+    written_over(kept, path)
     with pytest.raises(RequestError, match=CHANGED):
         there()
     numbers = read()
-    replace(changed, path)
+    written_over(changed, path)
     if network != "a training's backbone":  # which is read anew
         np.testing.assert_array_equal(read(), numbers)  # a network in use is not touched any more
     assert not np.array_equal(use(path)(), numbers)
@@ -281,16 +280,18 @@ def test_worker_processes_refuse_weights_and_photos_that_are_not_the_keys(photos
     ccnet = embedded("ccnet")(_folder(tmp_path / "ccnet"))
     dataset = open_dataset(FolderDatasetConfig("folder", root=str(photos)), "data")
     prepare = Prepare.of(Originals(dataset.source), DetectorConfig(weights=str(hand)), SegmenterConfig())
+    photo = photos / "1" / "1.png"
+    # Each before a worker has read it.
     stages: dict[Path, Any] = {
-        photos / "1" / "1.png": prepare,
         hand: Prepare.of(prepare.photos, DetectorConfig(weights=str(hand), threshold=0.4), SegmenterConfig()),
+        photo: prepare,
         ccnet: Enrol.of(prepare, RecognizerConfig("ccnet", {"weights": str(ccnet)})),
     }
-    changed = {path: other(path) for path in (hand, ccnet)} | {photos / "1" / "1.png": photos / "0" / "0.png"}
-    for path, stage in stages.items():
-        kept = Path(shutil.copy(path, tmp_path / "kept"))
-        with Executor(ExecutorConfig(device="cpu", workers=2)) as executor:
-            engine = Engine(Store(tmp_path / "store"), executor)
+    changed = {path: other(path) for path in (hand, ccnet)} | {photo: photos / "0" / "0.png"}
+    with Executor(ExecutorConfig(device="cpu", workers=2)) as executor:
+        engine = Engine(Store(tmp_path / "store"), executor)
+        for path, stage in stages.items():
+            kept = Path(shutil.copy(path, tmp_path / "kept"))
             renamed(changed[path], path)
             with pytest.raises(RequestError, match=CHANGED):
                 engine.run(stage, dataset.samples)

@@ -15,7 +15,10 @@ PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 TAKEN_FOR_A_PALM = {"backs.jpg"}
 REFUSED = {"palm-dark-shadow.jpg", "palm-orange-light.jpg", "palm-ring-closeup.jpg", "two-palms-webcam.jpg"}
 
-pytestmark = pytest.mark.skipif(not (PHOTOS / photographs.PALMS).is_file(), reason="the photographs are not here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (PHOTOS / photographs.PALMS).is_file(), reason="the photographs are not here"),
+]
 
 
 def wrong(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, str]:
