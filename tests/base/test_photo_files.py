@@ -282,19 +282,8 @@ def test_damage_is_said_by_data_check_a_run_and_deid_alike(tmp_path: Path, capsy
     report = check(FolderDatasetConfig("folder", root=str(tmp_path / "set")), "data", workers=1)
     found = {finding.paths[0]: finding.text for finding in report.findings if finding.kind == "unreadable"}
     assert found.keys() == {"palm/zeros.png", "palm/grey.jpg"}
-    assert (
-        main(
-            [
-                "deid",
-                str(tmp_path / "set"),
-                str(tmp_path / "out"),
-                "method=mask",
-                "--keep-unchanged",
-                "executor.workers=1",
-            ]
-        )
-        == 3
-    )
+    deid = ["deid", str(tmp_path / "set"), str(tmp_path / "out"), "method=mask", "--keep-unchanged"]
+    assert main([*deid, "executor.workers=1"]) == 3
     said = capsys.readouterr().out
     for path, text in found.items():
         assert f"{path}: {text}" in said

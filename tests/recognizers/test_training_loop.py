@@ -64,6 +64,14 @@ def learn(photos, folder, epochs=2, **options) -> tuple[CCNetRecipe, list[Epoch]
     return made, train(made, photos, PALMS, schedule, folder)
 
 
+@pytest.fixture(scope="module")
+def trained(photos, tmp_path_factory) -> Path:
+    """The folder of a training of three epochs, a checkpoint after each."""
+    folder = tmp_path_factory.mktemp("trained") / "training"
+    learn(photos, folder, epochs=3, checkpoint_minutes=0)
+    return folder
+
+
 def test_the_first_half_of_each_palms_photos_trains_as_in_the_authors_lists():
     split = by_samples(["a"] * 5 + ["b"] * 20)
     assert split.train.tolist() == [0, 1, 2, *range(5, 15)]
@@ -275,7 +283,7 @@ def test_a_few_epochs_tell_held_out_photos_apart(photos, rois, tmp_path):
     assert (recognizer.classify(templates) == labels).mean() > 2 / len(PALMS)
 
 
-def test_a_killed_training_goes_on_to_the_same_weights(photos, tmp_path):
+def test_a_killed_training_goes_on_to_the_same_weights(photos, trained, tmp_path):
     class Killed(Exception):
         pass
 
@@ -283,7 +291,6 @@ def test_a_killed_training_goes_on_to_the_same_weights(photos, tmp_path):
         if row.epoch == 2:
             raise Killed
 
-    whole, _ = learn(photos, tmp_path / "whole", epochs=3)
     made = recipe()
     made.start(photos)
     schedule = Schedule(epochs=3, batch=8, checkpoint_minutes=0)
@@ -294,12 +301,10 @@ def test_a_killed_training_goes_on_to_the_same_weights(photos, tmp_path):
     again = recipe("published")  # whatever it starts as, the checkpoint counts
     train(again, photos, PALMS, schedule, tmp_path / "killed", tell=lambda row: told.append(row.epoch))
     assert told == [2, 3]
-    for name, value in whole.network.state_dict().items():
-        torch.testing.assert_close(again.network.state_dict()[name], value, rtol=0, atol=0)
     for name in ("last.safetensors", "best.safetensors"):
-        kept, gone_on = ((tmp_path / folder / name).read_bytes() for folder in ("whole", "killed"))
+        kept, gone_on = ((folder / name).read_bytes() for folder in (trained, tmp_path / "killed"))
         assert kept == gone_on
-    logs = [(tmp_path / folder / "log.csv").read_text().splitlines() for folder in ("whole", "killed")]
+    logs = [(folder / "log.csv").read_text().splitlines() for folder in (trained, tmp_path / "killed")]
     assert [line.rsplit(",", 1)[0] for line in logs[0]] == [line.rsplit(",", 1)[0] for line in logs[1]]
     assert logs[0][0] == "epoch,loss,accuracy,rate,eer,minutes" and len(logs[0]) == 4
 
@@ -325,12 +330,11 @@ def test_the_best_weights_are_those_of_the_highest_training_accuracy(photos, tmp
     assert not torch.equal(best["fc.weight"], last["fc.weight"])
 
 
-def test_the_weight_file_says_what_it_is(photos, tmp_path):
-    learn(photos, tmp_path, epochs=1)
-    notes = metadata(tmp_path / "last.safetensors")
+def test_the_weight_file_says_what_it_is(trained):
+    notes = metadata(trained / "last.safetensors")
     assert (notes["network"], notes["variant"]) == ("ccnet", "compact")
     assert json.loads(notes["identities"]) == PALMS
-    assert read_state(tmp_path / "last.safetensors")["arclayer_.weight"].shape == (6, 128)
+    assert read_state(trained / "last.safetensors")["arclayer_.weight"].shape == (6, 128)
 
 
 def test_mixed_precision_learns_in_bfloat16_and_keeps_float32_weights(photos, tmp_path):
@@ -378,9 +382,9 @@ def flip(path: Path) -> None:
     ],
     ids=["whole", "the newest damaged", "both damaged"],
 )
-def test_a_damaged_checkpoint_is_said_and_never_gone_on_from(photos, tmp_path, capsys, damaged, left):
+def test_a_damaged_checkpoint_is_said_and_never_gone_on_from(photos, trained, tmp_path, capsys, damaged, left):
     folder = tmp_path / "training"
-    learn(photos, folder, epochs=3, checkpoint_minutes=0)
+    shutil.copytree(trained, folder)
     expected = [(folder / name).read_bytes() for name in ("last.safetensors", "best.safetensors")]
     for name in damaged:
         flip(folder / name)
