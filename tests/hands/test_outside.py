@@ -26,6 +26,7 @@ from outside_packages import (
     TWO,
     environment_with,
     photo,
+    processes,
     wilor_weights,
 )
 
@@ -60,11 +61,6 @@ def a_worker(python: Path, hands: int = 2, version: str = "0.10.21", photo_limit
     return Worker("mediapipe", python, options, version, photo_limit=photo_limit)
 
 
-def pid_of(worker: Worker) -> int:
-    assert worker._process is not None
-    return worker._process._popen.pid
-
-
 def gone(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
@@ -82,13 +78,13 @@ def test_hands_come_in_pixels_the_most_confident_first(worker: Worker) -> None:
     np.testing.assert_allclose(other.space, SPACE)
 
 
-def test_one_process_answers_photo_after_photo_of_any_shape(worker: Worker) -> None:
+def test_one_process_answers_photo_after_photo_of_any_shape(worker: Worker, python: Path) -> None:
     worker.ask(photo(ONE))
-    pid = pid_of(worker)
+    begun = processes(python)
     for height, width in ((1, 1), (33, 700), (1200, 1600)):
         (hand,) = worker.ask(photo(ONE, height, width))
         np.testing.assert_allclose(hand.keypoints, SHARES * (width, height) - 0.5)
-    assert pid_of(worker) == pid
+    assert processes(python) == begun
 
 
 def test_what_a_library_prints_spoils_no_answer(worker: Worker) -> None:
@@ -106,15 +102,15 @@ def test_a_photo_at_which_the_package_fails_is_told_in_a_sentence_and_the_next_g
 
 def test_a_process_that_dies_is_started_again_and_asked_once_more(worker: Worker, python: Path) -> None:
     worker.ask(photo(ONE))
-    before = pid_of(worker)
+    begun = processes(python)
     assert len(worker.ask(photo(DIE_ONCE))) == 1
-    assert pid_of(worker) != before
-    assert gone(before)
+    assert len(processes(python)) == len(begun) + 1
+    assert gone(begun[-1])
 
 
-def test_a_process_killed_from_outside_costs_nothing(worker: Worker) -> None:
+def test_a_process_killed_from_outside_costs_nothing(worker: Worker, python: Path) -> None:
     worker.ask(photo(ONE))
-    os.kill(pid_of(worker), 9)
+    os.kill(processes(python)[-1], 9)
     assert len(worker.ask(photo(ONE))) == 1
 
 
@@ -168,19 +164,17 @@ def test_a_package_that_leaves_the_program_fails_at_this_photo(python: Path, wor
 
 def test_closing_ends_the_process_and_a_killed_palmbench_leaves_none_behind(worker: Worker, python: Path) -> None:
     worker.ask(photo(ONE))
-    pid = pid_of(worker)
     worker.close()
-    assert gone(pid)
+    assert gone(processes(python)[-1])
     script = (
         "import os, sys; from pathlib import Path; import numpy as np\n"
         "from palmbench.hands.outside.client import Worker\n"
         "options = {'weights': None, 'threshold': 0.5, 'hands': 1, 'device': 'cpu'}\n"
         "worker = Worker('mediapipe', Path(sys.argv[1]), options, '0.10.21')\n"
-        "worker.ask(np.tile(np.uint8([1, 20, 30]), (9, 9, 1))); print(worker._process._popen.pid, flush=True)\n"
-        "os._exit(1)"
+        "worker.ask(np.tile(np.uint8([1, 20, 30]), (9, 9, 1))); os._exit(1)"
     )
-    told = subprocess.run([sys.executable, "-c", script, str(python)], cwd=ROOT, capture_output=True, text=True)
-    orphan = int(told.stdout)
+    subprocess.run([sys.executable, "-c", script, str(python)], cwd=ROOT)
+    orphan = processes(python)[-1]
     deadline = time.monotonic() + 10
     while not gone(orphan) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -194,15 +188,16 @@ def test_a_hung_process_dies_with_palmbench_however_that_ends(leaving: signal.Si
         "from palmbench.hands.outside.client import Worker\n"
         "options = {'weights': None, 'threshold': 0.5, 'hands': 1, 'device': 'cpu'}\n"
         "worker = Worker('mediapipe', Path(sys.argv[1]), options, '0.10.21')\n"
-        "def tell(): time.sleep(0.5); print(worker._process._popen.pid, flush=True)\n"
+        "def tell(): time.sleep(0.5); print(flush=True)\n"
         "worker.ask(np.tile(np.uint8([1, 20, 30]), (9, 9, 1))); threading.Thread(target=tell).start()\n"
         f"worker.ask(np.tile(np.uint8([{HANG}, 20, 30]), (9, 9, 1)))"
     )
     asking = subprocess.Popen([sys.executable, "-c", script, str(python)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert asking.stdout is not None
     with asking:
-        hung = int(asking.stdout.readline())
+        asking.stdout.readline()
         asking.send_signal(leaving)
+    hung = processes(python)[-1]
     deadline = time.monotonic() + 5
     while not gone(hung) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -28,6 +28,18 @@ def method() -> DiffusionMethod:
     return DiffusionMethod(CONFIG)
 
 
+@pytest.fixture
+def painted_by(monkeypatch, tmp_path):
+    """A method whose model is another one, asked in the place of the weights'."""
+    shutil.copytree(CHECKPOINT, tmp_path / "weights")
+
+    def method(painter, **settings) -> DiffusionMethod:
+        monkeypatch.setattr("palmbench.diffusion.model.PaintByExample", lambda components, device: painter)
+        return DiffusionMethod(replace(CONFIG, weights=str(tmp_path / "weights"), **settings))
+
+    return method
+
+
 def run(config, photo, hand, seed=1) -> np.ndarray:
     return DiffusionMethod(config).deidentify([photo], [hand], [seed], [None])[0]
 
@@ -44,31 +56,29 @@ def test_only_the_hand_inside_the_crop_changes(photo, hand, crop, square_of):
     assert (result[repainted] != photo[repainted]).any(axis=1).mean() > 0.9
 
 
-def test_painted_values_are_truncated_not_rounded(photo, hand):
+def test_painted_values_are_truncated_not_rounded(photo, hand, painted_by):
     class Painter:
         def paint(self, conditions, generators, sampling):
             return [np.full((64, 64, 3), 0.999, np.float32)]
 
-    method = DiffusionMethod(replace(CONFIG, crop="hand"))
+    method = painted_by(Painter(), crop="hand")
     encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
     encoding["embeddings"] = np.zeros((3, 32), np.float32)
-    method.__dict__["_model"] = Painter()
     result = method.deidentify([photo], [hand], [1], [encoding])[0]
     square = hand_crop(hand, photo.shape[:2])
     inside = cv2.erode(hand.mask.astype(np.uint8), np.ones((3, 3))) > 0
     assert (square.crop(result)[square.crop(inside)] == 254).all()
 
 
-def test_of_a_palm_crop_only_the_palm_is_pasted_with_a_soft_rim(photo, hand):
+def test_of_a_palm_crop_only_the_palm_is_pasted_with_a_soft_rim(photo, hand, painted_by):
     class Painter:
         def paint(self, conditions, generators, sampling):
             return [np.ones((64, 64, 3), np.float32)]
 
     photo = np.zeros_like(photo)
-    method = DiffusionMethod(replace(CONFIG, crop="palm", colour="raw", contrast="raw", grain="none"))
+    method = painted_by(Painter(), crop="palm", colour="raw", contrast="raw", grain="none")
     encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
     encoding["embeddings"] = np.zeros((3, 32), np.float32)
-    method.__dict__["_model"] = Painter()
     everywhere = replace(hand, mask=np.ones_like(hand.mask))
     result = method.deidentify([photo], [everywhere], [1], [encoding])[0]
     palm = palm_region(everywhere, "paper")
@@ -127,10 +137,10 @@ class Witness:
 
 
 @pytest.mark.parametrize(("fusion", "chosen"), [("s", [0]), ("m", [1]), ("f", [2]), ("s+m", [0, 1]), ("f+s", [0, 2])])
-def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo, hand, fusion, chosen):
+def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo, hand, painted_by, fusion, chosen):
     scales = {"s": 0.1, "m": 0.5, "f": 1.0}
-    method = DiffusionMethod(replace(CONFIG, fusion=fusion, alpha=0.3, guidance=4.0, sampler="plms", scales=scales))
-    model = method.__dict__["_model"] = Witness()
+    model = Witness()
+    method = painted_by(model, fusion=fusion, alpha=0.3, guidance=4.0, sampler="plms", scales=scales)
     method.deidentify([photo], [hand], [1], [None])
     for exemplar, scale in zip(model.exemplars, scales.values(), strict=True):
         square = roi_square(hand, photo.shape[:2], scale)
@@ -148,7 +158,7 @@ def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo,
 
 
 @pytest.mark.parametrize("asked", [(), ("contrast",), ("colour",), ("grain",), ("contrast", "colour", "grain")])
-def test_a_painted_crop_is_finished_as_asked_and_grain_is_the_seeds(photo, hand, asked, monkeypatch):
+def test_a_painted_crop_is_finished_as_asked_and_grain_is_the_seeds(photo, hand, painted_by, asked, monkeypatch):
     done, drawn = [], []
 
     def finish(name):
@@ -162,8 +172,7 @@ def test_a_painted_crop_is_finished_as_asked_and_grain_is_the_seeds(photo, hand,
     for name in ("contrast", "colour", "grain"):
         monkeypatch.setattr(f"palmbench.methods.diffusion.match_{name}", finish(name))
     settings = {name: "match" if name in asked else "raw" for name in ("contrast", "colour")}
-    method = DiffusionMethod(replace(CONFIG, **settings, grain="match" if "grain" in asked else "none"))
-    method.__dict__["_model"] = Witness()
+    method = painted_by(Witness(), **settings, grain="match" if "grain" in asked else "none")
     method.deidentify([photo, photo], [hand, hand], [8, 9], [None, None])
     assert done == [*asked, *asked]
     assert len(set(drawn)) == 2 * ("grain" in asked)
