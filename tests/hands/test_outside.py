@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,10 +34,11 @@ from outside_packages import (
 
 from palmbench.hands import load_detector
 from palmbench.hands.geometry import fill_polygon, palm_polygon
+from palmbench.hands.hand import Hand
 from palmbench.hands.outside import OutsideDetector
-from palmbench.hands.outside.client import Worker
+from palmbench.hands.outside.client import Finding, Worker
 from palmbench.hands.outside.detector import in_hand_lengths
-from palmbench.hands.outside.environment import interpreter_of
+from palmbench.hands.outside.environment import described, interpreter_of
 from palmbench.hands.settings import MediaPipeConfig, WiLoRConfig
 from palmbench.hands.skeleton import hand_shape, valley_points
 from palmbench.synth import render
@@ -263,12 +266,13 @@ def test_the_default_environment_is_looked_for_where_one_works(tmp_path: Path, m
 
 
 def test_wilor_is_shown_bgr_and_its_hands_are_ranked_by_its_detectors_confidence(python: Path) -> None:
-    detector = OutsideDetector("wilor", str(python), None, 0.3, hands=2)
-    first, second, _ = detector._worker.ask(photo(1))
+    options = {"weights": None, "threshold": 0.3, "hands": 3, "device": "cpu"}
+    worker = Worker("wilor", python, {**options, "described": described("wilor", python, None)}, "1.0")
+    first, second, _ = worker.ask(photo(1))
     assert (first.score, second.score) == (0.8, 0.6)
     np.testing.assert_allclose(first.keypoints, (SHARES + np.array([0.5, 0])) * (640, 480) - 0.5, atol=1e-3)
     np.testing.assert_allclose(first.space, SPACE, atol=1e-6)
-    detector._worker.close()
+    worker.close()
 
 
 def test_weights_of_wilor_are_part_of_the_key_and_missed_with_the_command_that_fetches_them(
@@ -286,27 +290,40 @@ def test_weights_of_wilor_are_part_of_the_key_and_missed_with_the_command_that_f
         load_detector(WiLoRConfig(python=str(python), weights=str(empty))).settings()
 
 
-def test_a_found_hand_gets_the_embedded_networks_mask_of_it(python: Path) -> None:
+@pytest.fixture
+def told(python: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[np.ndarray, np.ndarray], Hand]:
+    """The hand in a photo, where MediaPipe says that its keypoints lie."""
+
+    def hand(image: np.ndarray, keypoints: np.ndarray) -> Hand:
+        saying = SimpleNamespace(ask=lambda view: [Finding(keypoints, SPACE, 0.9)])
+        monkeypatch.setattr("palmbench.hands.outside.detector.Worker", lambda *_: saying)
+        (found,) = OutsideDetector("mediapipe", str(python), None, 0.5, hands=1).detect([image])[0]
+        return found
+
+    return hand
+
+
+def test_a_found_hand_gets_the_embedded_networks_mask_of_it(told: Callable[[np.ndarray, np.ndarray], Hand]) -> None:
     palm = render(31, 1)
-    detector = OutsideDetector("mediapipe", str(python), None, 0.5, hands=1)
-    mask, valleys = detector._completed(palm.image, palm.keypoints_2d)
-    assert (mask & palm.mask).sum() / (mask | palm.mask).sum() > 0.9
+    hand = told(palm.image, palm.keypoints_2d)
+    assert (hand.mask & palm.mask).sum() / (hand.mask | palm.mask).sum() > 0.9
     size = float(np.ptp(palm.keypoints_2d, axis=0).max())
-    assert np.linalg.norm(valleys - palm.valleys, axis=1).max() < 0.03 * size
+    assert np.linalg.norm(hand.valleys - palm.valleys, axis=1).max() < 0.03 * size
 
 
-def test_the_palm_is_in_the_mask_whatever_the_embedded_network_makes_of_it(python: Path) -> None:
+def test_the_palm_is_in_the_mask_whatever_the_embedded_network_makes_of_it(
+    told: Callable[[np.ndarray, np.ndarray], Hand],
+) -> None:
     palm = render(31, 1)
-    detector = OutsideDetector("mediapipe", str(python), None, 0.5, hands=1)
     inside = fill_polygon(palm_polygon(palm.keypoints_2d), palm.mask.shape)
     covered = np.where(inside[..., None], 128, palm.image).astype(np.uint8)
-    mask, _ = detector._completed(covered, palm.keypoints_2d)
+    mask = told(covered, palm.keypoints_2d).mask
     assert (mask & inside).sum() > 0.99 * inside.sum()
     # Keypoints that lie elsewhere than the hand which the network sees are believed, and its mask is not.
     turned = palm.keypoints_2d.mean(axis=0) * 2 - palm.keypoints_2d
-    mask, valleys = detector._completed(palm.image, turned)
-    np.testing.assert_array_equal(mask, hand_shape(turned, palm.mask.shape))
-    np.testing.assert_array_equal(valleys, valley_points(turned))
+    hand = told(palm.image, turned)
+    np.testing.assert_array_equal(hand.mask, hand_shape(turned, palm.mask.shape))
+    np.testing.assert_allclose(hand.valleys, valley_points(turned), atol=1e-3)
 
 
 def test_where_the_embedded_network_sees_no_hand_the_keypoints_draw_it(python: Path) -> None:
@@ -319,7 +336,6 @@ def test_where_the_embedded_network_sees_no_hand_the_keypoints_draw_it(python: P
     np.testing.assert_allclose(other.valleys, valley_points(other.keypoints_2d))
     assert surer.side == other.side == "right"
     assert (surer.keypoints_3d[0] == 0).all()
-    detector._worker.close()
 
 
 def test_joints_in_space_are_in_lengths_of_the_straightened_middle_finger() -> None:

@@ -11,6 +11,7 @@ from outside_packages import SHARES, SPACE, environment_with
 from palmbench.hands.outside import OutsideDetector
 from palmbench.hands.outside.client import Finding
 
+Make = Callable[..., OutsideDetector]
 BLUE = (0, 0, 255)
 POINTS = (SHARES - SHARES.min(axis=0)) / np.ptp(SHARES, axis=0)  # of a hand in its box
 
@@ -47,10 +48,15 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(environment_with(tmp_path_factory.mktemp("outside"), "mediapipe"))
 
 
-def detector(python: str, worker: Coarse, hands: int = 5) -> OutsideDetector:
-    made = OutsideDetector("mediapipe", python, None, 0.5, hands=hands)
-    made.__dict__["_worker"] = worker
-    return made
+@pytest.fixture
+def detector(python: str, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes a detector in whose place a coarse one is asked."""
+
+    def make(worker: Coarse, hands: int = 5) -> OutsideDetector:
+        monkeypatch.setattr("palmbench.hands.outside.detector.Worker", lambda *_: worker)
+        return OutsideDetector("mediapipe", python, None, 0.5, hands=hands)
+
+    return make
 
 
 def photo(left: int, top: int, side: int, height: int = 960, width: int = 1280) -> np.ndarray:
@@ -64,32 +70,32 @@ def placed(left: int, top: int, side: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("hands", [1, 5])
-def test_a_hand_that_fills_the_frame_is_found_in_the_padded_photo(python: str, hands: int) -> None:
-    (hand,) = detector(python, Coarse(), hands).detect([photo(60, 40, 900, 960, 1000)])[0]
+def test_a_hand_that_fills_the_frame_is_found_in_the_padded_photo(detector: Make, hands: int) -> None:
+    (hand,) = detector(Coarse(), hands).detect([photo(60, 40, 900, 960, 1000)])[0]
     assert np.abs(hand.keypoints_2d - placed(60, 40, 900)).max() < 4
 
 
-def test_a_small_hand_is_found_in_a_part_if_several_are_wanted(python: str) -> None:
+def test_a_small_hand_is_found_in_a_part_if_several_are_wanted(detector: Make) -> None:
     image = photo(900, 600, 150)
-    assert detector(python, Coarse(), 1).detect([image]) == [[]]
-    (hand,) = detector(python, Coarse(), 5).detect([image])[0]
+    assert detector(Coarse(), 1).detect([image]) == [[]]
+    (hand,) = detector(Coarse(), 5).detect([image])[0]
     assert np.abs(hand.keypoints_2d - placed(900, 600, 150)).max() < 3
 
 
-def test_a_finding_of_a_part_neither_displaces_a_whole_hand_nor_stands_alone(python: str) -> None:
+def test_a_finding_of_a_part_neither_displaces_a_whole_hand_nor_stands_alone(detector: Make) -> None:
     """However sure of it the detector is: on a finger of the hand, and on nothing."""
 
     def somewhere(view: np.ndarray) -> np.ndarray | None:
         return POINTS * 60 + 20 if max(view.shape[:2]) < 800 else None
 
-    (hand,) = detector(python, Coarse(glitch=somewhere)).detect([photo(300, 200, 500)])[0]
+    (hand,) = detector(Coarse(glitch=somewhere)).detect([photo(300, 200, 500)])[0]
     assert np.abs(hand.keypoints_2d - placed(300, 200, 500)).max() < 4
-    assert detector(python, Coarse(glitch=somewhere)).detect([photo(0, 0, 0)]) == [[]]
+    assert detector(Coarse(glitch=somewhere)).detect([photo(0, 0, 0)]) == [[]]
 
 
-def test_one_look_is_enough_where_one_hand_is_wanted_and_found(python: str) -> None:
+def test_one_look_is_enough_where_one_hand_is_wanted_and_found(detector: Make) -> None:
     worker = Coarse()
-    assert len(detector(python, worker, 1).detect([photo(300, 200, 500)])[0]) == 1
+    assert len(detector(worker, 1).detect([photo(300, 200, 500)])[0]) == 1
     assert worker.asked == 1
 
 
@@ -103,16 +109,18 @@ def test_one_look_is_enough_where_one_hand_is_wanted_and_found(python: str) -> N
         (("left", 0.6), "palm"),
     ],
 )
-def test_which_hand_it_is_tells_its_palm_from_its_back(said: tuple[str | None, float], view: str, python: str) -> None:
-    (hand,) = detector(python, Coarse(said)).detect([photo(300, 200, 500)])[0]
+def test_which_hand_it_is_tells_its_palm_from_its_back(
+    said: tuple[str | None, float], view: str, detector: Make
+) -> None:
+    (hand,) = detector(Coarse(said)).detect([photo(300, 200, 500)])[0]
     assert hand.side == "right" and hand.view == view
 
 
-def test_a_fist_is_told_from_its_joints(python: str) -> None:
+def test_a_fist_is_told_from_its_joints(detector: Make) -> None:
     fist = SPACE.copy()
     bent = np.array([(0, -0.02, -0.02), (0, 0.01, -0.03), (0, 0.03, 0)])  # out from the knuckle, and back to the wrist
     for finger in range(4):
         knuckle = fist[5 + 4 * finger]
         fist[6 + 4 * finger : 9 + 4 * finger] = knuckle + bent
-    (hand,) = detector(python, Coarse(space=fist)).detect([photo(300, 200, 500)])[0]
+    (hand,) = detector(Coarse(space=fist)).detect([photo(300, 200, 500)])[0]
     assert hand.view == "closed"
