@@ -104,7 +104,7 @@ def load_inception(weights: Path | Pinned, device: str, convention: str = "paper
 
     @exact()
     def features(image: np.ndarray) -> np.ndarray:
-        views = unit(image, device) if paper else (_as_tensorflow_1_resizes(levels(image, device)) - 128) / 128
+        views = unit(image, device) if paper else (as_tensorflow_1_resizes(levels(image, device)) - 128) / 128
         return network(views)[0].reshape(-1).float().cpu().numpy()
 
     return features
@@ -152,7 +152,7 @@ def _seen_change(original: np.ndarray, deidentified: np.ndarray) -> tuple[slice,
     return part[0], part[1]
 
 
-def _as_tensorflow_1_resizes(image: Tensor) -> Tensor:
+def as_tensorflow_1_resizes(image: Tensor) -> Tensor:
     """To 299 x 299, pixel corners aligned rather than centres, no averaging: what FID was defined with."""
     for axis in (3, 2):
         length = image.shape[axis]

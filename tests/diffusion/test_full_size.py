@@ -156,7 +156,7 @@ def most_memory(child: subprocess.Popen[str]) -> int:
     return most
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_published_size_is_converted_loaded_and_run(converted: Converted) -> None:
     size = sum(path.stat().st_size for path in converted.folder.rglob("*.safetensors"))
     assert size == pytest.approx(2 * 1_310_140_139, rel=1e-3) and "2.62 GB" in converted.said
@@ -176,7 +176,7 @@ def test_the_published_size_is_converted_loaded_and_run(converted: Converted) ->
     assert told["outside"] and told["changed"] > 0.5 and told["spread"] > 1
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_papers_stack_runs_from_the_hubs_cache_without_a_network(hub: Path, tmp_path: Path) -> None:
     words = ["method=diffusion_paper", "method.steps=2", "segmenter=sam2", "dataset.identities=1", "dataset.samples=2"]
     words += ["executor.device=cpu", "executor.workers=1", f"results_dir={tmp_path}"]
