@@ -105,8 +105,8 @@ weights-inpainting: ## the inpainting UNet and its exemplar encoder alone
 weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting: weights-%: $(STAMP)
 	$(PY) -m experiments.weights.train_$* $(ARGS)
 
-embedded: $(STAMP)  ## every figure of the embedded palms and weights, measured beside its bound
-	$(PY) -m experiments.embedded_report $(ARGS)
+embedded: $(STAMP)  ## every figure of rendered palms and embedded networks, measured beside its bound
+	$(PY) -m pytest -m gate tests/gates $(ARGS)
 
 # MediaPipe pins packages that palmbench has newer, and has no wheels for Python 3.13.
 $(MEDIAPIPE)/.installed: mediapipe-requirements.txt
@@ -118,7 +118,7 @@ $(MEDIAPIPE)/.installed: mediapipe-requirements.txt
 mediapipe: $(MEDIAPIPE)/.installed  ## the environment of detector=mediapipe; PYTHON=python3.12 or older
 
 judge: $(STAMP) $(MEDIAPIPE)/.installed  ## what an outside hand model makes of the rendered hands
-	$(PY) -m experiments.judge --python $(MEDIAPIPE)/bin/python $(ARGS)
+	GATE_JUDGE=$(MEDIAPIPE)/bin/python $(PY) -m pytest -m gate tests/gates/test_judge.py $(ARGS)
 
 bench: $(STAMP)  ## speed of matching, bootstrap and image quality, each beside a reference in the same run
 	$(PY) -m experiments.bench_matching $(ARGS)

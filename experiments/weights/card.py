@@ -47,7 +47,7 @@ def write_card(
         "command": f"python -m experiments.weights.train_{recipe} {limits}",
         "time": f"{minutes} minutes, {trainer.step} steps of {batch} examples",
         "machine_class": _machine(options.processes),
-        "measured": {"how": "python -m experiments.embedded_report", **measured},
+        "measured": {"how": "make embedded", **measured},
         "sha256": sha256_of(weights),
     }
     text = yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from experiments.embedded.figures import Figure
-from experiments.embedded.linkage import OperatingPoint
-from experiments.embedded.options import Options
-from experiments.embedded.painted import compute
-from experiments.embedded.scores import matrix
+from tests.gates import sizes
+from tests.gates.figures import Figure
+from tests.gates.linkage import OperatingPoint
+from tests.gates.painted import compute
+from tests.gates.scores import matrix
 
 PALMS = 8
 # What "lies with the impostors" is taken to be: few matches, and a mean within one deviation of theirs.
 MOST_MATCHED, FARTHEST = 10.0, 1.0
 
 
-def figures(options: Options, point: OperatingPoint) -> Iterator[Figure]:
+def figures(point: OperatingPoint) -> Iterator[Figure]:
     """One photo of a few palms, repainted from several seeds: scores against the original and among themselves."""
     ours = ["method=diffusion", "method.fusion=s+m", "method.alpha=0.1"]
-    methods = {str(seed): [*ours, f"seed={seed}"] for seed in range(options.seeds)}
-    points = list(compute(options, methods, 1, min(PALMS, options.painted_identities)).values())
+    methods = {str(seed): [*ours, f"seed={seed}"] for seed in range(sizes.SEEDS)}
+    points = list(compute(methods, 1, min(PALMS, sizes.PAINTED_IDENTITIES)).values())
     originals = points[0].originals()
     by_seed = [painted.deidentified() for painted in points]
     own, among = [], []

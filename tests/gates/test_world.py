@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
-from experiments.embedded import pace
-from experiments.embedded.figures import Figure
-from experiments.embedded.handshape import shape_eer
-from experiments.embedded.options import Options
-from experiments.embedded.palms import Capture, benchmark_palms, captures
-from experiments.embedded.scores import closer_than_median, compare, shape_of
 from palmbench.scoring import decidability, equal_error_rate
+from palmbench.synth import PROFILES
+from tests.gates import pace
+from tests.gates.figures import Figure, Keep
+from tests.gates.handshape import shape_eer
+from tests.gates.palms import Capture, benchmark_palms, captures
+from tests.gates.scores import closer_than_median, compare, shape_of
 
 
 class Range(NamedTuple):
@@ -36,12 +37,16 @@ SLOWEST = 60
 SKEWED, TAILED, APART = 0.5, 1.0, 0.05
 
 
-def figures(options: Options) -> Iterator[Figure]:
-    """Every figure of every profile."""
-    for profile in options.profiles:
-        palms = benchmark_palms(options.identities, options.samples, profile)
-        yield from calibration(profile, captures(palms, f"render and enrol, {profile}", options.workers))
-        yield Figure(f"{profile}: render 640 x 480", pace.rendering(profile), "ms", high=SLOWEST, n=48, timed=True)
+@pytest.mark.gate
+@pytest.mark.parametrize("profile", PROFILES)
+def test_rendered_palms_are_as_hard_as_real_ones(profile: str, keep: Keep) -> None:
+    keep(calibration(profile, captures(benchmark_palms(profile), f"render and enrol, {profile}")))
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_photo_is_rendered_in_time(profile: str, keep: Keep) -> None:
+    keep([Figure(f"{profile}: render 640 x 480", pace.rendering(profile), "ms", high=SLOWEST, n=48, timed=True)])
 
 
 def calibration(profile: str, photos: Sequence[Capture]) -> Iterator[Figure]:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.embedded.gather import gather
-from experiments.embedded.handshape import shape_features
-from experiments.embedded.scores import attacker
 from palmbench.hands import load_detector
 from palmbench.hands.geometry import fill_polygon, recognition_roi
 from palmbench.hands.settings import DetectorConfig
-from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, Render, render
+from palmbench.synth import BENCHMARK_IDENTITIES, Render, render
+from tests.gates import sizes
+from tests.gates.gather import gather
+from tests.gates.handshape import shape_features
+from tests.gates.scores import attacker
 
 
 class Palm(NamedTuple):
-    """Photos of one palm that are wanted; a `nuisance` of None is the profile's own."""
+    """Photos of one palm that are wanted."""
 
     identity: int
     samples: int
     profile: str
-    nuisance: float | None = None
-    detect: bool = True
 
 
 class Capture(NamedTuple):
@@ -37,7 +33,7 @@ class Capture(NamedTuple):
     template : ndarray of shape (12, 32), uint32
         From the recognition ROI of the ground truth.
     detected : ndarray of shape (12, 32), uint32, or None
-        From that of the embedded detector; None where it found no hand or was not asked.
+        From that of the embedded detector; None where it found no hand.
     shape : ndarray of shape (10,)
         See `shape_features`.
     inside : float
@@ -51,28 +47,14 @@ class Capture(NamedTuple):
     inside: float
 
 
-def captures(palms: list[Palm], title: str, workers: int | None) -> list[Capture]:
+def captures(palms: list[Palm], title: str) -> list[Capture]:
     """Render the palms' photos and enrol each, in their order."""
-    return [capture for photos in gather(title, _capture, palms, workers) for capture in photos]
+    return [capture for photos in gather(title, _capture, palms) for capture in photos]
 
 
-def benchmark_palms(
-    identities: int, samples: int, profile: str, nuisance: float | None = None, detect: bool = True
-) -> list[Palm]:
+def benchmark_palms(profile: str) -> list[Palm]:
     """The first palms of the benchmark."""
-    return [Palm(identity, samples, profile, nuisance, detect) for identity in BENCHMARK_IDENTITIES[:identities]]
-
-
-@contextmanager
-def nuisance_of(profile: str, strength: float | None) -> Iterator[None]:
-    """Let a profile have another nuisance strength for the time of a block; None changes nothing."""
-    own = PROFILES[profile]
-    if strength is not None:
-        PROFILES[profile] = replace(own, nuisance=strength)
-    try:
-        yield
-    finally:
-        PROFILES[profile] = own
+    return [Palm(identity, sizes.SAMPLES, profile) for identity in BENCHMARK_IDENTITIES[: sizes.IDENTITIES]]
 
 
 def inside_share(photo: Render) -> float:
@@ -83,13 +65,11 @@ def inside_share(photo: Render) -> float:
 
 
 def _capture(palm: Palm) -> list[Capture]:
-    with nuisance_of(palm.profile, palm.nuisance):
-        photos = [render(palm.identity, sample, palm.profile) for sample in range(palm.samples)]
+    photos = [render(palm.identity, sample, palm.profile) for sample in range(palm.samples)]
     templates = attacker().extract(np.stack([recognition_roi(photo.image, photo.as_hand()) for photo in photos]))
-    detected = _detected(photos) if palm.detect else [None] * len(photos)
     return [
         Capture(palm.identity, template, found, shape_features(photo), inside_share(photo))
-        for photo, template, found in zip(photos, templates, detected, strict=True)
+        for photo, template, found in zip(photos, templates, _detected(photos), strict=True)
     ]
 
 

@@ -13,7 +13,9 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 
-def gather(title: str, work: Callable[[Task], Answer], tasks: Sequence[Task], workers: int | None) -> list[Answer]:
+def gather(
+    title: str, work: Callable[[Task], Answer], tasks: Sequence[Task], workers: int | None = None
+) -> list[Answer]:
     """Answers of `work`, a function of a module, to the tasks, in their order; progress goes to standard error.
 
     Raises

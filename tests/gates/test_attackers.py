@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 import recognizers
-from experiments.embedded.figures import Figure
-from experiments.embedded.gather import gather
-from experiments.embedded.options import Options
-from experiments.embedded.palms import Palm, benchmark_palms
 from palmbench.hands import load_detector
 from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.hands.settings import DetectorConfig
 from palmbench.scoring import decidability, equal_error_rate, pair_kinds
-from palmbench.synth import person_of, render
+from palmbench.synth import PROFILES, person_of, render
+from tests.gates.figures import Figure, Keep
+from tests.gates.gather import gather
+from tests.gates.palms import Palm, benchmark_palms
 
 NETWORKS = ("ccnet", "eehnet")
 ATTACKERS = ("mtcc", *NETWORKS)
@@ -33,12 +33,11 @@ class Enrolled(NamedTuple):
     seconds: dict[str, float]
 
 
-def figures(options: Options) -> Iterator[Figure]:
-    """Every figure of every profile."""
-    for profile in options.profiles:
-        palms = benchmark_palms(options.identities, options.samples, profile)
-        photos = [photo for many in gather(f"attack, {profile}", _enrol, palms, options.workers) for photo in many]
-        yield from measured(profile, photos)
+@pytest.mark.gate
+@pytest.mark.parametrize("profile", PROFILES)
+def test_recognizers_tell_rendered_palms_apart(profile: str, keep: Keep) -> None:
+    palms = benchmark_palms(profile)
+    keep(measured(profile, [photo for many in gather(f"attack, {profile}", _enrol, palms) for photo in many]))
 
 
 def measured(profile: str, photos: Sequence[Enrolled]) -> Iterator[Figure]:

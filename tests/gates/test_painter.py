@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from experiments.embedded import diversity, linkage, memory, pace, reconstruction
-from experiments.embedded.figures import Figure
-from experiments.embedded.options import Options
-from experiments.embedded.painted import Painted, compute
+import pytest
+
 from palmbench.diffusion.weights import EMBEDDED, resolve, weight_files
 from palmbench.report.paper import Cell, paper_values
+from tests.gates import diversity, linkage, memory, pace, reconstruction, sizes
+from tests.gates.figures import Figure, Keep
+from tests.gates.painted import Painted, compute
 
 ALPHAS = (0.0, 0.1, 0.2, 0.3)
 OURS = "alpha 0.1"
@@ -37,26 +38,51 @@ BOUNDS = Bounds(rr=(linkage.LEAST_RR, None), dir=linkage.DIR, ssim=(0.93, None),
 UNBOUND = Bounds(*((None, None),) * 4)
 
 
-def figures(options: Options) -> Iterator[Figure]:
-    """Every figure; the de-identified photos are those of `make demo` where the options are the defaults."""
+@pytest.fixture(scope="module")
+def points() -> dict[str, Painted]:
+    """The de-identified photos of `make demo`, where the sizes are the defaults."""
     diffusion = ["method=diffusion", "method.fusion=s+m"]
     methods = {f"alpha {alpha:g}": [*diffusion, f"method.alpha={alpha}"] for alpha in ALPHAS}
     methods |= {name: [f"method={name}"] for name in BASELINES}
     methods[SHARED_NOISE] = [*diffusion, "method.alpha=0.1", "method.noise=shared"]
-    points = compute(options, methods, options.painted_samples, options.painted_identities)
-    ours = points[OURS]
-    yield from _hiding(points)
-    yield from _order(points)
-    yield from _quality_order(points)
-    yield from linkage.figures(ours, points[SHARED_NOISE])
-    yield from diversity.figures(options, linkage.operating_point(ours))
-    yield from reconstruction.figures(ours, linkage.operating_point(ours).threshold, options.workers)
-    yield from memory.figures(options, ours, points["alpha 0"])
-    note = "two processes"
-    yield Figure("repaint, embedded preset", pace.painting(), "s", None, SLOWEST, 16, note, timed=True)
+    return compute(methods, sizes.PAINTED_SAMPLES, sizes.PAINTED_IDENTITIES)
+
+
+@pytest.mark.gate
+def test_palms_are_hidden_and_rows_stand_in_the_papers_order(points: dict[str, Painted], keep: Keep) -> None:
+    keep([*_hiding(points), *_order(points), *_quality_order(points)])
+
+
+@pytest.mark.gate
+def test_painted_palms_of_different_people_are_not_linked(points: dict[str, Painted], keep: Keep) -> None:
+    keep(linkage.figures(points[OURS], points[SHARED_NOISE]))
+
+
+@pytest.mark.gate
+def test_ten_seeds_make_ten_palms(points: dict[str, Painted], keep: Keep) -> None:
+    keep(diversity.figures(linkage.operating_point(points[OURS])))
+
+
+@pytest.mark.gate
+def test_identity_survives_the_autoencoder(points: dict[str, Painted], keep: Keep) -> None:
+    keep(reconstruction.figures(points[OURS], linkage.operating_point(points[OURS]).threshold))
+
+
+@pytest.mark.gate
+def test_no_training_palm_is_painted(points: dict[str, Painted], keep: Keep) -> None:
+    keep(memory.figures(points[OURS], points["alpha 0"]))
+
+
+@pytest.mark.gate
+def test_the_painter_is_fast_and_small(keep: Keep) -> None:
     files = weight_files(resolve(EMBEDDED))
     size = sum(path.stat().st_size for path in (files.unet, files.vae, files.image_encoder)) / 1e6
-    yield Figure("weights of UNet, autoencoder and encoder", size, "MB", None, HEAVIEST, 3)
+    keep(
+        [
+            Figure("repaint, embedded preset", pace.painting(), "s", None, SLOWEST, 16, "two processes", timed=True),
+            Figure("weights of UNet, autoencoder and encoder", size, "MB", None, HEAVIEST, 3),
+        ]
+    )
 
 
 def _hiding(points: Mapping[str, Painted]) -> Iterator[Figure]:

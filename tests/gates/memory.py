@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.embedded.figures import Figure
-from experiments.embedded.gather import gather
-from experiments.embedded.options import Options
-from experiments.embedded.painted import Painted
-from experiments.embedded.scores import Template, attacker, matrix
 from palmbench.hands.geometry import recognition_roi
 from palmbench.synth import TRAINING_IDENTITIES, render
+from tests.gates import sizes
+from tests.gates.figures import Figure
+from tests.gates.gather import gather
+from tests.gates.painted import Painted
+from tests.gates.scores import Template, attacker, matrix
 
 OUTPUTS = 200
 PROFILE = "controlled"
@@ -29,11 +29,11 @@ class Nearest(NamedTuple):
     originals: np.ndarray
 
 
-def figures(options: Options, *points: Painted) -> Iterator[Figure]:
+def figures(*points: Painted) -> Iterator[Figure]:
     """The painted palms of some points, up to 200, against every training palm; originals of strangers likewise."""
-    palms = list(TRAINING_IDENTITIES[: options.training_palms])
+    palms = list(TRAINING_IDENTITIES[: sizes.TRAINING_PALMS])
     chunks = [tuple(palms[start : start + _CHUNK]) for start in range(0, len(palms), _CHUNK)]
-    parts = gather("enrol training palms", _enrol, chunks, options.workers)
+    parts = gather("enrol training palms", _enrol, chunks)
     training: list[Template] = [template for part in parts for template in part]
     painted = [template for point in points for template in point.deidentified() if template is not None][:OUTPUTS]
     originals = [template for template in points[0].originals() if template is not None][:OUTPUTS]

@@ -8,8 +8,6 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.embedded.options import Options
-from experiments.embedded.scores import Template
 from palmbench.base.store import Store
 from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
@@ -17,6 +15,8 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import on_finished, record_of, run
 from palmbench.stages.enrol import Enrol
 from recognizers.common.path_settings import quoted
+from tests.gates import sizes
+from tests.gates.scores import Template
 
 
 class Painted(NamedTuple):
@@ -63,7 +63,7 @@ class Painted(NamedTuple):
         return [found.get(sample.id) for sample in self.samples]
 
 
-def compute(options: Options, methods: dict[str, list[str]], samples: int, identities: int) -> dict[str, Painted]:
+def compute(methods: dict[str, list[str]], samples: int, identities: int) -> dict[str, Painted]:
     """Compute what is missing of some points on the first palms of the benchmark; progress goes to standard error.
 
     Parameters
@@ -77,8 +77,7 @@ def compute(options: Options, methods: dict[str, list[str]], samples: int, ident
         If the embedded weights are missing, or a setting is wrong.
     """
     shared = ["dataset=synth", f"dataset.identities={identities}", f"dataset.samples={samples}"]
-    shared += [quoted("results_dir", options.results_dir)]
-    shared += [f"executor.workers={options.workers}"] if options.workers else []
+    shared += [quoted("results_dir", sizes.RESULTS)]
     points = {name: compose_points([*words, *shared])[0] for name, words in methods.items()}
     with redirect_stdout(sys.stderr):
         run(list(points.values()))

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from experiments.embedded.gather import gather
 from palmbench import methods
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
 from palmbench.methods.settings import DiffusionConfig
 from palmbench.synth import render
+from tests.gates.gather import gather
 
 _PALMS, _PHOTOS = 8, 6
 _BATCH = 8
@@ -49,7 +49,7 @@ def finding(profile: str) -> float:
 
 def painting() -> float:
     """Seconds a photo for the embedded preset on two cores: two processes, each with a batch."""
-    seconds = gather("time the painter", _paint, [_Batch(0), _Batch(_BATCH)], workers=2)
+    seconds = gather("time the painter", _paint, [_Batch(0), _Batch(_BATCH)], 2)
     return float(np.mean(seconds)) / 2
 
 

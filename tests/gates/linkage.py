@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.embedded.figures import Figure
-from experiments.embedded.painted import Painted
-from experiments.embedded.scores import Comparison, Template, compare, matrix, share_interval
 from palmbench.scoring import deid_ratio, equal_error_rate, rejection_rate
 from palmbench.synth import person_of
+from tests.gates.figures import Figure
+from tests.gates.painted import Painted
+from tests.gates.scores import Comparison, Template, compare, matrix, share_interval
 
 LEAST_RR, DIR = 90, (85, 105)
 

@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from experiments.embedded.figures import Figure
-from experiments.embedded.gather import gather
-from experiments.embedded.painted import Painted
-from experiments.embedded.scores import attacker
 from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
 from palmbench.diffusion.weights import EMBEDDED, resolve, weight_files
@@ -21,6 +17,10 @@ from palmbench.hands.geometry import palm_crop, recognition_roi
 from palmbench.methods.settings import DiffusionConfig
 from palmbench.quality.pixels import psnr
 from palmbench.stages.prepare import Prepare
+from tests.gates.figures import Figure
+from tests.gates.gather import gather
+from tests.gates.painted import Painted
+from tests.gates.scores import attacker
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL
@@ -42,13 +42,13 @@ class _Task(NamedTuple):
     store: Store
 
 
-def figures(painted: Painted, threshold: float, workers: int | None) -> Iterator[Figure]:
+def figures(painted: Painted, threshold: float) -> Iterator[Figure]:
     """Share of reconstructions that MTCC rejects at the originals' threshold, and their PSNR."""
     pipeline, prepare, store = painted.pipeline, painted.pipeline.prepare, painted.store
     hands = on_finished(pipeline, lambda outcome, store: pipeline.artefacts(prepare, outcome, store))
     seen = [sample for sample in painted.samples if sample.id in hands]
     tasks = [_Task(prepare, tuple(seen[start : start + _CHUNK]), store) for start in range(0, len(seen), _CHUNK)]
-    restored = [each for part in gather("reconstruct palms", _restore, tasks, workers) for each in part]
+    restored = [each for part in gather("reconstruct palms", _restore, tasks) for each in part]
     distances, decibels = (np.array(values) for values in zip(*restored, strict=True))
     n = len(restored)
     rejected = 100 * float((distances > threshold).mean())

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+import pytest
 
-from experiments.embedded import pace
-from experiments.embedded.figures import Figure
-from experiments.embedded.gather import gather
-from experiments.embedded.options import Options
 from palmbench import methods
 from palmbench.base.paths import weights_dir
 from palmbench.hands import load_detector, load_segmenter
@@ -20,8 +18,11 @@ from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
 from palmbench.methods import Method
 from palmbench.methods.settings import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
-from palmbench.synth import BENCHMARK_IDENTITIES, Render, render
+from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, Render, render
 from palmbench.synth.scene import background
+from tests.gates import pace, sizes
+from tests.gates.figures import Figure, Keep
+from tests.gates.gather import gather
 
 PHOTOS = 2
 LEAST_FOUND = {"controlled": 99.5, "wild": 95.0}
@@ -73,31 +74,50 @@ class Found(NamedTuple):
     side: bool
 
 
-def figures(options: Options) -> Iterator[Figure]:
-    """Every figure of every profile, then edited photos, photos without a hand, time and size."""
-    palms = BENCHMARK_IDENTITIES[: options.identities]
-    for profile in options.profiles:
-        looks = [Look(palm, sample, profile) for palm in palms for sample in range(PHOTOS)]
-        found = gather(f"find hands, {profile}", look_at, looks, options.workers)
-        yield from accuracy(profile, found)
-    for edit in EDITS[1:]:
-        looks = [Look(palm, 0, EDITED_PROFILE, edit) for palm in palms]
-        found = gather(f"find hands, {edit}", look_at, looks, options.workers)
-        share = 100 * sum(hand is not None for hand in found) / len(found)
-        least = LEAST_FOUND[EDITED_PROFILE]
-        yield Figure(f"{EDITED_PROFILE}, {edit}: hands found", share, "%", least, None, len(found))
-        if errors := [hand.error for hand in found if hand]:
-            yield Figure(f"{EDITED_PROFILE}, {edit}: keypoints off", float(np.mean(errors)), "% of box", n=len(errors))
-    for kind in EMPTY:
-        alarms = gather(f"look at {kind}", is_alarmed, [(kind, i) for i in range(options.identities)], options.workers)
-        share = 100 * sum(alarms) / len(alarms)
-        note = "the bound is this report's"
-        yield Figure(f"no hand, {kind}: false alarms", share, "%", None, FALSE_ALARMS, len(alarms), note)
-    for profile in options.profiles:
-        yield Figure(f"{profile}: find and segment", pace.finding(profile), "ms", None, SLOWEST, 32, timed=True)
+@pytest.mark.gate
+@pytest.mark.parametrize("profile", PROFILES)
+def test_hands_are_found_where_they_are(profile: str, keep: Keep) -> None:
+    palms = BENCHMARK_IDENTITIES[: sizes.IDENTITIES]
+    looks = [Look(palm, sample, profile) for palm in palms for sample in range(PHOTOS)]
+    keep(accuracy(profile, gather(f"find hands, {profile}", look_at, looks)))
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("edit", EDITS[1:])
+def test_hands_are_found_in_edited_photos(edit: str, keep: Keep) -> None:
+    looks = [Look(palm, 0, EDITED_PROFILE, edit) for palm in BENCHMARK_IDENTITIES[: sizes.IDENTITIES]]
+    hands = gather(f"find hands, {edit}", look_at, looks)
+    found = [hand for hand in hands if hand is not None]
+    share, least = 100 * len(found) / len(hands), LEAST_FOUND[EDITED_PROFILE]
+    off = float(np.mean([hand.error for hand in found])) if found else math.nan
+    name = f"{EDITED_PROFILE}, {edit}"
+    keep(
+        [
+            Figure(f"{name}: hands found", share, "%", least, None, len(hands)),
+            Figure(f"{name}: keypoints off", off, "% of box", n=len(found)),
+        ]
+    )
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("kind", EMPTY)
+def test_nothing_is_found_where_no_hand_is(kind: str, keep: Keep) -> None:
+    alarms = gather(f"look at {kind}", is_alarmed, [(kind, number) for number in range(sizes.IDENTITIES)])
+    share = 100 * sum(alarms) / len(alarms)
+    keep([Figure(f"no hand, {kind}: false alarms", share, "%", None, FALSE_ALARMS, len(alarms))])
+
+
+@pytest.mark.gate
+def test_the_hand_network_is_fast_and_small(keep: Keep) -> None:
     files = sorted((weights_dir() / "hand").rglob("*.safetensors"))
     size = sum(path.stat().st_size for path in files) / 1e6
-    yield Figure("weights of the hand network", size, "MB", None, HEAVIEST, len(files))
+    paces = [(f"{profile}: find and segment", pace.finding(profile)) for profile in PROFILES]
+    keep(
+        [
+            *(Figure(name, taken, "ms", None, SLOWEST, 32, timed=True) for name, taken in paces),
+            Figure("weights of the hand network", size, "MB", None, HEAVIEST, len(files)),
+        ]
+    )
 
 
 def accuracy(profile: str, found: list[Found | None]) -> Iterator[Figure]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from experiments.embedded.figures import Figure
-from experiments.embedded.options import Options
 from experiments.weights.card import NAME as CARD
 from palmbench.base import paths
 from palmbench.quality.weights import sha256_of
 from recognizers.common.errors import RequestError
 from recognizers.common.paths import weights_dir
+from tests.gates.figures import Figure, Keep
 
 HEAVIEST = 40
 
@@ -80,9 +80,9 @@ def weight_paths(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.safetensors"))
 
 
-def figures(options: Options) -> Iterator[Figure]:
-    """Cards and sizes of the embedded weights."""
-    yield from checked(paths.weights_dir(), weights_dir())
+@pytest.mark.gate
+def test_the_embedded_weights_have_their_cards_and_are_small(keep: Keep) -> None:
+    keep(checked(paths.weights_dir(), weights_dir()))
 
 
 def checked(*folders: Path) -> Iterator[Figure]:

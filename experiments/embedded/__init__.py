@@ -1,1 +1,0 @@
-"""The figures that the embedded world must reach, one file a subject; `experiments.embedded_report` prints them."""
