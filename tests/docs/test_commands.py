@@ -1,9 +1,9 @@
 """Every command and every Python example of the documentation works as it is written.
 
 Quick commands are run. Of the others every word is read by the program itself: flags by the command's parser, settings
-by composing them, a run by planning it; the slow tests run them, on few palms. `make` says what it would call, and that
-is read in turn. A block whose comment says `needs: ...` wants what this machine may lack, and is read alone; one that
-says `minutes` takes that long.
+by composing them, a run by planning it; the nightly tests run them, on few palms. `make` says what it would call, and
+that is read in turn. A block whose comment says `needs: ...` wants what this machine may lack, and is read alone; one
+that says `minutes` takes that long.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def test_the_words_of_a_command_are_understood(
         read(words, quickly=not block.mark)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("block", [block for block in COMMANDS if not block.needs], ids=str)
 def test_a_command_runs(
     block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
