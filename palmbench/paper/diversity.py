@@ -294,7 +294,7 @@ def _key(pipelines: Sequence[Pipeline], chosen: Sequence[Sample]) -> str:
     return digest(
         "diversity",
         versions={"diversity": VERSION, **versions_of("palmbench.scoring", *_SCORING)},
-        replicates=_REPLICATES,
+        replicates=[_REPLICATES, _BOOTSTRAP_SEED],
         originals=[[each.identity, each.person, first.enrol.key(each)] for each in first.samples],
         repainted=[[each.id, *(pipeline.enrol_again.key(each) for pipeline in pipelines)] for each in chosen],
     )

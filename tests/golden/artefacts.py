@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,9 @@ class Golden:
         Further modules that have a say in the values.
     weights : callable, optional
         Digests of the weight files that have one.
+    constants : bool
+        Whether the module's own numbers count as values too: thresholds that no small sample meets. Not for modules
+        that have numbers of another kind, such as how many rows are computed at a time.
     tolerance : float
         Of a number, as a share of it, and of the list's largest: 1e-6 of double precision, more of networks and
         pictures, whose last bits are the processor's.
@@ -55,9 +59,10 @@ class Golden:
         uses: Iterable[str] = (),
         weights: Callable[[], list[str]] = list,
         tolerance: float = 1e-6,
+        constants: bool = False,
     ) -> None:
         self.module, self.what, self.uses = module, what, tuple(uses)
-        self._compute, self._weights, self._tolerance = compute, weights, tolerance
+        self._compute, self._weights, self._tolerance, self._constants = compute, weights, tolerance, constants
 
     @property
     def versions(self) -> dict[str, int]:
@@ -72,7 +77,8 @@ class Golden:
     @cached_property
     def values(self) -> dict[str, Value]:
         """What the code gives today."""
-        return {name: _plain(value) for name, value in self._compute().items()}
+        found = {name: _plain(value) for name, value in self._compute().items()}
+        return found | {"constants": constants_of(versioned()[self.module])} if self._constants else found
 
     def changes(self, stored: Stored) -> list[str]:
         """Names of the values that are not the stored ones."""
@@ -164,6 +170,21 @@ def stored_anew(goldens: Iterable[Golden], stored: Mapping[str, Stored]) -> tupl
         else:
             anew[name] = Stored(golden.versions, golden.weights, golden.values)
     return anew, refused
+
+
+def constants_of(module: ModuleType) -> str:
+    """The numbers, and tuples of them, that a module gives names in capitals."""
+    named = ((name, value) for name, value in sorted(vars(module).items()) if name.isupper() and name != "VERSION")
+    parts = (f"{name} {value}" for name, value in named if _is_number(value) or _all_numbers(value))
+    return ", ".join(parts)
+
+
+def _all_numbers(value: Any) -> bool:
+    return isinstance(value, tuple) and all(map(_is_number, value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def exact(array: np.ndarray) -> str:

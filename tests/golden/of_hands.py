@@ -10,10 +10,14 @@ import cv2
 import numpy as np
 import torch
 
+from palmbench.base.paths import weights_dir
 from palmbench.hands import geometry, looks, palm, seen, skeleton, valleys, view
 from palmbench.hands.embedded import EmbeddedDetector
+from palmbench.hands.network import HandNetwork, folded
 from palmbench.hands.sam2 import SAM2Segmenter
 from recognizers.common.errors import NoROIError
+from recognizers.common.pinned import Pinned
+from recognizers.common.tensor_files import read_tensors
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 
@@ -34,8 +38,10 @@ def _geometry() -> dict[str, Any]:
         geometry.recognition_square(hand),
     ]
     moved = geometry.Square(20, 30, 90).moved_to_hold(mask)
+    forearm = replace(hand, mask=np.ones((400, 300), bool))
     return {
         "polygon": exact(mask),
+        "beside a forearm": numbers(geometry.recognition_square(forearm)),
         "squares": numbers(*squares, moved),
         "corners": [geometry.recognition_corners(each.valleys, each.side) for each in _both()],
         "side": " ".join(geometry.palm_side(each.keypoints_2d) for each in _both()),
@@ -67,7 +73,26 @@ def _palm() -> dict[str, Any]:
         "palm": [picture(palm.palm_mask(hand, "palm")) for hand in _both()],
         "polygon": exact(palm.palm_mask(inputs.hand(), "paper")),
         "completed": picture(palm.completed(torn)),
+        "nibbled": [picture(palm.completed(_nibbled(size))) for size in (2, 4, 6)],
+        "with a forearm": picture(palm.palm_mask(_with_forearm(), "palm")),
     }
+
+
+def _nibbled(size: int) -> Any:
+    """The hand with bites of a size along its outline, and holes of it all over."""
+    mask = inputs.hand().mask.astype(np.uint8)
+    rim = np.argwhere(mask - cv2.erode(mask, np.ones((3, 3), np.uint8)))
+    inside = np.argwhere(mask)
+    for row, column in [*rim[:: 14 * size], *inside[:: 97 * size]]:
+        cv2.circle(mask, (int(column), int(row)), size, 0, -1)
+    return replace(inputs.hand(), mask=mask.astype(bool))
+
+
+def _with_forearm() -> Any:
+    mask = np.zeros((700, 300), bool)
+    mask[:256, :192] = inputs.hand().mask
+    mask[230:, 30:140] = True
+    return replace(inputs.hand(), mask=mask)
 
 
 def _skeleton() -> dict[str, Any]:
@@ -116,8 +141,11 @@ def _looks() -> dict[str, Any]:
         for shift in (0, 0.09, 0.11) for scale in (0.79, 0.81, 1.0, 1.24, 1.26)
     ]  # fmt: skip
     look = looks.Look(_TRANSFORM, 0.9, points, np.zeros(21), _logits(), 0.05)
+    observer = looks.Observer()
     return {
         "square": numbers(square.centre, square.side),
+        "whole photo": sampled(observer.whole(photo).points),
+        "square of it": sampled(observer.close(photo, square).points),
         "fits": fits,
         "within": square.within(192, 256),
         "view": picture(looks.cut_view(photo, _TRANSFORM, (192, 192))),
@@ -154,23 +182,39 @@ def _seen() -> dict[str, Any]:
 
 
 def _network() -> dict[str, Any]:
-    observer = looks.Observer()
-    look = observer.whole(inputs.photo())
-    return {
-        "points": look.points,
-        "depths": sampled(look.depths),
-        "mask": sampled(look.logits),
-        "presence": [look.presence, look.spread],
-    }
+    network = HandNetwork()
+    network.load_state_dict({name: part.float() for name, part in read_tensors(_hand_file()).items()})
+    views = torch.from_numpy(inputs.photo()[:, :, :].copy()).permute(2, 0, 1)[None].float() / 255
+    with torch.inference_mode():
+        sight = folded(network)(views)
+    return {name: sampled(part.numpy()) for name, part in sight._asdict().items()}
+
+
+def _hand_file() -> Pinned:
+    return Pinned.now(weights_dir() / "hand" / "hand.safetensors")
 
 
 def _embedded() -> dict[str, Any]:
-    return {"hands": [_told(hands) for hands in EmbeddedDetector().detect([inputs.photo(0), inputs.photo(1)])]}
+    photos = [inputs.photo(0), inputs.photo(1), _on_a_table(0.8), _on_a_table(0.4)]
+    found = EmbeddedDetector().detect(photos)
+    return {f"photo {place}": _told(hands) for place, hands in enumerate(found)}
+
+
+def _on_a_table(*scales: float) -> np.ndarray:
+    """Hands of several sizes, side by side on a large canvas: a first look at it is badly aimed."""
+    canvas = np.full((420, 560, 3), 60, np.uint8)
+    canvas[::7] += 20
+    for place, scale in enumerate(scales):
+        small = cv2.resize(inputs.photo(place % 2), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        top, left = 120 * place + 20, 260 * place + 30
+        canvas[top : top + len(small), left : left + small.shape[1]] = small
+    return canvas
 
 
 def _search() -> dict[str, Any]:
     canvas = np.concatenate([inputs.photo(0), inputs.photo(1)], axis=1)
-    return {"hands": _told(EmbeddedDetector(hands=3).detect([canvas])[0])}
+    found = EmbeddedDetector(hands=3).detect([canvas, _on_a_table(0.4, 0.6)])
+    return {f"photo {place}": _told(hands) for place, hands in enumerate(found)}
 
 
 def _told(hands: list[Any]) -> list[float]:
@@ -225,21 +269,21 @@ def _pklnet() -> dict[str, Any]:
 
 
 GOLDENS = [
-    Golden("palmbench.hands.geometry", "ROIs, squares or polygons", _geometry, tolerance=_PICTURE),
-    Golden("palmbench.hands.skeleton", "outlines or valley points", _skeleton, tolerance=_PICTURE),
+    Golden("palmbench.hands.geometry", "ROIs, squares or polygons", _geometry, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.hands.skeleton", "outlines or valley points", _skeleton, tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.palm", "palm masks", _palm,
-           ["palmbench.hands.geometry", "palmbench.hands.skeleton"], tolerance=_PICTURE),
+           ["palmbench.hands.geometry", "palmbench.hands.skeleton"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.view", "views", _view),
-    Golden("palmbench.hands.looks", "looks", _looks, tolerance=_PICTURE),
-    Golden("palmbench.hands.network", "keypoints or masks", _network,
-           ["palmbench.hands.looks"], _weights, _NETWORK),
+    Golden("palmbench.hands.looks", "looks", _looks, ["palmbench.hands.network"], _weights, _NETWORK),
+    Golden("palmbench.hands.network", "keypoints or masks", _network, weights=_weights, tolerance=_NETWORK),
     Golden("palmbench.hands.seen", "hands", _seen,
-           ["palmbench.hands.geometry", "palmbench.hands.looks"], tolerance=_PICTURE),
+           ["palmbench.hands.geometry", "palmbench.hands.looks"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.embedded", "hands", _embedded,
-           [f"palmbench.hands.{name}" for name in ("geometry", "looks", "network", "seen")], _weights, _FOUND),
+           [f"palmbench.hands.{name}" for name in ("geometry", "looks", "network", "seen")],
+           _weights, _FOUND, constants=True),
     Golden("palmbench.hands.search", "hands", _search,
            [f"palmbench.hands.{name}" for name in ("geometry", "looks", "network", "seen", "skeleton")],
-           _weights, _FOUND),
+           _weights, _FOUND, constants=True),
     Golden("palmbench.hands.valleys", "valley points", _valleys),
     Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.geometry", "palmbench.hands.seen"]),
     Golden("palmbench.hands.pklnet.network", "outputs", _pklnet, tolerance=_NETWORK),

@@ -70,12 +70,19 @@ def _finish() -> dict[str, Any]:
     grained = finish.match_grain(painted, crop, skin, repainted, np.random.default_rng(5))
     sharp = finish.match_contrast(cv2.GaussianBlur(painted, (0, 0), 1.0), crop, repainted)
     grain = (grained - painted)[repainted]
+    faint = 0.5 + 0.1 * (painted - 0.5)
+    noise = np.random.default_rng(6).integers(0, 90, crop.shape, np.uint8)
+    noisy = np.where(repainted[..., None], crop // 2 + noise, crop).astype(np.uint8)
+    few = [np.arange(skin.size).reshape(skin.shape) < count for count in (195, 205)]
     return {
         "witnesses": exact(skin),
         "colour": picture(255 * coloured),
         "grain": picture(255 * grained),
         "grain's strength": [grain.std(), (grained - painted)[~repainted].std()],
         "contrast": picture(255 * sharp),
+        "strongest lines": picture(255 * finish.match_contrast(faint, crop, repainted)),
+        "coarsest grain": picture(255 * finish.match_grain(painted, noisy, skin, repainted, np.random.default_rng(5))),
+        "few witnesses": [picture(255 * finish.match_colour(painted, crop, each)) for each in few],
         "rim": picture(finish.soft_rim(repainted)),
     }
 
@@ -85,6 +92,7 @@ def _diffusion() -> dict[str, Any]:
         "painted": picture(_of(DiffusionMethod(SMALL))),
         "palm": picture(_of(DiffusionMethod(SMALL, region="palm"))),
         "as the paper": picture(_of(DiffusionMethod(PAPER))),
+        "embeddings": sampled(DiffusionMethod(SMALL).encode([inputs.photo()], [inputs.hand()])[0]["embeddings"]),
     }
 
 
@@ -178,7 +186,7 @@ GOLDENS = [
     Golden("palmbench.methods.pixelate", "photos", lambda: {"photo": exact(_of(PixelateMethod(9)))},
            ["palmbench.hands.geometry", "palmbench.methods.region"]),
     Golden("palmbench.methods.finish", "colours, grain or contrast", _finish,
-           ["palmbench.hands.geometry"], tolerance=_PICTURE),
+           ["palmbench.hands.geometry"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.diffusion.conditioning", "conditions", _conditioning,
            ["palmbench.hands.geometry"], tolerance=_PICTURE),
     Golden("palmbench.diffusion.denoising", "latents", _denoising, tolerance=_PICTURE),
@@ -186,5 +194,5 @@ GOLDENS = [
     Golden("palmbench.diffusion.model", "pictures", _model, _DIFFUSION, painter_weights, _NETWORK),
     Golden("palmbench.methods.diffusion", "photos", _diffusion,
            [*_PALM, "palmbench.methods.region", "palmbench.methods.finish", "palmbench.diffusion.model", *_DIFFUSION],
-           painter_weights, _PAINTED),
+           painter_weights, _PAINTED, constants=True),
 ]  # fmt: skip

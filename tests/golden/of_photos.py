@@ -29,7 +29,7 @@ from palmbench.photos.reading import Photo, decode
 from palmbench.photos.stripped import without_metadata
 from palmbench.photos.treatment import TRIES, Check, treatment_of
 from palmbench.photos.window import in_window, unpaintable
-from palmbench.photos.writing import encode, fitted
+from palmbench.photos.writing import eight_bits, encode, fitted
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 
@@ -139,6 +139,7 @@ def _writing() -> dict[str, Any]:
             found[f"{form}, {name}, pixels"] = picture(kept.pixels)
     written = fitted(inputs.photo(), "jpeg").pixels
     back = decode(encode(written, "jpeg"), Path("photo.jpg")).pixels
+    found["eight bits"] = exact(eight_bits(np.arange(2**16, dtype=np.uint16)))
     found["what JPEG loses"] = [np.abs(back.astype(int) - written).mean()]
     return found
 
@@ -162,6 +163,11 @@ def _window() -> dict[str, Any]:
     found = [in_window(inputs.hand(number)) for number in (0, 1)]
     wide = replace(inputs.hand(), mask=np.pad(inputs.hand().mask, ((0, 300), (0, 400))))
     found.append(in_window(wide))
+    large = cv2.resize(inputs.hand().mask.astype(np.uint8), None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST)
+    mask = np.pad(large.astype(bool), 300)
+    hand = inputs.hand()
+    parts = {"box": 3 * hand.box + 300, "keypoints_2d": 3 * hand.keypoints_2d + 300, "valleys": 3 * hand.valleys + 300}
+    found.append(in_window(replace(hand, mask=mask, **parts)))
     away = replace(inputs.hand(), keypoints_2d=inputs.hand().keypoints_2d - np.float32(400))
     return {
         "windows": [each.window for each in found],
@@ -181,8 +187,13 @@ def _evidence() -> dict[str, Any]:
         "shows": [
             share_that_shows(before, each, palm) for each in (after, smooth, cv2.GaussianBlur(before, (0, 0), 3))
         ],
+        "of faint lines": [share_that_shows(_faint(contrast), _faint(contrast), palm) for contrast in (5, 10, 20, 40)],
         "most": [MOST],
     }
+
+
+def _faint(contrast: int) -> np.ndarray:
+    return (100 + inputs.photo().astype(np.int64) * contrast // 255).astype(np.uint8)
 
 
 class _Knowing:
@@ -254,18 +265,18 @@ GOLDENS = [
     Golden("palmbench.base.photo_files", "turned photos", _turned),
     Golden("palmbench.base.images", "photos", _read, ["palmbench.base.photo_files"], tolerance=_PICTURE),
     Golden(_PHOTOS + "matrix_profile", "colours", _matrix_profile, tolerance=_PICTURE),
-    Golden(_PHOTOS + "colour", "colours", _colour, tolerance=_CODED),
+    Golden(_PHOTOS + "colour", "colours", _colour, tolerance=_CODED, constants=True),
     Golden(_PHOTOS + "writing", "pixels", _writing, ["palmbench.base.photo_files", *_of("reading")], tolerance=_CODED),
     Golden(_PHOTOS + "reading", "photos", _reading,
-           ["palmbench.base.photo_files", *_of("colour", "matrix_profile")], tolerance=_PICTURE),
+           ["palmbench.base.photo_files", *_of("colour", "matrix_profile")], tolerance=_PICTURE, constants=True),
     Golden(_PHOTOS + "stripped", "files", _stripped, ["palmbench.base.photo_files", *_of("reading")]),
-    Golden(_PHOTOS + "window", "windows", _window, _GEOMETRY),
-    Golden(_PHOTOS + "evidence", "shares", _evidence, [*_PALM, *_BLUR], tolerance=_CODED),
+    Golden(_PHOTOS + "window", "windows", _window, _GEOMETRY, constants=True),
+    Golden(_PHOTOS + "evidence", "shares", _evidence, [*_PALM, *_BLUR], tolerance=_CODED, constants=True),
     Golden(_PHOTOS + "judge", "verdicts", _judge,
-           [*_PALM, "palmbench.hands.seen", *_MTCC, *_of("window")], tolerance=5e-3),
+           [*_PALM, "palmbench.hands.seen", *_MTCC, *_of("window")], tolerance=5e-3, constants=True),
     Golden(_PHOTOS + "painter", "photos or seeds", _painter,
            [*_PALM, "palmbench.hands.seen", *_BLUR, *_of("window", "evidence", "writing")], tolerance=_CODED),
     Golden(_PHOTOS + "treatment", "results", _treatment,
            [*_PALM, *_SEEING, *_MTCC, *_BLUR, *_of("window", "evidence", "writing", "judge", "painter", "reading")],
-           tolerance=5e-3),
+           tolerance=5e-3, constants=True),
 ]  # fmt: skip

@@ -39,7 +39,9 @@ def _filters() -> dict[str, Any]:
 def _similarity() -> dict[str, Any]:
     before, after = (OPENCV.planes(image) for image in (inputs.photo(), inputs.repainted()))
     palm = inputs.hand().mask
+    dark = [OPENCV.planes(image // 16) for image in (inputs.photo(), inputs.repainted())]
     return {
+        "in the dark": similarity_paper(*dark, palm, OPENCV),
         "paper": similarity_paper(before, after, palm, OPENCV),
         "torchmetrics": similarity_torchmetrics(before, after, palm, OPENCV),
     }
@@ -52,6 +54,10 @@ def _pixels() -> dict[str, Any]:
         found |= {f"{convention}: {name}": [value]
                   for name, value in image_quality(before, after, convention, palm).items()}  # fmt: skip
     small = [image[60:200, 40:190] for image in (before, after)]
+    limits = [[image[:side, :side] for image in (before, after)] for side in (160, 161, 175, 176)]
+    for convention in ("paper", "torchmetrics"):
+        values = [list(image_quality(*pair, convention).values()) for pair in limits]
+        found[f"{convention}: sides of 160, 161, 175 and 176"] = values
     wide = [cv2.resize(image, (2100, 180), interpolation=cv2.INTER_NEAREST) for image in (before, after)]
     return found | {name: list(image_quality(*pair).values()) for name, pair in (("small", small), ("wide", wide))}
 
@@ -149,7 +155,8 @@ def _weights() -> list[str]:
 
 GOLDENS = [
     Golden("palmbench.quality.filters", "filtered planes", _filters, tolerance=1e-8),
-    Golden("palmbench.quality.similarity", "SSIM or MS-SSIM", _similarity, ["palmbench.quality.filters"]),
+    Golden("palmbench.quality.similarity", "SSIM or MS-SSIM", _similarity, ["palmbench.quality.filters"],
+           constants=True),
     Golden("palmbench.quality.pixels", "numbers", _pixels,
            ["palmbench.quality.filters", "palmbench.quality.similarity"]),
     Golden("palmbench.quality.networks", "LPIPS distances", _networks, tolerance=_NETWORK),

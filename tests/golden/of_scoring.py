@@ -19,7 +19,7 @@ from palmbench.scoring.intervals import (
 )
 from palmbench.scoring.jackknife import jackknife_interval
 from palmbench.scoring.levels import levels_of
-from palmbench.scoring.linkability import linkability
+from palmbench.scoring.linkability import bins_for, linkability
 from palmbench.scoring.matches import match_rate, match_rate_interval
 from palmbench.scoring.pairs import pair_kinds
 from palmbench.scoring.rates import decidability, deid_ratio, equal_error_rate, rejection_rate
@@ -51,7 +51,7 @@ def _distances() -> np.ndarray:
     genuine = pair_kinds(IDENTITIES, PERSONS).genuine
     spread = _noise(len(genuine), 0) - 0.5
     level = np.where(genuine, 0.32 + 0.2 * spread, 0.44 + 0.1 * spread)
-    return (np.round(level * 512) / 512).astype(np.float32)
+    return (np.round(level * 4096) / 4096).astype(np.float32)
 
 
 def _own() -> np.ndarray:
@@ -139,7 +139,7 @@ def _intervals() -> dict[str, Any]:
     replicates = _replicates()
     hits = _noise(N, 2) > 0.3
     return {
-        "replicates": [sampled(part) for part in replicates[1:] if np.isfinite(part).all()],
+        "replicates": [sampled(np.nan_to_num(part, nan=-1)) for part in replicates[1:]],
         "intervals": numbers(*score_intervals(replicates, _own(), hits)),
         "mean": mean_interval(_own(), IDENTITIES, np.random.default_rng(2)),
         "shares": [share_interval(Interval(*bounds), 20) for bounds in ((0.0, 0.0), (0.2, 0.4), (1.0, 1.0))],
@@ -148,13 +148,27 @@ def _intervals() -> dict[str, Any]:
 
 def _jackknife() -> dict[str, Any]:
     values = _noise(N, 4)
-    return {"interval": jackknife_interval(lambda kept: float(values[kept].mean()), values.mean(), IDENTITIES)}
+
+    def mean(kept: np.ndarray) -> float:
+        return float(values[: len(kept)][kept].mean())
+
+    palms = {"twelve": IDENTITIES, "many": [str(i) for i in range(N)], "three": [str(i % 3) for i in range(9)],
+             "two": [str(i % 2) for i in range(9)]}  # fmt: skip
+    return {name: jackknife_interval(mean, values[: len(each)].mean(), each) for name, each in palms.items()}
 
 
 def _linkability() -> dict[str, Any]:
-    genuine, impostor = _sets()
+    # Shifted until they overlap: apart, every bin is of one kind.
+    genuine, impostor = (
+        scores + shift * _noise(len(scores), 8) for scores, shift in zip(_sets(), (0.1, -0.1), strict=True)
+    )
     found, halved = linkability(genuine, impostor), linkability(genuine, impostor, omega=0.5, bins=7)
-    return {"measure": [found.d_sys, halved.d_sys], "edges": found.edges, "local": found.local}
+    return {
+        "measure": [found.d_sys, halved.d_sys],
+        "edges": found.edges,
+        "local": found.local,
+        "bins": [bins_for(count) for count in (20, 50, 100, 1000, 10**5)],
+    }
 
 
 def _cross_linkability() -> dict[str, Any]:

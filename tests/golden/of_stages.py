@@ -168,7 +168,7 @@ class _Templates:
 def _synth() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for number, profile in enumerate(sorted(PROFILES)):
-        hand = render(3 + number, number, profile, size=(192, 256))
+        hand = render(3 + number, 2 + number, profile, size=(192, 256))
         found[f"{profile}: photo"] = picture(hand.image)
         found[f"{profile}: points"] = numbers(hand.keypoints_2d[::4], hand.valleys)
         found[f"{profile}: mask"] = picture(hand.mask)
