@@ -134,9 +134,9 @@ def complaint(golden: Golden, stored: Mapping[str, Stored], others: Mapping[str,
     if not (changes := golden.changes(known)):
         return None
     short = golden.module.rpartition(".")[2]
-    causes = [name for name in golden.uses if name in stored and name in others and others[name].changes(stored[name])]
-    if causes:
-        raised = " and ".join(f"{source_of(name)}" for name in causes)
+    changed = [name for name in golden.uses if name in stored and name in others and others[name].changes(stored[name])]
+    if causes := [name for name in changed if not set(others[name].uses) & set(changed)]:
+        raised = " and ".join(source_of(name) for name in causes)
         return (
             f"{path} gives other {golden.what} ({', '.join(changes)}) than golden artefact {short} "
             f"{known.versions[golden.module]}, because of {raised}: raise VERSION there and run `make golden`."

@@ -104,7 +104,7 @@ def _conditioning() -> dict[str, Any]:
     mask = palm_region(inputs.hand(), "paper")
     return {
         "exemplar": sampled(conditioning.Preprocessing.clip(96)(photo).numpy()),
-        "fused": conditioning.fuse(moments[:3, :, 0]).numpy(),
+        "fused": conditioning.fuse(moments[:3, :, 0] ** 3).numpy(),
         "latents": [sampled(each.numpy()) for each in (mode, drawn)],
         "prior": sampled(conditioning.interpolate_prior(mode, drawn, 0.3).numpy()),
         "background": picture(conditioning.background_image(photo, mask).numpy()[0]),
