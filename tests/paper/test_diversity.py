@@ -99,7 +99,7 @@ def test_three_seeds_on_the_synthetic_hands_and_nothing_to_do_a_second_time(
     # 4 genuine pairs; 24 pairs of different palms less the 8 of one person's two; 4 photos by 3 seeds and 3 pairs.
     assert counted == account["n"] == dict(zip(SETS, (4, 16, 12, 12), strict=True))
     (point,) = compose_points([*words[4:], "method=diffusion"])
-    assert account["subject"] == subject_of(Pipeline.of(point))  # by which the claims know it again
+    assert account["key"] == subject_of(Pipeline.of(point))  # by which the claims know it again
     written = path.stat().st_mtime_ns
     assert diversity_command(words) == 0
     assert "nothing to compute" in capsys.readouterr().out
