@@ -270,6 +270,10 @@ def test_planning_imports_no_torch():
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
 
 
-def test_points_of_a_sweep_share_one_loaded_model() -> None:
-    first, second = (DiffusionMethod(replace(CONFIG, alpha=alpha, fusion="m")) for alpha in (0.1, 0.3))
-    assert first._model is second._model
+def test_points_of_a_sweep_share_one_loaded_model(photo, hand, monkeypatch, tmp_path):
+    shutil.copytree(CHECKPOINT, tmp_path / "weights")
+    loaded = []
+    monkeypatch.setattr("palmbench.diffusion.model.PaintByExample", lambda *_: loaded.append(Witness()) or loaded[-1])
+    for alpha in (0.1, 0.3):
+        run(replace(CONFIG, weights=str(tmp_path / "weights"), alpha=alpha), photo, hand)
+    assert len(loaded) == 1
