@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import make_dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +35,7 @@ from palmbench.stages import prepare
 from palmbench.stages.stage import Originals
 from palmbench.training.images import Cut
 from recognizers.common.keys import KEY_VERSION, bytes_digest, digest, file_digest, sample_seed
+from recognizers.common.versions import versions_of
 from tests.golden.modules import raise_version, versioned
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
@@ -260,3 +263,18 @@ def test_points_of_a_sweep_share_the_keys_of_what_they_share(held: None) -> None
     for other in (keys(alpha=0.2), keys(fusion="s+f"), keys(guidance=4.0), keys(noise="shared"), keys(seed=1)):
         assert {title for title in base if base[title] != other[title]} == own
     assert keys(scales={"s": 0.2, "m": 0.5, "f": 1.0})["encode originals"] != base["encode originals"]
+
+
+def test_a_version_is_read_without_importing_what_takes_seconds() -> None:
+    code = (
+        "import sys; from recognizers.common.versions import versions_of; "
+        "print(versions_of('palmbench.diffusion', 'model'), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{{'model': {versioned()['palmbench.diffusion.model'].VERSION}}} False\n"
+
+
+@pytest.mark.parametrize("name", ["nothing", "cards"])  # no module, and one that states no version
+def test_a_version_that_is_stated_nowhere_is_no_part_of_a_key(name: str) -> None:
+    with pytest.raises(ValueError, match="states no VERSION"):
+        versions_of("palmbench.datasets", name)
