@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from inspect import Parameter, signature
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from recognizers import answers
 from recognizers.common.hints import not_found
+from recognizers.common.offers import Offers
 from recognizers.protocol import Recognizer
 
 __all__ = ["ENTRY_POINTS", "Recognizer", "added", "find", "load", "names", "origin", "pairwise"]
@@ -29,17 +29,18 @@ RECOGNIZERS = {
 # Of methods whose authors' code is not public; wherever a number of one stands, `origin` stands beside its name.
 RECONSTRUCTIONS = frozenset({"eehnet"})
 ENTRY_POINTS = "palmbench.recognizers"
+_OFFERS = Offers("recognizer", ENTRY_POINTS, RECOGNIZERS)
 _BLOCK = 512
 
 
 def names() -> list[str]:
     """Names that `load` knows: ours, and those that installed packages add under `palmbench.recognizers`."""
-    return sorted({*RECOGNIZERS, *added()})
+    return _OFFERS.names()
 
 
 def added() -> dict[str, EntryPoint]:
     """Entry points of recognizers that installed packages add, by name; ours are never replaced."""
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS) if point.name not in RECOGNIZERS}
+    return _OFFERS.added()
 
 
 def origin(name: str) -> str:
@@ -57,26 +58,7 @@ def find(name: str) -> Callable[..., Recognizer]:
     ImportError
         If its package cannot be imported, whatever it raised, or has no such class, or two packages have the name.
     """
-    if name in RECOGNIZERS:
-        module, _, attribute = RECOGNIZERS[name].partition(":")
-        return getattr(import_module(module), attribute)
-    point = added().get(name)
-    if point is None:
-        raise ValueError(not_found(f"there is no recognizer {name!r}", name, names()))
-    if len(offers := sorted({offer.value for offer in entry_points(group=ENTRY_POINTS, name=name)})) > 1:
-        raise ImportError(
-            f"the recognizer {name!r} is {' and '.join(offers)}, of two packages: uninstall one, for their numbers "
-            "would bear one name"
-        )
-    try:
-        found = point.load()
-    except (Exception, SystemExit) as error:  # a stranger's module may raise anything
-        known = isinstance(error, (ImportError, AttributeError))
-        reason = error if known else f"{type(error).__name__}: {error}"
-        raise ImportError(f"the recognizer {name!r} ({point.value}) cannot be imported: {reason}") from error
-    if not callable(found):
-        raise ImportError(f"the recognizer {name!r} ({point.value}) cannot be imported: it is no class but {found!r}")
-    return found
+    return _OFFERS.find(name)
 
 
 def load(name: str, **options: Any) -> Recognizer:

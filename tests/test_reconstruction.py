@@ -10,7 +10,7 @@ from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.publish import Sweep
 from palmbench.engine.run import describe
-from palmbench.methods.settings import BlurConfig
+from palmbench.methods.blur import BlurConfig
 from palmbench.paper.claims.runs import Runs
 from palmbench.paper.rows import EEHNET, EEHNET_COMPACT
 

@@ -9,8 +9,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from palmbench import methods
 from palmbench.base.status import CANNOT, DONE
-from palmbench.methods.settings import DiffusionConfig
 from palmbench.paper.claims.catalogue import CLAIMS
 from palmbench.paper.claims.claim import Claim
 from palmbench.paper.claims.consistency import checks
@@ -19,14 +19,14 @@ from palmbench.paper.claims.printed import ABLATION_DATASET, DATASETS, Printed
 from palmbench.paper.claims.writing import counted, to_csv, to_markdown
 from palmbench.paper.one_run import require_one_run_each
 from palmbench.paper.request import Override, parse_overrides, value_of, with_overrides
-from palmbench.paper.rows import ablation_points, method_points
+from palmbench.paper.rows import OURS, ablation_points, method_points
 from palmbench.paper.sources import (
     base_point,
     choose_attacks,
     choose_datasets,
     composed,
     describe_conventions,
-    describe_diffusion,
+    describe_methods,
 )
 from palmbench.report.labels import METRICS, dataset_label
 from recognizers.common.errors import RequestError
@@ -145,7 +145,7 @@ def _on_runs(overrides: Sequence[Override], run: bool) -> int:
     findings = judged(evidence, across, within)
     few = [f"{dataset_label(name)} has {n} palms here: intervals from so few are too narrow, and verdicts too sure."
            for name, n in evidence.palms.items() if n < _ENOUGH_PALMS]  # fmt: skip
-    measured = [*describe_diffusion(points), *describe_conventions(points, METRICS)]
+    measured = [*describe_methods(points), *describe_conventions(points, METRICS)]
     said = [_HOW, _COUNTS, *few, *measured, *evidence.stand_ins, *notes, *absent]
     names = ", ".join(dataset_label(name) for name in dict.fromkeys([*across, *within]))
     folder = Path(base_point(overrides).results_dir) / "tables"
@@ -179,8 +179,8 @@ def _points(
 
 
 def _of_diversity(overrides: Sequence[Override]) -> list[str]:
-    """Settings for `palmbench.paper.diversity`, which knows no method but diffusion and is told the data sets."""
-    known = {f"method.{item.name}" for item in fields(DiffusionConfig)}
+    """Settings for `palmbench.paper.diversity`, which knows no method but the paper's and is told the data sets."""
+    known = {f"method.{item.name}" for item in fields(methods.find(OURS.method))}
     return [
         each.text
         for each in overrides

@@ -16,7 +16,6 @@ from palmbench.config.schema import RunConfig
 from palmbench.datasets import card_names, present_datasets, read_card
 from palmbench.engine.executor import available_cores
 from palmbench.hands.settings import SAM2Config
-from palmbench.methods.settings import DiffusionConfig
 from recognizers.common.errors import MissingWeights, RequestError
 
 _NEEDED = {
@@ -123,10 +122,8 @@ def _weights(config: RunConfig) -> Iterator[Finding]:
 
 def _load_method(config: RunConfig) -> None:
     from palmbench import methods
-    from palmbench.diffusion import weights
 
-    if isinstance(config.method, DiffusionConfig):
-        weights.resolve(config.method.weights, download=False)  # a run may fetch them; asking may not
+    config.method.require_here()  # a run may fetch weights; asking may not
     methods.load(config.method)
 
 
@@ -174,8 +171,8 @@ def _published(points: Sequence[RunConfig]) -> Iterator[Finding]:
     from palmbench.fetching.shelf import PARTIAL, READY, find
 
     # A folder that was named, or weights that were converted, stand in for the hub's.
-    named = [point.method for point in points if isinstance(point.method, DiffusionConfig)]
-    folders = [method.weights for method in named if Path(method.weights).is_dir()]
+    named = [point.method.point().get("weights") for point in points]
+    folders = [weights for weights in named if weights and Path(weights).is_dir()]
     sizes = [weights.name for weights in CATALOGUE if weights.name.startswith("sam2")]
     for subject, names in (("Paint by Example", ["pbe"]), ("SAM 2 weights", sizes)):
         first, found = entry(names[0]), {name: find(entry(name)) for name in names}

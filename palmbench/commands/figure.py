@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from palmbench.base.status import CANNOT, DONE, SAMPLES_FAILED
 from palmbench.paper.one_run import require_one_run_each
 from palmbench.paper.request import Override, parse_overrides, value_of, with_overrides
-from palmbench.paper.sources import base_point, choose_attacks, choose_datasets, composed, describe_diffusion
+from palmbench.paper.sources import base_point, choose_attacks, choose_datasets, composed, describe_methods
 from palmbench.report.figures.permission import may_show
 from palmbench.report.figures.specs import CurveSpec, PhotoSpec
 from palmbench.report.labels import dataset_label
@@ -129,7 +129,7 @@ def _photos(spec: PhotoSpec, overrides: Sequence[Override], run: bool) -> DrawnF
     caption = f"{spec.caption} {_whose(datasets)}".strip()
     status = SAMPLES_FAILED if failed else DONE
     return DrawnFigure(
-        spec.number, caption, tuple([*describe_diffusion(every), *notes]), draw_photos(hands), status=status
+        spec.number, caption, tuple([*describe_methods(every), *notes]), draw_photos(hands), status=status
     )
 
 
@@ -146,8 +146,9 @@ def _points(spec: PhotoSpec, dataset: str, overrides: Sequence[Override]) -> lis
 
 def _set(point: RunConfig, setting: Setting | None, seed: int | None = None) -> RunConfig:
     """A point with a setting's fusion and alpha, where it has them, and with a seed."""
-    if setting is not None and setting.alpha is not None and point.method.name == "diffusion":
-        point = replace(point, method=replace(point.method, fusion=setting.fusion, alpha=setting.alpha))
+    if setting is not None and setting.alpha is not None and point.method.name == setting.method:
+        ours: dict[str, Any] = {"fusion": setting.fusion, "alpha": setting.alpha}
+        point = replace(point, method=replace(point.method, **ours))
     return point if seed is None else replace(point, seed=seed)
 
 
@@ -206,7 +207,7 @@ def _curves(spec: CurveSpec, overrides: Sequence[Override], run: bool) -> DrawnF
         return DrawnFigure(spec.number, spec.caption, (note,), None, status)
     notes.append("Gaussian kernel densities, bandwidth by Silverman's rule.")
     caption = f"{spec.caption} {_whose(datasets)}".strip()
-    notes = [*describe_diffusion(points), *notes, *attacks.notes]
+    notes = [*describe_methods(points), *notes, *attacks.notes]
     return DrawnFigure(spec.number, caption, tuple(notes), draw_curves(panels, labels), status)
 
 

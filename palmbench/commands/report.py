@@ -14,7 +14,6 @@ from palmbench.config.schema import RunConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.provenance import checkout
 from palmbench.engine.run import complete_record
-from palmbench.methods.settings import DiffusionConfig
 from palmbench.paper.gather import TABLES, GatheredTable, gather_table
 from palmbench.paper.request import Override, parse_overrides
 from palmbench.paper.sources import base_point, composed
@@ -155,12 +154,10 @@ def _figure(number: int, overrides: Sequence[Override], run: bool) -> DrawnFigur
 
 def _sheet_points(points: Sequence[RunConfig]) -> list[tuple[Setting, RunConfig]]:
     """Points with the name that their column of a contact sheet has; runs that differ in the recognizer once."""
-    labels = {"diffusion": "Diffusion", "mask": "Masking", "blur": "Blurring", "pixelate": "Pixelating"}
     found: dict[tuple[str, str], tuple[Setting, RunConfig]] = {}
     for point in points:
-        method = point.method
-        fusion, alpha = (method.fusion, method.alpha) if isinstance(method, DiffusionConfig) else ("", None)
-        setting = Setting(labels.get(method.name, method.name), method.name, fusion, alpha)
+        method, named = point.method, point.method.point()
+        setting = Setting(method.label or method.name, method.name, named.get("fusion", ""), named.get("alpha"))
         found.setdefault((point.dataset.name, method.name), (setting, point))
     return list(found.values())
 

@@ -29,7 +29,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from palmbench.base.paths import conf_dir
 from palmbench.config.explain import explain, explain_flag
 from palmbench.config.listing import groups
-from palmbench.config.plugins import GROUP, offered_to_hydra
+from palmbench.config.plugins import offered_to_hydra
 from palmbench.config.schema import RunConfig, run_config
 from recognizers.common.errors import RequestError
 from recognizers.common.path_settings import path_text, spelled_out
@@ -188,11 +188,11 @@ def _show(flags: list[str], settings: list[str], own: list[Path]) -> None:
         raise explain(error, settings) from error
 
 
-def _without_yaml(settings: list[str], own: list[Path]) -> list[str]:
-    """Names of the recognizers that the overrides choose and no folder of the user's own has a YAML for."""
+def _without_yaml(settings: list[str], own: list[Path]) -> list[tuple[str, str]]:
+    """Group and name of the options that the overrides choose and no folder of the user's own has a YAML for."""
     words = [word.partition("=") for word in settings]
-    chosen = [value.strip("'\"") for key, _, value in words if key == GROUP]
-    return [name for name in chosen if not any((folder / GROUP / f"{name}.yaml").is_file() for folder in own)]
+    yamls = {(path.parent.name, path.stem) for folder in own for path in folder.glob("*/*.yaml")}
+    return [option for group, _, value in words if (option := (group, value.strip("'\""))) not in yamls]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What can be chosen: groups, their options and settings, read from the comments of `conf/`.
 
 Reads the YAML as text lines, so that `palmbench ls` needs neither Hydra nor torch and shows the comments.
-Recognizers of other packages that have no YAML tell their settings themselves.
+Recognizers and methods of other packages that have no YAML tell their settings themselves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from palmbench.base.paths import conf_dir
-from palmbench.config.plugins import GROUP, describe_plugin, plugin_names
+from palmbench.config.plugins import describe_plugin, plugin_names
 from recognizers.common.errors import RequestError
 from recognizers.common.hints import not_found
 
@@ -48,7 +48,7 @@ def groups() -> list[str]:
 
 def option_names(group: str) -> list[str]:
     """Names of a group's options; empty for an unknown group."""
-    return sorted({path.stem for path in (conf_dir() / group).glob("*.yaml")} | set(_added(group)))
+    return sorted({path.stem for path in (conf_dir() / group).glob("*.yaml")} | set(plugin_names(group)))
 
 
 def options(group: str) -> list[Option]:
@@ -63,9 +63,10 @@ def options(group: str) -> list[Option]:
         raise RequestError(not_found(f"there is no group {group}", group, groups()))
     default = defaults().get(group)
     names = sorted(option_names(group), key=lambda name: (name != default, name))
-    added = _added(group)
+    added = plugin_names(group)
     return [
-        _added_option(name) if name in added else _read_option(conf_dir() / group / f"{name}.yaml") for name in names
+        _added_option(group, name) if name in added else _read_option(conf_dir() / group / f"{name}.yaml")
+        for name in names
     ]
 
 
@@ -105,14 +106,10 @@ def _option_line(option: Option, default: dict[str, str], indent: int) -> str:
     return f"{' ' * indent}{plus}{option.group}={option.name} {star}".ljust(24 + indent) + f"  {option.title}"
 
 
-def _added(group: str) -> list[str]:
-    return plugin_names() if group == GROUP else []
-
-
-def _added_option(name: str) -> Option:
-    plugin = describe_plugin(name)
-    settings = [Setting(item.key, _written(item.value), item.kind) for item in plugin.settings]
-    return Option(GROUP, name, plugin.title, settings)
+def _added_option(group: str, name: str) -> Option:
+    plugin = describe_plugin(group, name)
+    settings = [Setting(item.key, _written(item.value), item.says) for item in plugin.settings]
+    return Option(group, name, plugin.title, settings)
 
 
 def _written(value: object) -> str:

@@ -1,58 +1,63 @@
-"""Recognizers of other packages as options of the configuration, where no YAML says what they are."""
+"""Recognizers and methods of other packages as options of the configuration, where no YAML says what they are."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from dataclasses import fields
+from importlib.metadata import EntryPoint
+from typing import Any, NamedTuple, get_type_hints
 
 import recognizers
+from palmbench import methods
 from palmbench.config.schema import MISSING
 from recognizers.common.errors import RequestError
 from recognizers.common.options import REQUIRED, options_of
 
-GROUP = "recognizer"
-
 
 class PluginSetting(NamedTuple):
-    """An option of a recognizer: its name, its default as a setting, and what it is annotated with."""
+    """A setting of a plugin: its name, its default, and what it means or, untold, what type it has."""
 
     key: str
     value: Any
-    kind: str
+    says: str
 
 
 class Plugin(NamedTuple):
-    """A recognizer of another package: the first line of its docstring, and its options."""
+    """An option that another package adds to a group: the first line of its docstring, and its settings."""
 
+    group: str
     name: str
     title: str
     settings: list[PluginSetting]
 
 
-def plugin_names() -> list[str]:
-    """Names of the recognizers that other packages add; imports none of them."""
-    return sorted(recognizers.added())
+class _Group(NamedTuple):
+    added: Callable[[], Mapping[str, EntryPoint]]
+    find: Callable[[str], Any]
+    settings_of: Callable[[Any], list[PluginSetting]]
 
 
-def describe_plugin(name: str) -> Plugin:
+def plugin_names(group: str) -> list[str]:
+    """Names of a group's options that other packages add; imports none of them."""
+    return sorted(_GROUPS[group].added()) if group in _GROUPS else []
+
+
+def describe_plugin(group: str, name: str) -> Plugin:
     """What a plugin's class says of itself; one that cannot be imported says why in its title, and has no settings."""
+    offer = _GROUPS[group]
     try:
-        kind = recognizers.find(name)
+        kind = offer.find(name)
     except ImportError as error:
-        return Plugin(name, str(error), [])
-    title = (inspect.getdoc(kind) or f"{recognizers.added()[name].value}").splitlines()[0]
-    settings = [
-        PluginSetting(key, MISSING if option.default is REQUIRED else option.default, _kind_text(option.kind))
-        for key, option in options_of(kind).items()
-    ]
-    return Plugin(name, title, settings)
+        return Plugin(group, name, str(error), [])
+    title = (inspect.getdoc(kind) or offer.added()[name].value).splitlines()[0]
+    return Plugin(group, name, title, offer.settings_of(kind))
 
 
 @contextmanager
-def offered_to_hydra(chosen: Iterable[str]) -> Iterator[None]:
-    """Hydra knows the plugins among the `chosen` names for a while.
+def offered_to_hydra(chosen: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Hydra knows the plugins among the `chosen` options, (group, name) each, for a while.
 
     Raises
     ------
@@ -61,23 +66,47 @@ def offered_to_hydra(chosen: Iterable[str]) -> Iterator[None]:
     """
     from hydra.core.config_store import ConfigStore
 
-    names = sorted(set(chosen) & set(plugin_names()))
+    offered = sorted({(group, name) for group, name in chosen if name in plugin_names(group)})
     store = ConfigStore.instance()
-    for name in names:
+    for group, name in offered:
         try:
-            recognizers.find(name)
+            _GROUPS[group].find(name)
         except ImportError as error:
             raise RequestError(f"{error}. Mend or remove its package.") from error
-        settings = {item.key: item.value for item in describe_plugin(name).settings}
-        store.store(group=GROUP, name=name, node={"name": name, **settings}, provider="palmbench")
+        settings = {item.key: item.value for item in describe_plugin(group, name).settings}
+        store.store(group=group, name=name, node={"name": name, **settings}, provider="palmbench")
     try:
         yield
     finally:
-        for name in names:
-            store.repo[GROUP].pop(f"{name}.yaml", None)
+        for group, name in offered:
+            store.repo[group].pop(f"{name}.yaml", None)
+
+
+def _options(constructor: Any) -> list[PluginSetting]:
+    """A recognizer's settings are its constructor's parameters."""
+    return [
+        PluginSetting(key, MISSING if option.default is REQUIRED else option.default, _kind_text(option.kind))
+        for key, option in options_of(constructor).items()
+    ]
+
+
+def _fields(config: Any) -> list[PluginSetting]:
+    """A method's settings are the fields of its dataclass."""
+    default, kinds = config(), get_type_hints(config)
+    return [
+        PluginSetting(item.name, getattr(default, item.name), item.metadata.get("says") or _kind_text(kinds[item.name]))
+        for item in fields(config)
+        if item.name != "name"
+    ]
 
 
 def _kind_text(kind: Any) -> str:
     if kind is None:
         return "as the recognizer takes it"
     return kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
+
+
+_GROUPS = {
+    "recognizer": _Group(recognizers.added, recognizers.find, _options),
+    "method": _Group(methods.added, methods.find, _fields),
+}

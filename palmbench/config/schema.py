@@ -21,14 +21,8 @@ from palmbench.hands.settings import (
     SegmenterConfig,
     WiLoRConfig,
 )
-from palmbench.methods.settings import (
-    BlurConfig,
-    DiffusionConfig,
-    IdentityConfig,
-    MaskConfig,
-    MethodConfig,
-    PixelateConfig,
-)
+from palmbench.methods import MethodConfig, method_config
+from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.quality.settings import QualityConfig
 from palmbench.tracking import names as tracker_names
 from recognizers.common.errors import RequestError
@@ -99,18 +93,12 @@ class RunConfig:
     data_dir: str = "data"
 
 
-# Which class the `name` of a group's option stands for; a recognizer's options are its constructor's.
+# Which class the `name` of a group's option stands for. A method's class is found by `palmbench.methods`, and a
+# recognizer's options are its constructor's.
 KINDS: Mapping[str, Mapping[str, type]] = {
     "dataset": {
         "synth": SynthConfig,
         **{name: FolderDatasetConfig for name in get_args(get_type_hints(FolderDatasetConfig)["name"])},
-    },
-    "method": {
-        "diffusion": DiffusionConfig,
-        "mask": MaskConfig,
-        "blur": BlurConfig,
-        "pixelate": PixelateConfig,
-        "identity": IdentityConfig,
     },
     "detector": {"embedded": DetectorConfig, "mediapipe": MediaPipeConfig, "wilor": WiLoRConfig},
     "segmenter": {"embedded": SegmenterConfig, "sam2": SAM2Config},
@@ -145,6 +133,9 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
             raise RequestError(f"{key} is missing; every run needs it.")
         if key == "recognizer":
             checked[key] = recognizer_config(values[key])
+        elif key == "method":
+            _require_group(key, values[key])
+            checked[key] = method_config(values[key])
         elif key in KINDS:
             checked[key] = _option(key, values[key])
         else:

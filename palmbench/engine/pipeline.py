@@ -14,7 +14,6 @@ from palmbench.datasets import Dataset, open_dataset
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import DatasetConfig
 from palmbench.engine.engine import Engine, Failure, Inventory, look_up
-from palmbench.methods.settings import DiffusionConfig
 from palmbench.quality import ImageQuality
 from palmbench.scoring import ScoreSets, score_sets
 from palmbench.stages import compare, measure
@@ -150,16 +149,14 @@ class Pipeline:
     @property
     def point(self) -> dict[str, Any]:
         """What the run is called in tables."""
-        method = self.config.method
-        diffusion = method if isinstance(method, DiffusionConfig) else None
         return {
             "dataset": self.config.dataset.name,
-            "method": method.name,
-            "fusion": diffusion.fusion if diffusion else "",
-            "alpha": diffusion.alpha if diffusion else None,
+            "method": self.config.method.name,
+            "fusion": "",
+            "alpha": None,
+            **self.config.method.point(),
             "recognizer": self.config.recognizer.name,
             "variant": self.enrol.settings.get("variant", ""),
-            **({"weights": diffusion.weights} if diffusion else {}),
             **({"region": self.config.region} if self.config.region != "paper" else {}),
         }
 

@@ -2,63 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from importlib.metadata import EntryPoint
+from inspect import isabstract, isclass
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from recognizers.common.errors import RequestError
+from palmbench.methods.method import Encoding, Method, MethodConfig
+from palmbench.methods.region import RegionMethod, palm_region
+from recognizers.common.errors import RequestError, no_exit
 from recognizers.common.hints import not_found
-from recognizers.common.strict import build
+from recognizers.common.offers import Offers
+from recognizers.common.strict import build, setting
 
 if TYPE_CHECKING:
-    from palmbench.hands import Hand
     from palmbench.hands.palm import Region
-    from palmbench.methods.settings import MethodConfig
 
-NAMES = ("diffusion", "mask", "blur", "pixelate", "identity")
+__all__ = [
+    "ENTRY_POINTS", "Encoding", "Method", "MethodConfig", "RegionMethod", "added", "find", "load", "method_config",
+    "named", "names", "palm_region", "setting",
+]  # fmt: skip
+
+METHODS = {
+    "blur": "palmbench.methods.blur:BlurConfig",
+    "diffusion": "palmbench.methods.diffusion:DiffusionConfig",
+    "identity": "palmbench.methods.identity:IdentityConfig",
+    "mask": "palmbench.methods.mask:MaskConfig",
+    "pixelate": "palmbench.methods.pixelate:PixelateConfig",
+}
+ENTRY_POINTS = "palmbench.methods"
+_OFFERS = Offers("method", ENTRY_POINTS, METHODS)
 
 
-class Method(Protocol):
-    """What a method can do. Photos are uint8 (H, W, 3), RGB; results do not depend on what shares a call.
+def names() -> list[str]:
+    """Names of the methods: ours, and those that installed packages add under `palmbench.methods`."""
+    return _OFFERS.names()
 
-    Attributes
-    ----------
-    name : str
-    seeded : bool
-        False if the seed cannot change the output.
+
+def added() -> dict[str, EntryPoint]:
+    """Entry points of methods that installed packages add, by name; ours are never replaced."""
+    return _OFFERS.added()
+
+
+def find(name: str) -> type[MethodConfig]:
+    """The class of a method's settings; imports its module.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+    ImportError
+        If another package adds it and cannot be imported, or what it names is no class of settings.
     """
+    kind = _OFFERS.find(name)
+    if name in METHODS:
+        return kind
+    wrong = None
+    if not (isclass(kind) and issubclass(kind, MethodConfig) and is_dataclass(kind)) or isabstract(kind):
+        wrong = "it is no dataclass derived from palmbench.methods.MethodConfig that has a load"
+    elif needed := [item.name for item in fields(kind) if item.default is item.default_factory is MISSING]:
+        wrong = f"its settings need defaults, and {needed[0]} has none"
+    elif (named := kind.__dataclass_fields__["name"].default) != name:
+        wrong = f"its settings are named {named!r}"
+    if wrong:
+        raise ImportError(f"the method {name!r} ({added()[name].value}) cannot be used: {wrong}")
+    return kind
 
-    name: str
-    seeded: bool
 
-    def settings(self) -> dict[str, Any]:
-        """Everything that can change the output, the digest of the weights included; never batch size or device."""
-        ...
+def named(name: str) -> MethodConfig:
+    """The settings of a method by its name, all at their defaults.
 
-    def encode_settings(self) -> dict[str, Any] | None:
-        """What `encode` depends on; None if it yields nothing worth keeping between points of a sweep."""
-        ...
+    Raises
+    ------
+    RequestError
+        If there is no such method, or it cannot be imported.
+    """
+    return _kind(name)()  # type: ignore[call-arg]  # `find` makes sure that the name has a default
 
-    def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
-        """What all points of a sweep share of each photo, as float32 arrays by name."""
-        ...
 
-    def deidentify(
-        self,
-        images: list[np.ndarray],
-        hands: list[Hand],
-        seeds: list[int],
-        encodings: list[dict[str, np.ndarray] | None],
-    ) -> list[np.ndarray]:
-        """New photos of the same sizes; an encoding that is None is computed.
+def method_config(values: Mapping[str, Any]) -> MethodConfig:
+    """Settings of a method from a plain mapping, strictly: its name, and a value for each of its settings.
 
-        Raises
-        ------
-        SampleError
-            If a hand has no palm region to repaint: the photo must not pass as de-identified.
-        """
-        ...
+    Raises
+    ------
+    RequestError
+        If there is no such method, it cannot be imported, or a setting is unknown, missing or not allowed.
+    """
+    return build(_kind(str(values.get("name"))), values, "method")
 
 
 def load(config: MethodConfig, device: str = "cpu", region: Region = "paper") -> Method:
@@ -75,30 +105,23 @@ def load(config: MethodConfig, device: str = "cpu", region: Region = "paper") ->
     Raises
     ------
     RequestError
-        If there is no such method or a setting is out of range.
+        If a setting is out of range, or the method cannot be made of these settings.
     MissingWeights
-        If the diffusion weights are absent.
+        If its weights are absent.
     """
-    if config.name not in NAMES:
-        raise RequestError(not_found(f"There is no method {config.name}", config.name, NAMES))
     # A configuration that was made in Python has not been through the checks of the command line's.
     config = build(type(config), asdict(config), "method")
-    if config.name == "diffusion":
-        from palmbench.methods.diffusion import DiffusionMethod
+    try:
+        with no_exit(f"method={config.name}"):
+            return config.load(device, region)
+    except ValueError as error:
+        raise RequestError(f"method={config.name}: {error}") from error
 
-        return DiffusionMethod(config, device, region)
-    if config.name == "mask":
-        from palmbench.methods.mask import MaskMethod
 
-        return MaskMethod(config.fill, region)
-    if config.name == "blur":
-        from palmbench.methods.blur import BlurMethod
-
-        return BlurMethod(config.sigma, region)
-    if config.name == "pixelate":
-        from palmbench.methods.pixelate import PixelateMethod
-
-        return PixelateMethod(config.block, region)
-    from palmbench.methods.identity import IdentityMethod
-
-    return IdentityMethod()
+def _kind(name: str) -> type[MethodConfig]:
+    if name not in names():
+        raise RequestError(not_found(f"method.name: there is no method called {name}", name, names()))
+    try:
+        return find(name)
+    except ImportError as error:
+        raise RequestError(f"{error}. Mend or remove its package.") from error

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 
-from palmbench.hands.palm import Region
-from palmbench.methods.region import RegionMethod, region_versions
+from palmbench.methods.method import MethodConfig
+from palmbench.methods.region import RegionMethod
+from recognizers.common.strict import setting
+
+if TYPE_CHECKING:
+    from palmbench.hands.palm import Region
 
 VERSION = 1
 
 
-class BlurMethod(RegionMethod):
+@dataclass(frozen=True)
+class BlurConfig(MethodConfig):
+    """Gaussian blur inside the palm; sigma in pixels."""
+
+    name: Literal["blur"] = "blur"
+    sigma: float = setting(4.0, above=0, high=1000)
+
+    label = "Blurring"
+
+    def load(self, device: str = "cpu", region: Region = "paper") -> Blur:
+        return Blur(self, device, region)
+
+
+class Blur(RegionMethod):
     """Blur the whole photo with a Gaussian of `sigma` pixels and show it inside the palm region.
 
     So the region's edge blends with the colours around it, as when a viewer blurs a selection.
     """
 
-    name = "blur"
+    config: BlurConfig
+    version = VERSION
 
-    def __init__(self, sigma: float, region: Region = "paper") -> None:
-        self.sigma, self.region = sigma, region
+    def redraw(self, photo: np.ndarray, region: np.ndarray, seed: int) -> np.ndarray:
+        import cv2
 
-    def settings(self) -> dict[str, Any]:
-        versions = {"blur": VERSION, **region_versions()}
-        return {"name": self.name, "sigma": self.sigma, "region": self.region, "versions": versions}
-
-    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(photo, (0, 0), self.sigma)
+        return cv2.GaussianBlur(photo, (0, 0), self.config.sigma)

@@ -1,44 +1,105 @@
-"""Semantic-guided embedding fusion and prior interpolation on Paint by Example (paper, section III-B)."""
+"""The paper's method: exemplar-guided repainting of the palm by Paint by Example (section III)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import cv2
 import numpy as np
 
-from palmbench.diffusion import weights
-from palmbench.diffusion.sampling import Sampling, require_steps
-from palmbench.hands import Hand
-from palmbench.hands.geometry import Square, hand_crop, palm_crop, region_crop, roi_square
-from palmbench.hands.palm import Region
-from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
-from palmbench.methods.region import palm_region, region_versions
-from palmbench.methods.settings import ROI_NAMES, DiffusionConfig, canonical_fusion
-from recognizers.common.errors import RequestError, SampleError
+from palmbench.methods.method import Encoding, Method, MethodConfig
+from palmbench.methods.region import region_versions
+from recognizers.common.errors import RequestError
 from recognizers.common.pinned import changed
+from recognizers.common.strict import setting
 from recognizers.common.versions import versions_of
 
 if TYPE_CHECKING:
     from palmbench.diffusion.model import Conditions, PaintByExample
+    from palmbench.diffusion.weights import WeightFiles
+    from palmbench.hands import Hand
+    from palmbench.hands.palm import Region
+    from palmbench.methods.crop import Crop
 
 VERSION = 1
-EXEMPLAR_SIZE = 128
+ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 _ENCODING = ("conditioning", "model")
 _PAINTING = ("attention", "denoising")
 _GRAIN = 1  # tells the stream of the grain from other uses of a photo's seed
 
 
-class View(NamedTuple):
-    """What the model sees of a photo: where it lies, its pixels (uint8, square) and what to repaint (bool)."""
+def canonical_fusion(fusion: str) -> str:
+    """Fusion set in the paper's order: "m+s" and "s+m" are the same mean of embeddings.
 
-    square: Square
-    image: np.ndarray
-    mask: np.ndarray
+    Raises
+    ------
+    RequestError
+        If a part is not s, m or f, or occurs twice.
+    """
+    parts = [part.strip() for part in fusion.split("+")]
+    if not set(parts) <= set(ROI_NAMES) or len(set(parts)) < len(parts):
+        raise RequestError(
+            f"method.fusion must join different ones of s, m and f with +, such as s+m or s+m+f, not {fusion}."
+        )
+    return "+".join(name for name in ROI_NAMES if name in parts)
 
 
-class DiffusionMethod:
+@dataclass(frozen=True)
+class DiffusionConfig(MethodConfig):
+    """Exemplar-guided inpainting of the palm (Section III of the paper)."""
+
+    name: Literal["diffusion"] = "diffusion"
+    weights: str = "embedded"
+    fusion: str = "s+m"
+    alpha: float = setting(0.1, low=0, high=1)
+    guidance: float = setting(3.0, low=0, high=100)
+    sampler: Literal["dpmsolver++", "plms"] = "dpmsolver++"
+    steps: int = setting(20, low=1, high=1000)
+    noise: Literal["sample", "shared"] = "sample"
+    crop: Literal["palm", "hand"] = "palm"
+    whole_palm: bool = True
+    size: int | None = setting(256, low=32, high=4096, multiple_of=8)
+    posterior: Literal["mode", "sample"] = "mode"
+    colour: Literal["match", "raw"] = "match"
+    contrast: Literal["match", "raw"] = "match"
+    grain: Literal["match", "none"] = "match"
+    scales: dict[str, float] = field(
+        default_factory=lambda: {"s": 0.1, "m": 0.5, "f": 1.0}, metadata={"above": 0, "high": 1}
+    )
+
+    label = "Diffusion"
+    seeded = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fusion", canonical_fusion(self.fusion))
+
+    def load(self, device: str = "cpu", region: Region = "paper") -> Diffusion:
+        return Diffusion(self, device, region)
+
+    @property
+    def shared_noise(self) -> bool:
+        return self.noise == "shared"
+
+    def point(self) -> dict[str, Any]:
+        return {"fusion": self.fusion, "alpha": self.alpha, "weights": self.weights}
+
+    def describe(self) -> str:
+        return (
+            f"Diffusion: {'the ' if self.weights == 'embedded' else ''}{self.weights} weights, {self.sampler}, "
+            f"{self.steps} steps, guidance {self.guidance:g}, {self.crop} crop."
+        )
+
+    def require_here(self) -> None:
+        from palmbench.diffusion.weights import resolve
+
+        resolve(self.weights, download=False)
+
+    def of_whole_palm(self) -> DiffusionConfig:
+        return replace(self, whole_palm=True)
+
+
+class Diffusion(Method):
     """Repaint the palm after exemplars of the palm itself, and paste the hand back into the photo.
 
     A square crop about the hand or the palm is brought to `size` pixels (bilinear both ways, as the authors do), the
@@ -54,16 +115,6 @@ class DiffusionMethod:
     leaves out an end of the palm, which stays as it was: so in the authors' code, and with `whole_palm` false. With
     true the crop is moved until it holds the palm; a palm that is longer than it is a SampleError.
 
-    Parameters
-    ----------
-    config : DiffusionConfig
-        Of values in their ranges, as `methods.load` makes sure. `noise` is not read here: who calls chooses the seeds,
-        one for all photos or one each.
-    device : str
-        A torch device.
-    region : {"paper", "palm"}
-        What is repainted; see `palmbench.hands.palm.palm_mask`.
-
     Raises
     ------
     RequestError
@@ -72,14 +123,15 @@ class DiffusionMethod:
         If the weight files are absent.
     """
 
-    name = "diffusion"
-    seeded = True
+    config: DiffusionConfig
+    version: ClassVar[int] = VERSION
 
     def __init__(self, config: DiffusionConfig, device: str = "cpu", region: Region = "paper") -> None:
-        self._fusion = canonical_fusion(config.fusion).split("+")
-        self._sampling = Sampling(config.steps, config.guidance, config.sampler, config.posterior)
-        self._config = config
-        self._device, self._region = device, region
+        from palmbench.diffusion import weights
+        from palmbench.diffusion.sampling import require_steps
+
+        super().__init__(config, device, region)
+        self._fusion = config.fusion.split("+")
         self._files = weights.weight_files(weights.resolve(config.weights))
         self._digest = weights.weights_digest(self._files)
         require_steps(weights.read_config(self._files.scheduler_config), config.sampler, config.steps)
@@ -89,12 +141,12 @@ class DiffusionMethod:
 
     def settings(self) -> dict[str, Any]:
         """Everything that can change the output of a given seed."""
-        config = self._config
+        config = self.config
         versions = versions_of("palmbench.methods", "finish") | versions_of("palmbench.diffusion", *_PAINTING)
         return self._crop_settings() | {
             "name": self.name,
             "weights": self._digest,
-            "fusion": "+".join(self._fusion),
+            "fusion": config.fusion,
             "scales": {name: config.scales[name] for name in self._fusion},
             "alpha": config.alpha,
             "guidance": config.guidance,
@@ -104,21 +156,24 @@ class DiffusionMethod:
             "colour": config.colour,
             "contrast": config.contrast,
             "grain": config.grain,
-            "versions": _encoding_versions() | versions,
+            "versions": self._encoding_versions() | versions,
         }
 
     def encode_settings(self) -> dict[str, Any]:
         """What encodings depend on: not fusion, alpha, guidance, sampler or seed, which a sweep varies."""
-        config = self._config
         return self._crop_settings() | {
             "weights": self._digest,
-            "scales": dict(config.scales),
-            "versions": _encoding_versions(),
+            "scales": dict(self.config.scales),
+            "versions": self._encoding_versions(),
         }
 
     def _crop_settings(self) -> dict[str, Any]:
-        config = self._config
-        return {"crop": config.crop, "size": config.size, "region": self._region, "whole_palm": config.whole_palm}
+        config = self.config
+        return {"crop": config.crop, "size": config.size, "region": self.region, "whole_palm": config.whole_palm}
+
+    def _encoding_versions(self) -> dict[str, int]:
+        own = versions_of("palmbench.methods", "crop") | versions_of("palmbench.diffusion", *_ENCODING)
+        return super().versions() | own | region_versions()
 
     def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
         """Encode photos.
@@ -130,106 +185,80 @@ class DiffusionMethod:
             without its palm greyed, (2 * channels, h, w); and `embeddings` (3, dim) of the s, m and f squares.
         """
         from palmbench.diffusion.conditioning import background_image, signed_image
+        from palmbench.methods.crop import by_size, exemplars_of
 
-        views = [self._view(image, hand) for image, hand in zip(images, hands, strict=True)]
+        crops = self._crops(images, hands)
+        scales = [self.config.scales[name] for name in ROI_NAMES]
         encodings: list[dict[str, np.ndarray]] = [{} for _ in images]
-        for group in _by_size(views):
-            pictures = [signed_image(views[i].image) for i in group]
-            pictures += [background_image(views[i].image, views[i].mask) for i in group]
-            exemplars = [exemplar for i in group for exemplar in self._exemplars(images[i], hands[i])]
+        for group in by_size(crops):
+            pictures = [signed_image(crops[i].image) for i in group]
+            pictures += [background_image(crops[i].image, crops[i].mask) for i in group]
+            exemplars = [exemplar for i in group for exemplar in exemplars_of(images[i], hands[i], scales)]
             moments = self._model.moments(pictures).numpy()
             embeddings = self._model.embed(exemplars).numpy().reshape(len(group), len(ROI_NAMES), -1)
-            for place, i in enumerate(group):
+            for row, i in enumerate(group):
                 encodings[i] = {
-                    "original": moments[place],
-                    "background": moments[len(group) + place],
-                    "embeddings": embeddings[place],
+                    "original": moments[row],
+                    "background": moments[len(group) + row],
+                    "embeddings": embeddings[row],
                 }
         return encodings
 
     def deidentify(
-        self,
-        images: list[np.ndarray],
-        hands: list[Hand],
-        seeds: list[int],
-        encodings: list[dict[str, np.ndarray] | None],
+        self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]
     ) -> list[np.ndarray]:
         """New photos; each seed, in [0, 2**63), names its photo's start noise."""
         import torch
 
-        views = [self._view(image, hand) for image, hand in zip(images, hands, strict=True)]
+        from palmbench.diffusion.sampling import Sampling
+        from palmbench.methods.crop import by_size
+        from palmbench.methods.finish import paste_back
+
+        config, crops = self.config, self._crops(images, hands)
+        sampling = Sampling(config.steps, config.guidance, config.sampler, config.posterior)
         missing = [i for i, encoding in enumerate(encodings) if encoding is None]
         computed = self.encode([images[i] for i in missing], [hands[i] for i in missing])
-        known = {i: encoding for i, encoding in enumerate(encodings) if encoding is not None}
+        known: dict[int, Encoding] = {i: encoding for i, encoding in enumerate(encodings) if encoding is not None}
         known |= dict(zip(missing, computed, strict=True))
         deidentified = [image.copy() for image in images]
-        for group in _by_size(views):
-            conditions = [self._conditions(views[i], known[i]) for i in group]
+        for group in by_size(crops):
+            conditions = [self._conditions(crops[i], known[i]) for i in group]
             generators = [torch.Generator("cpu").manual_seed(seeds[i]) for i in group]
-            for i, painted in zip(group, self._model.paint(conditions, generators, self._sampling), strict=True):
-                finished = self._finished(painted, views[i], hands[i], seeds[i])
-                self._paste_back(deidentified[i], finished, views[i].square, hands[i])
+            for i, painted in zip(group, self._model.paint(conditions, generators, sampling), strict=True):
+                finished = self._finished(painted, crops[i], hands[i], seeds[i])
+                paste_back(
+                    deidentified[i], finished, crops[i].square, hands[i], self.region, only_palm=config.crop == "palm"
+                )
         return deidentified
 
-    def _finished(self, painted: np.ndarray, view: View, hand: Hand, seed: int) -> np.ndarray:
+    def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, seed: int) -> np.ndarray:
         """A painted crop, float in [0, 1], with the contrast, colour and grain that were asked for."""
-        size = painted.shape[1::-1]
-        inside = cv2.resize(view.square.crop(hand.mask).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        skin = witnesses(inside > 0, view.mask)
-        if self._config.contrast == "match":
-            painted = match_contrast(painted, view.image, view.mask)
-        if self._config.colour == "match":
-            painted = match_colour(painted, view.image, skin)
-        if self._config.grain == "match":
-            painted = match_grain(painted, view.image, skin, view.mask, np.random.default_rng((seed, _GRAIN)))
-        return painted
+        from palmbench.methods import finish
 
-    def _paste_back(self, photo: np.ndarray, painted: np.ndarray, square: Square, hand: Hand) -> None:
-        levels = (painted * 255).astype(np.uint8)
-        pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
-        inside, view = square.crop(hand.mask), square.crop(photo)
-        if self._config.crop == "hand":
-            view[inside] = pixels[inside]
-            return
-        rim = soft_rim(square.crop(palm_region(hand, self._region)))
-        inside = inside & (rim > 0)
-        share = rim[inside][:, None]
-        view[inside] = np.round(share * pixels[inside] + (1 - share) * view[inside]).astype(np.uint8)
+        skin = finish.witnesses(finish.hand_in(crop.square, hand, painted.shape[0]), crop.mask)
+        if self.config.contrast == "match":
+            painted = finish.match_contrast(painted, crop.image, crop.mask)
+        if self.config.colour == "match":
+            painted = finish.match_colour(painted, crop.image, skin)
+        if self.config.grain == "match":
+            painted = finish.match_grain(painted, crop.image, skin, crop.mask, np.random.default_rng((seed, _GRAIN)))
+        return painted
 
     @cached_property
     def _model(self) -> PaintByExample:
-        return _painter(self._files, self._digest, self._device)
+        return _painter(self._files, self._digest, self.device)
 
-    def _view(self, image: np.ndarray, hand: Hand) -> View:
-        palm = palm_region(hand, self._region)
-        square = self._square(image, hand, palm)
-        if self._config.whole_palm:
-            moved = square.moved_to_hold(palm)
-            if moved is None:
-                raise SampleError("The palm is longer than the photo's shorter side: a square crop cannot hold it.")
-            square = moved
-        size = self._config.size
-        if size is None:
-            step = self._model.side_step
-            size = max(step, round(square.side / step) * step)
-        region = square.crop(palm).astype(np.uint8)
-        return View(
-            square,
-            cv2.resize(square.crop(image), (size, size), interpolation=cv2.INTER_LINEAR),
-            cv2.resize(region, (size, size), interpolation=cv2.INTER_NEAREST).astype(bool),
-        )
+    def _crops(self, images: list[np.ndarray], hands: list[Hand]) -> list[Crop]:
+        from palmbench.methods.crop import crop_of
 
-    def _square(self, image: np.ndarray, hand: Hand, palm: np.ndarray) -> Square:
-        if self._config.crop == "hand":
-            return hand_crop(hand, image.shape[:2])
-        return palm_crop(hand, image.shape[:2]) if self._region == "paper" else region_crop(palm)
+        config = self.config
+        step = self._model.side_step if config.size is None else 1
+        return [
+            crop_of(image, hand, self.region, config.crop, config.whole_palm, config.size, step)
+            for image, hand in zip(images, hands, strict=True)
+        ]
 
-    def _exemplars(self, image: np.ndarray, hand: Hand) -> list[np.ndarray]:
-        squares = [roi_square(hand, image.shape[:2], self._config.scales[name]) for name in ROI_NAMES]
-        size = (EXEMPLAR_SIZE, EXEMPLAR_SIZE)
-        return [cv2.resize(square.crop(image), size, interpolation=cv2.INTER_LINEAR) for square in squares]
-
-    def _conditions(self, view: View, encoding: dict[str, np.ndarray]) -> Conditions:
+    def _conditions(self, crop: Crop, encoding: Encoding) -> Conditions:
         import torch
 
         from palmbench.diffusion.model import Conditions
@@ -238,18 +267,14 @@ class DiffusionMethod:
         return Conditions(
             background=torch.tensor(encoding["background"]),
             original=torch.tensor(encoding["original"]),
-            mask=view.mask,
+            mask=crop.mask,
             embeddings=torch.tensor(encoding["embeddings"][chosen]),
-            alpha=self._config.alpha,
+            alpha=self.config.alpha,
         )
 
 
-def _encoding_versions() -> dict[str, int]:
-    return {"diffusion": VERSION, **versions_of("palmbench.diffusion", *_ENCODING), **region_versions()}
-
-
 @lru_cache(maxsize=1)
-def _painter(files: weights.WeightFiles, digest: str, device: str) -> PaintByExample:
+def _painter(files: WeightFiles, digest: str, device: str) -> PaintByExample:
     """The model of some weights, loaded once for all points of a sweep; RequestError if they are not of the digest."""
     from palmbench.diffusion.components import load_components
     from palmbench.diffusion.model import PaintByExample
@@ -258,11 +283,3 @@ def _painter(files: weights.WeightFiles, digest: str, device: str) -> PaintByExa
     if components.digest != digest:
         raise changed(files.folder)
     return PaintByExample(components, device)
-
-
-def _by_size(views: list[View]) -> list[list[int]]:
-    """Places of the views that have the same size, and so can share a batch."""
-    groups: dict[int, list[int]] = {}
-    for place, view in enumerate(views):
-        groups.setdefault(view.image.shape[0], []).append(place)
-    return list(groups.values())

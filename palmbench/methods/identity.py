@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from palmbench.hands import Hand
-from palmbench.methods.direct import DirectMethod
+from palmbench.methods.method import Encoding, Method, MethodConfig
+
+if TYPE_CHECKING:
+    from palmbench.hands import Hand
+    from palmbench.hands.palm import Region
 
 VERSION = 1
 
 
-class IdentityMethod(DirectMethod):
+@dataclass(frozen=True)
+class IdentityConfig(MethodConfig):
+    """The photo unchanged."""
+
+    name: Literal["identity"] = "identity"
+
+    hides = False
+
+    def load(self, device: str = "cpu", region: Region = "paper") -> Identity:
+        return Identity(self, device, region)
+
+
+class Identity(Method):
     """Return each photo as it is; it needs no palm region."""
 
-    name = "identity"
+    version = VERSION
 
     def settings(self) -> dict[str, Any]:
-        return {"name": self.name, "versions": {"identity": VERSION}}
+        return {"name": self.name, "versions": self.versions()}
 
     def deidentify(
-        self,
-        images: list[np.ndarray],
-        hands: list[Hand],
-        seeds: list[int],
-        encodings: list[dict[str, np.ndarray] | None],
+        self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]
     ) -> list[np.ndarray]:
         return [image.copy() for image in images]

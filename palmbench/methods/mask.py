@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from palmbench.hands.palm import Region
-from palmbench.methods.region import RegionMethod, region_versions
+from palmbench.methods.method import MethodConfig
+from palmbench.methods.region import RegionMethod
+from recognizers.common.strict import setting
+
+if TYPE_CHECKING:
+    from palmbench.hands.palm import Region
 
 VERSION = 1
 
 
-class MaskMethod(RegionMethod):
+@dataclass(frozen=True)
+class MaskConfig(MethodConfig):
+    """The palm painted over with one grey level."""
+
+    name: Literal["mask"] = "mask"
+    fill: int = setting(0, low=0, high=255)
+
+    label = "Masking"
+
+    def load(self, device: str = "cpu", region: Region = "paper") -> Mask:
+        return Mask(self, device, region)
+
+
+class Mask(RegionMethod):
     """Fill the palm region with `fill` in all channels, 0 (black) to 255 (white)."""
 
-    name = "mask"
+    config: MaskConfig
+    version = VERSION
 
-    def __init__(self, fill: int = 0, region: Region = "paper") -> None:
-        self.fill, self.region = fill, region
-
-    def settings(self) -> dict[str, Any]:
-        versions = {"mask": VERSION, **region_versions()}
-        return {"name": self.name, "fill": self.fill, "region": self.region, "versions": versions}
-
-    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
-        return np.full_like(photo, self.fill)
+    def redraw(self, photo: np.ndarray, region: np.ndarray, seed: int) -> np.ndarray:
+        return np.full_like(photo, self.config.fill)

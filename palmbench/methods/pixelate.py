@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from palmbench.hands.palm import Region
-from palmbench.methods.region import RegionMethod, region_versions
+from palmbench.methods.method import MethodConfig
+from palmbench.methods.region import RegionMethod
+from recognizers.common.strict import setting
+
+if TYPE_CHECKING:
+    from palmbench.hands.palm import Region
 
 VERSION = 1
 
 
-class PixelateMethod(RegionMethod):
+@dataclass(frozen=True)
+class PixelateConfig(MethodConfig):
+    """Mosaic inside the palm; block side in pixels."""
+
+    name: Literal["pixelate"] = "pixelate"
+    block: int = setting(9, low=1, high=4096)
+
+    label = "Pixelating"
+
+    def load(self, device: str = "cpu", region: Region = "paper") -> Pixelate:
+        return Pixelate(self, device, region)
+
+
+class Pixelate(RegionMethod):
     """Replace the palm region by squares of `block` pixels, each the mean of the photo below it.
 
     The grid starts at the top left corner of the region's bounding box; squares at the photo's edge are cut off.
     """
 
-    name = "pixelate"
+    config: PixelateConfig
+    version = VERSION
 
-    def __init__(self, block: int, region: Region = "paper") -> None:
-        self.block, self.region = block, region
-
-    def settings(self) -> dict[str, Any]:
-        versions = {"pixelate": VERSION, **region_versions()}
-        return {"name": self.name, "block": self.block, "region": self.region, "versions": versions}
-
-    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
+    def redraw(self, photo: np.ndarray, region: np.ndarray, seed: int) -> np.ndarray:
+        block = self.config.block
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
         redrawn = photo.copy()
         # Whole blocks, so that the last ones average as many pixels as the others unless the photo ends.
-        below, right = _whole(rows[0], rows[-1], self.block), _whole(columns[0], columns[-1], self.block)
+        below, right = _whole(rows[0], rows[-1], block), _whole(columns[0], columns[-1], block)
         box = redrawn[rows[0] : below, columns[0] : right]
-        box[...] = _mosaic(box, self.block)
+        box[...] = _mosaic(box, block)
         return redrawn
 
 

@@ -1,17 +1,19 @@
-"""The palm region, which every method acts on, and what the methods without a network have in common."""
+"""The palm region, which every method acts on, and methods that redraw it from the photo's pixels alone."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any
+from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from palmbench.hands import Hand
-from palmbench.hands.palm import Region, palm_mask
-from palmbench.methods.direct import DirectMethod
+from palmbench.methods.method import Encoding, Method
 from recognizers.common.errors import SampleError
 from recognizers.common.versions import versions_of
+
+if TYPE_CHECKING:
+    from palmbench.hands import Hand
+    from palmbench.hands.palm import Region
 
 VERSION = 1
 
@@ -29,40 +31,44 @@ def palm_region(hand: Hand, region: Region) -> np.ndarray:
     SampleError
         If it is empty.
     """
+    from palmbench.hands.palm import palm_mask
+
     mask = palm_mask(hand, region)
     if not mask.any():
         raise SampleError("The palm region is empty: the palm's keypoints lie outside the hand mask.")
     return mask
 
 
-def paste(photo: np.ndarray, other: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """A new photo that shows `other` where the mask is True."""
-    return np.where(where[..., None], other, photo)
+class RegionMethod(Method):
+    """A method that changes pixels of the palm region only, and prepares nothing for a sweep."""
 
-
-class RegionMethod(DirectMethod, ABC):
-    """A deterministic method that changes pixels of the palm region only."""
-
-    name: str
-    region: Region
+    def versions(self) -> dict[str, int]:
+        return super().versions() | region_versions()
 
     @abstractmethod
-    def settings(self) -> dict[str, Any]:
-        """Everything that can change the output."""
+    def redraw(self, photo: np.ndarray, region: np.ndarray, seed: int) -> np.ndarray:
+        """The photo as it shall look inside the region.
 
-    @abstractmethod
-    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
-        """The photo as it shall look inside the region, uint8 of the same shape; the outside is not used."""
+        Parameters
+        ----------
+        photo : ndarray of shape (H, W, 3), uint8
+            RGB; not to be changed.
+        region : ndarray of shape (H, W), bool
+            Has at least one pixel.
+        seed : int
+            In [0, 2**63): all randomness comes from it.
+
+        Returns
+        -------
+        ndarray of shape (H, W, 3), uint8
+            What it shows outside the region is not used.
+        """
 
     def deidentify(
-        self,
-        images: list[np.ndarray],
-        hands: list[Hand],
-        seeds: list[int],
-        encodings: list[dict[str, np.ndarray] | None],
+        self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]
     ) -> list[np.ndarray]:
         deidentified = []
-        for image, hand in zip(images, hands, strict=True):
+        for image, hand, seed in zip(images, hands, seeds, strict=True):
             region = palm_region(hand, self.region)
-            deidentified.append(paste(image, self.redraw(image, region), region))
+            deidentified.append(np.where(region[..., None], self.redraw(image, region, seed), image))
         return deidentified

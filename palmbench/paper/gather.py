@@ -16,7 +16,7 @@ from palmbench.paper.sources import (
     choose_datasets,
     composed,
     describe_conventions,
-    describe_diffusion,
+    describe_methods,
     describe_samples,
 )
 from palmbench.report.rows import recognizer_name, rows_of
@@ -84,7 +84,7 @@ def gather_table(
     if not records:
         return GatheredTable(number, None, points, status)
     shown = {metric for group in spec.groups for metric in group.metrics}
-    said = [*describe_samples(points), *describe_diffusion(points), *describe_conventions(points, shown)]
+    said = [*describe_samples(points), *describe_methods(points), *describe_conventions(points, shown)]
     said += [*seeds, *notes, *absent]
     table = arrange(spec, rows_of(records), datasets, said, intervals)
     return GatheredTable(number, table, points, status)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from palmbench.config.schema import RunConfig, plain_values
-from palmbench.methods.settings import DiffusionConfig
 from palmbench.paper.request import Override
 from recognizers.common.errors import RequestError
 
@@ -30,7 +29,7 @@ def require_one_run_each(title: str, points: Sequence[RunConfig], overrides: Seq
     seen: dict[tuple[Any, ...], RunConfig] = {}
     for point in points:
         method, recognizer = point.method, point.recognizer
-        setting = (method.fusion, method.alpha) if isinstance(method, DiffusionConfig) else ()
+        setting = tuple(map(method.point().get, ("fusion", "alpha")))
         variant = str(recognizer.options.get("variant"))
         place = (point.dataset.name, method.name, *setting, recognizer.name, variant)
         other = seen.setdefault(place, point)

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import NamedTuple
 
 import recognizers
-from palmbench.config.schema import KINDS
+from palmbench import methods
 from recognizers.common.errors import RequestError
 from recognizers.common.hints import not_found
 from recognizers.common.options import options_of
@@ -125,6 +125,6 @@ def _method_setting(override: Override) -> str | None:
 
 
 def _settings_of(words: Sequence[str]) -> set[str]:
-    methods = [word.removeprefix("method=") for word in words if word.startswith("method=")]
-    names = {"diffusion" if method.startswith("diffusion") else method for method in methods}
-    return {item.name for name in names for item in fields(KINDS["method"][name])} - {"name"}
+    options = [word.removeprefix("method=") for word in words if word.startswith("method=")]
+    names = {"diffusion" if option.startswith("diffusion") else option for option in options}
+    return {item.name for name in names for item in fields(methods.find(name))} - {"name"}

@@ -140,17 +140,9 @@ def describe_samples(points: Sequence[RunConfig]) -> list[str]:
     return list(told)
 
 
-def describe_diffusion(points: Sequence[RunConfig]) -> list[str]:
-    """Which diffusion model something is of: the paper's numbers beside it are of Paint by Example."""
-    texts = []
-    for method in (point.method for point in points if point.method.name == "diffusion"):
-        text = (
-            f"Diffusion: {'the ' if method.weights == 'embedded' else ''}{method.weights} weights, {method.sampler}, "
-            f"{method.steps} steps, guidance {method.guidance:g}, {method.crop} crop."
-        )
-        if text not in texts:
-            texts.append(text)
-    return texts
+def describe_methods(points: Sequence[RunConfig]) -> list[str]:
+    """With which models something was made: the paper's numbers beside it are of Paint by Example."""
+    return list(dict.fromkeys(text for point in points if (text := point.method.describe())))
 
 
 def describe_conventions(points: Sequence[RunConfig], metrics: Collection[str]) -> list[str]:

@@ -9,14 +9,14 @@ from typing import get_args
 import numpy as np
 import torch
 
-from palmbench.config.schema import KINDS, RunConfig
+from palmbench import methods
+from palmbench.config.schema import RunConfig
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnyDetectorConfig
-from palmbench.methods.settings import MethodConfig
+from palmbench.methods import MethodConfig
 from palmbench.photos.painter import Painter
 from palmbench.photos.treatment import load_tools, treatment_of, with_most_hands
 from recognizers.common.errors import NoHandError, RequestError, SampleError
-from recognizers.common.hints import not_found
 
 
 def deidentify(
@@ -42,7 +42,7 @@ def deidentify(
         ``torch.set_num_threads(1)``, as the command sets it on a CPU, else but for a level in few pixels.
     method : str or MethodConfig
         Its name, with default settings, or a configuration such as
-        ``palmbench.config.schema.DiffusionConfig(alpha=0.2, steps=30)``.
+        ``palmbench.methods.diffusion.DiffusionConfig(alpha=0.2, steps=30)``.
     detector : AnyDetectorConfig, optional
         What finds the hands; None is the embedded network, looking for as many as it can.
     region : {"palm", "paper"}
@@ -139,11 +139,8 @@ def _device(name: str) -> str:
 
 
 def _method(method: str | MethodConfig) -> MethodConfig:
-    if not isinstance(method, str):
-        if not isinstance(method, get_args(MethodConfig)):
-            raise RequestError(f"method is a name or a configuration of a method, not {type(method).__name__}.")
+    if isinstance(method, MethodConfig):
         return method
-    kinds = KINDS["method"]
-    if method not in kinds:
-        raise RequestError(not_found(f"There is no method {method}", method, kinds))
-    return kinds[method]()
+    if not isinstance(method, str):
+        raise RequestError(f"method is a name or a configuration of a method, not {type(method).__name__}.")
+    return methods.named(method)

@@ -11,7 +11,7 @@ import numpy as np
 
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
-from palmbench.methods import Method
+from palmbench.methods import Method, answers
 from palmbench.photos.evidence import MOST, share_that_stayed
 from palmbench.photos.window import Found, find_hands, unpaintable
 from palmbench.photos.writing import eight_bits
@@ -141,7 +141,7 @@ def repaint(pixels: np.ndarray, picture: np.ndarray, found: Found, tools: Tools,
     """
     window, hand = found
     before = np.ascontiguousarray(window.of(picture))
-    after = tools.method.deidentify([before], [hand], [seed], [None])[0]
+    (after,) = answers.photos(tools.method, [before], [hand], [seed])
     palm = palm_mask(hand, tools.region)
     if (stayed := share_that_stayed(before, after, palm)) > MOST:
         raise SampleError(f"{stayed:.0%} of its palm stayed as it was")

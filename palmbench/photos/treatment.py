@@ -10,8 +10,8 @@ from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
+from palmbench.methods import MethodConfig
 from palmbench.methods.region import region_versions
-from palmbench.methods.settings import DiffusionConfig, MethodConfig
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Tools
 from palmbench.stages.enrol import load_recognizer
@@ -90,7 +90,7 @@ class Treatment:
     @property
     def shared(self) -> bool:
         """Whether all photos start from the same noise."""
-        return isinstance(self.method, DiffusionConfig) and self.method.noise == "shared"
+        return self.method.shared_noise
 
     def settings(self) -> dict[str, Any]:
         """As plain JSON values, digests of the weights included.
@@ -137,16 +137,16 @@ def treatment_of(
         If the method hides nothing, or cannot give different results, or the detector knows of one hand only.
     """
     method, detector = config.method, config.detector
-    if method.name == "identity":
-        raise RequestError("method=identity leaves every photo as it is; choose a method that hides something.")
-    if count > 1 and not isinstance(method, DiffusionConfig):
+    if not method.hides:
+        raise RequestError(f"method={method.name} hides nothing of a photo; choose a method that does.")
+    if count > 1 and not method.seeded:
         raise RequestError(f"method={method.name} draws nothing at random: all {count} results would be the same one.")
     if detector.valleys == "pklnet":
         raise RequestError(
             "detector.valleys=pklnet knows of one hand in a photo, and every hand must be found here; leave it out."
         )
-    if isinstance(method, DiffusionConfig):
-        method = replace(method, whole_palm=True)  # whatever the paper's code does: here a palm is to be hidden
+    # Whatever the paper's code leaves out of a crop: here a palm is to be hidden.
+    method = method.of_whole_palm()
     return Treatment(
         method, detector, config.segmenter, config.seed, count, check, keep_unchanged, keep_matching, config.region,
         every_hand,

@@ -17,8 +17,7 @@ from palmbench.base.images import decode_png, encode_png
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands.palm import Region
-from palmbench.methods import Method
-from palmbench.methods.settings import DiffusionConfig, MethodConfig
+from palmbench.methods import Method, MethodConfig, answers
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import Tools
 from recognizers.common.keys import digest, sample_seed
@@ -38,12 +37,6 @@ class Encode:
     title: str = "encode originals"
     suffix: str = ".npz"
 
-    @classmethod
-    def of(cls, prepare: Prepare, method: MethodConfig, region: Region) -> Encode | None:
-        """The stage, or None for a method that has nothing to encode."""
-        settings = methods.load(method, region=region).encode_settings()
-        return None if settings is None else cls(prepare, method, region, settings)
-
     def key(self, sample: Sample) -> str:
         return digest("encoding", versions={"deidentify": VERSION}, hand=self.prepare.key(sample), method=self.settings)
 
@@ -60,14 +53,13 @@ class Encode:
 
 @dataclass(frozen=True)
 class Deidentify:
-    """Gives each photo another palm."""
+    """Gives each photo another palm; `encode` is None for a method that has nothing to encode."""
 
     prepare: Prepare
     encode: Encode | None
     method: MethodConfig
     region: Region
     settings: dict[str, Any]
-    seeded: bool
     seed: int
     name: str = "deidentified"
     title: str = "de-identify"
@@ -76,8 +68,10 @@ class Deidentify:
     @classmethod
     def of(cls, prepare: Prepare, method: MethodConfig, seed: int, region: Region = "paper") -> Deidentify:
         """The stage for one point. Raises MissingWeights or RequestError when the method cannot be had."""
-        loaded, encode = methods.load(method, region=region), Encode.of(prepare, method, region)
-        return cls(prepare, encode, method, region, loaded.settings(), loaded.seeded, seed)
+        loaded = methods.load(method, region=region)
+        encoding = loaded.encode_settings()
+        encode = None if encoding is None else Encode(prepare, method, region, encoding)
+        return cls(prepare, encode, method, region, answers.settings(loaded), seed)
 
     def key(self, sample: Sample) -> str:
         return digest(
@@ -85,7 +79,7 @@ class Deidentify:
             versions={"deidentify": VERSION},
             hand=self.prepare.key(sample),
             method=self.settings,
-            seed=self._seed(sample) if self.seeded else None,
+            seed=self._seed(sample) if self.method.seeded else None,
         )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
@@ -93,8 +87,8 @@ class Deidentify:
         hands = [self.prepare.load(sample, store) for sample in samples]
         encodings = [self.encode.load(sample, store) if self.encode else None for sample in samples]
         seeds = [self._seed(sample) for sample in samples]
-        method = _method(self.method, self.region, device, lambda method: method.settings(), self.settings)
-        return [encode_png(photo) for photo in method.deidentify(photos, hands, seeds, encodings)]
+        method = _method(self.method, self.region, device, answers.settings, self.settings)
+        return [encode_png(photo) for photo in answers.photos(method, photos, hands, seeds, encodings)]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The de-identified photo of a sample that this stage has been through."""
@@ -102,8 +96,7 @@ class Deidentify:
 
     def _seed(self, sample: Sample) -> int:
         # The paper starts every image from the same noise, drawn from the run's seed itself.
-        shared = isinstance(self.method, DiffusionConfig) and self.method.noise == "shared"
-        return self.seed if shared else sample_seed(self.seed, sample.id)
+        return self.seed if self.method.shared_noise else sample_seed(self.seed, sample.id)
 
 
 @dataclass(frozen=True)

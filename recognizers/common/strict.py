@@ -24,8 +24,9 @@ def setting(
     high: float | None = None,
     above: float | None = None,
     multiple_of: int | None = None,
+    says: str | None = None,
 ) -> Any:
-    """Dataclass field with a default and a range.
+    """Dataclass field with a default, a range, and what it means.
 
     Parameters
     ----------
@@ -37,9 +38,11 @@ def setting(
         Exclusive lower bound.
     multiple_of : int, optional
         The value must be a multiple of it.
+    says : str, optional
+        What the setting means, with its unit, for listings; settings that have a YAML say it there.
     """
-    limits = {"low": low, "high": high, "above": above, "multiple_of": multiple_of}
-    return dataclasses.field(default=default, metadata={k: v for k, v in limits.items() if v is not None})
+    told = {"low": low, "high": high, "above": above, "multiple_of": multiple_of, "says": says}
+    return dataclasses.field(default=default, metadata={k: v for k, v in told.items() if v is not None})
 
 
 def build(cls: type[_Settings], values: Any, key: str) -> _Settings:

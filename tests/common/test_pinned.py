@@ -31,7 +31,8 @@ from palmbench.hands.looks import Observer
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from palmbench.hands.pklnet.network import PKLNet
 from palmbench.hands.settings import DetectorConfig, SAM2Config, SegmenterConfig
-from palmbench.methods.settings import DiffusionConfig, MaskConfig
+from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.mask import MaskConfig
 from palmbench.photos import treatment
 from palmbench.photos.files import Job
 from palmbench.photos.one_photo import Task, treat

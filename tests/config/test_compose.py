@@ -15,7 +15,8 @@ from palmbench.config.compose import compose_points
 from palmbench.config.listing import defaults, groups, option_names, options, top_settings
 from palmbench.config.schema import RunConfig, plain_values, run_config
 from palmbench.datasets.settings import FolderDatasetConfig
-from palmbench.methods.settings import BlurConfig, DiffusionConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.diffusion import DiffusionConfig
 from recognizers.common.errors import RequestError
 
 

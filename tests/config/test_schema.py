@@ -10,7 +10,7 @@ import pytest
 
 from palmbench.config.schema import RunConfig, plain_values, run_config
 from palmbench.datasets.settings import FolderDatasetConfig
-from palmbench.methods.settings import DiffusionConfig, canonical_fusion
+from palmbench.methods.diffusion import DiffusionConfig, canonical_fusion
 from recognizers.common.errors import RequestError
 from recognizers.common.strict import check_plain
 

@@ -16,7 +16,8 @@ from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.engine import Engine
 from palmbench.engine.pipeline import Measured, Outcome, Pipeline
 from palmbench.engine.run import on_finished, record_of, run
-from palmbench.methods.settings import BlurConfig, MaskConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.mask import MaskConfig
 from recognizers.common.errors import RequestError
 from tests.finished_runs import done, folder
 

@@ -22,13 +22,11 @@ from palmbench.hands import sam2
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
 from palmbench.hands.valleys import PKLNetValleys
-from palmbench.methods.settings import (
-    BlurConfig,
-    DiffusionConfig,
-    IdentityConfig,
-    MaskConfig,
-    PixelateConfig,
-)
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.identity import IdentityConfig
+from palmbench.methods.mask import MaskConfig
+from palmbench.methods.pixelate import PixelateConfig
 from palmbench.photos.treatment import result_key
 from palmbench.quality import instrument
 from palmbench.stages import prepare

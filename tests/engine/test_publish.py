@@ -13,7 +13,8 @@ from palmbench.config.schema import RunConfig, TrackerConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.publish import Publisher, Sweep
-from palmbench.methods.settings import BlurConfig, MaskConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.mask import MaskConfig
 
 SYNTH = SynthConfig(identities=2, samples=1)
 

@@ -24,7 +24,11 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.planning import plan
 from palmbench.engine.run import describe, record_of, run
 from palmbench.hands.settings import DetectorConfig
-from palmbench.methods.settings import BlurConfig, DiffusionConfig, IdentityConfig, MaskConfig, MethodConfig
+from palmbench.methods import MethodConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.identity import IdentityConfig
+from palmbench.methods.mask import MaskConfig
 from recognizers.common.errors import MissingWeights, RequestError
 from tests.finished_runs import Run, done, folder
 

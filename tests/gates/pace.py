@@ -11,7 +11,7 @@ import numpy as np
 from palmbench import methods
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
-from palmbench.methods.settings import DiffusionConfig
+from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.synth import render
 from tests.gates.gather import gather
 

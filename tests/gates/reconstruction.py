@@ -14,7 +14,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.diffusion.weights import EMBEDDED, resolve, weight_files
 from palmbench.engine.run import on_finished
 from palmbench.hands.geometry import palm_crop, recognition_roi
-from palmbench.methods.settings import DiffusionConfig
+from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.quality.pixels import psnr
 from palmbench.stages.prepare import Prepare
 from tests.gates.figures import Figure

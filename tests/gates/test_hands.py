@@ -16,8 +16,11 @@ from palmbench.base.paths import weights_dir
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
-from palmbench.methods import Method
-from palmbench.methods.settings import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
+from palmbench.methods import Method, MethodConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.mask import MaskConfig
+from palmbench.methods.pixelate import PixelateConfig
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, Render, render
 from palmbench.synth.scene import background
 from tests.gates import pace, sizes

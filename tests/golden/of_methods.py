@@ -13,14 +13,13 @@ from palmbench import diffusion
 from palmbench.diffusion import attention, conditioning, denoising
 from palmbench.diffusion.components import load_components
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
-from palmbench.methods import finish
-from palmbench.methods.blur import BlurMethod
-from palmbench.methods.diffusion import DiffusionMethod
-from palmbench.methods.identity import IdentityMethod
-from palmbench.methods.mask import MaskMethod
-from palmbench.methods.pixelate import PixelateMethod
+from palmbench.methods import crop, finish
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.identity import IdentityConfig
+from palmbench.methods.mask import MaskConfig
+from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.region import RegionMethod, palm_region
-from palmbench.methods.settings import DiffusionConfig
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 
@@ -42,17 +41,17 @@ def _of(method: Any) -> np.ndarray:
 
 
 class _Negative(RegionMethod):
-    name, region = "negative", "palm"
+    version = 1
 
-    def settings(self) -> dict[str, Any]:
-        return {}
-
-    def redraw(self, photo: np.ndarray, region: np.ndarray) -> np.ndarray:
+    def redraw(self, photo: np.ndarray, region: np.ndarray, seed: int) -> np.ndarray:
         return 255 - photo
 
 
 def _region() -> dict[str, Any]:
-    return {"photo": picture(_of(_Negative())), "paper": exact(palm_region(inputs.hand(), "paper"))}
+    return {
+        "photo": picture(_of(_Negative(IdentityConfig(), region="palm"))),
+        "paper": exact(palm_region(inputs.hand(), "paper")),
+    }
 
 
 def _painted_crop() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -87,12 +86,21 @@ def _finish() -> dict[str, Any]:
     }
 
 
+def _crop() -> dict[str, Any]:
+    photo, hand, found = inputs.photo(), inputs.hand(), {}
+    for region, about, whole in (("paper", "palm", True), ("palm", "palm", False), ("paper", "hand", True)):
+        seen = crop.crop_of(photo, hand, region, about, whole, 64)
+        found[f"{region} {about}"] = picture(seen.image)
+        found[f"{region} {about}, repainted"] = exact(seen.mask)
+    return {**found, "exemplars": [sampled(each) for each in crop.exemplars_of(photo, hand, (0.1, 0.5))]}
+
+
 def _diffusion() -> dict[str, Any]:
     return {
-        "painted": picture(_of(DiffusionMethod(SMALL))),
-        "palm": picture(_of(DiffusionMethod(SMALL, region="palm"))),
-        "as the paper": picture(_of(DiffusionMethod(PAPER))),
-        "embeddings": sampled(DiffusionMethod(SMALL).encode([inputs.photo()], [inputs.hand()])[0]["embeddings"]),
+        "painted": picture(_of(SMALL.load())),
+        "palm": picture(_of(SMALL.load(region="palm"))),
+        "as the paper": picture(_of(PAPER.load())),
+        "embeddings": sampled(SMALL.load().encode([inputs.photo()], [inputs.hand()])[0]["embeddings"]),
     }
 
 
@@ -175,16 +183,19 @@ def painter_weights() -> list[str]:
 
 
 _DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "conditioning", "denoising")]
+_METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", "finish")]
 
 GOLDENS = [
     Golden("palmbench.methods.region", "photos", _region, _PALM, tolerance=_PICTURE),
-    Golden("palmbench.methods.identity", "photos", lambda: {"photo": exact(_of(IdentityMethod()))}),
-    Golden("palmbench.methods.mask", "photos", lambda: {"photo": exact(_of(MaskMethod(17)))},
+    Golden("palmbench.methods.identity", "photos", lambda: {"photo": exact(_of(IdentityConfig().load()))}),
+    Golden("palmbench.methods.mask", "photos", lambda: {"photo": exact(_of(MaskConfig(fill=17).load()))},
            ["palmbench.hands.geometry", "palmbench.methods.region"]),
-    Golden("palmbench.methods.blur", "photos", lambda: {"photo": picture(_of(BlurMethod(4.0)))},
+    Golden("palmbench.methods.blur", "photos", lambda: {"photo": picture(_of(BlurConfig(sigma=4.0).load()))},
            ["palmbench.hands.geometry", "palmbench.methods.region"], tolerance=_PICTURE),
-    Golden("palmbench.methods.pixelate", "photos", lambda: {"photo": exact(_of(PixelateMethod(9)))},
+    Golden("palmbench.methods.pixelate", "photos", lambda: {"photo": exact(_of(PixelateConfig(block=9).load()))},
            ["palmbench.hands.geometry", "palmbench.methods.region"]),
+    Golden("palmbench.methods.crop", "crops", _crop, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
+           constants=True),
     Golden("palmbench.methods.finish", "colours, grain or contrast", _finish,
            ["palmbench.hands.geometry"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.diffusion.conditioning", "conditions", _conditioning,
@@ -193,6 +204,6 @@ GOLDENS = [
     Golden("palmbench.diffusion.attention", "predictions", _attention, weights=painter_weights, tolerance=_NETWORK),
     Golden("palmbench.diffusion.model", "pictures", _model, _DIFFUSION, painter_weights, _NETWORK),
     Golden("palmbench.methods.diffusion", "photos", _diffusion,
-           [*_PALM, "palmbench.methods.region", "palmbench.methods.finish", "palmbench.diffusion.model", *_DIFFUSION],
-           painter_weights, _PAINTED, constants=True),
+           [*_PALM, *_METHODS, "palmbench.diffusion.model", *_DIFFUSION],
+           painter_weights, _PAINTED),
 ]  # fmt: skip

@@ -17,8 +17,7 @@ from palmbench.base.photo_files import opened, upright
 from palmbench.config.schema import MTCCConfig, RunConfig
 from palmbench.hands import load_segmenter
 from palmbench.hands.settings import SegmenterConfig
-from palmbench.methods.blur import BlurMethod
-from palmbench.methods.settings import BlurConfig
+from palmbench.methods.blur import BlurConfig
 from palmbench.photos.colour import srgb
 from palmbench.photos.evidence import MOST, share_that_shows, share_that_stayed
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
@@ -181,7 +180,7 @@ def _window() -> dict[str, Any]:
 
 def _evidence() -> dict[str, Any]:
     before, after, palm = inputs.photo(), inputs.repainted(), inputs.hand().mask
-    smooth = BlurMethod(1.2).deidentify([before], [inputs.hand()], [0], [None])[0]
+    smooth = BlurConfig(sigma=1.2).load().deidentify([before], [inputs.hand()], [0], [None])[0]
     return {
         "stayed": [share_that_stayed(before, each, palm) for each in (after, smooth)],
         "shows": [
@@ -209,7 +208,7 @@ class _Knowing:
 
 
 def _tools(sigma: float) -> Tools:
-    return Tools(_Knowing(), load_segmenter(SegmenterConfig()), BlurMethod(sigma, "palm"), "palm")
+    return Tools(_Knowing(), load_segmenter(SegmenterConfig()), BlurConfig(sigma=sigma).load(region="palm"), "palm")
 
 
 def _judge() -> dict[str, Any]:

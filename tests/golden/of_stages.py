@@ -16,9 +16,9 @@ from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
 from palmbench.hands.looks import Observer
-from palmbench.methods.settings import MaskConfig
+from palmbench.methods.mask import MaskConfig
 from palmbench.stages.compare import Compare
-from palmbench.stages.deidentify import Deidentified, Deidentify, Encode
+from palmbench.stages.deidentify import Deidentified, Deidentify
 from palmbench.stages.enrol import Enrol
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Quality
@@ -86,7 +86,7 @@ def _deidentify() -> dict[str, Any]:
     run = _run()
     config = replace(SMALL, steps=1)
     seeded = Deidentify.of(run.prepare, config, 3)
-    encode = Encode.of(run.prepare, config, "paper")
+    encode = seeded.encode
     assert encode is not None
     run.of(run.prepare)
     return {

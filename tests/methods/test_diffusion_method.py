@@ -14,9 +14,8 @@ import torch
 from palmbench import methods
 from palmbench.diffusion.sampling import Sampling
 from palmbench.hands.geometry import hand_crop, palm_crop, roi_square
-from palmbench.methods.diffusion import DiffusionMethod
+from palmbench.methods.diffusion import Diffusion, DiffusionConfig
 from palmbench.methods.region import palm_region
-from palmbench.methods.settings import DiffusionConfig
 from recognizers.common.errors import MissingWeights, RequestError, SampleError
 
 CHECKPOINT = Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
@@ -24,8 +23,8 @@ CONFIG = DiffusionConfig(weights=str(CHECKPOINT), size=64, steps=2, colour="raw"
 
 
 @pytest.fixture(scope="module")
-def method() -> DiffusionMethod:
-    return DiffusionMethod(CONFIG)
+def method() -> Diffusion:
+    return Diffusion(CONFIG)
 
 
 @pytest.fixture
@@ -33,15 +32,15 @@ def painted_by(monkeypatch, tmp_path):
     """A method whose model is another one, asked in the place of the weights'."""
     shutil.copytree(CHECKPOINT, tmp_path / "weights")
 
-    def method(painter, **settings) -> DiffusionMethod:
+    def method(painter, **settings) -> Diffusion:
         monkeypatch.setattr("palmbench.diffusion.model.PaintByExample", lambda components, device: painter)
-        return DiffusionMethod(replace(CONFIG, weights=str(tmp_path / "weights"), **settings))
+        return Diffusion(replace(CONFIG, weights=str(tmp_path / "weights"), **settings))
 
     return method
 
 
 def run(config, photo, hand, seed=1) -> np.ndarray:
-    return DiffusionMethod(config).deidentify([photo], [hand], [seed], [None])[0]
+    return Diffusion(config).deidentify([photo], [hand], [seed], [None])[0]
 
 
 @pytest.mark.parametrize(("crop", "square_of"), [("hand", hand_crop), ("palm", palm_crop)])
@@ -111,7 +110,7 @@ def test_given_encodings_equal_computed_ones(method, photo, hand):
 def test_one_encoding_serves_every_point_of_a_sweep(method, photo, hand):
     encoding = method.encode([photo], [hand])[0]
     for change in ({"alpha": 0.0}, {"fusion": "f"}, {"steps": 3, "guidance": 1.0}, {"posterior": "sample"}):
-        other = DiffusionMethod(replace(CONFIG, **change))
+        other = Diffusion(replace(CONFIG, **change))
         assert other.encode_settings() == method.encode_settings()
         assert other.settings() != method.settings()
         kept, fresh = (other.deidentify([photo], [hand], [1], [given])[0] for given in (encoding, None))
@@ -170,7 +169,7 @@ def test_a_painted_crop_is_finished_as_asked_and_grain_is_the_seeds(photo, hand,
         return matched
 
     for name in ("contrast", "colour", "grain"):
-        monkeypatch.setattr(f"palmbench.methods.diffusion.match_{name}", finish(name))
+        monkeypatch.setattr(f"palmbench.methods.finish.match_{name}", finish(name))
     settings = {name: "match" if name in asked else "raw" for name in ("contrast", "colour")}
     method = painted_by(Witness(), **settings, grain="match" if "grain" in asked else "none")
     method.deidentify([photo, photo], [hand, hand], [8, 9], [None, None])
@@ -180,11 +179,11 @@ def test_a_painted_crop_is_finished_as_asked_and_grain_is_the_seeds(photo, hand,
 
 def test_what_changes_the_encoding_changes_its_settings(method):
     for change in ({"crop": "hand"}, {"size": 128}, {"scales": {"s": 0.2, "m": 0.5, "f": 1.0}}):
-        assert DiffusionMethod(replace(CONFIG, **change)).encode_settings() != method.encode_settings()
+        assert Diffusion(replace(CONFIG, **change)).encode_settings() != method.encode_settings()
 
 
 def test_the_scale_of_an_unused_roi_is_no_setting_of_the_result(method):
-    other = DiffusionMethod(replace(CONFIG, scales={"s": 0.1, "m": 0.5, "f": 0.9}))
+    other = Diffusion(replace(CONFIG, scales={"s": 0.1, "m": 0.5, "f": 0.9}))
     assert other.settings() == method.settings()
 
 
@@ -195,7 +194,7 @@ def test_the_seed_changes_the_palm(method, photo, hand):
 
 
 def test_without_a_size_the_crop_keeps_its_own(photo, hand):
-    encoding = DiffusionMethod(replace(CONFIG, size=None)).encode([photo], [hand])[0]
+    encoding = Diffusion(replace(CONFIG, size=None)).encode([photo], [hand])[0]
     side = palm_crop(hand, photo.shape[:2]).side
     assert abs(encoding["original"].shape[1] * 8 - side) <= 32
 
@@ -251,7 +250,7 @@ def test_settings_that_cannot_be_met_are_refused_before_any_work(tmp_path):
     with pytest.raises(RequestError, match="s, m and f"):
         methods.load(DiffusionConfig(fusion="s+x"))
     with pytest.raises(RequestError, match="multiple of 8"):
-        DiffusionMethod(replace(CONFIG, size=100))
+        Diffusion(replace(CONFIG, size=100))
     with pytest.raises(MissingWeights, match="no folder"):
         methods.load(replace(CONFIG, weights=str(tmp_path / "absent")))
     zero_snr = Path(shutil.copytree(CHECKPOINT, tmp_path / "zero"))
@@ -263,7 +262,7 @@ def test_settings_that_cannot_be_met_are_refused_before_any_work(tmp_path):
 
 def test_planning_imports_no_torch():
     code = (
-        "import sys; from palmbench import methods; from palmbench.config.schema import DiffusionConfig; "
+        "import sys; from palmbench import methods; from palmbench.methods.diffusion import DiffusionConfig; "
         f"m = methods.load(DiffusionConfig(weights={str(CHECKPOINT)!r}, size=64)); m.settings(); m.encode_settings(); "
         "sys.exit('torch' in sys.modules)"
     )

@@ -11,7 +11,7 @@ import pytest
 
 import palmbench
 from palmbench.config.schema import RunConfig
-from palmbench.methods.settings import DiffusionConfig
+from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.photos import api
 from palmbench.photos.treatment import treatment_of
 from recognizers.common.errors import NoHandError, RequestError
@@ -53,9 +53,9 @@ def test_all_of_a_palm_is_to_be_hidden_even_by_the_papers_settings() -> None:
 def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> None:
     with pytest.raises(NoHandError, match="no hand was found"):
         palmbench.deidentify(np.full((80, 90, 3), 120, np.uint8))
-    with pytest.raises(RequestError, match="There is no method blurr; did you mean blur"):
+    with pytest.raises(RequestError, match="there is no method called blurr; did you mean blur"):
         palmbench.deidentify(photo, method="blurr")
-    with pytest.raises(RequestError, match="method=identity leaves every photo as it is"):
+    with pytest.raises(RequestError, match="method=identity hides nothing"):
         palmbench.deidentify(photo, method="identity")
     for settings, problem in (
         ({"seed": -1}, r"seed must be"),

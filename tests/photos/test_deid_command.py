@@ -354,7 +354,7 @@ def test_a_request_that_cannot_be_met_is_answered_before_anything_is_done(
 
 def test_pklnet_and_identity_are_refused(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert deid(album, album.parent / "out", method="identity") == 2
-    assert "method=identity leaves every photo as it is" in capsys.readouterr().err
+    assert "method=identity hides nothing" in capsys.readouterr().err
     assert deid(album, album.parent / "out", "detector.valleys=pklnet", "detector.valley_weights=x.pth") == 2
     assert "knows of one hand in a photo" in capsys.readouterr().err
 

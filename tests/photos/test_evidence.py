@@ -9,7 +9,10 @@ import pytest
 from palmbench import methods
 from palmbench.hands import Hand
 from palmbench.hands.palm import palm_mask
-from palmbench.methods.settings import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig
+from palmbench.methods import MethodConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.mask import MaskConfig
 from palmbench.photos.evidence import MOST, share_that_shows, share_that_stayed
 from palmbench.synth import Render, render
 

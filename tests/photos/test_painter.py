@@ -14,7 +14,12 @@ from palmbench.hands import Hand
 from palmbench.hands.geometry import inpaint_mask
 from palmbench.hands.hand import FINGERS, View
 from palmbench.hands.palm import completed
-from palmbench.methods.settings import BlurConfig, DiffusionConfig, MaskConfig, MethodConfig, PixelateConfig
+from palmbench.methods import MethodConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.mask import MaskConfig
+from palmbench.methods.pixelate import PixelateConfig
+from palmbench.methods.region import RegionMethod
 from palmbench.photos.painter import Painter, Tools, picture_of
 from palmbench.photos.window import in_window, unpaintable
 from palmbench.synth import Render
@@ -168,20 +173,19 @@ def test_a_hand_that_does_not_show_its_palm_is_left_alone_unless_every_hand_is_m
 def test_a_palm_of_which_a_method_leaves_a_part_is_skipped_with_its_share(
     two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
 ) -> None:
-    class Half:
+    class Half(RegionMethod):
         """Paints the left half of a palm, and calls it done."""
 
-        seeded = False
+        version = 1
 
-        def deidentify(self, images, hands, seeds, encodings):  # type: ignore[no-untyped-def]
-            (image,), (hand,) = images, hands
-            painted = image.copy()
-            painted[:, : int(np.flatnonzero(inpaint_mask(hand).any(axis=0)).mean())] = 0
-            return [painted]
+        def redraw(self, photo: np.ndarray, region: np.ndarray, seed: int) -> np.ndarray:
+            painted = photo.copy()
+            painted[:, : int(np.flatnonzero(region.any(axis=0)).mean())] = 0
+            return painted
 
     canvas, (left, _) = two
     tools = knowing((left,), MaskConfig(), eyes)
-    painter = Painter(canvas, tools._replace(method=Half()))  # type: ignore[arg-type]
+    painter = Painter(canvas, tools._replace(method=Half(MaskConfig())))
     np.testing.assert_array_equal(painter.draw().pixels, canvas)
     share = int(painter.skipped[0].split("%")[0])
     assert painter.skipped[0].endswith("% of its palm stayed as it was") and 35 < share < 65

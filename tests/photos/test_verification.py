@@ -11,7 +11,8 @@ from known_photos import Knowing, truth
 import recognizers
 from palmbench import methods
 from palmbench.hands import Hand
-from palmbench.methods.settings import BlurConfig, MaskConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.mask import MaskConfig
 from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Painter
 from palmbench.photos.window import Found, find_hands, in_window

@@ -19,7 +19,9 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import table_file, write_record
 from palmbench.engine.run import run, run_folder
 from palmbench.hands.geometry import palm_crop
-from palmbench.methods.settings import BlurConfig, IdentityConfig, MaskConfig
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.identity import IdentityConfig
+from palmbench.methods.mask import MaskConfig
 from palmbench.report.figures import ORIGINAL, PhotoSpec, Tile
 from palmbench.report.figures.curves import (
     SETS,

@@ -18,7 +18,7 @@ from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.provenance import Checkout, checkout
 from palmbench.engine.run import record_of, run
-from palmbench.methods.settings import MaskConfig
+from palmbench.methods.mask import MaskConfig
 from palmbench.paper.gather import GatheredTable
 from palmbench.report.html.claims import claims_section
 from palmbench.report.html.results import table_section

@@ -1,0 +1,123 @@
+"""What a de-identification method is: settings that say what the rest must know of it, and a class that repaints."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from palmbench.hands import Hand
+    from palmbench.hands.palm import Region
+
+Encoding = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class MethodConfig(ABC):
+    """Settings of a method, and what a run, a table or `doctor` must know of it before it is loaded.
+
+    A method's settings are a frozen dataclass derived from this one. Its `name` and its settings have defaults, and the
+    values that a setting takes are those of `recognizers.common.strict.build`. The first line of its docstring is the
+    method's line in `palmbench ls method`. Importing it imports no network's library.
+
+    Attributes
+    ----------
+    name : str
+        What it is called on the command line, in keys and in tables.
+    label : str
+        Heading of its photos in sheets; without one, its name.
+    seeded : bool
+        Whether the seed can change the output.
+    hides : bool
+        False of a control that hides nothing, so that no photo of one's own passes for hidden.
+    """
+
+    name: str
+
+    label: ClassVar[str] = ""
+    seeded: ClassVar[bool] = False
+    hides: ClassVar[bool] = True
+
+    @abstractmethod
+    def load(self, device: str = "cpu", region: Region = "paper") -> Method:
+        """The method with these settings; see `palmbench.methods.load`, which checks them first."""
+
+    @property
+    def shared_noise(self) -> bool:
+        """Whether one seed serves all photos, instead of one for each."""
+        return False
+
+    def point(self) -> dict[str, Any]:
+        """What of the settings stands in a run's name and in its row of a table: of `fusion`, `alpha` and `weights`."""
+        return {}
+
+    def describe(self) -> str:
+        """A sentence for the foot of a table: with which model and how its photos were made. May be empty."""
+        return ""
+
+    def require_here(self) -> None:
+        """Make sure that all files that it needs are on this machine; nothing is fetched. Raises MissingWeights."""
+        return None
+
+    def of_whole_palm(self) -> MethodConfig:
+        """The settings with which no part of a palm stays as it is."""
+        return self
+
+
+class Method(ABC):
+    """A method with its settings. Photos are uint8 (H, W, 3), RGB; results do not depend on what shares a call.
+
+    Parameters
+    ----------
+    config : MethodConfig
+    device : str
+        A torch device, for methods that have networks.
+    region : {"paper", "palm"}
+        What is repainted of a hand; see `palmbench.hands.palm.palm_mask`.
+
+    Attributes
+    ----------
+    version : int
+        Of the code that decides the pixels: raised whenever the same settings give other ones.
+    """
+
+    version: ClassVar[int]
+
+    def __init__(self, config: MethodConfig, device: str = "cpu", region: Region = "paper") -> None:
+        self.config, self.device, self.region = config, device, region
+        self.name, self.seeded = config.name, config.seeded
+
+    def settings(self) -> dict[str, Any]:
+        """Everything that can change the output, as plain JSON values: digests of weights, versions of the code.
+
+        Never batch size or device.
+        """
+        return asdict(self.config) | {"region": self.region, "versions": self.versions()}
+
+    def versions(self) -> dict[str, int]:
+        """Versions of the code that decides the pixels, by name."""
+        return {self.name: self.version}
+
+    def encode_settings(self) -> dict[str, Any] | None:
+        """What `encode` depends on; None if it yields nothing worth keeping between points of a sweep."""
+        return None
+
+    def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
+        """What all points of a sweep share of each photo, as float32 arrays by name."""
+        return [{} for _ in images]
+
+    @abstractmethod
+    def deidentify(
+        self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]
+    ) -> list[np.ndarray]:
+        """New photos of the same sizes; an encoding that is None is computed.
+
+        Raises
+        ------
+        SampleError
+            If a hand has no palm region to repaint: the photo must not pass as de-identified.
+        """
