@@ -26,40 +26,21 @@ from palmbench.config.schema import RecognizerConfig
 from palmbench.stages.enrol import load_recognizer
 from recognizers import answers
 from recognizers.common.errors import RequestError
+from tests.ones_own import ROOT, Page, install
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCUMENT = (ROOT / "docs" / "recognizers.md").read_text(encoding="utf-8")
-
-
-def block(language: str) -> str:
-    *_, found = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
-    return found
-
-
-def install(folder: Path, entry_points: str, **modules: str) -> Path:
-    """A distribution as pip would leave it: modules, and metadata beside them."""
-    info = folder / "palm_correlation-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: palm-correlation\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(entry_points)
-    for name, text in modules.items():
-        (folder / f"{name}.py").write_text(text)
-    return folder
+PAGE = Page("recognizers.md")
 
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    # The group and the line are those of the document's pyproject.toml.
-    group, entry = re.search(r'entry-points\."(\S+)"\]\n(\S+) = "(?:\S+)"', block("toml")).groups()
-    target = re.search(rf'^{entry} = "(\S+)"$', block("toml"), re.MULTILINE)[1]
-    folder = install(tmp_path / "site", f"[{group}]\n{entry} = {target}\n", palm_correlation=block("python"))
+    folder, module = PAGE.install(tmp_path / "site")
     monkeypatch.syspath_prepend(str(folder))
     yield folder
-    sys.modules.pop("palm_correlation", None)
+    sys.modules.pop(module, None)
 
 
 def test_the_example_is_installed_run_and_recorded(package: Path, tmp_path: Path) -> None:
-    words = shlex.split(block("sh"))
+    words = shlex.split(PAGE.block("sh"))
     assert words[0] == "palmbench"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(package), str(ROOT)])}
     command = [sys.executable, "-m", *words, "executor.workers=1"]

@@ -150,11 +150,12 @@ class Pipeline:
     def point(self) -> dict[str, Any]:
         """What the run is called in tables."""
         return {
-            "dataset": self.config.dataset.name,
-            "method": self.config.method.name,
             "fusion": "",
             "alpha": None,
             **self.config.method.point(),
+            "setting": self.config.method.setting(),
+            "dataset": self.config.dataset.name,
+            "method": self.config.method.name,
             "recognizer": self.config.recognizer.name,
             "variant": self.enrol.settings.get("variant", ""),
             **({"region": self.config.region} if self.config.region != "paper" else {}),

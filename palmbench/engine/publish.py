@@ -74,9 +74,10 @@ class Sweep:
         """What one of the points is called."""
         point = pipeline.point
         settings = plain_values(pipeline.config)
-        how = f" {point['fusion']} alpha {point['alpha']:g}" if point["fusion"] else ""
+        how = f" {point['setting']}" if point["setting"] else ""
         how += f" region {point['region']}" if "region" in point else ""
-        special = [path for path in self.varying if path.count(".") and path not in ("method.fusion", "method.alpha")]
+        named = {f"method.{name}" for name in pipeline.config.method.point()}
+        special = [path for path in self.varying if path.count(".") and path not in named]
         others = "".join(f" {path.rpartition('.')[2]} {_flat(settings).get(path)}" for path in special)
         attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])}"
         tags = (point["dataset"], point["method"], point["recognizer"], *self.ablations)

@@ -169,7 +169,7 @@ def run_folder(pipeline: Pipeline) -> Path:
 def describe(pipeline: Pipeline) -> str:
     """A point in a line."""
     point = pipeline.point
-    how = f" {point['fusion']} alpha {point['alpha']:g}" if point["fusion"] else ""
+    how = f" {point['setting']}" if point["setting"] else ""
     how += f" region {point['region']}" if "region" in point else ""
     photos = f"{len(pipeline.samples)} photos of {len({sample.identity for sample in pipeline.samples})} palms"
     attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])} {point['variant']}"

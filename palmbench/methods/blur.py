@@ -25,6 +25,7 @@ class BlurConfig(MethodConfig):
     sigma: float = setting(4.0, above=0, high=1000)
 
     label = "Blurring"
+    named = ("sigma",)
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Blur:
         return Blur(self, device, region)

@@ -69,6 +69,7 @@ class DiffusionConfig(MethodConfig):
     )
 
     label = "Diffusion"
+    named = ("fusion", "alpha", "weights")
     seeded = True
 
     def __post_init__(self) -> None:
@@ -81,8 +82,8 @@ class DiffusionConfig(MethodConfig):
     def shared_noise(self) -> bool:
         return self.noise == "shared"
 
-    def point(self) -> dict[str, Any]:
-        return {"fusion": self.fusion, "alpha": self.alpha, "weights": self.weights}
+    def setting(self) -> str:
+        return f"{self.fusion} alpha {self.alpha:g}"
 
     def describe(self) -> str:
         return (

@@ -30,6 +30,8 @@ class MethodConfig(ABC):
         What it is called on the command line, in keys and in tables.
     label : str
         Heading of its photos in sheets; without one, its name.
+    named : tuple of str
+        Settings that stand in a run's name and its point: those that one sweeps.
     seeded : bool
         Whether the seed can change the output.
     hides : bool
@@ -39,6 +41,7 @@ class MethodConfig(ABC):
     name: str
 
     label: ClassVar[str] = ""
+    named: ClassVar[tuple[str, ...]] = ()
     seeded: ClassVar[bool] = False
     hides: ClassVar[bool] = True
 
@@ -52,8 +55,15 @@ class MethodConfig(ABC):
         return False
 
     def point(self) -> dict[str, Any]:
-        """What of the settings stands in a run's name and in its row of a table: of `fusion`, `alpha` and `weights`."""
-        return {}
+        """What of the settings stands in the point of a run, by name."""
+        return {name: getattr(self, name) for name in self.named}
+
+    def setting(self) -> str:
+        """The named settings in words, for lines and headings: "block 12"."""
+        return " ".join(
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in self.point().items()
+        )
 
     def describe(self) -> str:
         """A sentence for the foot of a table: with which model and how its photos were made. May be empty."""

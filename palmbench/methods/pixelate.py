@@ -25,6 +25,7 @@ class PixelateConfig(MethodConfig):
     block: int = setting(9, low=1, high=4096)
 
     label = "Pixelating"
+    named = ("block",)
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Pixelate:
         return Pixelate(self, device, region)

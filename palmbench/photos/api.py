@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import get_args
 
 import numpy as np
-import torch
 
 from palmbench import methods
+from palmbench.base.device import torch_device
 from palmbench.config.schema import RunConfig
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnyDetectorConfig
@@ -89,7 +89,7 @@ def deidentify(
     treatment = treatment_of(
         replace(usual, detector=_detector(detector) or with_most_hands(usual.detector)), every_hand=bool(every_hand)
     )
-    tools = load_tools(treatment, _device(device))
+    tools = load_tools(treatment, torch_device(device))
     painter = Painter(pixels, tools, treatment.seed, treatment.shared, treatment.every_hand)
     if not painter.hands:
         raise NoHandError("no hand was found")
@@ -126,16 +126,6 @@ def _detector(detector: AnyDetectorConfig | None) -> AnyDetectorConfig | None:
     if not isinstance(detector, (*get_args(AnyDetectorConfig), type(None))):
         raise RequestError(f"detector is a configuration of a detector, or None, not {type(detector).__name__}.")
     return detector
-
-
-def _device(name: str) -> str:
-    try:
-        kind = torch.device(name).type
-    except (RuntimeError, TypeError) as error:
-        raise RequestError(f"device must be one of torch's, such as cpu or cuda, not {name!r}.") from error
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise RequestError(f"device={name}, but torch finds no CUDA device here; use device='cpu'.")
-    return name
 
 
 def _method(method: str | MethodConfig) -> MethodConfig:

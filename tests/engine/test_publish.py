@@ -50,7 +50,7 @@ def test_a_point_has_one_id_in_a_sweep_and_another_in_the_next() -> None:
     run, other = first.run_of(first.pipelines[0]), second.run_of(second.pipelines[0])
     assert run.id == f"{first.pipelines[0].key}-{first.group[-8:]}"
     assert run.id != other.id and run.id[:32] == other.id[:32]
-    assert (run.name, other.name) == ("synth blur sigma 3, mtcc", "synth blur, mtcc")
+    assert (run.name, other.name) == ("synth blur sigma 3, mtcc", "synth blur sigma 3, mtcc")
     assert run.tags == ("synth", "blur", "mtcc")
     assert run.config["settings"]["method"] == {"name": "blur", "sigma": 3}
     assert (run.config["method"], run.config["variant"], run.config["key"]) == ("blur", "yan", run.id[:32])

@@ -80,7 +80,8 @@ def test_metrics_name_the_point_and_what_each_number_is_over(sweep: Run, results
     found = json.loads((folder(point(results)) / "metrics.json").read_text())
     assert found["format"] == 1
     assert found["point"] == {
-        "dataset": "synth", "method": "mask", "fusion": "", "alpha": None, "recognizer": "mtcc", "variant": "yan",
+        "dataset": "synth", "method": "mask", "fusion": "", "alpha": None, "setting": "",
+        "recognizer": "mtcc", "variant": "yan",
     }  # fmt: skip
     expected = {
         "rr",

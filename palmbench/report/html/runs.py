@@ -31,7 +31,7 @@ class FinishedRun:
     @property
     def setting(self) -> str:
         point = self.record["point"]
-        how = f" {point['fusion']}, α={point['alpha']:g}" if point.get("fusion") else ""
+        how = f" {point['setting']}" if point.get("setting") else ""
         how += f", region {point['region']}" if point.get("region") else ""
         return f"{point['method']}{how}"
 

@@ -1,0 +1,162 @@
+"""`palmbench.find_hands`: the hands in one photo, each with what a recognizer and a method see of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
+
+from palmbench.base.device import torch_device
+from palmbench.base.images import read_image
+from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
+from palmbench.hands.geometry import recognition_hand, recognition_roi
+from palmbench.hands.palm import Region, palm_mask
+from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
+from recognizers.common.errors import RequestError
+from recognizers.common.hints import not_found
+
+MOST_HANDS = 10
+
+
+@dataclass(frozen=True)
+class FoundHand(Hand):
+    """A hand with the photo that it was found in; all else is as of `palmbench.hands.Hand`.
+
+    Attributes
+    ----------
+    photo : ndarray of shape (height, width, 3), uint8
+        RGB.
+    """
+
+    photo: np.ndarray = field(kw_only=True, repr=False)
+
+    def roi(self) -> np.ndarray:
+        """The ROI that a palmprint recognizer reads, uint8 (128, 128), grey.
+
+        Raises
+        ------
+        NoROIError
+            If the finger valleys lie too close together to see a palm between them.
+        """
+        return recognition_roi(self.photo, self)
+
+    def whole(self) -> np.ndarray:
+        """The crop that a whole-hand recognizer reads, uint8 (224, 224, 3), RGB; left hands are mirrored."""
+        return recognition_hand(self.photo, self)
+
+    def palm(self, region: Region = "palm") -> np.ndarray:
+        """Its palm, bool (height, width).
+
+        Parameters
+        ----------
+        region : {"palm", "paper"}
+            All its skin from the wrist line to the finger bases, or the paper's polygon of six keypoints.
+        """
+        if region not in get_args(Region):
+            raise RequestError(f"region must be one of {', '.join(get_args(Region))}, not {region!r}.")
+        return palm_mask(self, region)
+
+
+class _Finders(NamedTuple):
+    detector: Detector
+    segmenter: Segmenter
+
+
+def find_hands(
+    photo: np.ndarray | str | os.PathLike[str],
+    *,
+    detector: str | AnyDetectorConfig = "embedded",
+    segmenter: str | AnySegmenterConfig = "embedded",
+    device: str = "cpu",
+) -> list[FoundHand]:
+    """Every hand in a photo.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (height, width, 3), uint8, or path
+        RGB, upright; or a photo's file, which is turned upright as it says.
+    detector : str or AnyDetectorConfig
+        Its name, for up to ten hands of a photo, or settings such as
+        ``palmbench.hands.settings.MediaPipeConfig(hands=2)``.
+    segmenter : str or AnySegmenterConfig
+        What draws the masks: its name, or settings.
+    device : str
+        A torch device.
+
+    Returns
+    -------
+    list of FoundHand
+        The most confident first; empty if there is none. Each has `keypoints_2d`, `keypoints_3d`, `valleys`, `mask`,
+        `box`, `side`, `view` and `score`, and gives its `roi()`, its `whole()` crop and the mask of its `palm()`.
+
+    Raises
+    ------
+    TypeError
+        If `photo` is neither an array nor a path.
+    ValueError
+        If it is another array.
+    SampleError
+        If the file is no photo that can be read.
+    RequestError
+        If there is no such detector or segmenter, or its package or weights are not here.
+
+    Notes
+    -----
+    Networks are loaded at the first call and kept.
+
+    Examples
+    --------
+    >>> import palmbench
+    >>> from palmbench.synth import render
+    >>> (hand,) = palmbench.find_hands(render(identity=0, sample=0).image)
+    >>> hand.side, hand.view, hand.roi().shape, hand.keypoints_2d.shape
+    ('left', 'palm', (128, 128), (21, 2))
+    >>> bool(hand.palm()[hand.palm("paper")].mean() > 0.95)
+    True
+    """
+    pixels = _pixels(photo)
+    finders = _finders(
+        _settings("detector", detector, AnyDetectorConfig, hands=MOST_HANDS),
+        _settings("segmenter", segmenter, AnySegmenterConfig),
+        torch_device(device),
+    )
+    hands = [finders.segmenter.segment(pixels, hand) for hand in finders.detector.detect([pixels])[0]]
+    return [FoundHand(**vars(hand), photo=pixels) for hand in hands]
+
+
+@lru_cache(maxsize=1)  # networks are large: the last ones used are enough
+def _finders(detector: AnyDetectorConfig, segmenter: AnySegmenterConfig, device: str) -> _Finders:
+    return _Finders(load_detector(detector, device), load_segmenter(segmenter, device))
+
+
+def _settings(what: str, asked: Any, kinds: Any, **usual: Any) -> Any:
+    """Settings as they are, or those of a name."""
+    if isinstance(asked, get_args(kinds)):
+        return asked
+    named = {kind().name: kind for kind in get_args(kinds)}
+    if not isinstance(asked, str):
+        raise RequestError(f"{what} is a name or settings of a {what}, not {type(asked).__name__}.")
+    if asked not in named:
+        raise RequestError(not_found(f"there is no {what} called {asked}", asked, named))
+    return named[asked](**usual)
+
+
+def _pixels(photo: Any) -> np.ndarray:
+    if isinstance(photo, (str, os.PathLike)):
+        return read_image(Path(photo))
+    if not isinstance(photo, np.ndarray):
+        raise TypeError(f"find_hands takes one photo, as an array or as the path of its file, not {_article(photo)}.")
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or not photo.size:
+        raise ValueError(
+            f"find_hands takes one photo, RGB: uint8 (height, width, 3). This array is {photo.dtype} {photo.shape}."
+        )
+    return photo
+
+
+def _article(thing: object) -> str:
+    name = type(thing).__name__
+    return f"a{'n' if name[0] in 'aeiou' else ''} {name}"
