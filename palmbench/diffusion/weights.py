@@ -11,23 +11,12 @@ from typing import Any, NamedTuple
 from palmbench.base.paths import weights_dir
 from palmbench.fetching import hub
 from palmbench.fetching.from_hub import snapshot
-from palmbench.fetching.hub import NotInRepository, Snapshot
+from palmbench.fetching.hub import PAINT_BY_EXAMPLE, NotInRepository, Snapshot, paint_by_example_files
 from recognizers.common.errors import MissingWeights
 from recognizers.common.keys import digest
 from recognizers.common.pinned import Pinned
 
 EMBEDDED = "embedded"
-_CONFIGS = ("unet/config.json", "vae/config.json", "image_encoder/config.json", "scheduler/scheduler_config.json")
-
-
-def _files(kind: str) -> tuple[str, ...]:
-    weights = tuple(f"{part}/*.{kind}" for part in ("unet", "vae", "image_encoder"))
-    return (*_CONFIGS, "*/*.json", *weights)
-
-
-# The main branch of the published checkpoint holds pickles only; this revision adds safetensors of the same weights.
-PAINT_BY_EXAMPLE = Snapshot("Fantasy-Studio/Paint-by-Example", "refs/pr/3", _files("safetensors"))
-
 _HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(@(?P<revision>[\w./-]+))?")
 _DIFFUSERS_FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
 _TRANSFORMERS_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -153,7 +142,7 @@ def _present(folder: Path, component: str, names: tuple[str, ...]) -> Path:
 
 def _snapshot(repo: str, revision: str | None, download: bool) -> Path:
     published = Snapshot(repo, revision, PAINT_BY_EXAMPLE.patterns) == PAINT_BY_EXAMPLE
-    kinds = [_files(kind) for kind in (("safetensors",) if published else ("safetensors", "bin"))]
+    kinds = [paint_by_example_files(kind) for kind in (("safetensors",) if published else ("safetensors", "bin"))]
     command = "palmbench weights fetch pbe" if published else None
     for files in kinds:
         folder = hub.cached(Snapshot(repo, revision, files))

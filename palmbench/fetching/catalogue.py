@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from palmbench.diffusion.weights import PAINT_BY_EXAMPLE
-from palmbench.fetching.hub import SAM2_FILES, Snapshot
+from palmbench.fetching.hub import PAINT_BY_EXAMPLE, SAM2_FILES, Snapshot
 from palmbench.fetching.torch_files import ALEXNET, INCEPTION, VGG16, WeightFile
 
 

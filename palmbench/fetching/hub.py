@@ -39,6 +39,17 @@ class Snapshot(NamedTuple):
     patterns: tuple[str, ...]
 
 
+def paint_by_example_files(kind: str) -> tuple[str, ...]:
+    """What a snapshot of Paint by Example is in diffusers' layout, with weights that end in `.kind`."""
+    parts = "unet", "vae", "image_encoder"
+    configs = (*(f"{part}/config.json" for part in parts), "scheduler/scheduler_config.json")
+    return (*configs, "*/*.json", *(f"{part}/*.{kind}" for part in parts))
+
+
+# The main branch of the published checkpoint holds pickles only; this revision adds safetensors of the same weights.
+PAINT_BY_EXAMPLE = Snapshot("Fantasy-Studio/Paint-by-Example", "refs/pr/3", paint_by_example_files("safetensors"))
+
+
 def cached(wanted: Snapshot) -> Path | None:
     """The folder of a snapshot that is whole in the cache, or None. Asks nothing of the network."""
     folder = _cached_folder(wanted)
