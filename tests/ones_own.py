@@ -9,13 +9,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class Page:
-    """A page of `docs/` with one example: a block of Python, one of TOML that names it, one of shell that runs it."""
+    """A page of `docs/` whose last blocks are an example: Python, TOML that names it, and a command that runs it."""
 
     def __init__(self, name: str) -> None:
         self._text = (ROOT / "docs" / name).read_text(encoding="utf-8")
 
     def block(self, language: str) -> str:
-        (block,) = re.findall(rf"^```{language}\n(.*?)^```$", self._text, re.DOTALL | re.MULTILINE)
+        *_, block = re.findall(rf"^```{language}\n(.*?)^```$", self._text, re.DOTALL | re.MULTILINE)
         return block
 
     def install(self, folder: Path) -> tuple[Path, str]:

@@ -13,8 +13,10 @@ import importlib
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cv2
@@ -164,10 +166,11 @@ def test_a_command_runs(
 @pytest.mark.parametrize("page", EXAMPLES)
 def test_the_python_of_a_page_runs(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    names: dict[str, Any] = {"__name__": "example"}
+    example = ModuleType("example")
+    monkeypatch.setitem(sys.modules, "example", example)
     for block in blocks("python"):
         if block.page == page and not block.mark:
-            exec(compile("\n" * block.line + block.text, str(ROOT / page), "exec"), names)
+            exec(compile("\n" * block.line + block.text, str(ROOT / page), "exec"), vars(example))
 
 
 @pytest.mark.slow
