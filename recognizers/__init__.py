@@ -10,24 +10,23 @@ from typing import Any
 import numpy as np
 
 from recognizers import answers
+from recognizers.cards import CARDS, Card
 from recognizers.common.hints import not_found
 from recognizers.common.offers import Offers
 from recognizers.protocol import Recognizer
 
-__all__ = ["ENTRY_POINTS", "Recognizer", "added", "find", "load", "names", "origin", "pairwise"]
+__all__ = ["CARDS", "ENTRY_POINTS", "Card", "Recognizer", "added", "find", "load", "names", "origin", "pairwise"]
 
 RECOGNIZERS = {
     "bocv": "recognizers.bocv:BOCV",
-    "ccnet": "recognizers.learned:CCNetRecognizer",
+    "ccnet": "recognizers.ccnet:CCNetRecognizer",
     "compcode": "recognizers.compcode:CompCode",
-    "eehnet": "recognizers.wholehand:EEHNetRecognizer",
+    "eehnet": "recognizers.eehnet:EEHNetRecognizer",
     "mtcc": "recognizers.mtcc:MTCC",
     "ordinalcode": "recognizers.ordinalcode:OrdinalCode",
     "palmcode": "recognizers.palmcode:PalmCode",
     "rloc": "recognizers.rloc:RLOC",
 }
-# Of methods whose authors' code is not public; wherever a number of one stands, `origin` stands beside its name.
-RECONSTRUCTIONS = frozenset({"eehnet"})
 ENTRY_POINTS = "palmbench.recognizers"
 _OFFERS = Offers("recognizer", ENTRY_POINTS, RECOGNIZERS)
 _BLOCK = 512
@@ -45,7 +44,7 @@ def added() -> dict[str, EntryPoint]:
 
 def origin(name: str) -> str:
     """What belongs behind a recognizer's name: " (reconstruction)" where it is one, else nothing."""
-    return " (reconstruction)" if name in RECONSTRUCTIONS else ""
+    return " (reconstruction)" if name in CARDS and CARDS[name].reconstruction else ""
 
 
 def find(name: str) -> Callable[..., Recognizer]:

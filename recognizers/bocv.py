@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recognizers.cards import CARDS
 from recognizers.codes import FLAT, PalmprintCode, packed, responses
 from recognizers.codes.gabor import gabor_bank
 from recognizers.matching.shifts import ROWS, ShiftSearch
@@ -33,6 +34,7 @@ class BOCV(PalmprintCode):
 
     name = "bocv"
     title = "BOCV"
+    card = CARDS["bocv"]
     version = VERSION
     shape = (ORIENTATIONS, ROWS)
 

@@ -1,176 +1,118 @@
-"""CCNet, the comprehensive competition network of Yang, Huangfu, Leng, Zhang, Teoh and Zhang (TIFS 2023)."""
+"""CCNet, a recognizer of palm ROIs: embeddings compared by their angle. Its layers are in `networks/ccnet.py`."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+import numpy as np
 
-from recognizers.networks.gabor_conv import GaborConv2d
-from recognizers.networks.losses import ArcMargin
+from recognizers.cards import CARDS
+from recognizers.common.errors import MissingWeights
+from recognizers.inputs import rois as checked_rois
+from recognizers.networks.ccnet_settings import WIDTHS
+from recognizers.networks.checkpoint import fill
+from recognizers.networks.embedding import EmbeddingRecognizer, Stated
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 VERSION = 1
-SIDE = 128
-DROPOUT = 0.5
-# Share of the competition among directions; the rest is split between rows and columns.
-ACROSS_DIRECTIONS = 0.8
-KERNELS = ((35, 1.0), (17, 0.5), (7, 0.25))
+# Templates are rounded to float32: below this many radians an angle is the rounding's.
+_SAME = 1e-6
 
 
-class Widths(NamedTuple):
-    """How wide a CCNet is; blocks, filter sizes and competition are the same in all.
+class CCNetRecognizer(EmbeddingRecognizer):
+    """Embeddings of CCNet, compared by angle as published: arccos(<a, b>) / pi.
 
-    Attributes
-    ----------
-    filters : (int, int, int)
-        Gabor filters of the three blocks.
-    channels : int
-        Output channels of the convolutions.
-    hidden, embedding : int
-        Outputs of the two fully connected layers.
-    """
-
-    filters: tuple[int, int, int]
-    channels: int
-    hidden: int
-    embedding: int
-
-
-FULL = Widths(filters=(9, 36, 9), channels=16, hidden=4096, embedding=2048)
-COMPACT = Widths(filters=(6, 12, 6), channels=8, hidden=192, embedding=128)
-WIDTHS = {"full": FULL, "compact": COMPACT}
-
-
-class CCNet(nn.Module):
-    """Three competitive blocks of learnable Gabor filters, then two linear layers. The state dict is the published one.
+    The embedded weights are of a compact network of the same architecture, trained on rendered palms
+    (`experiments/weights/train_ccnet.py`): what it scores stands for no published number. Weights of the full network
+    are the authors' or come from a training of one's own.
 
     Parameters
     ----------
-    num_classes : int or None
-        Palms that the classifier tells apart; None leaves the classifier out.
-    widths : Widths
-        `FULL` as published, or `COMPACT`.
+    weights : str
+        "embedded" (the compact network), or the path of a state dict: of the full network (.pth or .safetensors), or
+        of the compact one (.safetensors, marked in its metadata). What a file lacks or has too much, where that is
+        harmless (see `checkpoint.fill`), is told in a warning by every recognizer that reads it.
+    device : str
+        Where the network runs. On a CPU it sees one ROI at a time, so that no batch can change a result.
+
+    Attributes
+    ----------
+    identities : tuple of str, or None
+        Palms that the network was trained to tell apart, where its file names them (safetensors metadata
+        "identities"); published checkpoints do not.
+
+    Raises
+    ------
+    MissingWeights
+        If the weight file is absent, broken, or not of this network.
     """
 
-    def __init__(self, num_classes: int | None, widths: Widths = FULL) -> None:
-        super().__init__()
-        first, second, third = widths.filters
-        self.cb1 = CompetitiveBlock(first, *KERNELS[0], widths.channels)
-        self.cb2 = CompetitiveBlock(second, *KERNELS[1], widths.channels)
-        self.cb3 = CompetitiveBlock(third, *KERNELS[2], widths.channels)
-        self.fc = nn.Linear(flat_size(widths.channels), widths.hidden)
-        self.fc1 = nn.Linear(widths.hidden, widths.embedding)
-        self.drop = nn.Dropout(DROPOUT)
-        self.arclayer_ = None if num_classes is None else ArcMargin(widths.embedding, num_classes)
+    name = "ccnet"
+    title = "CCNet"
+    card = CARDS["ccnet"]
+    takes: Literal["roi"] = "roi"
+    _code = ("ccnet", "networks.ccnet", "networks.gabor_conv")
+    _advice = (
+        "Name a published checkpoint of the full network with recognizer.weights=, or train the compact one "
+        "(python -m experiments.weights.train_ccnet)."
+    )
+    _classifier = "arclayer_.weight"
+    _block = 256
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Logits, and the feature that the contrastive loss compares.
+    def extract(self, rois: np.ndarray) -> np.ndarray:
+        """Templates of grey ROIs.
 
         Parameters
         ----------
-        images : (batch, 1, 128, 128) float
-            Normalised ROIs, see `normalised`.
-        labels : (batch,) int64, optional
-            Palms; with them the logit of the true palm is lowered by the margin.
+        rois : (n, 128, 128) uint8
+            Recognition ROIs.
 
         Returns
         -------
-        logits : (batch, num_classes)
-        feature : (batch, hidden + embedding)
-            Both linear layers' outputs side by side, of unit length.
+        (n, 2048) float32
+            Embeddings of unit length; (n, 128) of the compact network.
 
         Raises
         ------
         ValueError
-            If the network has no classifier.
+            If the ROIs have another shape or type.
+        MissingWeights
+            If the weights are broken, or do not fit the network.
         """
-        if self.arclayer_ is None:
-            raise ValueError("this CCNet has no classifier: make it with num_classes")
-        hidden = self.fc(self._flat(images))
-        code = self.fc1(hidden)
-        feature = functional.normalize(torch.cat([hidden, code], dim=1).float())
-        return self.arclayer_(self.drop(code), labels), feature
+        from recognizers.networks.ccnet import normalised
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Embeddings (batch, embedding) of unit length of normalised ROIs (batch, 1, 128, 128)."""
-        return functional.normalize(self.fc1(self.fc(self._flat(images))).float())
+        rois, network = checked_rois(rois, self.title), self._weights().network
+        return self._answers(rois, lambda block: network.embed(normalised(block)), (self._file.stated.size,))
 
-    def features(self, images: Tensor) -> list[Tensor]:
-        """Feature maps (batch, channels, height, width) of first and second order, block after block."""
-        return [maps for block in self.blocks for maps in block(images)]
+    @classmethod
+    def _stated(cls, path: Path, notes: dict[str, str]) -> Stated:
+        if (network := notes.get("network", "ccnet")) != "ccnet":
+            raise MissingWeights(f"{path} is of {network} and not of CCNet, as its metadata say; name another file.")
+        variant = "compact" if notes.get("variant") == "compact" else "full"
+        return Stated(variant, WIDTHS[variant].embedding, WIDTHS[variant])
 
-    @property
-    def blocks(self) -> tuple[CompetitiveBlock, CompetitiveBlock, CompetitiveBlock]:
-        """The three blocks, of coarse to fine filters."""
-        return self.cb1, self.cb2, self.cb3
+    @classmethod
+    def _filled(cls, stated: Stated, state: dict[str, Tensor], path: Path) -> tuple[Any, str | None]:
+        from recognizers.networks.ccnet import CCNet
 
-    def _flat(self, images: Tensor) -> Tensor:
-        return torch.cat([maps.flatten(1) for maps in self.features(images)], dim=1)
+        network = CCNet(None, stated.shape)
+        return network, fill(network, state, path)
 
-
-class CompetitiveBlock(nn.Module):
-    """Gabor responses of first and second order, each turned into a competition map, weighed, convolved and pooled."""
-
-    def __init__(self, n: int, size: int, ratio: float, channels: int) -> None:
-        super().__init__()
-        self.gabor_conv2d = GaborConv2d(n, size, ratio)
-        self.gabor_conv2d2 = GaborConv2d(n, size, ratio)
-        self.conv1_1 = nn.Conv2d(n, channels, 5, stride=2)
-        self.conv2_1 = nn.Conv2d(n, channels, 5, stride=2)
-        self.se1, self.se2 = ChannelWeights(n), ChannelWeights(n)
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature maps of first and of second order, (batch, channels, ...), of images (batch, 1, side, side)."""
-        first = self.gabor_conv2d(images)
-        second = self.gabor_conv2d2(first)
-        first, second = self.se1(competition(first)), self.se2(competition(second))
-        return functional.max_pool2d(self.conv1_1(first), 2), functional.max_pool2d(self.conv2_1(second), 2)
+    @staticmethod
+    def _apart(cosines: np.ndarray) -> np.ndarray:
+        # In single precision the angle between equal templates could be 1e-4.
+        angles = np.arccos(cosines)
+        return np.where(angles < _SAME, 0, angles) / math.pi
 
 
-class ChannelWeights(nn.Module):
-    """Squeeze and excitation: each channel times a number in (0, 1) made of all channels' means."""
+def __getattr__(name: str) -> Any:
+    # The network under its short name, for whoever trains or loads one: `recognizers.ccnet.CCNet(num_classes)`.
+    if name == "CCNet":
+        from recognizers.networks.ccnet import CCNet
 
-    def __init__(self, n: int) -> None:
-        super().__init__()
-        self.fc = nn.Sequential(nn.Linear(n, n, bias=False), nn.ReLU(), nn.Linear(n, n, bias=False), nn.Sigmoid())
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """`maps` (batch, n, height, width), weighed."""
-        return maps * self.fc(maps.mean(dim=(2, 3)))[:, :, None, None]
-
-
-def competition(responses: Tensor) -> Tensor:
-    """Soft competition of responses (batch, n, height, width) among directions, and along rows and columns."""
-    along = (1 - ACROSS_DIRECTIONS) / 2
-    places = responses.softmax(dim=2) + responses.softmax(dim=3)
-    return ACROSS_DIRECTIONS * responses.softmax(dim=1) + along * places
-
-
-def normalised(rois: Tensor) -> Tensor:
-    """ROIs as CCNet takes them: zero mean and unit deviation over the pixels that are not 0; pixels of 0 stay 0.
-
-    Parameters
-    ----------
-    rois : (batch, 128, 128) uint8 or float
-        Grey levels on any scale.
-
-    Returns
-    -------
-    (batch, 1, 128, 128) float32
-    """
-    grey = rois.float()[:, None] / 255
-    seen = (grey > 0).float()
-    count = seen.sum(dim=(2, 3), keepdim=True)
-    mean = grey.sum(dim=(2, 3), keepdim=True) / count.clamp(min=1)
-    away = (grey - mean) * seen
-    deviation = (away.square().sum(dim=(2, 3), keepdim=True) / (count - 1).clamp(min=1)).sqrt()
-    return away / (deviation + 1e-6)
-
-
-def flat_size(channels: int, side: int = SIDE) -> int:
-    """Length of the three blocks' features together, for ROIs of `side` pixels."""
-    first = (side + 1) // 2
-    second = (first + 1) // 2
-    return len(KERNELS) * channels * sum((((each - 5) // 2 + 1) // 2) ** 2 for each in (first, second))
+        return CCNet
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recognizers.cards import CARDS
 from recognizers.codes import PalmprintCode, lowest, packed, responses, unpacked
 from recognizers.codes.gabor import gabor_bank
 from recognizers.matching.shifts import ROWS, ShiftSearch
@@ -34,6 +35,7 @@ class CompCode(PalmprintCode):
 
     name = "compcode"
     title = "Competitive Code"
+    card = CARDS["compcode"]
     version = VERSION
     shape = (3, ROWS)
 

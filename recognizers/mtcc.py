@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from recognizers.cards import CARDS
 from recognizers.codes import FLAT, PalmprintCode, packed
 from recognizers.codes.gabor import RADIUS, STEP, filter_image, filter_samples, gabor_bank, quarters
 from recognizers.common.hints import not_found
@@ -72,6 +73,7 @@ class MTCC(PalmprintCode):
 
     name = "mtcc"
     title = "MTCC"
+    card = CARDS["mtcc"]
     shape = (ORDERS * ORIENTATIONS, ROWS)
     version = VERSION
 

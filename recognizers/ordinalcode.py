@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from recognizers.cards import CARDS
 from recognizers.codes import FLAT, PalmprintCode, packed, responses
 from recognizers.matching.shifts import ROWS, ShiftSearch
 
@@ -34,6 +35,7 @@ class OrdinalCode(PalmprintCode):
 
     name = "ordinalcode"
     title = "Ordinal Code"
+    card = CARDS["ordinalcode"]
     # Two rows a word: else templates of Competitive Code, three planes too, could be taken for this code's.
     shape, dtype = (len(ANGLES), ROWS // 2), np.uint64
     version = VERSION

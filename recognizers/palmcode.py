@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from recognizers.cards import CARDS
 from recognizers.codes import FLAT, PalmprintCode, packed, responses
 from recognizers.matching.shifts import ROWS, ShiftSearch
 
@@ -32,6 +33,7 @@ class PalmCode(PalmprintCode):
 
     name = "palmcode"
     title = "PalmCode"
+    card = CARDS["palmcode"]
     version = VERSION
     shape = (2, ROWS)
 

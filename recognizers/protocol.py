@@ -19,8 +19,8 @@ class Recognizer(Protocol):
     and `threads`: the harness sets `threads` itself.
 
     A recognizer may also have `pairwise(templates)`, the distances of all unordered pairs in condensed
-    form, where that is cheaper than the full matrix; `recognizers.pairwise` uses it when it is there. One with a
-    closed-set classifier has what `Classifier` asks for besides.
+    form, where that is cheaper than the full matrix; `recognizers.pairwise` uses it when it is there; and a `card`, its
+    reference (`recognizers.cards.Card`). One with a closed-set classifier has what `Classifier` asks for besides.
 
     Attributes
     ----------

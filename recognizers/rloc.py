@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from recognizers.cards import CARDS
 from recognizers.codes import PalmprintCode, lowest, packed, responses
 from recognizers.matching.shifts import ROWS, ShiftSearch
 
@@ -38,6 +39,7 @@ class RLOC(PalmprintCode):
 
     name = "rloc"
     title = "RLOC"
+    card = CARDS["rloc"]
     version = VERSION
     shape = (ROWS, ROWS)
     dtype = np.uint8

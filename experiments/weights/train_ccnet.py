@@ -26,8 +26,8 @@ from palmbench.hands.geometry import bounding_square, palm_polygon, palm_side, r
 from palmbench.hands.hand import Hand
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, person_of
-from recognizers.ccnet import COMPACT, CCNet, normalised
 from recognizers.common.paths import weights_dir
+from recognizers.networks.ccnet import COMPACT, CCNet, normalised
 from recognizers.networks.losses import supervised_contrast
 from recognizers.protocol import ROI_SIDE
 from recognizers.training.ccnet import standardise

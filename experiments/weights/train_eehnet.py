@@ -27,10 +27,10 @@ from palmbench.hands.hand import Hand
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, Render, person_of, side_of
 from recognizers.common.paths import weights_dir
-from recognizers.eehnet import COMPACT, EEHNet, eehnet_loss, in_units, landmark_loss, normalised
+from recognizers.eehnet import EEHNetRecognizer
+from recognizers.networks.eehnet import COMPACT, EEHNet, eehnet_loss, in_units, landmark_loss, normalised
 from recognizers.networks.hand_landmarks import PALM
 from recognizers.protocol import HAND_SIDE
-from recognizers.wholehand import EEHNetRecognizer
 
 HELD_OUT = 50  # identities, or a fifth of a smaller training set
 # Share of the training in which only the localiser learns: crops cut at random teach a branch nothing.

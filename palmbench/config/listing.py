@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
 from palmbench.base.paths import conf_dir
 from palmbench.config.plugins import describe_plugin, plugin_names
+from recognizers.cards import CARDS
 from recognizers.common.errors import RequestError
 from recognizers.common.hints import not_found
 
@@ -88,6 +90,8 @@ def listing(group: str | None = None) -> str:
     if group is not None:
         for option in options(group):
             lines.append(_option_line(option, default, indent=0))
+            if group == "recognizer" and option.name in CARDS:
+                lines += wrap(str(CARDS[option.name]), 96, initial_indent="    ", subsequent_indent="    ")
             lines += [f"    {item.key} = {item.value}".ljust(34) + f"  {item.comment}" for item in option.settings]
         return "\n".join(lines)
     for name in groups():

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from recognizers import matching
+from recognizers.cards import Card
 from recognizers.codes.gabor import STEP, filter_samples
 from recognizers.common.jit import run_all
 from recognizers.common.versions import versions_of
@@ -36,6 +37,8 @@ class PalmprintCode:
     ----------
     title : str
         Name used in messages.
+    card : Card
+        Publication and licence.
     shape, dtype
         Of one template.
     version : int
@@ -44,6 +47,7 @@ class PalmprintCode:
 
     name: str
     title: str
+    card: Card
     takes: Literal["roi"] = "roi"
     shape: tuple[int, ...]
     dtype: type[np.unsignedinteger] = np.uint32
@@ -55,9 +59,7 @@ class PalmprintCode:
 
     def settings(self) -> dict[str, Any]:
         """Name of the code, and versions of it and of what it shares with others: what can change a result."""
-        shared = versions_of("recognizers.codes", "base", "gabor") | versions_of(
-            "recognizers.matching", "engine", "shifts"
-        )
+        shared = versions_of("recognizers.codes", "base", "gabor") | versions_of("recognizers.matching", "shifts")
         return {"name": self.name, "versions": {self.name: self.version, **shared}}
 
     def extract(self, images: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Distances of bit-plane templates over a range of shifts: on a CPU bit by bit, on a GPU by matrix products."""
 
-from recognizers.matching.engine import distances, pairwise
-from recognizers.matching.shifts import ShiftSearch
+from recognizers.matching.shifts import ShiftSearch, distances, pairwise
 
 __all__ = ["ShiftSearch", "distances", "pairwise"]

@@ -10,8 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from recognizers.matching.shifts import ROWS
-
+ROWS = 32  # of a template's plane, a word each
 LANES = 16
 # 28, the smallest overlap in use, is a multiple.
 _UNROLL = 7

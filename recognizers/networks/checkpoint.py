@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from recognizers.ccnet import CCNet
+    from recognizers.networks.ccnet import CCNet
 
 _CLASSIFIER = "arclayer_."
 # Written by networks that were trained on several GPUs.
@@ -323,7 +323,7 @@ def _cause(path: Path, error: Exception) -> str:
 
 
 def _likely_cause(name: str, found: tuple[int, ...], network: CCNet) -> str:
-    from recognizers.ccnet import SIDE, flat_size
+    from recognizers.networks.ccnet import SIDE, flat_size
 
     if name.startswith(_CLASSIFIER):
         return "the classifier is of another number of palms, or of another embedding"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recognizers.ccnet import WIDTHS, CCNet, normalised
+from recognizers.networks.ccnet import WIDTHS, CCNet, normalised
 from recognizers.networks.losses import supervised_contrast
 from recognizers.training.augment import augment
 from recognizers.training.recipe import Photos, Step

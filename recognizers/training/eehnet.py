@@ -1,7 +1,7 @@
 """Training of the reconstructed EEHNet: first the localiser alone, then everything together.
 
 The alignment phase, its frozen epochs, one of the kinds of changes and Adam's rate are EE-PRnet's (TIFS 2020); the rest
-is assumed, see `recognizers.eehnet`. True landmarks come from the detector's keypoints.
+is assumed, see `recognizers.networks.eehnet`. True landmarks come from the detector's keypoints.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from recognizers.common.pinned import Pinned
-from recognizers.eehnet import EEHNet, eehnet_loss, in_units, landmark_loss
+from recognizers.networks.eehnet import EEHNet, eehnet_loss, in_units, landmark_loss
 from recognizers.networks.eehnet_settings import VARIANTS, Changes, LossWeights, Phases, Settings
 from recognizers.protocol import HAND_SIDE
 from recognizers.training.recipe import Photos, Step

@@ -45,13 +45,13 @@ from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Features
 from palmbench.stages.stage import Originals
 from palmbench.synth import render
+from recognizers.ccnet import CCNetRecognizer
 from recognizers.common.errors import RequestError
 from recognizers.common.keys import file_digest
 from recognizers.common.paths import weights_dir
 from recognizers.common.pinned import Pinned, copied
-from recognizers.learned import CCNetRecognizer
+from recognizers.eehnet import EEHNetRecognizer
 from recognizers.networks.backbones import backbone
-from recognizers.wholehand import EEHNetRecognizer
 from tests.hands.test_sam2 import save_model
 
 CHANGED = "changed while the run was under way; run the same command again"

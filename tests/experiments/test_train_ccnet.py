@@ -9,7 +9,7 @@ from experiments.weights.train_ccnet import augment, cut_roi, standardise
 from palmbench.hands.geometry import recognition_roi
 from palmbench.hands.hand import Hand
 from palmbench.synth import TRAINING_IDENTITIES, render, side_of
-from recognizers.ccnet import COMPACT, CCNet, normalised
+from recognizers.networks.ccnet import COMPACT, CCNet, normalised
 
 
 @pytest.fixture(scope="module")

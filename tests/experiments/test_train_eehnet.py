@@ -12,7 +12,7 @@ from experiments.weights.training import Options
 from palmbench.hands.geometry import recognition_hand
 from palmbench.hands.hand import Hand
 from palmbench.synth import TRAINING_IDENTITIES, render, side_of
-from recognizers.eehnet import COMPACT, EEHNet
+from recognizers.networks.eehnet import COMPACT, EEHNet
 
 PLACE = 5
 THUMB_TIP, LITTLE_TIP, MIDDLE_TIP, PALM_CENTRE = 12, 28, 20, 4

@@ -257,7 +257,7 @@ def _of(*names: str) -> list[str]:
 
 
 _SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "looks", "network", "seen")]
-_MTCC = ["recognizers.mtcc", "recognizers.codes.gabor", "recognizers.matching.engine", "recognizers.matching.shifts"]
+_MTCC = ["recognizers.mtcc", "recognizers.codes.gabor", "recognizers.matching.shifts"]
 _BLUR = ["palmbench.methods.blur", "palmbench.methods.region"]
 
 GOLDENS = [

@@ -14,13 +14,14 @@ from recognizers.codes.gabor import RADIUS, filter_image, gabor_bank, quarters
 from recognizers.matching.shifts import ShiftSearch, prepare
 from recognizers.networks import hand_landmarks, tps
 from recognizers.networks.backbones import backbone
+from recognizers.networks.embedding import unit
 from recognizers.networks.gabor_conv import GaborConv2d
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, sampled
 
 _NETWORK = 2e-3
 _CODES = ["recognizers.codes.base", "recognizers.codes.gabor"]
-_MATCHING = ["recognizers.matching.engine", "recognizers.matching.shifts"]
+_MATCHING = ["recognizers.matching.shifts"]
 
 
 def _gabor() -> dict[str, Any]:
@@ -51,19 +52,17 @@ _SEARCHES = (ShiftSearch(2, 3), ShiftSearch(4, 1), ShiftSearch(2, 6), ShiftSearc
 
 
 def _shifts() -> dict[str, Any]:
-    jobs = [prepare(_planes(6)[:2], _planes(6)[2:4], search) for search in _SEARCHES]
+    planes = _planes(6)
+    jobs = [prepare(planes[:2], planes[2:4], search) for search in _SEARCHES]
+    square = [matching.distances(planes[:5], planes[5:], search) for search in _SEARCHES]
+    among = [matching.pairwise(planes, search) for search in _SEARCHES]
     return {
         "weights": [sampled(job.weights) for job in jobs],
         "denominators": [job.denominator for job in jobs],
         "planes": " ".join(exact(job.probes) + exact(job.gallery) for job in jobs),
+        "distances": " ".join(map(exact, square)),
+        "pairwise": " ".join(map(exact, among)),
     }
-
-
-def _engine() -> dict[str, Any]:
-    planes = _planes(6)
-    found = [matching.distances(planes[:5], planes[5:], search) for search in _SEARCHES]
-    among = [matching.pairwise(planes, search) for search in _SEARCHES]
-    return {"distances": " ".join(map(exact, found)), "pairwise": " ".join(map(exact, among))}
 
 
 def _code(name: str, **options: Any) -> Callable[[], dict[str, Any]]:
@@ -86,7 +85,7 @@ def _mtcc() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _learned() -> dict[str, Any]:
+def _ccnet_recognizer() -> dict[str, Any]:
     recognizer = recognizers.load("ccnet")
     templates = recognizer.extract(inputs.rois())
     return {
@@ -95,7 +94,7 @@ def _learned() -> dict[str, Any]:
     }
 
 
-def _whole_hand() -> dict[str, Any]:
+def _eehnet_recognizer() -> dict[str, Any]:
     recognizer = recognizers.load("eehnet")
     crops = np.stack([inputs.crop(), inputs.crop()[:, ::-1]])
     templates = recognizer.extract(crops)
@@ -106,8 +105,12 @@ def _whole_hand() -> dict[str, Any]:
     }
 
 
+def _embedding() -> dict[str, Any]:
+    return {"units": unit(np.linspace(-3, 5, 24, dtype=np.float32).reshape(4, 6))}
+
+
 def _ccnet() -> dict[str, Any]:
-    from recognizers.ccnet import COMPACT, CCNet, normalised
+    from recognizers.networks.ccnet import COMPACT, CCNet, normalised
 
     torch.manual_seed(4)
     network = CCNet(None, COMPACT).eval()
@@ -125,7 +128,7 @@ def _gabor_conv() -> dict[str, Any]:
 
 
 def _eehnet() -> dict[str, Any]:
-    from recognizers.eehnet import COMPACT, EEHNet, in_pixels, in_units
+    from recognizers.networks.eehnet import COMPACT, EEHNet, in_pixels, in_units
 
     torch.manual_seed(4)
     network = EEHNet(COMPACT).eval()
@@ -181,11 +184,12 @@ def _weights(name: str) -> Callable[[], list[str]]:
     return lambda: [str(recognizers.load(name).settings()["weights"])]
 
 
+_EEHNET_USES = [f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps")]
+
 GOLDENS = [
     Golden("recognizers.codes.gabor", "filters", _gabor),
     Golden("recognizers.codes.base", "responses or codes", _base, ["recognizers.codes.gabor"]),
-    Golden("recognizers.matching.shifts", "shift searches", _shifts),
-    Golden("recognizers.matching.engine", "distances", _engine, ["recognizers.matching.shifts"]),
+    Golden("recognizers.matching.shifts", "distances", _shifts),
     Golden("recognizers.mtcc", "templates or distances", _mtcc, [*_CODES, *_MATCHING]),
     *(
         Golden(f"recognizers.{name}", "templates or distances", _code(name), [*_CODES, *_MATCHING])
@@ -195,13 +199,15 @@ GOLDENS = [
     Golden("recognizers.networks.tps", "grids", _tps, tolerance=1e-4),
     Golden("recognizers.networks.backbones", "feature maps", _backbones, tolerance=_NETWORK),
     Golden("recognizers.networks.hand_landmarks", "landmarks", _landmarks, tolerance=1e-5),
-    Golden("recognizers.ccnet", "embeddings", _ccnet, ["recognizers.networks.gabor_conv"], tolerance=_NETWORK),
-    Golden("recognizers.eehnet", "embeddings or landmarks", _eehnet,
-           [f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps")],
-           tolerance=_NETWORK, constants=True),
-    Golden("recognizers.learned", "templates or distances", _learned,
-           ["recognizers.ccnet", "recognizers.networks.gabor_conv"], _weights("ccnet"), _NETWORK),
-    Golden("recognizers.wholehand", "templates or distances", _whole_hand,
-           ["recognizers.eehnet", *(f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps"))],
+    Golden("recognizers.networks.ccnet", "embeddings", _ccnet, ["recognizers.networks.gabor_conv"],
+           tolerance=_NETWORK),
+    Golden("recognizers.networks.eehnet", "embeddings or landmarks", _eehnet, _EEHNET_USES, tolerance=_NETWORK,
+           constants=True),
+    Golden("recognizers.networks.embedding", "directions of embeddings", _embedding),
+    Golden("recognizers.ccnet", "templates or distances", _ccnet_recognizer,
+           ["recognizers.networks.embedding", "recognizers.networks.ccnet", "recognizers.networks.gabor_conv"],
+           _weights("ccnet"), _NETWORK),
+    Golden("recognizers.eehnet", "templates or distances", _eehnet_recognizer,
+           ["recognizers.networks.embedding", "recognizers.networks.eehnet", *_EEHNET_USES],
            _weights("eehnet"), _NETWORK),
 ]  # fmt: skip

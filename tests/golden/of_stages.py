@@ -35,7 +35,7 @@ SAMPLES = tuple(Sample(f"{i:04d}_0000", f"{i:04d}", f"{i:04d}", "", f"{i:032d}")
 _SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "geometry", "looks", "network", "seen")]
 _MASKING = [f"palmbench.{name}" for name in ("hands.palm", "hands.skeleton", "methods.mask", "methods.region")]
 _MTCC = ["recognizers.mtcc", *(f"recognizers.{name}" for name in
-                               ("codes.base", "codes.gabor", "matching.engine", "matching.shifts"))]  # fmt: skip
+                               ("codes.base", "codes.gabor", "matching.shifts"))]  # fmt: skip
 _FOUND = 5e-3
 
 
@@ -184,7 +184,7 @@ def _with(weights: str) -> Callable[[], list[str]]:
 
 
 _STAGES = "palmbench.stages."
-_EEHNET = ["recognizers.wholehand", "recognizers.eehnet",
+_EEHNET = ["recognizers.eehnet", "recognizers.networks.embedding", "recognizers.networks.eehnet",
            *(f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps"))]  # fmt: skip
 _PAINTING = [f"palmbench.diffusion.{name}" for name in ("attention", "conditioning", "denoising", "model")]
 _DIFFUSION = ["palmbench.methods.diffusion", "palmbench.methods.finish", *_PAINTING]

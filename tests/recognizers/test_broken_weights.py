@@ -12,12 +12,12 @@ import torch
 from safetensors.torch import save, save_file
 
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
-from recognizers.ccnet import COMPACT, CCNet
+from recognizers.ccnet import CCNetRecognizer
 from recognizers.common.errors import MissingWeights
-from recognizers.learned import CCNetRecognizer
+from recognizers.eehnet import EEHNetRecognizer
 from recognizers.networks.backbones import backbone
+from recognizers.networks.ccnet import COMPACT, CCNet
 from recognizers.networks.eehnet_settings import COMPACT as COMPACT_HAND
-from recognizers.wholehand import EEHNetRecognizer
 
 NOTES = {
     "ccnet": {"network": "ccnet", "variant": "compact"},

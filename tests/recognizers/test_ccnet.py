@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import save_file
 
 import recognizers
-from recognizers.ccnet import COMPACT, CCNet, competition, flat_size, normalised
 from recognizers.common.errors import MissingWeights
+from recognizers.networks.ccnet import COMPACT, CCNet, competition, flat_size, normalised
 from recognizers.networks.checkpoint import class_centres, read_state
 from recognizers.networks.gabor_conv import GaborConv2d
 from recognizers.networks.losses import ArcMargin, supervised_contrast

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recognizers.ccnet import COMPACT, CCNet
+from recognizers.networks.ccnet import COMPACT, CCNet
 
 State = dict[str, Tensor]
 # Filters of the first order, of the second, kernel, for each block.

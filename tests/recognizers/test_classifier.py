@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 
 import recognizers
-from recognizers.ccnet import COMPACT, CCNet
 from recognizers.common.errors import MissingWeights
+from recognizers.networks.ccnet import COMPACT, CCNet
 from recognizers.protocol import Classifier
 
 NAMES = ("anna_left", "anna_right", "ben_left")

@@ -48,7 +48,7 @@ def test_a_code_keeps_the_protocol(code, palms):
     assert isinstance(recognizer, Recognizer)
     settings = recognizer.settings()
     assert settings["name"] == code.__name__.lower()
-    assert settings["versions"].keys() == {settings["name"], "base", "gabor", "engine", "shifts"}
+    assert settings["versions"].keys() == {settings["name"], "base", "gabor", "shifts"}
     templates = recognizer.extract(palms)
     assert templates.shape == (6, *SHAPES[code])
     assert templates.dtype == {RLOC: np.uint8, OrdinalCode: np.uint64}.get(code, np.uint32)

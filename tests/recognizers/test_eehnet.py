@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from torchvision import models
 
 from recognizers.common.errors import MissingWeights, RequestError
-from recognizers.eehnet import (
+from recognizers.networks.backbones import NAMES, backbone
+from recognizers.networks.eehnet import (
     COMPACT,
     FULL,
     EEHNet,
@@ -25,7 +26,6 @@ from recognizers.eehnet import (
     landmark_loss,
     normalised,
 )
-from recognizers.networks.backbones import NAMES, backbone
 from recognizers.networks.eehnet_settings import Backbone
 from recognizers.networks.hand_landmarks import finger_points, landmarks_of
 from recognizers.networks.losses import batch_hard_triplet

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from recognizers.matching import ShiftSearch, gpu
-from recognizers.matching import engine as matching
+from recognizers.matching import shifts as matching
 from recognizers.matching.shifts import prepare
 
 SEARCHES = {

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 import recognizers
-from recognizers.ccnet import CCNet
-from recognizers.eehnet import EEHNet
 from recognizers.matching import ShiftSearch, gpu
 from recognizers.matching.shifts import prepare
 from recognizers.networks import precision
+from recognizers.networks.ccnet import CCNet
+from recognizers.networks.eehnet import EEHNet
 from recognizers.networks.precision import single_precision
 
 SWITCHES = (

@@ -12,9 +12,9 @@ from safetensors.torch import save_file
 
 import recognizers
 from palmbench.scoring import equal_error_rate, pair_kinds
-from recognizers.ccnet import normalised
 from recognizers.common.errors import RequestError
 from recognizers.networks.backbones import backbone
+from recognizers.networks.ccnet import normalised
 from recognizers.networks.checkpoint import metadata, read_state
 from recognizers.networks.eehnet_settings import COMPACT, Changes, LossWeights, Phases
 from recognizers.training.batches import batches

@@ -13,9 +13,9 @@ from safetensors.torch import save_file
 
 import recognizers
 from recognizers.common.errors import MissingWeights
-from recognizers.eehnet import COMPACT, EEHNet, in_units
+from recognizers.eehnet import EEHNetRecognizer
+from recognizers.networks.eehnet import COMPACT, EEHNet, in_units
 from recognizers.protocol import Recognizer
-from recognizers.wholehand import EEHNetRecognizer
 
 NOTES = {"network": "eehnet", "variant": "compact", "settings": json.dumps(COMPACT.as_json())}
 

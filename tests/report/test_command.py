@@ -51,8 +51,7 @@ def use(monkeypatch):
 @pytest.fixture(autouse=True)
 def no_weights(tmp_path, monkeypatch):
     """Whether networks have been trained in this checkout is nothing to these tests."""
-    for module in ("learned", "wholehand"):
-        monkeypatch.setattr(f"recognizers.{module}.weights_dir", lambda: tmp_path / "weights")
+    monkeypatch.setattr("recognizers.networks.embedding.weights_dir", lambda: tmp_path / "weights")
 
 
 @pytest.fixture
