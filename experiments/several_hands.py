@@ -1,4 +1,4 @@
-"""Several hands in one photo: how many of them a detector finds, and what it takes for a hand that is none.
+"""Several hands in one photo: how many of them a detector finds, and what it takes for a hand where there is none.
 
     python -m experiments.several_hands [detector=mediapipe ...] [--photos 40] [--hands 0 1 2 3 5]
 
@@ -22,7 +22,7 @@ from palmbench.commands.cli import guarded
 from palmbench.config.compose import compose_points
 from palmbench.hands import Detector, load_detector
 from palmbench.hands.geometry import fill_polygon, palm_polygon
-from palmbench.hands.looks import cut_view
+from palmbench.hands.observer import cut_view
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, TRAINING_IDENTITIES, Render, render
 from palmbench.synth.scene import background
 

@@ -23,7 +23,7 @@ from palmbench.base.paths import weights_dir
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.hand import Hand
-from palmbench.hands.network import GRID, INPUT_SIZE, HandNetwork, Sight
+from palmbench.hands.network import GRID, INPUT_SIZE, HandNetwork, Outputs
 
 HELD_OUT = 60  # identities, or a fifth of a smaller training set
 SPREAD = 1.2  # of the target heat maps, in cells
@@ -54,8 +54,8 @@ def train(rank: int, options: Options) -> None:
     while trainer.running():
         images, points, depths, mask, present = (part.to(device, non_blocking=True) for part in next(batches))
         with torch.autocast(device.type, torch.bfloat16):
-            sight = network(images.float() / 255)
-        trainer.update(_loss(sight, points, depths, mask, present))
+            outputs = network(images.float() / 255)
+        trainer.update(_loss(outputs, points, depths, mask, present))
     trainer.save()
     if rank == 0:
         trainer.adopt_average()
@@ -85,7 +85,7 @@ def _tensors(views: list[View]) -> tuple[Tensor, ...]:
     )
 
 
-def _loss(sight: Sight, points: Tensor, depths: Tensor, mask: Tensor, present: Tensor) -> Tensor:
+def _loss(outputs: Outputs, points: Tensor, depths: Tensor, mask: Tensor, present: Tensor) -> Tensor:
     """Places (cross-entropy of heat maps and distance), depths, mask and presence; absent hands have no places."""
     share = present / present.sum().clamp(min=1)
     size = (points[:, :21].amax(dim=1) - points[:, :21].amin(dim=1)).amax(dim=1).clamp(min=SMALLEST_SIZE)
@@ -94,18 +94,18 @@ def _loss(sight: Sight, points: Tensor, depths: Tensor, mask: Tensor, present: T
     worth[:, 21:] = VALLEY_WEIGHT
     worth = worth / worth.sum(dim=1, keepdim=True)
 
-    apart = (sight.points - points.clamp(0, INPUT_SIZE - 1)) * (USUAL_SIZE / size)[:, None, None]
+    apart = (outputs.points - points.clamp(0, INPUT_SIZE - 1)) * (USUAL_SIZE / size)[:, None, None]
     far = functional.smooth_l1_loss(apart, torch.zeros_like(apart), reduction="none", beta=0.5).mean(dim=2)
     distance = (far * worth * (inside + OUTSIDE_WEIGHT * (1 - inside))).sum(dim=1)
-    entropy = (-(_targets(points) * sight.heat).sum(dim=(2, 3)) * worth * inside).sum(dim=1)
-    depth = (sight.depths - depths).abs().mean(dim=1)
+    entropy = (-(_targets(points) * outputs.heat).sum(dim=(2, 3)) * worth * inside).sum(dim=1)
+    depth = (outputs.depths - depths).abs().mean(dim=1)
     places = ((0.3 * distance + 0.1 * entropy + 2 * depth) * share).sum()
 
-    cover = functional.binary_cross_entropy_with_logits(sight.mask, mask)
-    shown = sight.mask.sigmoid()
+    cover = functional.binary_cross_entropy_with_logits(outputs.mask, mask)
+    shown = outputs.mask.sigmoid()
     common = (shown * mask).sum(dim=(1, 2, 3))
     overlap = common / (shown + mask - shown * mask).sum(dim=(1, 2, 3)).clamp(min=1)
-    presence = functional.binary_cross_entropy_with_logits(sight.presence, present)
+    presence = functional.binary_cross_entropy_with_logits(outputs.presence, present)
     return places + cover + 0.5 * ((1 - overlap) * share).sum() + 0.5 * presence
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from experiments.weights.crude import deidentify
 from experiments.weights.negatives import backdrop, draw_negative
 from experiments.weights.world import World
-from palmbench.hands.looks import cut_view
 from palmbench.hands.network import INPUT_SIZE
+from palmbench.hands.observer import cut_view
 
 NO_HAND = 0.18
 _TURNS = (0.6, 0.32, 0.08)  # hardly turned, turned as far as a person would, any way

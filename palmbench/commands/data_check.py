@@ -17,7 +17,7 @@ from palmbench.config.compose import compose_points
 from palmbench.config.schema import RunConfig, require_read
 from palmbench.datasets.check import check
 from palmbench.datasets.check_text import report_text
-from palmbench.datasets.findings import Sight
+from palmbench.datasets.findings import SeenHand
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.executor import Executor, available_cores
 from palmbench.hands.settings import AnyDetectorConfig
@@ -90,9 +90,9 @@ class HandEyes:
 
     point: RunConfig
 
-    def __call__(self, root: Path, paths: Sequence[str]) -> Mapping[str, Sight]:
+    def __call__(self, root: Path, paths: Sequence[str]) -> Mapping[str, SeenHand]:
         """The hand by path; photos without one are left out."""
-        seen: dict[str, Sight] = {}
+        seen: dict[str, SeenHand] = {}
         progress = Progress("look at hands", len(paths), reused=0, failed=0)
         with Executor(self.point.executor) as executor:
             tasks = [_Task(self.point.detector, executor.device, root, batch) for batch in _batches(paths)]
@@ -111,16 +111,16 @@ class _Task(NamedTuple):
     paths: tuple[str, ...]
 
 
-def _sights(task: _Task) -> dict[str, Sight | None]:
+def _sights(task: _Task) -> dict[str, SeenHand | None]:
     detector = _detector(task.config, task.device)
-    seen: dict[str, Sight | None] = dict.fromkeys(task.paths)
+    seen: dict[str, SeenHand | None] = dict.fromkeys(task.paths)
     for path in task.paths:
         try:
             (hands,) = detector.detect([read_image(task.root / path_of(path))])
         except SampleError:
             continue
         if hands:
-            seen[path] = Sight(hands[0].side, hands[0].view)
+            seen[path] = SeenHand(hands[0].side, hands[0].view)
     return seen
 
 

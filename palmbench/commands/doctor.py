@@ -168,7 +168,7 @@ def _quality(config: RunConfig) -> Iterator[Finding]:
 def _published(points: Sequence[RunConfig]) -> Iterator[Finding]:
     """Published weights that a run may ask for; none of these points need be one that does."""
     from palmbench.fetching.catalogue import CATALOGUE, entry
-    from palmbench.fetching.shelf import PARTIAL, READY, find
+    from palmbench.fetching.local import PARTIAL, READY, find
 
     # A folder that was named, or weights that were converted, stand in for the hub's.
     named = [point.method.point().get("weights") for point in points]
@@ -189,7 +189,7 @@ def _published(points: Sequence[RunConfig]) -> Iterator[Finding]:
 
 def _detectors() -> Iterator[Finding]:
     """The detectors that live in environments of their own: whether there is one, not whether it works."""
-    from palmbench.hands.outside.environment import PACKAGES, interpreter_of
+    from palmbench.hands.external.environment import PACKAGES, interpreter_of
 
     for name, package in PACKAGES.items():
         try:

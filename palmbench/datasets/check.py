@@ -16,7 +16,7 @@ from palmbench.base.progress import Progress
 from palmbench.datasets import findings
 from palmbench.datasets.cards import Card
 from palmbench.datasets.files import NO_PERSONS, card_of, natural_order, scan_with_photos
-from palmbench.datasets.findings import REMARKS, Finding, Look, Sight
+from palmbench.datasets.findings import REMARKS, Finding, PhotoContents, SeenHand
 from palmbench.datasets.scan import Found, Scan
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import split_names, take_part
@@ -27,7 +27,7 @@ from recognizers.common.names import path_of, text_of
 FORMAT = 3
 
 # From photos to the hand that each shows, by path; photos without a hand are left out.
-Eyes = Callable[[Path, Sequence[str]], Mapping[str, Sight]]
+Eyes = Callable[[Path, Sequence[str]], Mapping[str, SeenHand]]
 
 
 class Pairs(NamedTuple):
@@ -155,7 +155,7 @@ def check(
     return _report(config, scan, photos, looks, found, decode, hands, handless)
 
 
-def _look(root: Path, photos: Sequence[Found], workers: int, decode: bool) -> dict[str, Look]:
+def _look(root: Path, photos: Sequence[Found], workers: int, decode: bool) -> dict[str, PhotoContents]:
     progress = Progress("check photos", len(photos), reused=0, failed=0)
     looks = {}
     with ThreadPoolExecutor(workers) as pool:
@@ -167,21 +167,21 @@ def _look(root: Path, photos: Sequence[Found], workers: int, decode: bool) -> di
     return looks
 
 
-def _look_at(path: Path, decode: bool) -> Look:
+def _look_at(path: Path, decode: bool) -> PhotoContents:
     digest = f"not read: {path}"
     try:
         data = contents(path)
         digest = bytes_digest(data)
-        return Look(digest, photo_facts(path, data, decode), "")
+        return PhotoContents(digest, photo_facts(path, data, decode), "")
     except SampleError as error:
-        return Look(digest, None, str(error).removeprefix(f"{path}: "))
+        return PhotoContents(digest, None, str(error).removeprefix(f"{path}: "))
 
 
 def _report(
     config: FolderDatasetConfig,
     scan: Scan,
     photos: list[Found],
-    looks: dict[str, Look],
+    looks: dict[str, PhotoContents],
     found: list[Finding],
     decode: bool,
     hands: bool,

@@ -22,7 +22,7 @@ _MIRRORED, _FEW = 0.25, 8
 _HIDDEN = {"back": "a hand that shows its back", "closed": "a hand with its fingers closed over its palm"}
 
 
-class Look(NamedTuple):
+class PhotoContents(NamedTuple):
     """A photo that was looked at: digest of its bytes, what it is, and why it cannot be read."""
 
     digest: str
@@ -30,7 +30,7 @@ class Look(NamedTuple):
     problem: str
 
 
-class Sight(NamedTuple):
+class SeenHand(NamedTuple):
     """The hand that a detector sees in a photo: which it is, if it shows its palm, and what it shows (`Hand.view`)."""
 
     side: str
@@ -59,7 +59,7 @@ def of_names(scan: Scan) -> list[Finding]:
     ]
 
 
-def of_contents(photos: Sequence[Found], looks: Mapping[str, Look]) -> list[Finding]:
+def of_contents(photos: Sequence[Found], looks: Mapping[str, PhotoContents]) -> list[Finding]:
     """Findings that files and pixels show."""
     readable = {path: look.facts for path, look in looks.items() if look.facts is not None}
     return [
@@ -71,14 +71,14 @@ def of_contents(photos: Sequence[Found], looks: Mapping[str, Look]) -> list[Find
     ]
 
 
-def of_hands(paths: Sequence[str], seen: Mapping[str, Sight]) -> list[Finding]:
+def of_hands(paths: Sequence[str], seen: Mapping[str, SeenHand]) -> list[Finding]:
     """Photos in which a run would find no hand, or one that does not show its palm.
 
     Parameters
     ----------
     paths : sequence of str
         Of the photos that were looked at.
-    seen : mapping of str to Sight
+    seen : mapping of str to SeenHand
         By path; photos without a hand are left out.
     """
     without = [path for path in paths if path not in seen]
@@ -90,13 +90,13 @@ def of_hands(paths: Sequence[str], seen: Mapping[str, Sight]) -> list[Finding]:
     return [*found, *(Finding("view", (path,), what) for path, what in hidden.items())]
 
 
-def of_sides(photos: Sequence[Found], seen: Mapping[str, Sight], ignored: Iterable[str]) -> list[Finding]:
+def of_sides(photos: Sequence[Found], seen: Mapping[str, SeenHand], ignored: Iterable[str]) -> list[Finding]:
     """Photos that show the other hand than the one they are filed as.
 
     Parameters
     ----------
     photos : sequence of Found
-    seen : mapping of str to Sight
+    seen : mapping of str to SeenHand
         By path; photos without a hand are left out.
     ignored : iterable of str
         Photos that are known to be misfiled.
@@ -191,7 +191,7 @@ def _extensions(photos: Sequence[Found]) -> list[Finding]:
     ]
 
 
-def _clashes(photos: Sequence[Found], looks: Mapping[str, Look]) -> list[Finding]:
+def _clashes(photos: Sequence[Found], looks: Mapping[str, PhotoContents]) -> list[Finding]:
     claims: dict[str, list[Found]] = defaultdict(list)
     for item in photos:
         claims[sample_id(item)].append(item)
@@ -202,7 +202,7 @@ def _clashes(photos: Sequence[Found], looks: Mapping[str, Look]) -> list[Finding
     ]
 
 
-def _copies(photos: Sequence[Found], looks: Mapping[str, Look]) -> list[Finding]:
+def _copies(photos: Sequence[Found], looks: Mapping[str, PhotoContents]) -> list[Finding]:
     same: dict[str, list[Found]] = defaultdict(list)
     for item in photos:
         same[looks[item.path].digest].append(item)

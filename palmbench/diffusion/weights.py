@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from palmbench.base.paths import weights_dir
-from palmbench.fetching import hub
-from palmbench.fetching.from_hub import snapshot
-from palmbench.fetching.hub import PAINT_BY_EXAMPLE, NotInRepository, Snapshot, paint_by_example_files
+from palmbench.fetching import hub_cache
+from palmbench.fetching.hub_cache import PAINT_BY_EXAMPLE, NotInRepository, Snapshot, paint_by_example_files
+from palmbench.fetching.hub_download import snapshot
 from recognizers.common.errors import MissingWeights
 from recognizers.common.keys import digest
 from recognizers.common.pinned import Pinned
@@ -145,7 +145,7 @@ def _snapshot(repo: str, revision: str | None, download: bool) -> Path:
     kinds = [paint_by_example_files(kind) for kind in (("safetensors",) if published else ("safetensors", "bin"))]
     command = "palmbench weights fetch pbe" if published else None
     for files in kinds:
-        folder = hub.cached(Snapshot(repo, revision, files))
+        folder = hub_cache.cached(Snapshot(repo, revision, files))
         if folder is not None:
             return folder
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from palmbench.fetching.hub import PAINT_BY_EXAMPLE, SAM2_FILES, Snapshot
+from palmbench.fetching.hub_cache import PAINT_BY_EXAMPLE, SAM2_FILES, Snapshot
 from palmbench.fetching.torch_files import ALEXNET, INCEPTION, VGG16, WeightFile
 
 

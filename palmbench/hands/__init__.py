@@ -22,10 +22,10 @@ def load_detector(config: AnyDetectorConfig, device: str = "cpu") -> Detector:
 
         detector = EmbeddedDetector(config.weights, config.threshold, device, config.hands)
     else:
-        from palmbench.hands.outside import OutsideDetector
+        from palmbench.hands.external import ExternalDetector
 
         weights = config.weights if isinstance(config, WiLoRConfig) else None
-        detector = OutsideDetector(config.name, config.python, weights, config.threshold, config.hands, device)
+        detector = ExternalDetector(config.name, config.python, weights, config.threshold, config.hands, device)
     if config.valley_weights is None:
         return detector
     from palmbench.hands.pklnet.localizer import PKLNetLocalizer

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from palmbench.hands.assembly import closed, hand_of
 from palmbench.hands.hand import Hand
-from palmbench.hands.looks import Look, Observer, Square, wanted_square
+from palmbench.hands.observer import Observation, Observer, Square, wanted_square
 from palmbench.hands.search import WHOLE, find_hands, whole_square
-from palmbench.hands.seen import closed, hand_of
 from recognizers.common.versions import versions_of
 
 VERSION = 1
-_CODE = ("embedded", "geometry", "looks", "network", "search", "seen", "skeleton")
+_CODE = ("embedded", "geometry", "observer", "network", "search", "assembly", "skeleton")
 _LOOKS = 2  # at the hand; the second one only if the first was badly aimed
 
 
@@ -71,7 +71,7 @@ class EmbeddedDetector:
                 hand = self._towards(image, self._observer.close(image, square), square)
         return [] if hand is None else [hand]
 
-    def _towards(self, image: np.ndarray, first: Look, square: Square) -> Hand | None:
+    def _towards(self, image: np.ndarray, first: Observation, square: Square) -> Hand | None:
         close = first
         for _ in range(_LOOKS):
             if close.presence < self._threshold or square.side < 8:
@@ -95,7 +95,7 @@ class EmbeddedSegmenter:
 
     def settings(self) -> dict[str, Any]:
         """Side of the square structuring element in pixels (0 leaves the mask as it is), and the code's version."""
-        return {"name": self.name, "closing": self._closing, "versions": versions_of("palmbench.hands", "seen")}
+        return {"name": self.name, "closing": self._closing, "versions": versions_of("palmbench.hands", "assembly")}
 
     def segment(self, image: np.ndarray, hand: Hand) -> Hand:
         """The hand with its final mask."""

@@ -153,7 +153,7 @@ def recognition_roi(image: np.ndarray, hand: Hand) -> np.ndarray:
     Raises
     ------
     NoROIError
-        If the valley points lie less than 12 pixels apart, or are no numbers: then there is no palm to read. It is a
+        If the valley points lie less than 12 pixels apart, or are NaN: then there is no palm to read. It is a
         ValueError, and in a stage the failure of that sample.
     """
     apart = float(np.hypot(*np.subtract(*np.asarray(hand.valleys, np.float64))))

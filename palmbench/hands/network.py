@@ -21,7 +21,7 @@ INPUT_SIZE = 192
 GRID = INPUT_SIZE // 4
 
 
-class Sight(NamedTuple):
+class Outputs(NamedTuple):
     """What the network sees in a batch of views, height x width.
 
     Attributes
@@ -78,7 +78,7 @@ class HandNetwork(nn.Module):
         self.mask = nn.Conv2d(half, 1, 1)
         self.presence = nn.Linear(2 * bottom, 1)
 
-    def forward(self, views: Tensor) -> Sight:
+    def forward(self, views: Tensor) -> Outputs:
         """Look at views, float (n, 3, height, width) in [0, 1]; it was trained on 192 x 192."""
         features = [self.stem(views * 2 - 1)]
         for stage in self.down:
@@ -96,7 +96,7 @@ class HandNetwork(nn.Module):
         heat = logits.flatten(2).log_softmax(dim=2).view_as(logits)
         share = heat.exp()
         depths = (share[:, :21] * self.depth(levels[1]).float()).sum(dim=(2, 3))
-        return Sight(
+        return Outputs(
             points=_expected_place(share),
             depths=depths - depths[:, :1],
             mask=self.mask(levels[2]).float(),

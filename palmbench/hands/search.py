@@ -14,10 +14,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from palmbench.hands.assembly import hand_of
 from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.hand import Hand
-from palmbench.hands.looks import VIEW, Look, Observer, Square, wanted_square
-from palmbench.hands.seen import hand_of
+from palmbench.hands.observer import VIEW, Observation, Observer, Square, wanted_square
 from palmbench.hands.skeleton import apart, hand_shape
 
 VERSION = 2
@@ -154,7 +154,7 @@ def _places(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -
     return chosen
 
 
-def _looks_at_parts(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -> list[Look]:
+def _looks_at_parts(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -> list[Observation]:
     looks = [observer.whole(image)]
     height, width = image.shape[:2]
     for part in parts(height, width):
@@ -183,7 +183,7 @@ def _steps(length: int, side: float) -> np.ndarray:
     return np.linspace(side / 2, length - side / 2, count) - 0.5
 
 
-def _patches(look: Look) -> list[Square]:
+def _patches(look: Observation) -> list[Square]:
     """Squares about the separate patches of a look's mask."""
     count, _, stats, _ = cv2.connectedComponentsWithStats((look.logits > 0).astype(np.uint8))
     back = cv2.invertAffineTransform(look.transform)
@@ -230,7 +230,7 @@ def _cover_of_palm(hand: Hand) -> float:
     return float(hand.mask[palm].mean()) if palm.any() else 0.0
 
 
-def _glance(observer: Observer, image: np.ndarray, square: Square) -> Look:
+def _glance(observer: Observer, image: np.ndarray, square: Square) -> Observation:
     """A close look for which the rest of a large photo is not touched."""
     height, width = image.shape[:2]
     wider = Square(square.centre, square.side + 4)

@@ -9,8 +9,8 @@ from huggingface_hub import constants
 
 from palmbench.commands import doctor
 from palmbench.config.compose import compose_points
-from palmbench.hands import looks
-from palmbench.hands.outside import environment
+from palmbench.hands import observer
+from palmbench.hands.external import environment
 from recognizers.common.paths import weights_dir
 
 
@@ -86,7 +86,7 @@ def test_a_run_that_asks_for_what_is_absent_cannot_start_and_nothing_is_fetched(
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("the doctor fetches nothing")
 
-    monkeypatch.setattr("palmbench.fetching.from_hub.fetch", forbidden)
+    monkeypatch.setattr("palmbench.fetching.hub_download.fetch", forbidden)
     status, found = lines(method="diffusion_paper", recognizer="ccnet", **{"recognizer.weights": "/nowhere.pth"})
     assert status == 2
     state, text = found["diffusion weights"]
@@ -120,7 +120,7 @@ def test_a_folder_of_ones_own_counts(lines) -> None:
 
 
 def test_missing_embedded_weights_are_broken(lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "weights_dir", lambda: tmp_path)
+    monkeypatch.setattr(observer, "weights_dir", lambda: tmp_path)
     status, found = lines()
     assert status == 2
     state, text = found["hand network"]

@@ -27,7 +27,7 @@ from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.hands import load_segmenter
-from palmbench.hands.looks import Observer
+from palmbench.hands.observer import Observer
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from palmbench.hands.pklnet.network import PKLNet
 from palmbench.hands.settings import DetectorConfig, SAM2Config, SegmenterConfig

@@ -17,7 +17,7 @@ from palmbench.datasets import read_card
 from palmbench.datasets.check import Report, check
 from palmbench.datasets.check_text import report_text
 from palmbench.datasets.export import Export, export_synth
-from palmbench.datasets.findings import Finding, Sight, of_hands, of_sides
+from palmbench.datasets.findings import Finding, SeenHand, of_hands, of_sides
 from palmbench.datasets.layouts import Place
 from palmbench.datasets.naming import SCHEMES
 from palmbench.datasets.scan import Found
@@ -34,11 +34,11 @@ def exported(tmp_path: Path, layout: str, defects: str = "all", identities: int 
     return out
 
 
-def sharp_eyes(root: Path, paths: Sequence[str]) -> Mapping[str, Sight]:
+def sharp_eyes(root: Path, paths: Sequence[str]) -> Mapping[str, SeenHand]:
     """Hands as the ground truth of an export has them, in place of the network's; of spoilt photos it tells no side."""
     truths = {path: root / "ground_truth" / Path(path).with_suffix("") / "photo.json" for path in paths}
     sides = {path: json.loads(file.read_text())["side"] if file.is_file() else "" for path, file in truths.items()}
-    return {path: Sight(side, "palm") for path, side in sides.items()}
+    return {path: SeenHand(side, "palm") for path, side in sides.items()}
 
 
 def checked(name: str, root: Path, decode: bool = True, eyes: bool = False) -> Report:
@@ -251,21 +251,23 @@ def test_a_folder_of_another_person_is_found(tmp_path: Path) -> None:
 
 def test_a_mirrored_set_is_one_finding_and_not_thousands() -> None:
     photos = [Found(f"{n}.jpg", Place(str(n), str(n), "left", "1")) for n in range(20)]
-    right, left = Sight("right", "palm"), Sight("left", "palm")
+    right, left = SeenHand("right", "palm"), SeenHand("left", "palm")
     (few,) = of_sides(photos, {f"{n}.jpg": right if n == 3 else left for n in range(20)}, ())
     assert few == ("side", ("3.jpg",), "filed as a left hand, shows a right one")
     (all_,) = of_sides(photos, {f"{n}.jpg": right for n in range(20)}, ())
     assert all_.kind == "mirrored" and "20 of 20 photos show the other hand" in all_.text
     # Where no palm was found, or the photo is known to be misfiled, nothing is said.
     assert (
-        of_sides(photos, {"3.jpg": right}, ["3.jpg"]) == of_sides(photos, {"3.jpg": Sight("right", "back")}, ()) == []
+        of_sides(photos, {"3.jpg": right}, ["3.jpg"])
+        == of_sides(photos, {"3.jpg": SeenHand("right", "back")}, ())
+        == []
     )
 
 
 def test_photos_without_a_hand_and_hands_without_a_palm_are_listed() -> None:
     paths = [f"{n}.jpg" for n in range(20)]
-    seen = {path: Sight("left", "palm") for path in paths} | {"4.jpg": Sight("left", "back")}
-    seen |= {"5.jpg": Sight("left", "closed")}
+    seen = {path: SeenHand("left", "palm") for path in paths} | {"4.jpg": SeenHand("left", "back")}
+    seen |= {"5.jpg": SeenHand("left", "closed")}
     del seen["7.jpg"]
     assert [(one.kind, one.paths) for one in of_hands(paths, seen)] == [
         ("handless", ("7.jpg",)),

@@ -16,10 +16,10 @@ import pytest
 from hub_server import Repository, use_hub
 from huggingface_hub import constants
 
-from palmbench.fetching import hub
+from palmbench.fetching import hub_cache as hub
 from palmbench.fetching.download import Patience
-from palmbench.fetching.from_hub import fetch, snapshot
-from palmbench.fetching.hub import NotInRepository, Snapshot
+from palmbench.fetching.hub_cache import NotInRepository, Snapshot
+from palmbench.fetching.hub_download import fetch, snapshot
 from recognizers.common.errors import MissingWeights
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,8 +67,8 @@ def test_a_killed_fetch_goes_on(hub_address, hub_cache, repository, tmp_path, pl
     repository.pause = 0.05
     wanted, folder = Snapshot(REPO, None, FILES), tmp_path / place if place else None
     code = (
-        "from pathlib import Path; from palmbench.fetching.hub import Snapshot\n"
-        "from palmbench.fetching.from_hub import fetch\n"
+        "from pathlib import Path; from palmbench.fetching.hub_cache import Snapshot\n"
+        "from palmbench.fetching.hub_download import fetch\n"
         f"fetch(Snapshot({REPO!r}, None, {FILES!r}), {f'Path({str(folder)!r})' if folder else None})"
     )
     places = {"HF_ENDPOINT": hub_address, "HF_HUB_CACHE": str(hub_cache)}

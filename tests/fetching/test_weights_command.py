@@ -23,7 +23,7 @@ from palmbench.commands.cli import main
 from palmbench.fetching import catalogue
 from palmbench.fetching.catalogue import CATALOGUE, ByHand, WebFile, entry
 from palmbench.fetching.download import Patience
-from palmbench.fetching.hub import Snapshot
+from palmbench.fetching.hub_cache import Snapshot
 from palmbench.quality import missing_weights
 from palmbench.quality.weights import VGG16
 

@@ -7,7 +7,7 @@ from tests.golden.artefacts import Golden
 
 # Modules with a VERSION and without a sample, and why.
 WITHOUT = {
-    "palmbench.hands.outside.detector": "what it finds is another environment's",
+    "palmbench.hands.external.detector": "what it finds is another environment's",
     "palmbench.hands.pklnet.localizer": "its weights do not come with palmbench",
     "palmbench.hands.pklnet.view": "used by the localizer alone",
     "palmbench.commands.train": "a training takes minutes",

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from palmbench.base.paths import weights_dir
-from palmbench.hands import geometry, looks, palm, seen, skeleton, valleys, view
+from palmbench.hands import assembly, geometry, observer, palm, palm_or_back, skeleton, valleys
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.network import HandNetwork, folded
 from palmbench.hands.sam2 import SAM2Segmenter
@@ -109,12 +109,13 @@ def _skeleton() -> dict[str, Any]:
 def _view() -> dict[str, Any]:
     joints = inputs.hand().keypoints_3d
     said = [[("left", sure)] for sure in (0.5, 0.7, 0.74, 0.76, 0.8)]
-    views = [view.view_of(_bent(joints, angle), "right", []) for angle in (30, 40, 45, 48, 49, 51, 52, 55, 60, 80)]
+    angles = (30, 40, 45, 48, 49, 51, 52, 55, 60, 80)
+    views = [palm_or_back.view_of(_bent(joints, angle), "right", []) for angle in angles]
     return {
-        "bends": view.finger_bends(joints),
+        "bends": palm_or_back.finger_bends(joints),
         "closed": " ".join(views),
-        "sides": " ".join(view.view_of(joints, "right", each) for each in said),
-        "some fingers": " ".join(view.view_of(_bent(joints, 80, fingers), "right", []) for fingers in range(5)),
+        "sides": " ".join(palm_or_back.view_of(joints, "right", each) for each in said),
+        "some fingers": " ".join(palm_or_back.view_of(_bent(joints, 80, fingers), "right", []) for fingers in range(5)),
     }
 
 
@@ -135,21 +136,21 @@ def _bent(joints: np.ndarray, degrees: float, fingers: int = 4) -> np.ndarray:
 
 def _looks() -> dict[str, Any]:
     photo, points = inputs.photo(), inputs.hand().keypoints_2d
-    square = looks.wanted_square(points)
+    square = observer.wanted_square(points)
     fits = [
-        square.fits(looks.Square(square.centre + shift * square.side, square.side * scale))
+        square.fits(observer.Square(square.centre + shift * square.side, square.side * scale))
         for shift in (0, 0.09, 0.11) for scale in (0.79, 0.81, 1.0, 1.24, 1.26)
     ]  # fmt: skip
-    look = looks.Look(_TRANSFORM, 0.9, points, np.zeros(21), _logits(), 0.05)
-    observer = looks.Observer()
+    look = observer.Observation(_TRANSFORM, 0.9, points, np.zeros(21), _logits(), 0.05)
+    eye = observer.Observer()
     return {
         "square": numbers(square.centre, square.side),
-        "whole photo": sampled(observer.whole(photo).points),
-        "square of it": sampled(observer.close(photo, square).points),
+        "whole photo": sampled(eye.whole(photo).points),
+        "square of it": sampled(eye.close(photo, square).points),
         "fits": fits,
         "within": square.within(192, 256),
-        "view": picture(looks.cut_view(photo, _TRANSFORM, (192, 192))),
-        "shrunk": picture(looks.cut_view(photo, _TRANSFORM * 0.3, (64, 64))),
+        "view": picture(observer.cut_view(photo, _TRANSFORM, (192, 192))),
+        "shrunk": picture(observer.cut_view(photo, _TRANSFORM * 0.3, (64, 64))),
         "mask": picture(look.mask(0, 0, 192, 256)),
     }
 
@@ -167,17 +168,17 @@ def _logits() -> np.ndarray:
 def _seen() -> dict[str, Any]:
     hand = inputs.hand()
     points = np.concatenate([hand.keypoints_2d, hand.valleys])
-    look = looks.Look(_TRANSFORM, 0.9, points, hand.keypoints_3d[:, 2], _logits(), 0.05)
+    look = observer.Observation(_TRANSFORM, 0.9, points, hand.keypoints_3d[:, 2], _logits(), 0.05)
     around = np.zeros((256, 192), bool)
     around[:40, :40] = True
-    found = seen.hand_of(look, looks.wanted_square(points), around)
+    found = assembly.hand_of(look, observer.wanted_square(points), around)
     speckled = hand.mask.copy()
     speckled[::9, ::7] ^= True
     return {
         "mask": picture(found.mask),
         "box": found.box,
         "space": found.keypoints_3d,
-        "closed": " ".join(exact(seen.closed(speckled, side)) for side in (1, 3, 5)),
+        "closed": " ".join(exact(assembly.closed(speckled, side)) for side in (1, 3, 5)),
     }
 
 
@@ -186,8 +187,8 @@ def _network() -> dict[str, Any]:
     network.load_state_dict({name: part.float() for name, part in read_tensors(_hand_file()).items()})
     views = torch.from_numpy(inputs.photo()[:, :, :].copy()).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
-        sight = folded(network)(views)
-    return {name: sampled(part.numpy()) for name, part in sight._asdict().items()}
+        outputs = folded(network)(views)
+    return {name: sampled(part.numpy()) for name, part in outputs._asdict().items()}
 
 
 def _hand_file() -> Pinned:
@@ -254,7 +255,7 @@ def _sam2() -> dict[str, Any]:
 
 
 def _weights() -> list[str]:
-    return [looks.Observer().digest]
+    return [observer.Observer().digest]
 
 
 def _pklnet() -> dict[str, Any]:
@@ -273,18 +274,18 @@ GOLDENS = [
     Golden("palmbench.hands.skeleton", "outlines or valley points", _skeleton, tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.palm", "palm masks", _palm,
            ["palmbench.hands.geometry", "palmbench.hands.skeleton"], tolerance=_PICTURE, constants=True),
-    Golden("palmbench.hands.view", "views", _view),
-    Golden("palmbench.hands.looks", "looks", _looks, ["palmbench.hands.network"], _weights, _NETWORK),
+    Golden("palmbench.hands.palm_or_back", "views", _view),
+    Golden("palmbench.hands.observer", "observations", _looks, ["palmbench.hands.network"], _weights, _NETWORK),
     Golden("palmbench.hands.network", "keypoints or masks", _network, weights=_weights, tolerance=_NETWORK),
-    Golden("palmbench.hands.seen", "hands", _seen,
-           ["palmbench.hands.geometry", "palmbench.hands.looks"], tolerance=_PICTURE, constants=True),
+    Golden("palmbench.hands.assembly", "hands", _seen,
+           ["palmbench.hands.geometry", "palmbench.hands.observer"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.embedded", "hands", _embedded,
-           [f"palmbench.hands.{name}" for name in ("geometry", "looks", "network", "seen")],
+           [f"palmbench.hands.{name}" for name in ("geometry", "observer", "network", "assembly")],
            _weights, _FOUND, constants=True),
     Golden("palmbench.hands.search", "hands", _search,
-           [f"palmbench.hands.{name}" for name in ("geometry", "looks", "network", "seen", "skeleton")],
+           [f"palmbench.hands.{name}" for name in ("geometry", "observer", "network", "assembly", "skeleton")],
            _weights, _FOUND, constants=True),
     Golden("palmbench.hands.valleys", "valley points", _valleys),
-    Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.geometry", "palmbench.hands.seen"]),
+    Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.geometry", "palmbench.hands.assembly"]),
     Golden("palmbench.hands.pklnet.network", "outputs", _pklnet, tolerance=_NETWORK),
 ]  # fmt: skip

@@ -256,7 +256,7 @@ def _of(*names: str) -> list[str]:
     return [_PHOTOS + name for name in names]
 
 
-_SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "looks", "network", "seen")]
+_SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "observer", "network", "assembly")]
 _MTCC = ["recognizers.mtcc", "recognizers.codes.gabor", "recognizers.matching.shifts"]
 _BLUR = ["palmbench.methods.blur", "palmbench.methods.region"]
 
@@ -272,9 +272,9 @@ GOLDENS = [
     Golden(_PHOTOS + "window", "windows", _window, _GEOMETRY, constants=True),
     Golden(_PHOTOS + "evidence", "shares", _evidence, [*_PALM, *_BLUR], tolerance=_CODED, constants=True),
     Golden(_PHOTOS + "judge", "verdicts", _judge,
-           [*_PALM, "palmbench.hands.seen", *_MTCC, *_of("window")], tolerance=5e-3, constants=True),
+           [*_PALM, "palmbench.hands.assembly", *_MTCC, *_of("window")], tolerance=5e-3, constants=True),
     Golden(_PHOTOS + "painter", "photos or seeds", _painter,
-           [*_PALM, "palmbench.hands.seen", *_BLUR, *_of("window", "evidence", "writing")], tolerance=_CODED),
+           [*_PALM, "palmbench.hands.assembly", *_BLUR, *_of("window", "evidence", "writing")], tolerance=_CODED),
     Golden(_PHOTOS + "treatment", "results", _treatment,
            [*_PALM, *_SEEING, *_MTCC, *_BLUR, *_of("window", "evidence", "writing", "judge", "painter", "reading")],
            tolerance=5e-3, constants=True),

@@ -15,7 +15,7 @@ import recognizers
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.hands.looks import Observer
+from palmbench.hands.observer import Observer
 from palmbench.methods.mask import MaskConfig
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
@@ -32,7 +32,7 @@ from tests.golden.artefacts import Golden, numbers, picture, sampled
 from tests.golden.of_methods import SMALL, painter_weights
 
 SAMPLES = tuple(Sample(f"{i:04d}_0000", f"{i:04d}", f"{i:04d}", "", f"{i:032d}") for i in (0, 1))
-_SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "geometry", "looks", "network", "seen")]
+_SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "geometry", "observer", "network", "assembly")]
 _MASKING = [f"palmbench.{name}" for name in ("hands.palm", "hands.skeleton", "methods.mask", "methods.region")]
 _MTCC = ["recognizers.mtcc", *(f"recognizers.{name}" for name in
                                ("codes.base", "codes.gabor", "matching.shifts"))]  # fmt: skip

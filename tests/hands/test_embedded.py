@@ -16,8 +16,8 @@ from palmbench.base.paths import weights_dir
 from palmbench.hands import Hand, load_detector, load_segmenter
 from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
 from palmbench.hands.geometry import inpaint_mask
-from palmbench.hands.looks import cut_view
 from palmbench.hands.network import GRID, HandNetwork, _expected_place, folded
+from palmbench.hands.observer import cut_view
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
 from palmbench.synth import Render, render
 from recognizers.common.errors import MissingWeights

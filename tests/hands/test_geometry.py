@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from palmbench.hands.assembly import connected
 from palmbench.hands.geometry import (
     Square,
     bounding_square,
@@ -24,7 +25,6 @@ from palmbench.hands.geometry import (
     roi_square,
 )
 from palmbench.hands.hand import Hand
-from palmbench.hands.seen import connected
 from palmbench.synth import render
 from recognizers.common.errors import SampleError
 from recognizers.protocol import HAND_SIDE

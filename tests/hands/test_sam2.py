@@ -16,7 +16,7 @@ import torch
 
 from palmbench.hands import Hand, load_segmenter
 from palmbench.hands import sam2 as sam
-from palmbench.hands.seen import closed
+from palmbench.hands.assembly import closed
 from palmbench.hands.settings import SAM2Config
 from palmbench.synth import render
 from recognizers.common.errors import MissingWeights, RequestError, SampleError

@@ -11,7 +11,7 @@ from experiments.several_hands import Scene, Tally, line, matches, scene
 from palmbench.hands import Hand
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.geometry import inpaint_mask
-from palmbench.hands.looks import Observer, Square
+from palmbench.hands.observer import Observer, Square
 from palmbench.hands.search import _glance, _painted_over, _steps
 from palmbench.hands.skeleton import FINGER_RADIUS, apart, hand_length, hand_shape, valley_points
 from palmbench.synth import Render, render

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments import photographs
-from palmbench.hands.outside.environment import interpreter_of
+from palmbench.hands.external.environment import interpreter_of
 from recognizers.common.errors import RequestError
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"

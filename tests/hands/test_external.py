@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from outside_packages import (
+from external_packages import (
     CHATTER,
     DIE,
     DIE_ONCE,
@@ -33,12 +33,12 @@ from outside_packages import (
 )
 
 from palmbench.hands import load_detector
+from palmbench.hands.external import ExternalDetector
+from palmbench.hands.external.client import Finding, Worker
+from palmbench.hands.external.detector import in_hand_lengths
+from palmbench.hands.external.environment import described, interpreter_of
 from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.hand import Hand
-from palmbench.hands.outside import OutsideDetector
-from palmbench.hands.outside.client import Finding, Worker
-from palmbench.hands.outside.detector import in_hand_lengths
-from palmbench.hands.outside.environment import described, interpreter_of
 from palmbench.hands.settings import MediaPipeConfig, WiLoRConfig
 from palmbench.hands.skeleton import hand_shape, valley_points
 from palmbench.synth import render
@@ -171,7 +171,7 @@ def test_closing_ends_the_process_and_a_killed_palmbench_leaves_none_behind(work
     assert gone(processes(python)[-1])
     script = (
         "import os, sys; from pathlib import Path; import numpy as np\n"
-        "from palmbench.hands.outside.client import Worker\n"
+        "from palmbench.hands.external.client import Worker\n"
         "options = {'weights': None, 'threshold': 0.5, 'hands': 1, 'device': 'cpu'}\n"
         "worker = Worker('mediapipe', Path(sys.argv[1]), options, '0.10.21')\n"
         "worker.ask(np.tile(np.uint8([1, 20, 30]), (9, 9, 1))); os._exit(1)"
@@ -188,7 +188,7 @@ def test_closing_ends_the_process_and_a_killed_palmbench_leaves_none_behind(work
 def test_a_hung_process_dies_with_palmbench_however_that_ends(leaving: signal.Signals, python: Path) -> None:
     script = (
         "import sys, threading, time; from pathlib import Path; import numpy as np\n"
-        "from palmbench.hands.outside.client import Worker\n"
+        "from palmbench.hands.external.client import Worker\n"
         "options = {'weights': None, 'threshold': 0.5, 'hands': 1, 'device': 'cpu'}\n"
         "worker = Worker('mediapipe', Path(sys.argv[1]), options, '0.10.21')\n"
         "def tell(): time.sleep(0.5); print(flush=True)\n"
@@ -209,7 +209,7 @@ def test_a_hung_process_dies_with_palmbench_however_that_ends(leaving: signal.Si
 
 def test_a_process_that_nobody_can_ask_any_more_ends_whatever_it_is_busy_with() -> None:
     script = (
-        "import threading, time; from palmbench.hands.outside import worker; worker._GRACE = 0.1\n"
+        "import threading, time; from palmbench.hands.external import worker; worker._GRACE = 0.1\n"
         "requests, _ = worker._streams()\n"
         "threading.Thread(target=worker._end_with_pipe, args=(requests.fileno(),), daemon=True).start()\n"
         "time.sleep(60)"
@@ -248,8 +248,8 @@ def test_a_detector_that_is_not_installed_says_how_to_install_it(
     with pytest.raises(RequestError, match=r"detector\.python=nowhere: there is no interpreter at nowhere"):
         load_detector(MediaPipeConfig(python="nowhere"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("palmbench.hands.outside.environment._PROJECT", tmp_path)
-    monkeypatch.setattr("palmbench.hands.outside.environment.find_spec", lambda name: None)
+    monkeypatch.setattr("palmbench.hands.external.environment._PROJECT", tmp_path)
+    monkeypatch.setattr("palmbench.hands.external.environment.find_spec", lambda name: None)
     with pytest.raises(
         RequestError, match=r"detector=wilor needs the package wilor_mini.*\.venv-wilor.*detector\.python="
     ):
@@ -257,11 +257,11 @@ def test_a_detector_that_is_not_installed_says_how_to_install_it(
 
 
 def test_the_default_environment_is_looked_for_where_one_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("palmbench.hands.outside.environment.find_spec", lambda name: None)
+    monkeypatch.setattr("palmbench.hands.external.environment.find_spec", lambda name: None)
     monkeypatch.chdir(tmp_path)
     python = environment_with(tmp_path / ".venv-mediapipe", "mediapipe")
     assert interpreter_of("mediapipe", None) == python
-    monkeypatch.setattr("palmbench.hands.outside.environment.find_spec", lambda name: object())
+    monkeypatch.setattr("palmbench.hands.external.environment.find_spec", lambda name: object())
     assert interpreter_of("mediapipe", None) == Path(sys.executable)
 
 
@@ -296,8 +296,8 @@ def told(python: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[np.ndarray,
 
     def hand(image: np.ndarray, keypoints: np.ndarray) -> Hand:
         saying = SimpleNamespace(ask=lambda view: [Finding(keypoints, SPACE, 0.9)])
-        monkeypatch.setattr("palmbench.hands.outside.detector.Worker", lambda *_: saying)
-        (found,) = OutsideDetector("mediapipe", str(python), None, 0.5, hands=1).detect([image])[0]
+        monkeypatch.setattr("palmbench.hands.external.detector.Worker", lambda *_: saying)
+        (found,) = ExternalDetector("mediapipe", str(python), None, 0.5, hands=1).detect([image])[0]
         return found
 
     return hand
@@ -328,7 +328,7 @@ def test_the_palm_is_in_the_mask_whatever_the_embedded_network_makes_of_it(
 
 def test_where_the_embedded_network_sees_no_hand_the_keypoints_draw_it(python: Path) -> None:
     image = photo(TWO)
-    detector = OutsideDetector("mediapipe", str(python), None, 0.5, hands=2)
+    detector = ExternalDetector("mediapipe", str(python), None, 0.5, hands=2)
     surer, other = detector.detect([image])[0]
     np.testing.assert_array_equal(
         surer.mask | other.mask, hand_shape(surer.keypoints_2d, (480, 640)) | hand_shape(other.keypoints_2d, (480, 640))

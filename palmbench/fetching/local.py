@@ -6,18 +6,18 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from palmbench.fetching import hub
+from palmbench.fetching import hub_cache
 from palmbench.fetching.catalogue import WebFile, Weights
 from palmbench.fetching.download import PATIENCE, Patience, Remote, download
-from palmbench.fetching.from_hub import fetch
-from palmbench.fetching.hub import Snapshot
+from palmbench.fetching.hub_cache import Snapshot
+from palmbench.fetching.hub_download import fetch
 from palmbench.fetching.torch_files import WeightFile, copies, fits, sha256_of, torch_cache
 from recognizers.common.errors import MissingWeights
 
 READY, PARTIAL, ABSENT, BY_HAND = "ready", "partial", "absent", "by hand"
 
 
-class Found(NamedTuple):
+class Availability(NamedTuple):
     """How an entry stands: READY, PARTIAL, ABSENT or BY_HAND; where it is, or how it is got."""
 
     state: str
@@ -31,22 +31,24 @@ class Wrong(NamedTuple):
     why: str
 
 
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Availability:
     """Look for an entry in the usual places. Nothing is read but names and sizes, nothing asked of the network."""
     source = weights.source
     if isinstance(source, Snapshot):
-        folder = hub.cached(source)
+        folder = hub_cache.cached(source)
         if folder is not None:
-            return Found(READY, str(folder))
-        return Found(PARTIAL if hub.begun(source) else ABSENT, str(hub.cache_folder()))
+            return Availability(READY, str(folder))
+        return Availability(PARTIAL if hub_cache.begun(source) else ABSENT, str(hub_cache.cache_folder()))
     if isinstance(source, WebFile):
         here = [path for path in copies(source.file) if path.is_file()]
         if here:
-            return Found(READY, str(here[0]))
+            return Availability(READY, str(here[0]))
         part = torch_cache() / f"{source.file.name}.part"
         came = part.stat().st_size if part.is_file() else 0
-        return Found(PARTIAL, f"{part}, {came / 1e6:.1f} MB") if came else Found(ABSENT, str(torch_cache()))
-    return Found(BY_HAND, source.how)
+        return (
+            Availability(PARTIAL, f"{part}, {came / 1e6:.1f} MB") if came else Availability(ABSENT, str(torch_cache()))
+        )
+    return Availability(BY_HAND, source.how)
 
 
 def get(weights: Weights, folder: Path | None = None, patience: Patience = PATIENCE) -> Path:
@@ -76,7 +78,7 @@ def get(weights: Weights, folder: Path | None = None, patience: Patience = PATIE
         own = None if folder is None else folder / weights.name
         for wrong in _wrong_files(source, own):
             _remove(wrong.path)
-        path = (None if own else hub.cached(source)) or fetch(source, own, command, patience)
+        path = (None if own else hub_cache.cached(source)) or fetch(source, own, command, patience)
         for wrong in _wrong_files(source, own):
             _remove(wrong.path)
             raise MissingWeights(f"{wrong.path} came damaged and was deleted ({wrong.why}). Run `{command}` again.")
@@ -104,7 +106,7 @@ def check(weights: Weights) -> list[Wrong]:
 
 
 def _wrong_files(snapshot: Snapshot, folder: Path | None) -> list[Wrong]:
-    found = [(path, digest, _digest_like(digest, path)) for path, digest in hub.announced(snapshot, folder)]
+    found = [(path, digest, _digest_like(digest, path)) for path, digest in hub_cache.announced(snapshot, folder)]
     return [
         Wrong(path, f"digest {digest}, not {announced}") for path, announced, digest in found if digest != announced
     ]

@@ -1,5 +1,5 @@
 """Detectors that cannot share palmbench's environment: each runs in its own, driven as a worker process."""
 
-from palmbench.hands.outside.detector import OutsideDetector
+from palmbench.hands.external.detector import ExternalDetector
 
-__all__ = ["OutsideDetector"]
+__all__ = ["ExternalDetector"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from palmbench.fetching.download import PATIENCE, Patience, Remote, download
-from palmbench.fetching.hub import (
+from palmbench.fetching.hub_cache import (
     NotInRepository,
     Snapshot,
     cache_folder,

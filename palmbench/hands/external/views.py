@@ -1,4 +1,4 @@
-"""What an outside detector is shown of a photo: the whole of it, padded, or a square about a hand."""
+"""What an external detector is shown of a photo: the whole of it, padded, or a square about a hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from palmbench.hands.looks import cut_view
+from palmbench.hands.observer import cut_view
 
 LONGEST = 1280  # pixels of a view's longer side: detectors shrink what they see to a few hundred
 PARTS_OF = 2048  # pixels of the longer side of the copy of which parts are shown

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from outside_packages import SHARES, SPACE, environment_with
+from external_packages import SHARES, SPACE, environment_with
 
-from palmbench.hands.outside import OutsideDetector
-from palmbench.hands.outside.client import Finding
+from palmbench.hands.external import ExternalDetector
+from palmbench.hands.external.client import Finding
 
-Make = Callable[..., OutsideDetector]
+Make = Callable[..., ExternalDetector]
 BLUE = (0, 0, 255)
 POINTS = (SHARES - SHARES.min(axis=0)) / np.ptp(SHARES, axis=0)  # of a hand in its box
 
@@ -52,9 +52,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 def detector(python: str, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Makes a detector in whose place a coarse one is asked."""
 
-    def make(worker: Coarse, hands: int = 5) -> OutsideDetector:
-        monkeypatch.setattr("palmbench.hands.outside.detector.Worker", lambda *_: worker)
-        return OutsideDetector("mediapipe", python, None, 0.5, hands=hands)
+    def make(worker: Coarse, hands: int = 5) -> ExternalDetector:
+        monkeypatch.setattr("palmbench.hands.external.detector.Worker", lambda *_: worker)
+        return ExternalDetector("mediapipe", python, None, 0.5, hands=hands)
 
     return make
 

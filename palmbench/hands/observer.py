@@ -1,4 +1,4 @@
-"""Looks at a photo with the embedded hand network: where one is aimed, and what it sees in the photo's own pixels."""
+"""The embedded hand network's observations of a photo: where it looks, and what it sees, in the photo's pixels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STRIDE = 16  # the sides of a view are multiples of the bottom cells
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """What one look at a photo gave.
 
     Attributes
@@ -94,8 +94,8 @@ class Observer:
     Raises
     ------
     MissingWeights
-        If the weight file is absent; at the first look, if it is truncated, of another network, or holds numbers that
-        are none.
+        If the weight file is absent; at the first look, if it is truncated, of another network, or holds NaN or
+        infinite numbers.
     RequestError
         At the first look, if the file changed since.
     """
@@ -114,7 +114,7 @@ class Observer:
         """Digest of the weights."""
         return self._file.digest
 
-    def whole(self, image: np.ndarray) -> Look:
+    def whole(self, image: np.ndarray) -> Observation:
         """Look at a whole photo (uint8, height x width x 3, RGB)."""
         height, width = image.shape[:2]
         longest = max(height, width)
@@ -122,25 +122,25 @@ class Observer:
         middle = np.array([(width - 1) / 2, (height - 1) / 2])
         return self._look(image, _transform(middle, VIEW / longest, size), size)
 
-    def close(self, image: np.ndarray, square: Square) -> Look:
+    def close(self, image: np.ndarray, square: Square) -> Observation:
         """Look at a square of a photo; it may reach beyond."""
         size = (VIEW, VIEW)
         return self._look(image, _transform(square.centre, VIEW / square.side, size), size)
 
-    def _look(self, image: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> Look:
+    def _look(self, image: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> Observation:
         import torch
 
         view = cut_view(image, transform, size)
         tensor = torch.from_numpy(view).to(self._device).permute(2, 0, 1)[None].float() / 255
         with torch.inference_mode():
-            sight = self._network(tensor.contiguous(memory_format=torch.channels_last))
-            presence = float(sight.presence.sigmoid()[0])
-            points, depths = sight.points[0].cpu().numpy(), sight.depths[0].cpu().numpy()
-            logits = sight.mask[0, 0].contiguous().cpu().numpy()
-            heat = sight.heat[0, :21].cpu().numpy()
+            outputs = self._network(tensor.contiguous(memory_format=torch.channels_last))
+            presence = float(outputs.presence.sigmoid()[0])
+            points, depths = outputs.points[0].cpu().numpy(), outputs.depths[0].cpu().numpy()
+            logits = outputs.mask[0, 0].contiguous().cpu().numpy()
+            heat = outputs.heat[0, :21].cpu().numpy()
         back = cv2.invertAffineTransform(transform)
         places = points @ back[:, :2].T + back[:, 2]
-        return Look(transform, presence, places, depths, logits, _spread(heat))
+        return Observation(transform, presence, places, depths, logits, _spread(heat))
 
     @cached_property
     def _network(self) -> HandNetwork:
@@ -213,7 +213,7 @@ def _load(file: Pinned, device: str) -> HandNetwork:
     from recognizers.networks.checkpoint import read_state
 
     network = HandNetwork()
-    # A number that is none must not pass: a confidence of NaN is below no threshold.
+    # NaN must not pass: a confidence of NaN is below no threshold.
     state = read_state(file)
     try:
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})

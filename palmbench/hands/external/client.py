@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from palmbench.hands.outside.environment import PACKAGES, SCRIPT, clean_environment
+from palmbench.hands.external.environment import PACKAGES, SCRIPT, clean_environment
 from recognizers.common.errors import RequestError, SampleError
 from recognizers.common.path_settings import require_temporary_folder
 
@@ -31,7 +31,7 @@ _LAST_BREATH = 5.0  # seconds for a process to end that has stopped answering by
 
 
 class Finding(NamedTuple):
-    """A hand as an outside detector tells of it.
+    """A hand as an external detector tells of it.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class Worker:
             found = [_finding(hand) for hand in answer["hands"]]
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             reason = _short(f"{type(error).__name__}: {error}")
-            raise SampleError(f"{self._title} gave a hand that is none ({reason})") from error
+            raise SampleError(f"{self._title} gave a hand that cannot be read ({reason})") from error
         height, width = photo.shape[:2]
         reach = max(height, width)
         for hand in found:

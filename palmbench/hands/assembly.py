@@ -1,4 +1,4 @@
-"""What a look has seen, as a Hand: box, side, joints in space, and the mask without other people's skin."""
+"""A Hand from what the network observed: box, side, joints in space, and the mask without other people's skin."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import numpy as np
 
 from palmbench.hands.geometry import palm_side
 from palmbench.hands.hand import Hand
-from palmbench.hands.looks import Look, Square
+from palmbench.hands.observer import Observation, Square
 
 VERSION = 1
 _MIDDLE_CHAIN = (0, 9, 10, 11, 12)
 
 
-def hand_of(close: Look, aimed: Square, around: np.ndarray) -> Hand:
+def hand_of(close: Observation, aimed: Square, around: np.ndarray) -> Hand:
     """The hand that a close look saw.
 
     Parameters
     ----------
-    close : Look
+    close : Observation
     aimed : Square
         Where it was aimed.
     around : ndarray of shape (height, width), bool

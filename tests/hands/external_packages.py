@@ -1,4 +1,4 @@
-"""Stand-ins for the packages of outside detectors, in an environment of their own, with the interfaces of the real."""
+"""Stand-ins for the packages of external detectors, in an environment of their own, with the interfaces of the real."""
 
 from __future__ import annotations
 

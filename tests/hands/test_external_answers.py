@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outside_packages import ONE, SHARES, SPACE, photo
+from external_packages import ONE, SHARES, SPACE, photo
 
-from palmbench.hands.outside import client
-from palmbench.hands.outside.client import Worker
-from palmbench.hands.outside.environment import described
+from palmbench.hands.external import client
+from palmbench.hands.external.client import Worker
+from palmbench.hands.external.environment import described
 from recognizers.common.errors import RequestError, SampleError
 
 # A worker that greets, reads a photo's eight bytes and says one thing; {greeting} and {answer} are bytes.
@@ -63,12 +63,12 @@ def test_a_process_that_answers_in_other_words_is_lost_and_not_waited_for(
         ({**_HAND, "score": float("nan")}, "confidence is not from 0 to 1, but nan"),
         ({**_HAND, "score": 7}, "confidence is not from 0 to 1, but 7"),
         ({"keypoints": _HAND["keypoints"], "space": _HAND["space"]}, "KeyError: 'score'"),
-        ({**_HAND, "keypoints": [[1, 2], [3]]}, "that is none"),
+        ({**_HAND, "keypoints": [[1, 2], [3]]}, "that cannot be read"),
         ({**_HAND, "keypoints": SHARES[:20].tolist()}, "without 21 keypoints"),
-        ("no hand", "that is none"),
-        ({**_HAND, "score": 10**400}, "that is none"),
-        ({**_HAND, "keypoints": {"x": 1}}, "that is none"),
-        ({**_HAND, "keypoints": [[10**400, 1]] * 21}, "that is none"),
+        ("no hand", "that cannot be read"),
+        ({**_HAND, "score": 10**400}, "that cannot be read"),
+        ({**_HAND, "keypoints": {"x": 1}}, "that cannot be read"),
+        ({**_HAND, "keypoints": [[10**400, 1]] * 21}, "that cannot be read"),
         ({**_HAND, "keypoints": [[1e9, 0.5]] * 21}, "keypoints lie far outside the photo"),
         ({**_HAND, "keypoints": [*_HAND["keypoints"][1:], [0, -1.5]]}, "keypoints lie far outside the photo"),
         ({**_HAND, "space": [[1e200, 0, 0]] * 21}, "joints in space lie beyond all measure"),

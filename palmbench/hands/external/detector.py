@@ -7,20 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from palmbench.hands.assembly import connected, hand_box
+from palmbench.hands.external.client import Finding, Worker
+from palmbench.hands.external.environment import described, interpreter_of
+from palmbench.hands.external.views import PARTS_OF, View
 from palmbench.hands.geometry import palm_side
 from palmbench.hands.hand import MIDDLE, WRIST, Hand
-from palmbench.hands.looks import Observer, wanted_square
-from palmbench.hands.outside.client import Finding, Worker
-from palmbench.hands.outside.environment import described, interpreter_of
-from palmbench.hands.outside.views import PARTS_OF, View
+from palmbench.hands.observer import Observer, wanted_square
+from palmbench.hands.palm_or_back import view_of
 from palmbench.hands.search import covers, parts, same_hand
-from palmbench.hands.seen import connected, hand_box
 from palmbench.hands.skeleton import apart, hand_shape, valley_points
-from palmbench.hands.view import view_of
 from recognizers.common.versions import versions_of
 
 VERSION = 2
-_CODE = ("geometry", "looks", "network", "search", "seen", "skeleton", "view")
+_CODE = ("geometry", "observer", "network", "search", "assembly", "skeleton", "palm_or_back")
 # Of packages that look at a photo in so few pixels that they overlook small hands, and such as fill the frame.
 _COARSE = ("mediapipe",)
 _MOST_AT_ONCE = 4  # hands asked for at least, so that the best of them can be chosen
@@ -40,7 +40,7 @@ class _Seen(NamedTuple):
     said: list[tuple[str, float]]  # which hand each look makes it to be, and how sure it is
 
 
-class OutsideDetector:
+class ExternalDetector:
     """Finds hands with a package that lives in an environment of its own.
 
     The package gives keypoints in the picture and in space. Which hand it is follows from them, as for every detector:
@@ -87,8 +87,8 @@ class OutsideDetector:
             "package": self._described,
             "threshold": self._options["threshold"],
             "hands": self._hands,
-            "looks": self._observer.digest,
-            "versions": {"outside": VERSION, **versions_of("palmbench.hands", *_CODE)},
+            "observer": self._observer.digest,
+            "versions": {"external": VERSION, **versions_of("palmbench.hands", *_CODE)},
         }
 
     def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
