@@ -17,11 +17,11 @@ from palmbench.config.compose import compose_points
 from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.engine.executor import Executor, available_cores
 from palmbench.photos.account import PhotoAccount, require_report, summary, write_report
+from palmbench.photos.deidentification import TRIES, Deidentification, check_of, deidentification_of, with_most_hands
 from palmbench.photos.files import Plan, plan
 from palmbench.photos.in_the_way import replaced, require_report_elsewhere, results_of_other_runs, results_there
 from palmbench.photos.ledger import Ledger
-from palmbench.photos.one_photo import CHOICE, Task, treat
-from palmbench.photos.treatment import TRIES, Treatment, check_of, treatment_of, with_most_hands
+from palmbench.photos.one_photo import CHOICE, Task, deidentify_photo
 from recognizers.common import unfinished
 from recognizers.common.errors import RequestError
 from recognizers.common.writing import require_writable
@@ -51,15 +51,15 @@ def deid_command(parsed: argparse.Namespace) -> int:
     words = read_words(parsed)
     config = _config(words)
     check = check_of(config.recognizer, words.threshold, words.tries or TRIES) if words.verify else None
-    treatment = treatment_of(config, words.count, check, words.keep_unchanged, words.keep_matching, words.every_hand)
+    deid = deidentification_of(config, words.count, check, words.keep_unchanged, words.keep_matching, words.every_hand)
     found = plan(words.inputs, words.out, words.format, words.count)
-    settings = treatment.settings()
+    settings = deid.settings()
     report = None
     if words.report:
         require_report_elsewhere(words.report, found)
         report = require_report(words.report, words.force)
     with _alone(found, words.out), Executor(_no_idle_workers(config.executor, len(found.jobs))) as executor:
-        tasks = _tasks(found, treatment, settings, words.force, executor.device)
+        tasks = _tasks(found, deid, settings, words.force, executor.device)
         done, stopped = _run(executor, tasks)
     accounts = [account for account in done if account]
     left = len(done) - len(accounts)
@@ -68,7 +68,7 @@ def deid_command(parsed: argparse.Namespace) -> int:
         if words.report:
             write_report(words.report, settings, accounts, left, report)
     finally:
-        _say(accounts, found, treatment, left)
+        _say(accounts, found, deid, left)
     if stopped:
         raise stopped
     return DONE if all(account.done for account in accounts) else SAMPLES_FAILED
@@ -87,14 +87,14 @@ def _alone(found: Plan, out: Path) -> Iterator[None]:
         yield
 
 
-def _tasks(found: Plan, treatment: Treatment, settings: dict[str, Any], force: bool, device: str) -> list[Task]:
+def _tasks(found: Plan, deid: Deidentification, settings: dict[str, Any], force: bool, device: str) -> list[Task]:
     """What is to be done to each photo, after a look at what is there already."""
     entries = Ledger(found.folder).entries() if found.folder and not force else {}
     tasks = []
     for job in found.jobs:
         there = {} if force else results_there(job, found.folder, entries, settings)
         replaces = replaced(job) if force else {}
-        tasks.append(Task(job, there, replaces, treatment, settings, found.folder, device))
+        tasks.append(Task(job, there, replaces, deid, settings, found.folder, device))
     return tasks
 
 
@@ -120,10 +120,12 @@ def _run(executor: Executor, tasks: Sequence[Task]) -> tuple[list[PhotoAccount |
     finished = [place for place, task in enumerate(tasks) if len(task.there) == len(task.job.outputs)]
     progress = Progress("de-identify photos", len(tasks), len(finished), 0)
     for place in finished:
-        accounts[place] = treat(tasks[place])
+        accounts[place] = deidentify_photo(tasks[place])
     try:
         # By their place: two photos may be shown under one name.
-        for place, account in executor.map(_treat, [each for each in enumerate(tasks) if accounts[each[0]] is None]):
+        for place, account in executor.map(
+            _deidentified, [each for each in enumerate(tasks) if accounts[each[0]] is None]
+        ):
             accounts[place] = account
             progress.advance(int(account.done), int(not account.done))
     except RequestError as error:
@@ -133,12 +135,12 @@ def _run(executor: Executor, tasks: Sequence[Task]) -> tuple[list[PhotoAccount |
     return accounts, None
 
 
-def _treat(numbered: tuple[int, Task]) -> tuple[int, PhotoAccount]:
+def _deidentified(numbered: tuple[int, Task]) -> tuple[int, PhotoAccount]:
     place, task = numbered
-    return place, treat(task)
+    return place, deidentify_photo(task)
 
 
-def _say(accounts: Sequence[PhotoAccount], found: Plan, treatment: Treatment, left: int) -> None:
+def _say(accounts: Sequence[PhotoAccount], found: Plan, deid: Deidentification, left: int) -> None:
     notes = [f"{account.photo}: {note}" for account in accounts for note in account.notes]
     alone = [
         f"{account.photo}: hand {place}, as {hand.left_alone}"
@@ -157,7 +159,7 @@ def _say(accounts: Sequence[PhotoAccount], found: Plan, treatment: Treatment, le
             print(f"{title}: {line}")
         if len(lines) > _SHOWN:
             print(f"... and {len(lines) - _SHOWN} more; --report FILE lists them")
-    check = treatment.check
+    check = deid.check
     if check:
         print(f"verified with {check.recognizer.name}: a palm is hidden above {check.threshold:g}")
     print(summary(accounts, found.others, check is not None, left, results_of_other_runs(found)))

@@ -131,7 +131,7 @@ def write_report(
     ----------
     path : Path
     settings : dict
-        `Treatment.settings`.
+        `Deidentification.settings`.
     accounts : sequence of PhotoAccount
     left : int
         Photos that a run which was stopped did not come to.

@@ -14,8 +14,8 @@ from palmbench.config.schema import RunConfig
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnyDetectorConfig
 from palmbench.methods import MethodConfig
+from palmbench.photos.deidentification import deidentification_of, load_tools, with_most_hands
 from palmbench.photos.painter import Painter
-from palmbench.photos.treatment import load_tools, treatment_of, with_most_hands
 from recognizers.common.errors import NoHandError, RequestError, SampleError
 
 
@@ -86,11 +86,11 @@ def deidentify(
     if region not in get_args(Region):
         raise RequestError(f"region must be one of {', '.join(get_args(Region))}, not {region!r}.")
     usual = RunConfig(method=_method(method), seed=_seed(seed), region=region)
-    treatment = treatment_of(
+    deid = deidentification_of(
         replace(usual, detector=_detector(detector) or with_most_hands(usual.detector)), every_hand=bool(every_hand)
     )
-    tools = load_tools(treatment, torch_device(device))
-    painter = Painter(pixels, tools, treatment.seed, treatment.shared, treatment.every_hand)
+    tools = load_tools(deid, torch_device(device))
+    painter = Painter(pixels, tools, deid.seed, deid.shared, deid.every_hand)
     if not painter.hands:
         raise NoHandError("no hand was found")
     if len(painter.left_alone) == len(painter.hands):

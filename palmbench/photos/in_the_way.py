@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from palmbench.base.outputs import Stamp, is_plain_file, stamp
+from palmbench.photos.deidentification import result_key
 from palmbench.photos.files import Job, Plan, shown
 from palmbench.photos.formats import SUFFIXES, begins_like_result
 from palmbench.photos.ledger import NAME, Entry, Ledger
 from palmbench.photos.reading import read_bytes
-from palmbench.photos.treatment import result_key
 from recognizers.common.errors import RequestError, SampleError
 from recognizers.common.keys import bytes_digest
 

@@ -13,7 +13,7 @@ from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.methods import Method, answers
 from palmbench.photos.evidence import MOST, share_that_stayed
-from palmbench.photos.window import Found, find_hands, unpaintable
+from palmbench.photos.window import FoundHand, find_hands, unpaintable
 from palmbench.photos.writing import eight_bits
 from recognizers.common.errors import SampleError
 from recognizers.common.keys import digest, sample_seed
@@ -66,7 +66,7 @@ class Painter:
 
     Attributes
     ----------
-    hands : list of Found
+    hands : list of FoundHand
     skipped : dict of int to str
         Hands that could not be repainted, by their place in `hands`, and why.
     left_alone : dict of int to str
@@ -78,23 +78,21 @@ class Painter:
     ) -> None:
         self._pixels, self._tools, self._seed = pixels, tools, seed
         self.picture = picture_of(pixels)
-        self.hands: list[Found] = find_hands(self.picture, tools.detector, tools.segmenter)
-        views = {} if every_hand else {place: found.hand.view for place, found in enumerate(self.hands)}
-        self.left_alone = {place: _NO_PALM[view] for place, view in views.items() if view in _NO_PALM}
-        reasons = {
-            place: unpaintable(found.hand) for place, found in enumerate(self.hands) if place not in self.left_alone
-        }
-        self.skipped = {place: reason for place, reason in reasons.items() if reason}
+        self.hands: list[FoundHand] = find_hands(self.picture, tools.detector, tools.segmenter)
+        views = {} if every_hand else {index: one.hand.view for index, one in enumerate(self.hands)}
+        self.left_alone = {index: _NO_PALM[view] for index, view in views.items() if view in _NO_PALM}
+        reasons = {index: unpaintable(one.hand) for index, one in enumerate(self.hands) if index not in self.left_alone}
+        self.skipped = {index: reason for index, reason in reasons.items() if reason}
         self._photo = "" if shared else pixels_digest(pixels)
 
     @property
     def painted(self) -> list[int]:
         """Places of the hands that are neither left alone nor skipped."""
-        return [place for place in range(len(self.hands)) if place not in {**self.skipped, **self.left_alone}]
+        return [index for index in range(len(self.hands)) if index not in {**self.skipped, **self.left_alone}]
 
-    def palm(self, place: int) -> np.ndarray:
+    def palm(self, index: int) -> np.ndarray:
         """What is to be repainted of a hand, bool of its window's height and width."""
-        return palm_mask(self.hands[place].hand, self._tools.region)
+        return palm_mask(self.hands[index].hand, self._tools.region)
 
     def draw(self, number: int = 1, tries: Sequence[int] | None = None) -> Drawn:
         """One photo.
@@ -109,19 +107,19 @@ class Painter:
         pixels = self._pixels.copy()
         picture = pixels if self.picture is self._pixels else self.picture.copy()
         seeds: list[int | None] = [None] * len(self.hands)
-        for place in self.painted:
-            attempt = tries[place] if tries else 0
-            seed = sample_seed(self._seed, f"photo {self._photo} result {number} hand {place} try {attempt}")
+        for index in self.painted:
+            attempt = tries[index] if tries else 0
+            seed = sample_seed(self._seed, f"photo {self._photo} result {number} hand {index} try {attempt}")
             try:
-                repaint(pixels, picture, self.hands[place], self._tools, seed)
+                repaint(pixels, picture, self.hands[index], self._tools, seed)
             except SampleError as error:
-                self.skipped[place] = str(error)
+                self.skipped[index] = str(error)
                 continue
-            seeds[place] = seed if self._tools.method.seeded else None
+            seeds[index] = seed if self._tools.method.seeded else None
         return Drawn(pixels, seeds)
 
 
-def repaint(pixels: np.ndarray, picture: np.ndarray, found: Found, tools: Tools, seed: int) -> None:
+def repaint(pixels: np.ndarray, picture: np.ndarray, found: FoundHand, tools: Tools, seed: int) -> None:
     """Repaint the palm of one hand, in place.
 
     Parameters
@@ -130,7 +128,7 @@ def repaint(pixels: np.ndarray, picture: np.ndarray, found: Found, tools: Tools,
         The photo at its own depth.
     picture : ndarray of shape (height, width, 3), uint8
         The same photo as `picture_of` shows it; it may be `pixels` itself.
-    found : Found
+    found : FoundHand
     tools : Tools
     seed : int
 

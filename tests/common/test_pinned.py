@@ -33,9 +33,9 @@ from palmbench.hands.pklnet.network import PKLNet
 from palmbench.hands.settings import DetectorConfig, SAM2Config, SegmenterConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.mask import MaskConfig
-from palmbench.photos import treatment
+from palmbench.photos import deidentification
 from palmbench.photos.files import Job
-from palmbench.photos.one_photo import Task, treat
+from palmbench.photos.one_photo import Task, deidentify_photo
 from palmbench.photos.reading import decode
 from palmbench.quality import ImageQuality, instrument
 from palmbench.quality.settings import QualityConfig
@@ -343,18 +343,20 @@ def test_a_later_run_of_this_process_takes_the_weights_that_are_there_by_then(
 
 def test_deid_refuses_weights_that_are_not_those_of_its_results_keys(tmp_path: Path) -> None:
     hand = embedded("hand", paths.weights_dir)(tmp_path)
-    asked = treatment.Treatment(MaskConfig(), DetectorConfig(weights=str(hand), hands=2), SegmenterConfig())
+    asked = deidentification.Deidentification(
+        MaskConfig(), DetectorConfig(weights=str(hand), hands=2), SegmenterConfig()
+    )
     settings = asked.settings()
     (tmp_path / "a.png").write_bytes(encode_png(PHOTO.image))
     job = Job(tmp_path / "a.png", "a.png", (tmp_path / "out.png",), "png")
     task = Task(job, {}, {}, asked, settings, None, "cpu")
     renamed(other(hand), hand)
-    treatment._tools.clear()  # as in a worker process
+    deidentification._tools.clear()  # as in a worker process
     with pytest.raises(RequestError, match=f"The detector {CHANGED}"):
-        treat(task)
+        deidentify_photo(task)
     assert not (tmp_path / "out.png").exists()
     task = task._replace(settings=asked.settings())
-    assert treat(task).failure is None
+    assert deidentify_photo(task).failure is None
     assert decode((tmp_path / "out.png").read_bytes(), Path("out.png")).pixels.shape == PHOTO.image.shape
 
 

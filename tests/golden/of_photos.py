@@ -19,14 +19,14 @@ from palmbench.hands import load_segmenter
 from palmbench.hands.settings import SegmenterConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.photos.colour import srgb
+from palmbench.photos.deidentification import TRIES, Check, deidentification_of
+from palmbench.photos.drafts import PreparedPhoto
 from palmbench.photos.evidence import MOST, share_that_shows, share_that_stayed
-from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.matrix_profile import MatrixProfile, matrix_profile, to_srgb
-from palmbench.photos.one_photo import Sitting
 from palmbench.photos.painter import Painter, Tools, picture_of
 from palmbench.photos.reading import Photo, decode
 from palmbench.photos.stripped import without_metadata
-from palmbench.photos.treatment import TRIES, Check, treatment_of
+from palmbench.photos.verification import MTCC_THRESHOLD, Verifier
 from palmbench.photos.window import in_window, unpaintable
 from palmbench.photos.writing import eight_bits, encode, fitted
 from tests.golden import inputs
@@ -213,14 +213,14 @@ def _tools(sigma: float) -> Tools:
 
 def _judge() -> dict[str, Any]:
     tools = _tools(1.0)
-    judge = Judge(recognizers.load("mtcc"), MTCC_THRESHOLD, tools.detector, tools.segmenter)
+    verifier = Verifier(recognizers.load("mtcc"), MTCC_THRESHOLD, tools.detector, tools.segmenter)
     hands = [in_window(inputs.hand())]
-    templates = judge.templates(inputs.photo(), hands)
-    verdict = judge.compare(templates, hands, inputs.repainted())
-    moved = judge.compare(templates, [in_window(inputs.hand(1))], inputs.photo())
+    templates = verifier.templates(inputs.photo(), hands)
+    verdict = verifier.compare(templates, hands, inputs.repainted())
+    moved = verifier.compare(templates, [in_window(inputs.hand(1))], inputs.photo())
     return {
         "distances": [verdict.distances, moved.distances],
-        "hidden": [judge.hidden(distance) for distance in (0.37, 0.374, 0.376, 0.38, None)],
+        "hidden": [verifier.hidden(distance) for distance in (0.37, 0.374, 0.376, 0.38, None)],
         "overlooked": [len(verdict.overlooked), len(moved.overlooked)],
     }
 
@@ -240,11 +240,11 @@ def _painter() -> dict[str, Any]:
     return found
 
 
-def _treatment() -> dict[str, Any]:
+def _deidentification() -> dict[str, Any]:
     run = RunConfig(method=BlurConfig(sigma=4.0), region="palm")
-    treatment = treatment_of(run, check=Check(MTCCConfig(), MTCC_THRESHOLD))
-    sitting = Sitting(Photo(inputs.photo(), ()), b"", "png", treatment, "cpu")
-    draft = sitting.draft(1)
+    deid = deidentification_of(run, check=Check(MTCCConfig(), MTCC_THRESHOLD))
+    prepared = PreparedPhoto(Photo(inputs.photo(), ()), b"", "png", deid, "cpu")
+    draft = prepared.draft(1)
     return {
         "photo": picture(decode(draft.data, Path("photo.png")).pixels),
         "distances": [draft.distances],
@@ -271,11 +271,11 @@ GOLDENS = [
     Golden(_PHOTOS + "stripped", "files", _stripped, ["palmbench.base.photo_files", *_of("reading")]),
     Golden(_PHOTOS + "window", "windows", _window, _GEOMETRY, constants=True),
     Golden(_PHOTOS + "evidence", "shares", _evidence, [*_PALM, *_BLUR], tolerance=_CODED, constants=True),
-    Golden(_PHOTOS + "judge", "verdicts", _judge,
+    Golden(_PHOTOS + "verification", "verdicts", _judge,
            [*_PALM, "palmbench.hands.assembly", *_MTCC, *_of("window")], tolerance=5e-3, constants=True),
     Golden(_PHOTOS + "painter", "photos or seeds", _painter,
            [*_PALM, "palmbench.hands.assembly", *_BLUR, *_of("window", "evidence", "writing")], tolerance=_CODED),
-    Golden(_PHOTOS + "treatment", "results", _treatment,
-           [*_PALM, *_SEEING, *_MTCC, *_BLUR, *_of("window", "evidence", "writing", "judge", "painter", "reading")],
+    Golden(_PHOTOS + "deidentification", "results", _deidentification,
+           [*_PALM, *_SEEING, *_MTCC, *_BLUR, *_of("window", "evidence", "writing", "verification", "painter", "reading")],
            tolerance=5e-3, constants=True),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ import palmbench
 from palmbench.config.schema import RunConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.photos import api
-from palmbench.photos.treatment import treatment_of
+from palmbench.photos.deidentification import deidentification_of
 from recognizers.common.errors import NoHandError, RequestError
 
 
@@ -47,7 +47,7 @@ def test_a_device_that_is_not_there_is_told(photo: np.ndarray, monkeypatch: pyte
 
 def test_all_of_a_palm_is_to_be_hidden_even_by_the_papers_settings() -> None:
     papers = RunConfig(method=DiffusionConfig(crop="hand", whole_palm=False))
-    assert treatment_of(papers).method == DiffusionConfig(crop="hand", whole_palm=True)
+    assert deidentification_of(papers).method == DiffusionConfig(crop="hand", whole_palm=True)
 
 
 def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 from palmbench.commands import cli
 from palmbench.hands import Hand
 from palmbench.hands.geometry import inpaint_mask
-from palmbench.photos import treatment
+from palmbench.photos import deidentification
 from palmbench.photos.ledger import NAME
 from palmbench.photos.reading import decode
 from palmbench.synth import Render
@@ -51,8 +51,8 @@ def known_hands(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def
     """Lets the command find the hands it is told of."""
 
     def know(*hands: Hand) -> None:
-        monkeypatch.setattr(treatment, "load_detector", lambda config, device="cpu": Knowing(hands))
-        monkeypatch.setattr(treatment, "_tools", {})
+        monkeypatch.setattr(deidentification, "load_detector", lambda config, device="cpu": Knowing(hands))
+        monkeypatch.setattr(deidentification, "_tools", {})
 
     return know
 

@@ -13,42 +13,44 @@ from palmbench import methods
 from palmbench.hands import Hand
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.mask import MaskConfig
-from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Painter
-from palmbench.photos.window import Found, find_hands, in_window
+from palmbench.photos.verification import MTCC_THRESHOLD, Verifier
+from palmbench.photos.window import FoundHand, find_hands, in_window
 from palmbench.scoring import equal_error_rate
 from palmbench.synth import Render, render
 
 
 @pytest.fixture
-def judge(eyes) -> Judge:  # type: ignore[no-untyped-def]
-    return Judge(recognizers.load("mtcc"), MTCC_THRESHOLD, eyes.detector, eyes.segmenter)
+def verifier(eyes) -> Verifier:  # type: ignore[no-untyped-def]
+    return Verifier(recognizers.load("mtcc"), MTCC_THRESHOLD, eyes.detector, eyes.segmenter)
 
 
-def test_an_unchanged_photo_is_its_original_and_blur_nearly_so(photo: np.ndarray, judge: Judge, eyes) -> None:  # type: ignore[no-untyped-def]
+def test_an_unchanged_photo_is_its_original_and_blur_nearly_so(photo: np.ndarray, verifier: Verifier, eyes) -> None:  # type: ignore[no-untyped-def]
     hands = find_hands(photo, eyes.detector, eyes.segmenter)
-    enrolled = judge.templates(photo, hands)
-    assert judge.compare(enrolled, hands, photo).distances == [0.0]
+    enrolled = verifier.templates(photo, hands)
+    assert verifier.compare(enrolled, hands, photo).distances == [0.0]
     distances = {}
     for method in (BlurConfig(), MaskConfig()):
         painter = Painter(photo, eyes._replace(method=methods.load(method)))
-        (distances[method.name],) = judge.compare(enrolled, hands, painter.draw().pixels).distances
-    assert not judge.hidden(distances["blur"]) and judge.hidden(distances["mask"])
+        (distances[method.name],) = verifier.compare(enrolled, hands, painter.draw().pixels).distances
+    assert not verifier.hidden(distances["blur"]) and verifier.hidden(distances["mask"])
 
 
-def test_the_nearer_of_two_attacks_counts(photo: np.ndarray, one: Render, judge: Judge) -> None:
+def test_the_nearer_of_two_attacks_counts(photo: np.ndarray, one: Render, verifier: Verifier) -> None:
     """A photo that is moved is not matched where its palm was, and is found again."""
     hands = [in_window(truth(one))]
-    enrolled = judge.templates(photo, hands)
+    enrolled = verifier.templates(photo, hands)
     moved = np.roll(photo, 40, axis=1)
-    in_place = judge.templates(moved, hands)[0]
-    assert judge.hidden(float(judge.recognizer.distances(enrolled[0][None], in_place[None])[0, 0]))
-    assert not judge.hidden(judge.compare(enrolled, hands, moved).distances[0])
+    in_place = verifier.templates(moved, hands)[0]
+    assert verifier.hidden(float(verifier.recognizer.distances(enrolled[0][None], in_place[None])[0, 0]))
+    assert not verifier.hidden(verifier.compare(enrolled, hands, moved).distances[0])
 
 
-def test_a_hand_that_the_first_look_missed_is_told(two: tuple[np.ndarray, tuple[Hand, Hand]], judge: Judge) -> None:
+def test_a_hand_that_the_first_look_missed_is_told(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], verifier: Verifier
+) -> None:
     canvas, (left, right) = two
-    seeing = replace(judge, detector=Knowing((right, left)))
+    seeing = replace(verifier, detector=Knowing((right, left)))
     hands = [in_window(left)]
     verdict = seeing.compare(seeing.templates(canvas, hands), hands, canvas)
     assert verdict.overlooked == [in_window(right).box]
@@ -58,35 +60,35 @@ def test_a_hand_that_the_first_look_missed_is_told(two: tuple[np.ndarray, tuple[
 
 @pytest.mark.parametrize("apart", [0, 5, 11])
 def test_a_palm_without_a_roi_does_not_count_as_hidden(
-    photo: np.ndarray, one: Render, judge: Judge, apart: int
+    photo: np.ndarray, one: Render, verifier: Verifier, apart: int
 ) -> None:
     window, hand = in_window(truth(one))
     meeting = replace(hand, valleys=hand.valleys[[0, 0]] + np.array([(0, 0), (apart, 0)], np.float32))
-    flat = [Found(window, meeting)]
-    assert judge.templates(photo, flat) == [None]
-    (distance,) = judge.compare([None], flat, photo).distances
-    assert distance is None and not judge.hidden(distance)
+    flat = [FoundHand(window, meeting)]
+    assert verifier.templates(photo, flat) == [None]
+    (distance,) = verifier.compare([None], flat, photo).distances
+    assert distance is None and not verifier.hidden(distance)
 
 
-def test_the_nearest_of_several_results(judge: Judge, photo: np.ndarray, one: Render) -> None:
-    (template,) = judge.templates(photo, [in_window(truth(one))])
+def test_the_nearest_of_several_results(verifier: Verifier, photo: np.ndarray, one: Render) -> None:
+    (template,) = verifier.templates(photo, [in_window(truth(one))])
     other = render(8, 0, size=photo.shape[1::-1])
-    (stranger,) = judge.templates(other.image, [in_window(truth(other))])
-    assert judge.nearest_pair([template, None]) is None
-    assert judge.nearest_pair([template, stranger, template]) == 0.0
-    assert judge.hidden(judge.nearest_pair([template, stranger]))
+    (stranger,) = verifier.templates(other.image, [in_window(truth(other))])
+    assert verifier.nearest_pair([template, None]) is None
+    assert verifier.nearest_pair([template, stranger, template]) == 0.0
+    assert verifier.hidden(verifier.nearest_pair([template, stranger]))
 
 
 @pytest.mark.slow
 def test_the_threshold_lies_two_percent_above_that_of_equal_errors(eyes) -> None:  # type: ignore[no-untyped-def]
     """On the palms of the default run: 40 palms, four photos each."""
     recognizer, palms, rois = recognizers.load("mtcc"), [], []
-    judge = Judge(recognizer, MTCC_THRESHOLD, eyes.detector, eyes.segmenter)
+    verifier = Verifier(recognizer, MTCC_THRESHOLD, eyes.detector, eyes.segmenter)
     for palm in range(40):
         for sample in range(4):
             image = render(palm, sample).image
             if hands := find_hands(image, eyes.detector, eyes.segmenter)[:1]:
-                rois += judge.templates(image, hands)
+                rois += verifier.templates(image, hands)
                 palms.append(palm)
     distances = recognizers.pairwise(recognizer, np.stack(rois))
     rows, columns = np.triu_indices(len(palms), 1)

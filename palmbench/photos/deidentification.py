@@ -12,8 +12,8 @@ from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
 from palmbench.methods import MethodConfig
 from palmbench.methods.region import region_versions
-from palmbench.photos.judge import MTCC_THRESHOLD, Judge
 from palmbench.photos.painter import Tools
+from palmbench.photos.verification import MTCC_THRESHOLD, Verifier
 from palmbench.stages.enrol import load_recognizer
 from recognizers.common.errors import RequestError
 from recognizers.common.keys import digest
@@ -23,11 +23,11 @@ VERSION = 2
 _CODE = (
     "colour",
     "evidence",
-    "judge",
     "matrix_profile",
     "painter",
     "reading",
     "stripped",
+    "verification",
     "window",
     "writing",
 )
@@ -54,7 +54,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Treatment:
+class Deidentification:
     """Everything that can change a result, but for the photo itself.
 
     Attributes
@@ -121,15 +121,15 @@ class Treatment:
         }
 
 
-def treatment_of(
+def deidentification_of(
     config: RunConfig,
     count: int = 1,
     check: Check | None = None,
     keep_unchanged: bool = False,
     keep_matching: bool = False,
     every_hand: bool = False,
-) -> Treatment:
-    """The treatment that a run's settings describe.
+) -> Deidentification:
+    """The de-identification that a run's settings describe.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def treatment_of(
         )
     # Whatever the paper's code leaves out of a crop: here a palm is to be hidden.
     method = method.of_whole_palm()
-    return Treatment(
+    return Deidentification(
         method, detector, config.segmenter, config.seed, count, check, keep_unchanged, keep_matching, config.region,
         every_hand,
     )  # fmt: skip
@@ -178,26 +178,26 @@ def with_most_hands(detector: AnyDetectorConfig) -> AnyDetectorConfig:
 _tools: dict[str, Tools] = {}
 
 
-def load_tools(treatment: Treatment, device: str) -> Tools:
+def load_tools(deid: Deidentification, device: str) -> Tools:
     """Detector, segmenter and method, loaded once a process."""
-    key = repr((treatment.detector, treatment.segmenter, treatment.method, treatment.region, device))
+    key = repr((deid.detector, deid.segmenter, deid.method, deid.region, device))
     if key not in _tools:
         _tools.clear()  # networks are large: the last ones used are enough
         _tools[key] = Tools(
-            load_detector(treatment.detector, device),
-            load_segmenter(treatment.segmenter, device),
-            methods.load(treatment.method, device, treatment.region),
-            treatment.region,
+            load_detector(deid.detector, device),
+            load_segmenter(deid.segmenter, device),
+            methods.load(deid.method, device, deid.region),
+            deid.region,
         )
     return _tools[key]
 
 
-def load_judge(treatment: Treatment, device: str) -> Judge | None:
+def load_verifier(deid: Deidentification, device: str) -> Verifier | None:
     """The recognizer of the check, if there is one."""
-    if treatment.check is None:
+    if deid.check is None:
         return None
-    tools, check = load_tools(treatment, device), treatment.check
-    return Judge(load_recognizer(check.recognizer, device), check.threshold, tools.detector, tools.segmenter)
+    tools, check = load_tools(deid, device), deid.check
+    return Verifier(load_recognizer(check.recognizer, device), check.threshold, tools.detector, tools.segmenter)
 
 
 def result_key(settings: dict[str, Any], photo: str, number: int, format_name: str) -> str:
@@ -206,7 +206,7 @@ def result_key(settings: dict[str, Any], photo: str, number: int, format_name: s
     Parameters
     ----------
     settings : dict
-        `Treatment.settings`.
+        `Deidentification.settings`.
     photo : str
         Digest of the photo's file.
     number : int
@@ -214,7 +214,7 @@ def result_key(settings: dict[str, Any], photo: str, number: int, format_name: s
     format_name : str
     """
     versions = {
-        "treatment": VERSION,
+        "deidentification": VERSION,
         **versions_of("palmbench.base", "photo_files"),
         **versions_of("palmbench.photos", *_CODE),
         **region_versions(),

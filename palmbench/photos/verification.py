@@ -12,7 +12,7 @@ import numpy as np
 import recognizers
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.geometry import recognition_hand, recognition_roi
-from palmbench.photos.window import Found, find_hands
+from palmbench.photos.window import FoundHand, find_hands
 from recognizers import answers
 from recognizers.common.errors import NoROIError
 from recognizers.protocol import Recognizer
@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judge:
+class Verifier:
     """A recognizer and the distance up to which it calls two palms the same.
 
     Attributes
@@ -60,21 +60,21 @@ class Judge:
     detector: Detector
     segmenter: Segmenter
 
-    def templates(self, picture: np.ndarray, hands: Sequence[Found]) -> list[np.ndarray | None]:
+    def templates(self, picture: np.ndarray, hands: Sequence[FoundHand]) -> list[np.ndarray | None]:
         """Template of each hand in a photo (uint8, height x width x 3, RGB); None where there is no ROI."""
         cut = recognition_roi if self.recognizer.takes == "roi" else recognition_hand
         templates: list[np.ndarray | None] = [None] * len(hands)
         images: dict[int, np.ndarray] = {}
-        for place, (window, hand) in enumerate(hands):
+        for index, (window, hand) in enumerate(hands):
             with suppress(NoROIError):
-                images[place] = cut(window.of(picture), hand)
+                images[index] = cut(window.of(picture), hand)
         if images:
             found = answers.templates(self.recognizer, np.stack(list(images.values())))
-            for place, template in zip(images, found, strict=True):
-                templates[place] = template
+            for index, template in zip(images, found, strict=True):
+                templates[index] = template
         return templates
 
-    def compare(self, enrolled: Sequence[np.ndarray | None], hands: Sequence[Found], result: np.ndarray) -> Verdict:
+    def compare(self, enrolled: Sequence[np.ndarray | None], hands: Sequence[FoundHand], result: np.ndarray) -> Verdict:
         """How near a result comes to each palm of the original.
 
         Two attacks are made, and the nearer one counts: the hands are found again in the result, as one would who has
@@ -84,7 +84,7 @@ class Judge:
         ----------
         enrolled : sequence of ndarray or None
             The original's templates.
-        hands : sequence of Found
+        hands : sequence of FoundHand
             The original's hands.
         result : ndarray of shape (height, width, 3), uint8, RGB
         """
