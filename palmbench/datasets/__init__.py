@@ -27,17 +27,17 @@ def open_dataset(config: DatasetConfig, data_dir: str | Path) -> Dataset:
         If the set is not there: what is missing, where to ask for it, and where to put it.
     """
     if isinstance(config, SynthConfig):
-        from palmbench.datasets.synth import open_synth
+        from palmbench.datasets.synth_dataset import open_synth
 
         return open_synth(config)
-    from palmbench.datasets.files import open_folder
+    from palmbench.datasets.folder_dataset import open_folder
 
     return open_folder(config, data_dir)
 
 
 def present_datasets(data_dir: str | Path) -> list[str]:
     """Names of the data sets that can be opened here: synth, then those with photos below `data_dir`."""
-    from palmbench.datasets.scan import NAMES, has_photos
+    from palmbench.datasets.folder_scan import NAMES, has_photos
 
     folder = Path(path_text(str(data_dir)))
     return ["synth"] + [name for name in NAMES if has_photos(name, folder / name)]

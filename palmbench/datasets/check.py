@@ -15,9 +15,9 @@ from palmbench.base.photo_files import contents
 from palmbench.base.progress import Progress
 from palmbench.datasets import findings
 from palmbench.datasets.cards import Card
-from palmbench.datasets.files import NO_PERSONS, card_of, natural_order, scan_with_photos
 from palmbench.datasets.findings import REMARKS, Finding, PhotoContents, SeenHand
-from palmbench.datasets.scan import Found, Scan
+from palmbench.datasets.folder_dataset import NO_PERSONS, card_of, natural_order, scan_with_photos
+from palmbench.datasets.folder_scan import FoundPhoto, Scan
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import split_names, take_part
 from recognizers.common.errors import RequestError, SampleError
@@ -155,7 +155,7 @@ def check(
     return _report(config, scan, photos, looks, found, decode, hands, handless)
 
 
-def _look(root: Path, photos: Sequence[Found], workers: int, decode: bool) -> dict[str, PhotoContents]:
+def _look(root: Path, photos: Sequence[FoundPhoto], workers: int, decode: bool) -> dict[str, PhotoContents]:
     progress = Progress("check photos", len(photos), reused=0, failed=0)
     looks = {}
     with ThreadPoolExecutor(workers) as pool:
@@ -180,7 +180,7 @@ def _look_at(path: Path, decode: bool) -> PhotoContents:
 def _report(
     config: FolderDatasetConfig,
     scan: Scan,
-    photos: list[Found],
+    photos: list[FoundPhoto],
     looks: dict[str, PhotoContents],
     found: list[Finding],
     decode: bool,
@@ -232,7 +232,7 @@ def _not_there(people: set[str], full: int | None) -> str:
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def _pairs(photos: Sequence[Found], palms: Mapping[str, int]) -> Pairs:
+def _pairs(photos: Sequence[FoundPhoto], palms: Mapping[str, int]) -> Pairs:
     def within(counts: Mapping[str, int]) -> int:
         return sum(n * (n - 1) // 2 for n in counts.values())
 
@@ -248,7 +248,7 @@ def _about_pairs(scan: Scan) -> str:
     )
 
 
-def _splits(name: str, photos: list[Found]) -> dict[str, str]:
+def _splits(name: str, photos: list[FoundPhoto]) -> dict[str, str]:
     told = {}
     for wanted in split_names(name):
         try:

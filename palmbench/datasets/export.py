@@ -23,8 +23,8 @@ from palmbench.base.images import encode_photo, encode_png
 from palmbench.base.outputs import whole_folder
 from palmbench.base.progress import Progress
 from palmbench.datasets.cards import card_names, read_card
-from palmbench.datasets.defects import KINDS, Photo, Plan, State, plan_photos, plant, plantable
-from palmbench.datasets.naming import SCHEMES, Scheme
+from palmbench.datasets.file_names import SCHEMES, Scheme
+from palmbench.datasets.planted_defects import KINDS, Photo, Plan, State, plan_photos, plant, plantable
 from palmbench.hands.geometry import Square, bounding_square
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, Render, render
 from palmbench.synth.seeds import person_of, session_of

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from palmbench.base.images import PhotoFacts
-from palmbench.datasets.layouts import Layout
-from palmbench.datasets.scan import Found, Scan
+from palmbench.datasets.folder_scan import FoundPhoto, Scan
+from palmbench.datasets.layout import Layout
 from palmbench.datasets.splits import sample_id
 
 # Kinds that cost nothing: photos are read all the same, or there are none.
@@ -59,7 +59,7 @@ def of_names(scan: Scan) -> list[Finding]:
     ]
 
 
-def of_contents(photos: Sequence[Found], looks: Mapping[str, PhotoContents]) -> list[Finding]:
+def of_contents(photos: Sequence[FoundPhoto], looks: Mapping[str, PhotoContents]) -> list[Finding]:
     """Findings that files and pixels show."""
     readable = {path: look.facts for path, look in looks.items() if look.facts is not None}
     return [
@@ -90,12 +90,12 @@ def of_hands(paths: Sequence[str], seen: Mapping[str, SeenHand]) -> list[Finding
     return [*found, *(Finding("view", (path,), what) for path, what in hidden.items())]
 
 
-def of_sides(photos: Sequence[Found], seen: Mapping[str, SeenHand], ignored: Iterable[str]) -> list[Finding]:
+def of_sides(photos: Sequence[FoundPhoto], seen: Mapping[str, SeenHand], ignored: Iterable[str]) -> list[Finding]:
     """Photos that show the other hand than the one they are filed as.
 
     Parameters
     ----------
-    photos : sequence of Found
+    photos : sequence of FoundPhoto
     seen : mapping of str to SeenHand
         By path; photos without a hand are left out.
     ignored : iterable of str
@@ -127,9 +127,9 @@ def _missing(scan: Scan) -> list[Finding]:
     ]
 
 
-def _gaps(found: Sequence[Found], layout: Layout) -> list[str]:
+def _gaps(found: Sequence[FoundPhoto], layout: Layout) -> list[str]:
     """Paths of photos whose number is left out, or that most palms have where all were to have the same."""
-    palms: dict[str, dict[tuple[str, str], dict[int, Found]]] = defaultdict(lambda: defaultdict(dict))
+    palms: dict[str, dict[tuple[str, str], dict[int, FoundPhoto]]] = defaultdict(lambda: defaultdict(dict))
     for item in found:
         if item.place.number.isdecimal():
             place = item.place
@@ -160,7 +160,7 @@ def _contradictions(scan: Scan) -> list[Finding]:
         for item in scan.photos
         if item.place.contradicts
     ]
-    sides: dict[str, list[Found]] = defaultdict(list)
+    sides: dict[str, list[FoundPhoto]] = defaultdict(list)
     for item in (*scan.photos, *scan.empty, *scan.absent):
         if item.place.side:
             sides[item.place.identity].append(item)
@@ -181,7 +181,7 @@ def _strays(scan: Scan) -> list[Finding]:
     return [Finding("stray", (path,), "an image whose name is not understood") for path in scan.strays]
 
 
-def _extensions(photos: Sequence[Found]) -> list[Finding]:
+def _extensions(photos: Sequence[FoundPhoto]) -> list[Finding]:
     suffixes = [PurePosixPath(item.path).suffix for item in photos]
     usual = _most(suffixes)
     return [
@@ -191,8 +191,8 @@ def _extensions(photos: Sequence[Found]) -> list[Finding]:
     ]
 
 
-def _clashes(photos: Sequence[Found], looks: Mapping[str, PhotoContents]) -> list[Finding]:
-    claims: dict[str, list[Found]] = defaultdict(list)
+def _clashes(photos: Sequence[FoundPhoto], looks: Mapping[str, PhotoContents]) -> list[Finding]:
+    claims: dict[str, list[FoundPhoto]] = defaultdict(list)
     for item in photos:
         claims[sample_id(item)].append(item)
     return [
@@ -202,8 +202,8 @@ def _clashes(photos: Sequence[Found], looks: Mapping[str, PhotoContents]) -> lis
     ]
 
 
-def _copies(photos: Sequence[Found], looks: Mapping[str, PhotoContents]) -> list[Finding]:
-    same: dict[str, list[Found]] = defaultdict(list)
+def _copies(photos: Sequence[FoundPhoto], looks: Mapping[str, PhotoContents]) -> list[Finding]:
+    same: dict[str, list[FoundPhoto]] = defaultdict(list)
     for item in photos:
         same[looks[item.path].digest].append(item)
     found = []

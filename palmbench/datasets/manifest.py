@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from palmbench.datasets.layouts import Place
+from palmbench.datasets.layout import Place
 from recognizers.common.errors import RequestError
 from recognizers.common.hints import did_you_mean
 

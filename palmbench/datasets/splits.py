@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from palmbench.base.paths import cards_dir
-from palmbench.datasets.layouts import padded
+from palmbench.datasets.folder_scan import FoundPhoto
+from palmbench.datasets.layout import padded
 from palmbench.datasets.manifest import read_cells
-from palmbench.datasets.scan import Found
 from recognizers.common.errors import RequestError
 from recognizers.common.hints import not_found
 from recognizers.common.path_settings import path_text
@@ -54,7 +54,7 @@ class Split:
 class Part(NamedTuple):
     """Photos of a part that are there, in the data set's order, and ids of samples that it names and that are not."""
 
-    photos: list[Found]
+    photos: list[FoundPhoto]
     absent: list[str]
 
 
@@ -63,7 +63,7 @@ def split_names(dataset: str) -> list[str]:
     return [f"{split.name}/{part}" for split in _splits() if split.dataset in (dataset, ANY) for part in split.parts]
 
 
-def take_part(wanted: str, dataset: str, found: Sequence[Found]) -> Part:
+def take_part(wanted: str, dataset: str, found: Sequence[FoundPhoto]) -> Part:
     """The photos of a part of a split.
 
     Parameters
@@ -71,7 +71,7 @@ def take_part(wanted: str, dataset: str, found: Sequence[Found]) -> Part:
     wanted : str
         "SPLIT/PART", SPLIT being the name of a rule file or the path of a CSV file with the columns sample and part.
     dataset : str
-    found : sequence of Found
+    found : sequence of FoundPhoto
         Every photo of the data set.
 
     Raises
@@ -95,7 +95,7 @@ def take_part(wanted: str, dataset: str, found: Sequence[Found]) -> Part:
     return chosen
 
 
-def sample_id(item: Found) -> str:
+def sample_id(item: FoundPhoto) -> str:
     """The id of the sample that a photo is."""
     return f"{item.place.identity}_{item.place.photo}"
 
@@ -110,7 +110,7 @@ def _splits() -> list[Split]:
     return [Split(path.stem, **yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files]
 
 
-def _by_rule(rule: Mapping[str, Any], found: Sequence[Found]) -> Part:
+def _by_rule(rule: Mapping[str, Any], found: Sequence[FoundPhoto]) -> Part:
     if "share" in rule:
         low, high = map(float, str(rule["share"]).split("-"))
         return Part([f for f in found if low <= person_share(f.place.person, rule["seed"]) < high], [])
@@ -138,7 +138,7 @@ def _numbers(words: str) -> tuple[Callable[[int], bool], range]:
     return (lambda number: number in named), named
 
 
-def _listed(file: Path, part: str, found: Sequence[Found]) -> Part:
+def _listed(file: Path, part: str, found: Sequence[FoundPhoto]) -> Part:
     cells = list(read_cells(file))
     header = [name.strip().lower() for name in cells[0][1]] if cells else []
     if not {"sample", "part"} <= set(header):

@@ -17,10 +17,10 @@ from palmbench.datasets import read_card
 from palmbench.datasets.check import Report, check
 from palmbench.datasets.check_text import report_text
 from palmbench.datasets.export import Export, export_synth
+from palmbench.datasets.file_names import SCHEMES
 from palmbench.datasets.findings import Finding, SeenHand, of_hands, of_sides
-from palmbench.datasets.layouts import Place
-from palmbench.datasets.naming import SCHEMES
-from palmbench.datasets.scan import Found
+from palmbench.datasets.folder_scan import FoundPhoto
+from palmbench.datasets.layout import Place
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.synth import render
 from recognizers.common.errors import RequestError
@@ -250,7 +250,7 @@ def test_a_folder_of_another_person_is_found(tmp_path: Path) -> None:
 
 
 def test_a_mirrored_set_is_one_finding_and_not_thousands() -> None:
-    photos = [Found(f"{n}.jpg", Place(str(n), str(n), "left", "1")) for n in range(20)]
+    photos = [FoundPhoto(f"{n}.jpg", Place(str(n), str(n), "left", "1")) for n in range(20)]
     right, left = SeenHand("right", "palm"), SeenHand("left", "palm")
     (few,) = of_sides(photos, {f"{n}.jpg": right if n == 3 else left for n in range(20)}, ())
     assert few == ("side", ("3.jpg",), "filed as a left hand, shows a right one")

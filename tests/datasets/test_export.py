@@ -15,9 +15,9 @@ import pytest
 
 from palmbench.base.images import read_image
 from palmbench.datasets import Dataset, export, open_dataset
-from palmbench.datasets.defects import KINDS
 from palmbench.datasets.export import Export, export_synth
-from palmbench.datasets.naming import SCHEMES
+from palmbench.datasets.file_names import SCHEMES
+from palmbench.datasets.planted_defects import KINDS
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.synth import render
 from recognizers.common.errors import RequestError, SampleError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from palmbench.datasets import Dataset, open_dataset, present_datasets
-from palmbench.datasets.files import NO_PERSONS
+from palmbench.datasets.folder_dataset import NO_PERSONS
 from palmbench.datasets.settings import FolderDatasetConfig
 from recognizers.common.errors import RequestError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from palmbench.datasets import Dataset, open_dataset
-from palmbench.datasets.scan import NAMES
+from palmbench.datasets.folder_scan import NAMES
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import person_share, split_names
 from recognizers.common.errors import RequestError

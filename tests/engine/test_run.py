@@ -18,7 +18,7 @@ import pytest
 
 from palmbench.base.images import write_png
 from palmbench.config.schema import ExecutorConfig, RecognizerConfig, RunConfig
-from palmbench.datasets.files import NO_PERSONS
+from palmbench.datasets.folder_dataset import NO_PERSONS
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.planning import plan

@@ -276,6 +276,7 @@ GOLDENS = [
     Golden(_PHOTOS + "painter", "photos or seeds", _painter,
            [*_PALM, "palmbench.hands.assembly", *_BLUR, *_of("window", "evidence", "writing")], tolerance=_CODED),
     Golden(_PHOTOS + "deidentification", "results", _deidentification,
-           [*_PALM, *_SEEING, *_MTCC, *_BLUR, *_of("window", "evidence", "writing", "verification", "painter", "reading")],
+           [*_PALM, *_SEEING, *_MTCC, *_BLUR,
+            *_of("window", "evidence", "writing", "verification", "painter", "reading")],
            tolerance=5e-3, constants=True),
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import recognizers
-from palmbench.datasets.files import FileSource
+from palmbench.datasets.folder_dataset import FileSource
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.provenance import checkout
 from palmbench.report.html.tags import Html, folded, grid, notes, tag, text

@@ -14,9 +14,9 @@ import numpy as np
 from palmbench.base.images import read_image
 from palmbench.base.photo_files import contents
 from palmbench.datasets.cards import Card, card_names, read_card
-from palmbench.datasets.crops import only_crops
+from palmbench.datasets.folder_scan import FoundPhoto, Scan, dataset_root, scan
+from palmbench.datasets.palm_crops import only_crops
 from palmbench.datasets.sample import Dataset, Sample
-from palmbench.datasets.scan import Found, Scan, dataset_root, scan
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import describe_part, sample_id, take_part
 from recognizers.common.errors import RequestError
@@ -115,7 +115,7 @@ def card_of(name: str) -> Card | None:
     return read_card(name) if name in card_names() else None
 
 
-def natural_order(item: Found) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]], str, str]:
+def natural_order(item: FoundPhoto) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]], str, str]:
     """Sort key: palm, then photo, by which 2 comes before 10 on every machine alike.
 
     Palms 1 and 01 would be equal, and then ids tell. So the order, on which some numbers depend, comes from ids alone,
@@ -128,7 +128,7 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
 
 
-def _limited(found: Sequence[Found], identities: int | None, samples: int | None) -> list[Found]:
+def _limited(found: Sequence[FoundPhoto], identities: int | None, samples: int | None) -> list[FoundPhoto]:
     counts: dict[str, int] = {}
     kept = []
     for item in found:
@@ -141,7 +141,7 @@ def _limited(found: Sequence[Found], identities: int | None, samples: int | None
     return kept
 
 
-def _samples(root: Path, found: list[Found], digests: list[str]) -> tuple[tuple[Sample, ...], dict[str, str]]:
+def _samples(root: Path, found: list[FoundPhoto], digests: list[str]) -> tuple[tuple[Sample, ...], dict[str, str]]:
     """Samples and their paths by id. A second copy of a palm's photo is dropped; anything else is a contradiction."""
     samples: dict[str, Sample] = {}
     paths: dict[str, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from palmbench.base.images import photo_facts, read_image
-from palmbench.datasets.scan import Scan
+from palmbench.datasets.folder_scan import Scan
 from recognizers.common.errors import SampleError
 from recognizers.common.names import path_of
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from palmbench.datasets import handinfo, manifest
-from palmbench.datasets.layouts import ASIDE, EXPORTED, IMAGE, LAYOUTS, Aside, Layout, Place
+from palmbench.datasets import hands_11k, manifest
+from palmbench.datasets.file_names import ASIDE, EXPORTED, LAYOUTS
+from palmbench.datasets.layout import IMAGE, Aside, Layout, Place
 from palmbench.datasets.settings import FolderDatasetConfig
 from recognizers.common.errors import RequestError
 from recognizers.common.names import path_of, text_of
@@ -21,7 +22,7 @@ _CLUTTER = {"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini"}
 NAMES = (*LAYOUTS, "11k", "manifest")
 
 
-class Found(NamedTuple):
+class FoundPhoto(NamedTuple):
     """A photo: where it lies and what is told of it."""
 
     path: str
@@ -36,7 +37,7 @@ class Scan:
     ----------
     root : Path
         The folder.
-    photos, empty, absent : tuple of Found
+    photos, empty, absent : tuple of FoundPhoto
         Photos that are understood; those of no bytes; those that a table names and that are not there.
     aside : dict of str to tuple of str
         Files that come with the set and are no photos of hands, by what they are.
@@ -55,9 +56,9 @@ class Scan:
     """
 
     root: Path
-    photos: tuple[Found, ...] = ()
-    empty: tuple[Found, ...] = ()
-    absent: tuple[Found, ...] = ()
+    photos: tuple[FoundPhoto, ...] = ()
+    empty: tuple[FoundPhoto, ...] = ()
+    absent: tuple[FoundPhoto, ...] = ()
     aside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     crops: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
@@ -84,7 +85,7 @@ def has_photos(name: str, root: Path) -> bool:
     if name == "manifest":
         return _manifest_file(root).is_file()
     if name == "11k":
-        return any(PurePosixPath(path).name.lower() in handinfo.NAMES for path, _, _ in _walk(root))
+        return any(PurePosixPath(path).name.lower() in hands_11k.NAMES for path, _, _ in _walk(root))
     return any(
         _match(name, layout, path) for path, _, clutter in _walk(root) if not clutter for layout in LAYOUTS[name]
     )
@@ -104,7 +105,7 @@ def scan(name: str, root: Path) -> Scan:
     if name == "11k":
         return _scan_hands(root, tree)
     layout = next((each for each in LAYOUTS[name] if any(_match(name, each, path) for path in tree.files)), None)
-    found = [Found(path, place) for path in tree.files if layout and (place := _match(name, layout, path))]
+    found = [FoundPhoto(path, place) for path in tree.files if layout and (place := _match(name, layout, path))]
     persons = bool(layout and layout.persons)
     return _sorted_out(Scan(root, layout=layout, persons=persons), tree, found, ASIDE.get(name, ()))
 
@@ -127,9 +128,9 @@ def _scan_manifest(file: Path) -> Scan:
         size = _size(file.parent / path_of(row.path))
         if size is not None:
             tree.files.setdefault(row.path, size)
-            found.append(Found(row.path, row.place))
+            found.append(FoundPhoto(row.path, row.place))
         else:
-            absent.append(Found(row.path, row.place))
+            absent.append(FoundPhoto(row.path, row.place))
     tree.files.pop(text_of(file.name), None)
     told = any(row.place.person != row.place.identity for row in table.rows)
     start = Scan(file.parent, absent=tuple(absent), persons=told, chosen=True, remarks=table.remarks)
@@ -137,19 +138,19 @@ def _scan_manifest(file: Path) -> Scan:
 
 
 def _scan_hands(root: Path, tree: _Tree) -> Scan:
-    tables = sorted(path for path in tree.files if PurePosixPath(path).name.lower() in handinfo.NAMES)
+    tables = sorted(path for path in tree.files if PurePosixPath(path).name.lower() in hands_11k.NAMES)
     if not tables:
         return _sorted_out(Scan(root), tree, [], ())
-    info = handinfo.read_hand_info(root / path_of(tables[0]))
+    info = hands_11k.read_hand_info(root / path_of(tables[0]))
     found = []
     for path in tree.files:
         stem = PurePosixPath(path).stem.lower()
-        if stem in info.palmar and re.search(handinfo.PHOTO, path, re.IGNORECASE):
-            found.append(Found(path, info.palmar[stem]))
+        if stem in info.palmar and re.search(hands_11k.PHOTO, path, re.IGNORECASE):
+            found.append(FoundPhoto(path, info.palmar[stem]))
     folder = PurePosixPath(found[0].path).parent if found else PurePosixPath()
     there = {PurePosixPath(path).stem.lower() for path, _ in found}
     absent = tuple(
-        Found(str(folder / f"{stem.capitalize()}.jpg"), place)
+        FoundPhoto(str(folder / f"{stem.capitalize()}.jpg"), place)
         for stem, place in info.palmar.items()
         if stem not in there
     )
@@ -161,7 +162,7 @@ def _scan_hands(root: Path, tree: _Tree) -> Scan:
     return replace(result, aside=aside)
 
 
-def _sorted_out(start: Scan, tree: _Tree, found: Sequence[Found], kinds: Sequence[Aside]) -> Scan:
+def _sorted_out(start: Scan, tree: _Tree, found: Sequence[FoundPhoto], kinds: Sequence[Aside]) -> Scan:
     """The scan, with every file in its place."""
     kinds = (*kinds, EXPORTED) if "defects.json" in tree.files else tuple(kinds)
     aside: dict[str, list[str]] = {}

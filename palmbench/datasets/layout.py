@@ -1,4 +1,4 @@
-"""How each data set names its photos: one pattern per layout, what its groups mean, and what lies beside the photos."""
+"""What a layout of a data set is: a pattern that reads paths, what its groups mean, and what lies beside the photos."""
 
 from __future__ import annotations
 
@@ -151,68 +151,3 @@ class Aside(NamedTuple):
 
     def has(self, path: str) -> bool:
         return re.search(self.pattern, path, re.IGNORECASE) is not None
-
-
-_ROI_FOLDER = Aside(r"(?:^|/)(?:[^/]*[ _-])?rois?(?:[ _-][^/]*)?/", "palm crops (ROIs)", crops=True)
-
-# What palmbench itself writes beside exported photos.
-EXPORTED = Aside(r"^(?:ground_truth/|defects\.json$|manifest\.csv$|HandInfo\.csv$)", "palmbench's notes on an export")
-
-ASIDE: dict[str, tuple[Aside, ...]] = {
-    "iitd": (Aside(r"(?:^|/)segmented/", "segmented ROIs", crops=True), _ROI_FOLDER),
-    "polyu": (
-        Aside(r"(?:^|/)3d/", "range images"),
-        Aside(
-            r"(?:^|/)(?:polyu|p)_(?:[a-z]_\d+|\d+_[a-z])_\d+\.(?:bmp|jpe?g|png)$",
-            "palms of the PolyU contact database, taken on a plate that shows no whole hand",
-            crops=True,
-        ),
-        _ROI_FOLDER,
-    ),
-    "rest": (Aside(r"(?:^|/)p\d+/(?!hand/)[^/]+/", "other traits than hands"), _ROI_FOLDER),
-    "zhou": (_ROI_FOLDER,),
-    "ntupi": (
-        Aside(r"(?:^|/)(?:imgmask|landmarks|roimarked)/", "masks and landmarks"),
-        Aside(r"(?:^|/)flip/", "the normalised crops of flip/, whose left hands are mirrored", crops=True),
-        _ROI_FOLDER,
-    ),
-    "tongji": (_ROI_FOLDER,),
-    "casia": (_ROI_FOLDER,),
-    "mpdv2": (_ROI_FOLDER,),
-}
-
-# The first layout of a set that fits any file is the one that counts.
-LAYOUTS: dict[str, tuple[Layout, ...]] = {
-    "iitd": (Layout(r"(?:^|/)(?P<side>left|right)[ _]?hand/(?P<subj>\d{3})_(?P<n>\d{1,2})\.jpe?g$"),),
-    "polyu": (
-        Layout(
-            r"(?:^|/)(?P<subj>\d{1,3})_(?P<sess>[fs])[/_](?P<n>\d{1,2})\.(?:bmp|jpe?g|png)$", side="right", grid=True
-        ),
-    ),
-    "rest": (
-        Layout(
-            r"(?:^|/)p(?P<dirsubj>\d+)/hand/(?P<dirside>left|right)/"
-            r"[a-z](?P<subj>\d+)_(?P<side>[lr])(?:_[^/.]*)?_(?P<n>\d+)\.jpe?g$"
-        ),
-        # What stands between side and number is not known for sure: if need be, the folders and the number are enough.
-        Layout(r"(?:^|/)p(?P<subj>\d+)/hand/(?P<side>left|right)/(?:[^/]*\D)?(?P<n>\d+)\.jpe?g$"),
-    ),
-    "zhou": (
-        Layout(r"(?:^|/)(?P<subj>\d+)_(?P<n>[^/]+)\.(?:jpe?g|png|bmp)$", persons=False),
-        Layout(r"(?:^|/)(?P<subj>\d+)/(?P<n>[^/]+)\.(?:jpe?g|png|bmp)$", persons=False),
-    ),
-    "ntupi": (Layout(r"(?:^|/)(?P<subj>\d+)-(?P<side>[lr])(?P<n>\d+)\.jpe?g$"),),
-    "tongji": (Layout(r"(?:^|/)session(?P<sess>[12])/(?P<n>\d{5})\.(?:bmp|tiff?|jpe?g|png)$", grid=True, run=10),),
-    "casia": (
-        Layout(r"(?:^|/)(?P<dirsubj>\d{4})/(?P<subj>\d{4})_[mf]_(?P<side>[lr])_(?P<n>\d{2})\.jpe?g$"),
-        Layout(r"(?:^|/)(?P<subj>\d{4})_[mf]_(?P<side>[lr])_(?P<n>\d{2})\.jpe?g$"),
-    ),
-    "mpdv2": (
-        Layout(
-            r"(?:^|/)(?P<subj>\d+)_(?P<sess>[^_/]+)_(?P<dev>[hm])_(?P<side>[lr])_(?P<n>\d+)\.jpe?g$",
-            grid=True,
-        ),
-    ),
-    "nnnn_ssss": (Layout(r"(?:^|/)(?P<subj>\d{4})_(?P<n>\d{4})" + IMAGE, persons=False),),
-    "folder": (Layout(r"^(?P<subj>[^/]+)/(?P<n>.+)" + IMAGE, persons=False, verbatim=True),),
-}

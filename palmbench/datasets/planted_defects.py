@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
-from palmbench.datasets.naming import Scheme, other_hand
+from palmbench.datasets.file_names import Scheme
 from palmbench.synth.seeds import side_of
 from recognizers.common.errors import RequestError
 
@@ -187,7 +187,7 @@ def _side(work: _Work, victim: Photo) -> tuple[tuple[str, ...], str]:
         work.swap(victim, replace(partner, path=victim.path, filed=victim.filed, side=victim.side))
         work.swap(partner, replace(victim, path=partner.path, filed=partner.filed, side=partner.side))
         return (victim.path, partner.path), "the two hands of a person, each filed as the other"
-    path = work.scheme.wrong_side(victim.identity, victim.sample) if work.scheme.wrong_side else victim.path
+    path = work.scheme.wrong_side(victim.identity, victim.sample) or victim.path
     filed = victim.filed
     if work.scheme.dataset == "11k":
         filed = (other_hand(victim.identity), victim.sample)
@@ -217,6 +217,11 @@ def _stray(work: _Work, victim: Photo) -> tuple[tuple[str, ...], str]:
     number = 1 + max(photo.sample for photo in work.photos)
     work.swap(victim, victim, replace(victim, path=stray, sample=number, filed=None))
     return (stray,), "a photo whose name tells nothing"
+
+
+def other_hand(identity: int) -> int:
+    """The identity of the same person's other hand."""
+    return identity ^ 1
 
 
 def _stem(path: str) -> str:

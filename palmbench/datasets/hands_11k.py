@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from palmbench.datasets.layouts import Place, padded
+from palmbench.datasets.layout import Place, padded
 from palmbench.datasets.manifest import read_cells
 from recognizers.common.errors import RequestError
 
