@@ -49,7 +49,7 @@ class Report:
         Photos that are understood and not empty; people as far as they are told.
     photos_of_a_palm : (int, float, int)
         Least, median, most.
-    sides, sessions, sizes, pixels, aside : dict of str to int
+    sides, sessions, sizes, pixels, companions : dict of str to int
         Photos by side, session, size and kind of pixels; files that are no photos by what they are.
     one_handed : int
         People of whom one hand is there, where others have two.
@@ -80,7 +80,7 @@ class Report:
     sessions: dict[str, int]
     sizes: dict[str, int]
     pixels: dict[str, int]
-    aside: dict[str, int]
+    companions: dict[str, int]
     one_handed: int
     people_not_there: str
     pairs: Pairs
@@ -188,8 +188,8 @@ def _report(
     handless: int,
 ) -> Report:
     card = card_of(config.name)
-    palms = Counter(item.place.identity for item in photos)
-    owners = {item.place.identity: item.place.person for item in photos}
+    palms = Counter(item.label.identity for item in photos)
+    owners = {item.label.identity: item.label.person for item in photos}
     hands_of = Counter(owners.values())
     facts = [look.facts for look in looks.values() if look.facts is not None]
     return Report(
@@ -200,11 +200,11 @@ def _report(
         palms=len(palms),
         photos=len(photos),
         photos_of_a_palm=(min(palms.values()), float(median(palms.values())), max(palms.values())),
-        sides=_counted(item.place.side or "not told" for item in photos),
-        sessions=_counted(item.place.session for item in photos if item.place.session),
+        sides=_counted(item.label.side or "not told" for item in photos),
+        sessions=_counted(item.label.session for item in photos if item.label.session),
         sizes=_counted(f"{fact.width}x{fact.height}" for fact in facts),
         pixels=_counted(f"{fact.bits}-bit {'colour' if fact.colour else 'grey'}" for fact in facts),
-        aside={what: len(paths) for what, paths in scan.aside.items()},
+        companions={what: len(paths) for what, paths in scan.companions.items()},
         one_handed=sum(count == 1 for count in hands_of.values()) if max(hands_of.values()) > 1 else 0,
         people_not_there=_not_there(set(owners.values()), card.people if card and scan.persons else None),
         pairs=_pairs(photos, palms),
@@ -236,7 +236,7 @@ def _pairs(photos: Sequence[FoundPhoto], palms: Mapping[str, int]) -> Pairs:
     def within(counts: Mapping[str, int]) -> int:
         return sum(n * (n - 1) // 2 for n in counts.values())
 
-    genuine, of_person = within(palms), within(Counter(item.place.person for item in photos))
+    genuine, of_person = within(palms), within(Counter(item.label.person for item in photos))
     return Pairs(genuine, len(photos) * (len(photos) - 1) // 2 - of_person, of_person - genuine)
 
 

@@ -69,7 +69,7 @@ def _counts(report: Report) -> Iterator[str]:
         yield _row("one hand only", f"{report.one_handed} people")
     if report.people_not_there:
         yield _row("people not there", textwrap.shorten(report.people_not_there, 80, placeholder=" ..."))
-    for what, count in report.aside.items():
+    for what, count in report.companions.items():
         yield _row("not read", f"{count} files: {what}")
     for name, text in report.splits.items():
         yield _row("split", f"{name}: {text}")

@@ -8,29 +8,31 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from palmbench.datasets import hands_11k
-from palmbench.datasets.layout import IMAGE, Aside, Layout
+from palmbench.datasets.layout import IMAGE, Companion, Layout
 
-_ROI_FOLDER = Aside(r"(?:^|/)(?:[^/]*[ _-])?rois?(?:[ _-][^/]*)?/", "palm crops (ROIs)", crops=True)
+_ROI_FOLDER = Companion(r"(?:^|/)(?:[^/]*[ _-])?rois?(?:[ _-][^/]*)?/", "palm crops (ROIs)", crops=True)
 
 # What palmbench itself writes beside exported photos.
-EXPORTED = Aside(r"^(?:ground_truth/|defects\.json$|manifest\.csv$|HandInfo\.csv$)", "palmbench's notes on an export")
+EXPORTED = Companion(
+    r"^(?:ground_truth/|defects\.json$|manifest\.csv$|HandInfo\.csv$)", "palmbench's notes on an export"
+)
 
-ASIDE: dict[str, tuple[Aside, ...]] = {
-    "iitd": (Aside(r"(?:^|/)segmented/", "segmented ROIs", crops=True), _ROI_FOLDER),
+COMPANIONS: dict[str, tuple[Companion, ...]] = {
+    "iitd": (Companion(r"(?:^|/)segmented/", "segmented ROIs", crops=True), _ROI_FOLDER),
     "polyu": (
-        Aside(r"(?:^|/)3d/", "range images"),
-        Aside(
+        Companion(r"(?:^|/)3d/", "range images"),
+        Companion(
             r"(?:^|/)(?:polyu|p)_(?:[a-z]_\d+|\d+_[a-z])_\d+\.(?:bmp|jpe?g|png)$",
             "palms of the PolyU contact database, taken on a plate that shows no whole hand",
             crops=True,
         ),
         _ROI_FOLDER,
     ),
-    "rest": (Aside(r"(?:^|/)p\d+/(?!hand/)[^/]+/", "other traits than hands"), _ROI_FOLDER),
+    "rest": (Companion(r"(?:^|/)p\d+/(?!hand/)[^/]+/", "other traits than hands"), _ROI_FOLDER),
     "zhou": (_ROI_FOLDER,),
     "ntupi": (
-        Aside(r"(?:^|/)(?:imgmask|landmarks|roimarked)/", "masks and landmarks"),
-        Aside(r"(?:^|/)flip/", "the normalised crops of flip/, whose left hands are mirrored", crops=True),
+        Companion(r"(?:^|/)(?:imgmask|landmarks|roimarked)/", "masks and landmarks"),
+        Companion(r"(?:^|/)flip/", "the normalised crops of flip/, whose left hands are mirrored", crops=True),
         _ROI_FOLDER,
     ),
     "tongji": (_ROI_FOLDER,),

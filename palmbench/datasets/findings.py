@@ -103,8 +103,8 @@ def of_sides(photos: Sequence[FoundPhoto], seen: Mapping[str, SeenHand], ignored
     """
     passed = set(ignored)
     sides = {path: sight.side for path, sight in seen.items() if sight.view == "palm"}
-    looked = [item for item in photos if item.place.side and sides.get(item.path) and item.path not in passed]
-    other = [item for item in looked if sides[item.path] != item.place.side]
+    looked = [item for item in photos if item.label.side and sides.get(item.path) and item.path not in passed]
+    other = [item for item in looked if sides[item.path] != item.label.side]
     if len(other) >= _FEW and len(other) > _MIRRORED * len(looked):
         text = (
             f"{len(other)} of {len(looked)} photos show the other hand than the one they are filed as: they may be "
@@ -112,7 +112,7 @@ def of_sides(photos: Sequence[FoundPhoto], seen: Mapping[str, SeenHand], ignored
         )
         return [Finding("mirrored", tuple(item.path for item in other), text)]
     return [
-        Finding("side", (item.path,), f"filed as a {item.place.side} hand, shows a {sides[item.path]} one")
+        Finding("side", (item.path,), f"filed as a {item.label.side} hand, shows a {sides[item.path]} one")
         for item in other
     ]
 
@@ -131,12 +131,12 @@ def _gaps(found: Sequence[FoundPhoto], layout: Layout) -> list[str]:
     """Paths of photos whose number is left out, or that most palms have where all were to have the same."""
     palms: dict[str, dict[tuple[str, str], dict[int, FoundPhoto]]] = defaultdict(lambda: defaultdict(dict))
     for item in found:
-        if item.place.number.isdecimal():
-            place = item.place
-            palms[place.identity][place.session, place.device][int(place.number)] = item
+        if item.label.number.isdecimal():
+            label = item.label
+            palms[label.identity][label.session, label.device][int(label.number)] = item
     cells = Counter((*visit, n) for visits in palms.values() for visit, numbers in visits.items() for n in numbers)
     usual = {cell for cell, count in cells.items() if layout.grid and count > len(palms) / 2}
-    padding = any(item.place.number.startswith("0") for item in found)
+    padding = any(item.label.number.startswith("0") for item in found)
     usual_suffix = _most(PurePosixPath(item.path).suffix for item in found)
     gaps = []
     for visits in palms.values():
@@ -147,7 +147,7 @@ def _gaps(found: Sequence[FoundPhoto], layout: Layout) -> list[str]:
             if n in there:
                 continue
             like = next(iter(there.values()), anyone)
-            number = str(n).zfill(len(like.place.number)) if padding else str(n)
+            number = str(n).zfill(len(like.label.number)) if padding else str(n)
             path = layout.sibling(like.path, session, device, number)
             gaps.append(str(PurePosixPath(path).with_suffix(usual_suffix)))
     return gaps
@@ -156,20 +156,20 @@ def _gaps(found: Sequence[FoundPhoto], layout: Layout) -> list[str]:
 def _contradictions(scan: Scan) -> list[Finding]:
     words = {"side": "the name tells another side than the folder", "person": "the name tells another person"}
     told = [
-        Finding(item.place.contradicts, (item.path,), words[item.place.contradicts])
+        Finding(item.label.contradicts, (item.path,), words[item.label.contradicts])
         for item in scan.photos
-        if item.place.contradicts
+        if item.label.contradicts
     ]
     sides: dict[str, list[FoundPhoto]] = defaultdict(list)
     for item in (*scan.photos, *scan.empty, *scan.absent):
-        if item.place.side:
-            sides[item.place.identity].append(item)
+        if item.label.side:
+            sides[item.label.identity].append(item)
     for palm, items in sides.items():
-        counts = Counter(item.place.side for item in items)
+        counts = Counter(item.label.side for item in items)
         if len(counts) > 1:
             usual, most = counts.most_common(1)[0]
             tie = most * 2 == len(items)
-            odd = [item.path for item in items if tie or item.place.side != usual]
+            odd = [item.path for item in items if tie or item.label.side != usual]
             text = f"palm {palm} is called a {' and a '.join(sorted(counts))} hand"
             told += [Finding("side", tuple(odd), text)] if tie else [Finding("side", (path,), text) for path in odd]
     return told
@@ -209,7 +209,7 @@ def _copies(photos: Sequence[FoundPhoto], looks: Mapping[str, PhotoContents]) ->
     found = []
     for items in same.values():
         if len(items) > 1:
-            palms = sorted({item.place.identity for item in items})
+            palms = sorted({item.label.identity for item in items})
             paths = tuple(item.path for item in items)
             if len(palms) > 1:
                 found.append(Finding("duplicate", paths, f"the same bytes as palms {' and '.join(palms)}"))

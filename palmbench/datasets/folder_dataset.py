@@ -121,7 +121,7 @@ def natural_order(item: FoundPhoto) -> tuple[list[tuple[int, int, str]], list[tu
     Palms 1 and 01 would be equal, and then ids tell. So the order, on which some numbers depend, comes from ids alone,
     never from where files lie or in which order a table names them.
     """
-    return _natural(item.place.identity), _natural(item.place.photo), sample_id(item), item.path
+    return _natural(item.label.identity), _natural(item.label.photo), sample_id(item), item.path
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
@@ -132,7 +132,7 @@ def _limited(found: Sequence[FoundPhoto], identities: int | None, samples: int |
     counts: dict[str, int] = {}
     kept = []
     for item in found:
-        identity = item.place.identity
+        identity = item.label.identity
         if identity not in counts and identities is not None and len(counts) == identities:
             continue
         counts[identity] = counts.get(identity, 0) + 1
@@ -146,11 +146,11 @@ def _samples(root: Path, found: list[FoundPhoto], digests: list[str]) -> tuple[t
     samples: dict[str, Sample] = {}
     paths: dict[str, str] = {}
     for item, digest in zip(found, digests, strict=True):
-        key, place = sample_id(item), item.place
+        key, label = sample_id(item), item.label
         if key not in samples:
-            samples[key] = Sample(key, place.identity, place.person, place.side, digest)
+            samples[key] = Sample(key, label.identity, label.person, label.side, digest)
             paths[key] = item.path
-        elif (samples[key].identity, samples[key].digest) != (place.identity, digest):
+        elif (samples[key].identity, samples[key].digest) != (label.identity, digest):
             raise RequestError(
                 f"two different photos in {root} would both be sample {key}: {paths[key]} and {item.path}. "
                 "Move one of them out of the folder."
@@ -166,9 +166,9 @@ def _notes(files: Scan, card: Card | None, config: FolderDatasetConfig) -> list[
         notes.append(f"{len(files.strays)} images are not understood and left out, such as {files.strays[0]}.")
     if files.absent:
         notes.append(f"{len(files.absent)} photos of the table are not there, such as {files.absent[0].path}.")
-    if doubtful := [item.path for item in files.photos if item.place.contradicts]:
+    if doubtful := [item.path for item in files.photos if item.label.contradicts]:
         notes.append(f"{len(doubtful)} names contradict their folder, which is believed, such as {doubtful[0]}.")
-    identities, photos = len({item.place.identity for item in files.photos}), len(set(map(sample_id, files.photos)))
+    identities, photos = len({item.label.identity for item in files.photos}), len(set(map(sample_id, files.photos)))
     limited = config.identities is not None or config.samples is not None
     if card is not None and not limited and (text := card.short_of(identities, photos)):
         notes.append(text)
@@ -191,7 +191,7 @@ def _shared_photos(samples: tuple[Sample, ...]) -> list[str]:
 
 def _why_none(name: str, root: Path, card: Card | None, files: Scan) -> str:
     if files.crops:
-        what = next(what for what, paths in files.aside.items() if files.crops[0] in paths)
+        what = next(what for what, paths in files.companions.items() if files.crops[0] in paths)
         return _refusal(name, root, what, card)
     if files.absent:
         return (
@@ -200,7 +200,7 @@ def _why_none(name: str, root: Path, card: Card | None, files: Scan) -> str:
         )
     if files.empty:
         return f"dataset={name}: every photo in {root} is an empty file; unpack the archive again."
-    others = [*files.strays, *files.others, *(path for paths in files.aside.values() for path in paths)]
+    others = [*files.strays, *files.others, *(path for paths in files.companions.values() for path in paths)]
     if card is None:
         state = "holds no photo in a sub-folder" if name == "folder" else "holds no photo with such a name"
         state = state if root.is_dir() else "is not a folder"

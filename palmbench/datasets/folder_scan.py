@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from palmbench.datasets import hands_11k, manifest
-from palmbench.datasets.file_names import ASIDE, EXPORTED, LAYOUTS
-from palmbench.datasets.layout import IMAGE, Aside, Layout, Place
+from palmbench.datasets.file_names import COMPANIONS, EXPORTED, LAYOUTS
+from palmbench.datasets.layout import IMAGE, Companion, Layout, PhotoLabel
 from palmbench.datasets.settings import FolderDatasetConfig
 from recognizers.common.errors import RequestError
 from recognizers.common.names import path_of, text_of
@@ -26,7 +26,7 @@ class FoundPhoto(NamedTuple):
     """A photo: where it lies and what is told of it."""
 
     path: str
-    place: Place
+    label: PhotoLabel
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Scan:
         The folder.
     photos, empty, absent : tuple of FoundPhoto
         Photos that are understood; those of no bytes; those that a table names and that are not there.
-    aside : dict of str to tuple of str
+    companions : dict of str to tuple of str
         Files that come with the set and are no photos of hands, by what they are.
     crops : tuple of str
         Those of them that are crops of palms.
@@ -59,7 +59,7 @@ class Scan:
     photos: tuple[FoundPhoto, ...] = ()
     empty: tuple[FoundPhoto, ...] = ()
     absent: tuple[FoundPhoto, ...] = ()
-    aside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    companions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     crops: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -105,13 +105,13 @@ def scan(name: str, root: Path) -> Scan:
     if name == "11k":
         return _scan_hands(root, tree)
     layout = next((each for each in LAYOUTS[name] if any(_match(name, each, path) for path in tree.files)), None)
-    found = [FoundPhoto(path, place) for path in tree.files if layout and (place := _match(name, layout, path))]
+    found = [FoundPhoto(path, label) for path in tree.files if layout and (label := _match(name, layout, path))]
     persons = bool(layout and layout.persons)
-    return _sorted_out(Scan(root, layout=layout, persons=persons), tree, found, ASIDE.get(name, ()))
+    return _sorted_out(Scan(root, layout=layout, persons=persons), tree, found, COMPANIONS.get(name, ()))
 
 
-def _match(name: str, layout: Layout, path: str) -> Place | None:
-    if any(each.has(path) for each in ASIDE.get(name, ())):
+def _match(name: str, layout: Layout, path: str) -> PhotoLabel | None:
+    if any(each.has(path) for each in COMPANIONS.get(name, ())):
         return None
     return layout.match(path)
 
@@ -128,11 +128,11 @@ def _scan_manifest(file: Path) -> Scan:
         size = _size(file.parent / path_of(row.path))
         if size is not None:
             tree.files.setdefault(row.path, size)
-            found.append(FoundPhoto(row.path, row.place))
+            found.append(FoundPhoto(row.path, row.label))
         else:
-            absent.append(FoundPhoto(row.path, row.place))
+            absent.append(FoundPhoto(row.path, row.label))
     tree.files.pop(text_of(file.name), None)
-    told = any(row.place.person != row.place.identity for row in table.rows)
+    told = any(row.label.person != row.label.identity for row in table.rows)
     start = Scan(file.parent, absent=tuple(absent), persons=told, chosen=True, remarks=table.remarks)
     return _sorted_out(start, tree, found, ())
 
@@ -150,22 +150,22 @@ def _scan_hands(root: Path, tree: _Tree) -> Scan:
     folder = PurePosixPath(found[0].path).parent if found else PurePosixPath()
     there = {PurePosixPath(path).stem.lower() for path, _ in found}
     absent = tuple(
-        FoundPhoto(str(folder / f"{stem.capitalize()}.jpg"), place)
-        for stem, place in info.palmar.items()
+        FoundPhoto(str(folder / f"{stem.capitalize()}.jpg"), label)
+        for stem, label in info.palmar.items()
         if stem not in there
     )
     dorsal = {path for path in tree.files if PurePosixPath(path).stem.lower() in info.dorsal}
     for path in (*tables, *dorsal):
         del tree.files[path]
     result = _sorted_out(Scan(root, absent=absent), tree, found, ())
-    aside = {**({"backs of hands": tuple(sorted(dorsal))} if dorsal else {}), **result.aside}
-    return replace(result, aside=aside)
+    companions = {**({"backs of hands": tuple(sorted(dorsal))} if dorsal else {}), **result.companions}
+    return replace(result, companions=companions)
 
 
-def _sorted_out(start: Scan, tree: _Tree, found: Sequence[FoundPhoto], kinds: Sequence[Aside]) -> Scan:
+def _sorted_out(start: Scan, tree: _Tree, found: Sequence[FoundPhoto], kinds: Sequence[Companion]) -> Scan:
     """The scan, with every file in its place."""
     kinds = (*kinds, EXPORTED) if "defects.json" in tree.files else tuple(kinds)
-    aside: dict[str, list[str]] = {}
+    companions: dict[str, list[str]] = {}
     crops: list[str] = []
     strays: list[str] = []
     others: list[str] = []
@@ -175,7 +175,7 @@ def _sorted_out(start: Scan, tree: _Tree, found: Sequence[FoundPhoto], kinds: Se
             continue
         kind = next((each for each in kinds if each.has(path)), None)
         if kind is not None:
-            aside.setdefault(kind.what, []).append(path)
+            companions.setdefault(kind.what, []).append(path)
             if kind.crops:
                 crops.append(path)
         else:
@@ -184,7 +184,7 @@ def _sorted_out(start: Scan, tree: _Tree, found: Sequence[FoundPhoto], kinds: Se
         start,
         photos=tuple(item for item in found if tree.files[item.path]),
         empty=tuple(item for item in found if not tree.files[item.path]),
-        aside={what: tuple(paths) for what, paths in aside.items()},
+        companions={what: tuple(paths) for what, paths in companions.items()},
         crops=tuple(crops),
         strays=tuple(strays),
         others=tuple(others),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from palmbench.datasets.layout import Place, padded
+from palmbench.datasets.layout import PhotoLabel, padded
 from palmbench.datasets.manifest import read_cells
 from recognizers.common.errors import RequestError
 
@@ -17,7 +17,7 @@ _COLUMNS = ("id", "aspectofhand", "imagename")
 class HandInfo(NamedTuple):
     """Places of the palmar photos, and names of the others, by lower-case name without its ending."""
 
-    palmar: dict[str, Place]
+    palmar: dict[str, PhotoLabel]
     dorsal: frozenset[str]
 
 
@@ -35,7 +35,7 @@ def read_hand_info(file: Path) -> HandInfo:
         raise RequestError(
             f"{file}, line 1: there is no column {' and no column '.join(lacking)}; this is not the table of 11K Hands."
         )
-    palmar: dict[str, Place] = {}
+    palmar: dict[str, PhotoLabel] = {}
     dorsal = set()
     for line, values in cells[1:]:
         said = dict(zip(header, values, strict=False))
@@ -51,5 +51,5 @@ def read_hand_info(file: Path) -> HandInfo:
             dorsal.add(stem)
         else:
             person, number = padded(subject), stem.rpartition("_")[2]
-            palmar[stem] = Place(f"{person}_{side}", person, side, padded(number), number=number)
+            palmar[stem] = PhotoLabel(f"{person}_{side}", person, side, padded(number), number=number)
     return HandInfo(palmar, frozenset(dorsal))

@@ -12,7 +12,7 @@ _SIDES = {"l": "left", "r": "right"}
 
 
 @dataclass(frozen=True)
-class Place:
+class PhotoLabel:
     """What is told of a photo, by its path or by a table.
 
     Attributes
@@ -72,7 +72,7 @@ class Layout:
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self.pattern, re.IGNORECASE)
 
-    def match(self, path: str) -> Place | None:
+    def match(self, path: str) -> PhotoLabel | None:
         """What the path says of the photo, or None if it is no photo of this layout."""
         found = self._compiled.search(path)
         if found is None:
@@ -94,7 +94,7 @@ class Layout:
             path = path[: found.start(name)] + said[name] + path[found.end(name) :]
         return path
 
-    def _of_palm(self, groups: dict[str, str]) -> Place:
+    def _of_palm(self, groups: dict[str, str]) -> PhotoLabel:
         plain = str if self.verbatim else padded
         told, named = plain(groups["subj"]), _side(groups.get("side", ""))
         subject = plain(groups.get("dirsubj", "") or groups["subj"])
@@ -106,7 +106,7 @@ class Layout:
         elif named and named != side:
             contradicts = "side"
         numbers = [plain(part) for part in groups["n"].split("/")]
-        return Place(
+        return PhotoLabel(
             identity=f"{subject}_{side}" if named else subject,
             person=subject,
             side=side,
@@ -117,10 +117,10 @@ class Layout:
             contradicts=contradicts,
         )
 
-    def _of_run(self, groups: dict[str, str]) -> Place:
-        palm, place = divmod(int(groups["n"]) - 1, self.run)
-        identity, number = padded(str(palm + 1)), str(place + 1)
-        return Place(
+    def _of_run(self, groups: dict[str, str]) -> PhotoLabel:
+        palm, index = divmod(int(groups["n"]) - 1, self.run)
+        identity, number = padded(str(palm + 1)), str(index + 1)
+        return PhotoLabel(
             identity=identity,
             person=padded(str(palm // 2 + 1)),
             side=self.side,
@@ -139,7 +139,7 @@ def _side(word: str) -> str:
     return _SIDES.get(word[:1].lower(), "")
 
 
-class Aside(NamedTuple):
+class Companion(NamedTuple):
     """Files that come with a data set and are no photos of hands: a pattern, what they are, and whether they are crops.
 
     A copy of a set that holds crops alone is refused: a method needs the whole hand.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from palmbench.datasets.layout import Place
+from palmbench.datasets.layout import PhotoLabel
 from recognizers.common.errors import RequestError
 from recognizers.common.hints import did_you_mean
 
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
     line: int
     path: str
-    place: Place
+    label: PhotoLabel
 
 
 class Table(NamedTuple):
@@ -68,7 +68,7 @@ def read_manifest(file: Path) -> Table:
         wrong = _wrong(said)
         problems += [f"line {line}: {problem}" for problem in wrong]
         if not wrong:
-            rows.append(Row(line, said["path"], _place(said)))
+            rows.append(Row(line, said["path"], _label(said)))
     problems += _contradictions(rows)
     if problems:
         raise RequestError(f"{file} cannot be read as it stands: {_listed(problems)}.")
@@ -144,11 +144,11 @@ def _wrong(said: dict[str, str]) -> list[str]:
     return wrong
 
 
-def _place(said: dict[str, str]) -> Place:
+def _label(said: dict[str, str]) -> PhotoLabel:
     session, sample = said.get("session", ""), said.get("sample", "")
     # Without a number it is the path that tells one photo from another, whatever the order of the lines.
     photo = "_".join(filter(None, [session, sample])) if sample else PurePosixPath(said["path"]).with_suffix("")
-    return Place(
+    return PhotoLabel(
         identity=said["identity"],
         person=said.get("person") or said["identity"],
         side=_SIDES[said.get("side", "").lower()],
@@ -164,17 +164,17 @@ def _contradictions(rows: Sequence[Row]) -> list[str]:
     photos: dict[tuple[str, str], int] = {}
     owners: dict[str, Row] = {}
     for row in rows:
-        place = row.place
+        label = row.label
         if (line := paths.setdefault(row.path, row.line)) != row.line:
             problems.append(f"line {row.line}: {row.path} stands in line {line} already")
-        elif (line := photos.setdefault((place.identity, place.photo), row.line)) != row.line:
+        elif (line := photos.setdefault((label.identity, label.photo), row.line)) != row.line:
             problems.append(
-                f"line {row.line}: identity {place.identity} has a photo {place.photo} in line {line} already"
+                f"line {row.line}: identity {label.identity} has a photo {label.photo} in line {line} already"
             )
-        if (owner := owners.setdefault(place.identity, row)).place.person != place.person:
+        if (owner := owners.setdefault(label.identity, row)).label.person != label.person:
             problems.append(
-                f"line {row.line}: identity {place.identity} is of person {place.person}, "
-                f"and in line {owner.line} of {owner.place.person}"
+                f"line {row.line}: identity {label.identity} is of person {label.person}, "
+                f"and in line {owner.line} of {owner.label.person}"
             )
     return problems
 

@@ -100,9 +100,9 @@ def plant(plan: Plan, kinds: Collection[str], layout: str, scheme: Scheme) -> Pl
             raise RequestError(f"--defects: {kind} cannot be planted in the {layout} layout, {reason}.")
     work = _Work(list(plan.photos), list(plan.photos), palms, scheme)
     found = []
-    for place, (kind, spoil) in enumerate(_SPOILERS.items()):
+    for index, (kind, spoil) in enumerate(_SPOILERS.items()):
         if kind in kinds:
-            paths, note = spoil(work, _victim(work, place, kind))
+            paths, note = spoil(work, _victim(work, index, kind))
             unlisted = kind == "stray" and scheme.dataset == "manifest"
             found.append(Defect(kind, paths, note, "unlisted" if unlisted else FOUND_AS.get(kind, kind)))
     clutter = _thumbs(work.photos) if "thumbs" in kinds else ()
@@ -142,9 +142,9 @@ def _unplantable(kind: str, scheme: Scheme) -> str:
     return ""
 
 
-def _victim(work: _Work, place: int, kind: str) -> Photo:
+def _victim(work: _Work, index: int, kind: str) -> Photo:
     # Spread over the palms: were all in one, it might have no photo left.
-    first = place * len(work.palms) // len(_SPOILERS)
+    first = index * len(work.palms) // len(_SPOILERS)
     order = work.palms[first:] + work.palms[:first]
     free = (photo for palm in order for photo in work.spared if photo.identity == palm)
     if kind == "side" and work.scheme.sides == "name":

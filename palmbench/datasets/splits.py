@@ -97,7 +97,7 @@ def take_part(wanted: str, dataset: str, found: Sequence[FoundPhoto]) -> Part:
 
 def sample_id(item: FoundPhoto) -> str:
     """The id of the sample that a photo is."""
-    return f"{item.place.identity}_{item.place.photo}"
+    return f"{item.label.identity}_{item.label.photo}"
 
 
 def person_share(person: str, seed: int) -> float:
@@ -113,16 +113,16 @@ def _splits() -> list[Split]:
 def _by_rule(rule: Mapping[str, Any], found: Sequence[FoundPhoto]) -> Part:
     if "share" in rule:
         low, high = map(float, str(rule["share"]).split("-"))
-        return Part([f for f in found if low <= person_share(f.place.person, rule["seed"]) < high], [])
-    palms = {item.place.identity: item for item in found}
+        return Part([f for f in found if low <= person_share(f.label.person, rule["seed"]) < high], [])
+    palms = {item.label.identity: item for item in found}
     if "sessions" in rule:
         wanted = str(rule["sessions"]).split()
-        photos = [item for item in found if item.place.session in wanted]
-        visits = {(item.place.identity, item.place.session) for item in photos}
+        photos = [item for item in found if item.label.session in wanted]
+        visits = {(item.label.identity, item.label.session) for item in photos}
         return Part(photos, [f"{p}_{s} (every photo)" for p in palms for s in wanted if (p, s) not in visits])
     fits, exact = _numbers(str(rule["numbers"]))
-    photos = [item for item in found if item.place.number.isdecimal() and fits(int(item.place.number))]
-    there = {(item.place.identity, int(item.place.number)) for item in photos}
+    photos = [item for item in found if item.label.number.isdecimal() and fits(int(item.label.number))]
+    there = {(item.label.identity, int(item.label.number)) for item in photos}
     absent = [f"{palm}_{padded(str(n))}" for palm in palms for n in exact if (palm, n) not in there]
     return Part(photos, absent)
 

@@ -116,7 +116,7 @@ class Executor:
         while True:
             # A short queue: nothing is made ready for tasks that nobody may want any more.
             for task in queue:
-                with _born_deaf():
+                with _single_threaded_and_uninterrupted():
                     pending.add(pool.submit(_answer, work, task))
                 if len(pending) >= 2 * self.workers:
                     break
@@ -161,7 +161,7 @@ def available_cores() -> int:
 
 
 @contextmanager
-def _born_deaf() -> Iterator[None]:
+def _single_threaded_and_uninterrupted() -> Iterator[None]:
     """Processes that start in this block hold every library to one thread, and never hear of an interrupt.
 
     They inherit both, so that neither comes too late for what they import before their first line runs.

@@ -55,7 +55,7 @@ _OF_THE_WHOLE = _Evidence(0.0, 0.12, 0.9)
 _OF_A_PART = _Evidence(0.9, 0.1, 0.9)
 
 
-class _Place(NamedTuple):
+class _Candidate(NamedTuple):
     square: Square
     hope: float
 
@@ -126,9 +126,9 @@ def _in_the_whole(observer: Observer, image: np.ndarray, threshold: float) -> tu
 def _in_parts(observer: Observer, image: np.ndarray, changed: np.ndarray | None, threshold: float) -> list[Hand]:
     """Hands that looks at parts of the photo lead to; of findings that cover each other the surest is kept."""
     seen: list[_Seen] = []
-    for place in _places(observer, image, changed):
-        if not any(_alike(place.square, one.square) for one in seen):
-            one = _at(observer, image, place.square, threshold)
+    for candidate in _candidates(observer, image, changed):
+        if not any(_alike(candidate.square, one.square) for one in seen):
+            one = _at(observer, image, candidate.square, threshold)
             if one and _stands(one, _OF_A_PART) and _confirmed(observer, image, one):
                 seen.append(one)
     found: list[Hand] = []
@@ -138,19 +138,19 @@ def _in_parts(observer: Observer, image: np.ndarray, changed: np.ndarray | None,
     return found
 
 
-def _places(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -> list[_Place]:
-    """Where to aim a closer look, the most hopeful place first; after a change only where it can be seen."""
-    places = []
+def _candidates(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -> list[_Candidate]:
+    """Where to aim a closer look, the most hopeful candidate first; after a change only where it can be seen."""
+    candidates = []
     for look in _looks_at_parts(observer, image, changed):
         if look.presence < _HOPEFUL:
             continue
         squares = [wanted_square(look.points), *_patches(look)]
-        places += [_Place(square, look.presence) for square in squares if square.side >= _LEAST_SIDE]
-    places.sort(key=lambda place: -place.hope)
-    chosen: list[_Place] = []
-    for place in places:
-        if not any(_alike(place.square, other.square) for other in chosen):
-            chosen.append(place)
+        candidates += [_Candidate(square, look.presence) for square in squares if square.side >= _LEAST_SIDE]
+    candidates.sort(key=lambda candidate: -candidate.hope)
+    chosen: list[_Candidate] = []
+    for candidate in candidates:
+        if not any(_alike(candidate.square, other.square) for other in chosen):
+            chosen.append(candidate)
     return chosen
 
 

@@ -76,7 +76,7 @@ def draw_exposure(conditions: CameraConditions, session: np.random.Generator, sa
     conditions : CameraConditions
         The profile.
     session : numpy.random.Generator
-        Numbers of the sitting, the same for each of its photos: white balance, level of light, lens, compression.
+        Numbers of the session, the same for each of its photos: white balance, level of light, lens, compression.
     sample : numpy.random.Generator
         Numbers of the photo: focus, motion, noise, small changes of light.
     """

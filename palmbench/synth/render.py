@@ -116,7 +116,7 @@ def render(identity: int, sample: int, profile: str = "controlled", size: tuple[
     if min(width, height) < 64:
         raise ValueError(f"a photo has at least 64 x 64 pixels, not {width} x {height}")
     shape, side = hand_shape(identity), side_of(identity)
-    # Session first: photos of one sitting draw the same numbers from their own copies of it.
+    # Session first: photos of one session draw the same numbers from their own copies of it.
     session = session_generator(identity, sample, profile)
     generator = sample_generator(identity, sample, profile)
     pose = pose_hand(shape, side, conditions, (width, height), generator)
@@ -143,7 +143,7 @@ def render(identity: int, sample: int, profile: str = "controlled", size: tuple[
 
 
 class _Photographer:
-    """One sitting's surroundings, light and camera, and how one photo of it departs from them."""
+    """One session's surroundings, light and camera, and how one photo of it departs from them."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ def side_of(identity: int) -> str:
 
 
 def session_of(sample: int) -> int:
-    """The sitting in which a photo was taken: three photos each, from 0."""
+    """The session in which a photo was taken: three photos each, from 0."""
     return sample // SAMPLES_PER_SESSION
 
 
@@ -43,12 +43,12 @@ def hand_generator(identity: int) -> np.random.Generator:
 
 
 def session_generator(identity: int, sample: int, profile: str) -> np.random.Generator:
-    """Numbers that the photos of a person's sitting share: place, light, camera, sleeve, state of the skin."""
+    """Numbers that the photos of a person's session share: place, light, camera, sleeve, state of the skin."""
     return _generator(_SESSION, person_of(identity), session_of(sample), *profile.encode("ascii"))
 
 
 def sample_generator(identity: int, sample: int, profile: str) -> np.random.Generator:
-    """Numbers of one photo of one hand: pose, and how light and camera differ from the sitting's."""
+    """Numbers of one photo of one hand: pose, and how light and camera differ from the session's."""
     return _generator(_SAMPLE, identity, sample, *profile.encode("ascii"))
 
 

@@ -20,7 +20,7 @@ from palmbench.datasets.export import Export, export_synth
 from palmbench.datasets.file_names import SCHEMES
 from palmbench.datasets.findings import Finding, SeenHand, of_hands, of_sides
 from palmbench.datasets.folder_scan import FoundPhoto
-from palmbench.datasets.layout import Place
+from palmbench.datasets.layout import PhotoLabel
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.synth import render
 from recognizers.common.errors import RequestError
@@ -250,7 +250,7 @@ def test_a_folder_of_another_person_is_found(tmp_path: Path) -> None:
 
 
 def test_a_mirrored_set_is_one_finding_and_not_thousands() -> None:
-    photos = [FoundPhoto(f"{n}.jpg", Place(str(n), str(n), "left", "1")) for n in range(20)]
+    photos = [FoundPhoto(f"{n}.jpg", PhotoLabel(str(n), str(n), "left", "1")) for n in range(20)]
     right, left = SeenHand("right", "palm"), SeenHand("left", "palm")
     (few,) = of_sides(photos, {f"{n}.jpg": right if n == 3 else left for n in range(20)}, ())
     assert few == ("side", ("3.jpg",), "filed as a left hand, shows a right one")
@@ -301,7 +301,7 @@ def test_either_number_of_photos_that_ntupi_is_said_to_have_is_right(tmp_path: P
 
 def test_a_set_of_crops_alone_is_refused_and_beside_photos_it_is_left_aside(tmp_path: Path) -> None:
     pictures(tmp_path, "session1/00001.tiff", "ROI/session1/00001.bmp")
-    assert checked("tongji", tmp_path).aside == {"palm crops (ROIs)": 1}
+    assert checked("tongji", tmp_path).companions == {"palm crops (ROIs)": 1}
     (tmp_path / "session1" / "00001.tiff").unlink()
     with pytest.raises(RequestError, match="holds only palm crops"):
         checked("tongji", tmp_path)

@@ -60,7 +60,7 @@ def test_the_sources_of_random_numbers_are_pinned() -> None:
     assert drawn == [4748701643265367849, 819467575806050908, 1453338910541046399, 4178959943721217146]
 
 
-def test_photos_of_a_sitting_share_their_surroundings() -> None:
+def test_photos_of_a_session_share_their_surroundings() -> None:
     def corner(sample: int, profile: str) -> np.ndarray:
         return render(5, sample, profile).image[:60, :60].reshape(-1, 3).mean(axis=0)
 
