@@ -32,7 +32,8 @@ from experiments.weights.training import Options, Schedule, Trainer, parse_optio
 from experiments.weights.world import World, load_world
 from palmbench.base.paths import weights_dir
 from palmbench.diffusion.components import PaintByExampleImageEncoder
-from palmbench.diffusion.conditioning import Preprocessing, background_image, keep_mask, signed_image
+from palmbench.diffusion.fusion import Preprocessing
+from palmbench.diffusion.prior import background_image, keep_mask, signed_image
 from recognizers.common.keys import digest, file_digest
 
 HELD_OUT = 50  # identities, or a fifth of a smaller training set

@@ -146,7 +146,7 @@ def _convert(words: list[str]) -> int:
         return 0
     import torch
 
-    from palmbench.diffusion.convert import convert
+    from palmbench.diffusion.published.convert import convert
 
     written = convert(Path(parsed.checkpoint), Path(parsed.out), getattr(torch, parsed.dtype), parsed.ema)
     setting = typed("method.weights", parsed.out)

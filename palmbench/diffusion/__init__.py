@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from palmbench.diffusion.model import PaintByExample
+    from palmbench.diffusion.paint import PaintByExample
 
 
 def load(path_or_hub_id: str, device: str = "cpu") -> PaintByExample:
@@ -30,7 +30,7 @@ def load(path_or_hub_id: str, device: str = "cpu") -> PaintByExample:
     """
     from palmbench.diffusion import weights
     from palmbench.diffusion.components import load_components
-    from palmbench.diffusion.model import PaintByExample
+    from palmbench.diffusion.paint import PaintByExample
 
     files = weights.weight_files(weights.resolve(path_or_hub_id))
     return PaintByExample(load_components(files), device)

@@ -17,7 +17,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPVisionConfig
 
-from palmbench.diffusion.conditioning import Preprocessing
+from palmbench.diffusion.fusion import Preprocessing
 from palmbench.diffusion.weights import WeightFiles, pinned, read_config, weights_digest
 from recognizers.common.errors import MissingWeights, RequestError
 from recognizers.common.pinned import Pinned

@@ -16,7 +16,7 @@ from recognizers.common.strict import setting
 from recognizers.common.versions import versions_of
 
 if TYPE_CHECKING:
-    from palmbench.diffusion.model import Conditions, PaintByExample
+    from palmbench.diffusion.paint import Conditions, PaintByExample
     from palmbench.diffusion.weights import WeightFiles
     from palmbench.hands import Hand
     from palmbench.hands.palm import Region
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
-_ENCODING = ("conditioning", "model")
-_PAINTING = ("attention", "denoising")
+_ENCODING = ("fusion", "prior", "paint")
+_PAINTING = ("attention", "sampler")
 _GRAIN = 1  # tells the stream of the grain from other uses of a photo's seed
 
 
@@ -129,7 +129,7 @@ class Diffusion(Method):
 
     def __init__(self, config: DiffusionConfig, device: str = "cpu", region: Region = "paper") -> None:
         from palmbench.diffusion import weights
-        from palmbench.diffusion.sampling import require_steps
+        from palmbench.diffusion.sampler import require_steps
 
         super().__init__(config, device, region)
         self._fusion = config.fusion.split("+")
@@ -185,7 +185,7 @@ class Diffusion(Method):
             For each photo `original` and `background`, moments of the autoencoder's posterior of the crop with and
             without its palm greyed, (2 * channels, h, w); and `embeddings` (3, dim) of the s, m and f squares.
         """
-        from palmbench.diffusion.conditioning import background_image, signed_image
+        from palmbench.diffusion.prior import background_image, signed_image
         from palmbench.methods.crop import by_size, exemplars_of
 
         crops = self._crops(images, hands)
@@ -209,9 +209,7 @@ class Diffusion(Method):
         self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]
     ) -> list[np.ndarray]:
         """New photos; each seed, in [0, 2**63), names its photo's start noise."""
-        import torch
-
-        from palmbench.diffusion.sampling import Sampling
+        from palmbench.diffusion.sampler import Sampling, noise_source
         from palmbench.methods.crop import by_size
         from palmbench.methods.finish import paste_back
 
@@ -224,7 +222,7 @@ class Diffusion(Method):
         deidentified = [image.copy() for image in images]
         for group in by_size(crops):
             conditions = [self._conditions(crops[i], known[i]) for i in group]
-            generators = [torch.Generator("cpu").manual_seed(seeds[i]) for i in group]
+            generators = [noise_source(seeds[i]) for i in group]
             for i, painted in zip(group, self._model.paint(conditions, generators, sampling), strict=True):
                 finished = self._finished(painted, crops[i], hands[i], seeds[i])
                 paste_back(
@@ -262,7 +260,7 @@ class Diffusion(Method):
     def _conditions(self, crop: Crop, encoding: Encoding) -> Conditions:
         import torch
 
-        from palmbench.diffusion.model import Conditions
+        from palmbench.diffusion.paint import Conditions
 
         chosen = [ROI_NAMES.index(name) for name in self._fusion]
         return Conditions(
@@ -278,7 +276,7 @@ class Diffusion(Method):
 def _painter(files: WeightFiles, digest: str, device: str) -> PaintByExample:
     """The model of some weights, loaded once for all points of a sweep; RequestError if they are not of the digest."""
     from palmbench.diffusion.components import load_components
-    from palmbench.diffusion.model import PaintByExample
+    from palmbench.diffusion.paint import PaintByExample
 
     components = load_components(files)
     if components.digest != digest:

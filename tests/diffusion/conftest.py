@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from palmbench import diffusion
-from palmbench.diffusion.model import PaintByExample
+from palmbench.diffusion.paint import PaintByExample
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "pbe-tiny"
 

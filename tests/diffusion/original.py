@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from palmbench.diffusion.convert import Part
+from palmbench.diffusion.published.convert import Part
 
 
 def original_state(networks: list[Part], values: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:

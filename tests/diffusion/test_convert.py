@@ -19,10 +19,12 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionConfig
 
 from palmbench import diffusion
-from palmbench.diffusion import convert as conversion
-from palmbench.diffusion.convert import convert, parts
-from palmbench.diffusion.hub_layout import ENCODER_CONFIG, PUBLISHED, UNET_CONFIG, VAE_CONFIG
-from palmbench.diffusion.original_names import ema_source
+from palmbench.diffusion.paint import Inpainting
+from palmbench.diffusion.published import convert as conversion
+from palmbench.diffusion.published.convert import convert, parts
+from palmbench.diffusion.published.hub_layout import ENCODER_CONFIG, PUBLISHED, UNET_CONFIG, VAE_CONFIG
+from palmbench.diffusion.published.original_names import ema_source
+from palmbench.diffusion.sampler import Sampling
 from recognizers.common.errors import MissingWeights, RequestError
 
 COUNTS = {"unet": 859_535_364, "vae": 83_653_863, "image_encoder": 366_950_912}
@@ -64,9 +66,9 @@ def save(state: dict, path: Path, **more: object) -> Path:
 def test_the_folder_paints_what_the_checkpoint_did(state, tiny, tmp_path, scene, expected, latents, model):
     written = convert(save(state, tmp_path / "model.ckpt"), tmp_path / "new" / "pbe", configs=tiny)
     ours = diffusion.load(str(tmp_path / "new" / "pbe"))
-    settings = {"alpha": 0.0, "steps": 10, "guidance": 3.0, "latents": latents["steps10_g3.0_seed123"]}
+    sampling, noise = Sampling(steps=10), latents["steps10_g3.0_seed123"]
     image, theirs = (
-        each.inpaint_float(*scene[:2], [scene.exemplar], **settings, generator=torch.Generator().manual_seed(123))
+        each.repaint(Inpainting(*scene[:2], [scene.exemplar], 0.0, sampling, seed=123, latents=noise))
         for each in (ours, model)
     )
     assert np.abs(image - theirs).max() <= 1e-6

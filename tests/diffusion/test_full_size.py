@@ -21,7 +21,7 @@ import pytest
 import torch
 from original import original_state
 
-from palmbench.diffusion.convert import parts
+from palmbench.diffusion.published.convert import parts
 from palmbench.diffusion.weights import PAINT_BY_EXAMPLE
 from palmbench.hands.settings import SAM2Config
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from palmbench import diffusion
-from palmbench.diffusion.conditioning import background_image, signed_image
-from palmbench.diffusion.model import Conditions
-from palmbench.diffusion.sampling import Sampling
+from palmbench.diffusion.paint import Conditions, Inpainting
+from palmbench.diffusion.prior import background_image, signed_image
+from palmbench.diffusion.sampler import Sampling
 from recognizers.common.errors import RequestError, SampleError
 
 
@@ -18,13 +18,16 @@ def test_one_exemplar_and_alpha_zero_reproduce_the_stock_pipeline(
     model, scene, expected, latents, steps, guidance, seed
 ):
     name = f"steps{steps}_g{guidance}_seed{seed}"
-    settings = {"alpha": 0.0, "steps": steps, "guidance": guidance, "latents": latents[name]}
-    painted = model.inpaint_float(
-        *scene[:2], [scene.exemplar], **settings, generator=torch.Generator().manual_seed(seed)
-    )
+    asked = Inpainting(
+        *scene[:2], [scene.exemplar], alpha=0.0, sampling=Sampling(steps, guidance), latents=latents[name],
+        generator=torch.Generator().manual_seed(seed),
+    )  # fmt: skip
+    painted = model.repaint(asked)
     assert np.abs(painted - expected[name]).max() < 1e-3
 
-    from_seed = model.inpaint(*scene[:2], [scene.exemplar], **settings, seed=seed)
+    from_seed = model.inpaint(
+        *scene[:2], [scene.exemplar], alpha=0.0, steps=steps, guidance=guidance, seed=seed, latents=latents[name]
+    )
     assert from_seed.dtype == np.uint8
     assert np.array_equal(from_seed, np.round(painted * 255))
 
@@ -58,7 +61,8 @@ def test_a_sampled_posterior_of_the_original_has_noise_of_its_own(model, scene):
 
 def test_alpha_shifts_the_result_and_alpha_one_forgets_the_background(model, scene):
     def paint(alpha, image):
-        return model.inpaint_float(image, scene.mask, [scene.exemplar], alpha=alpha, steps=2, posterior="mode")
+        sampling = Sampling(steps=2, posterior="mode")
+        return model.repaint(Inpainting(image, scene.mask, [scene.exemplar], alpha, sampling))
 
     changed = scene.image.copy()
     changed[scene.mask] = 255 - changed[scene.mask]
@@ -81,7 +85,7 @@ def test_exemplars_are_averaged_whatever_their_order(model, scene):
     other = scene.exemplar[::-1].copy()
 
     def paint(exemplars):
-        return model.inpaint_float(*scene[:2], exemplars, steps=2)
+        return model.repaint(Inpainting(*scene[:2], exemplars, sampling=Sampling(steps=2)))
 
     assert np.array_equal(paint([scene.exemplar, other]), paint([other, scene.exemplar]))
     assert np.abs(paint([scene.exemplar, other]) - paint([scene.exemplar])).max() > 1e-6
@@ -124,7 +128,7 @@ def test_a_request_that_cannot_be_met_is_said_plainly(model, scene, change, says
         model.inpaint(**request)
 
 
-def test_values_that_are_no_numbers_are_a_failure_and_not_a_black_palm(checkpoint, scene, tmp_path):
+def test_nan_is_a_failure_and_not_a_black_palm(checkpoint, scene, tmp_path):
     shutil.copytree(checkpoint, tmp_path / "overflowing")
     (file,) = (tmp_path / "overflowing" / "unet").glob("*.bin")
     state = torch.load(file, weights_only=True)

@@ -274,10 +274,10 @@ def test_points_of_a_sweep_share_the_keys_of_what_they_share(held: None) -> None
 def test_a_version_is_read_without_importing_what_takes_seconds() -> None:
     code = (
         "import sys; from recognizers.common.versions import versions_of; "
-        "print(versions_of('palmbench.diffusion', 'model'), 'torch' in sys.modules)"
+        "print(versions_of('palmbench.diffusion', 'paint'), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == f"{{'model': {versioned()['palmbench.diffusion.model'].VERSION}}} False\n"
+    assert done.stdout == f"{{'paint': {versioned()['palmbench.diffusion.paint'].VERSION}}} False\n"
 
 
 @pytest.mark.parametrize("name", ["nothing", "cards"])  # no module, and one that states no version

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from palmbench import diffusion
-from palmbench.diffusion import attention, conditioning, denoising
+from palmbench.diffusion import attention, fusion, prior, sampler
 from palmbench.diffusion.components import load_components
+from palmbench.diffusion.paint import Inpainting
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
 from palmbench.methods import crop, finish
 from palmbench.methods.blur import BlurConfig
@@ -104,19 +105,25 @@ def _diffusion() -> dict[str, Any]:
     }
 
 
-def _conditioning() -> dict[str, Any]:
-    photo = inputs.photo()
-    moments = torch.linspace(-2, 2, 2 * 4 * 8 * 8).reshape(8, 8, 8)
+_MOMENTS = torch.linspace(-2, 2, 2 * 4 * 8 * 8).reshape(8, 8, 8)
+
+
+def _fusion() -> dict[str, Any]:
+    return {
+        "exemplar": sampled(fusion.Preprocessing.clip(96)(inputs.photo()).numpy()),
+        "fused": fusion.fuse(_MOMENTS[:3, :, 0] ** 3).numpy(),
+    }
+
+
+def _prior() -> dict[str, Any]:
     noise = torch.linspace(1, -1, 4 * 8 * 8).reshape(4, 8, 8)
-    mode, drawn = conditioning.latent(moments, 0.18), conditioning.latent(moments, 0.18, noise)
+    mode, drawn = prior.latent(_MOMENTS, 0.18), prior.latent(_MOMENTS, 0.18, noise)
     mask = palm_region(inputs.hand(), "paper")
     return {
-        "exemplar": sampled(conditioning.Preprocessing.clip(96)(photo).numpy()),
-        "fused": conditioning.fuse(moments[:3, :, 0] ** 3).numpy(),
         "latents": [sampled(each.numpy()) for each in (mode, drawn)],
-        "prior": sampled(conditioning.interpolate_prior(mode, drawn, 0.3).numpy()),
-        "background": picture(conditioning.background_image(photo, mask).numpy()[0]),
-        "keep": exact(conditioning.keep_mask(mask, 8).numpy()),
+        "prior": sampled(prior.interpolate_prior(mode, drawn, 0.3).numpy()),
+        "background": picture(prior.background_image(inputs.photo(), mask).numpy()[0]),
+        "keep": exact(prior.keep_mask(mask, 8).numpy()),
     }
 
 
@@ -129,20 +136,20 @@ class _Predicting(torch.nn.Module):
         return type("Predicted", (), {"sample": predicted})
 
 
-def _denoising() -> dict[str, Any]:
+def _sampler() -> dict[str, Any]:
     schedule = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
     ending = {**schedule, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}
     noise = torch.linspace(-1, 1, 4 * 8 * 8).reshape(1, 4, 8, 8)
     keep, token = (noise[:, :1] > 0).float(), torch.linspace(0, 1, 6)[None]
     found = {}
-    for name, known, sampler, guidance in (
+    for name, known, solver, guidance in (
         ("plms", schedule, "plms", 3.0),
         ("dpmsolver++", schedule, "dpmsolver++", 3.0),
         ("unguided", schedule, "plms", 1.0),
         ("from pure noise", ending, "dpmsolver++", 2.0),
     ):
-        latents = denoising.denoise(
-            _Predicting(), denoising.make_scheduler(known, sampler), noise, noise.flip(3), keep, token,
+        latents = sampler.denoise(
+            _Predicting(), sampler.make_scheduler(known, solver), noise, noise.flip(3), keep, token,
             torch.zeros(6), steps=5, guidance=guidance,
         )  # fmt: skip
         found[name] = sampled(latents.numpy())
@@ -159,14 +166,15 @@ def _attention() -> dict[str, Any]:
         return {"predicted": sampled(unet(seen, 500, encoder_hidden_states=token).sample.numpy())}
 
 
-def _model() -> dict[str, Any]:
+def _paint() -> dict[str, Any]:
     painter = diffusion.load(TINY)
     photo = cv2.resize(inputs.photo(), (64, 64), interpolation=cv2.INTER_AREA)
     mask = np.zeros((64, 64), bool)
     mask[16:48, 16:40] = True
+    exemplars = [inputs.crop(), inputs.photo()[60:200]]
     painted = [
-        painter.inpaint_float(
-            photo, mask, [inputs.crop(), inputs.photo()[60:200]], alpha, 4, posterior=posterior, seed=3
+        painter.repaint(
+            Inpainting(photo, mask, exemplars, alpha, sampler.Sampling(steps=4, posterior=posterior), seed=3)
         )
         for alpha, posterior in ((0.0, "mode"), (0.5, "sample"))
     ]
@@ -182,7 +190,7 @@ def painter_weights() -> list[str]:
     return [weights_digest(weight_files(resolve(name))) for name in ("embedded", TINY)]
 
 
-_DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "conditioning", "denoising")]
+_DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "prior", "sampler")]
 _METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", "finish")]
 
 GOLDENS = [
@@ -198,12 +206,12 @@ GOLDENS = [
            constants=True),
     Golden("palmbench.methods.finish", "colours, grain or contrast", _finish,
            ["palmbench.hands.geometry"], tolerance=_PICTURE, constants=True),
-    Golden("palmbench.diffusion.conditioning", "conditions", _conditioning,
-           ["palmbench.hands.geometry"], tolerance=_PICTURE),
-    Golden("palmbench.diffusion.denoising", "latents", _denoising, tolerance=_PICTURE),
+    Golden("palmbench.diffusion.fusion", "embeddings", _fusion, tolerance=_PICTURE),
+    Golden("palmbench.diffusion.prior", "priors", _prior, ["palmbench.hands.geometry"], tolerance=_PICTURE),
+    Golden("palmbench.diffusion.sampler", "latents", _sampler, tolerance=_PICTURE),
     Golden("palmbench.diffusion.attention", "predictions", _attention, weights=painter_weights, tolerance=_NETWORK),
-    Golden("palmbench.diffusion.model", "pictures", _model, _DIFFUSION, painter_weights, _NETWORK),
+    Golden("palmbench.diffusion.paint", "pictures", _paint, _DIFFUSION, painter_weights, _NETWORK),
     Golden("palmbench.methods.diffusion", "photos", _diffusion,
-           [*_PALM, *_METHODS, "palmbench.diffusion.model", *_DIFFUSION],
+           [*_PALM, *_METHODS, "palmbench.diffusion.paint", *_DIFFUSION],
            painter_weights, _PAINTED),
 ]  # fmt: skip

@@ -186,7 +186,7 @@ def _with(weights: str) -> Callable[[], list[str]]:
 _STAGES = "palmbench.stages."
 _EEHNET = ["recognizers.eehnet", "recognizers.networks.embedding", "recognizers.networks.eehnet",
            *(f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps"))]  # fmt: skip
-_PAINTING = [f"palmbench.diffusion.{name}" for name in ("attention", "conditioning", "denoising", "model")]
+_PAINTING = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "prior", "sampler", "paint")]
 _DIFFUSION = ["palmbench.methods.diffusion", "palmbench.methods.finish", *_PAINTING]
 _PREPARED = [*_SEEING, _STAGES + "prepare"]
 _DEIDENTIFIED = [*_PREPARED, *_MASKING, _STAGES + "deidentify"]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from palmbench import methods
-from palmbench.diffusion.sampling import Sampling
+from palmbench.diffusion.sampler import Sampling
 from palmbench.hands.geometry import hand_crop, palm_crop, roi_square
 from palmbench.methods.diffusion import Diffusion, DiffusionConfig
 from palmbench.methods.region import palm_region
@@ -33,7 +33,7 @@ def painted_by(monkeypatch, tmp_path):
     shutil.copytree(CHECKPOINT, tmp_path / "weights")
 
     def method(painter, **settings) -> Diffusion:
-        monkeypatch.setattr("palmbench.diffusion.model.PaintByExample", lambda components, device: painter)
+        monkeypatch.setattr("palmbench.diffusion.paint.PaintByExample", lambda components, device: painter)
         return Diffusion(replace(CONFIG, weights=str(tmp_path / "weights"), **settings))
 
     return method
@@ -280,7 +280,7 @@ def test_planning_imports_no_torch():
 def test_points_of_a_sweep_share_one_loaded_model(photo, hand, monkeypatch, tmp_path):
     shutil.copytree(CHECKPOINT, tmp_path / "weights")
     loaded = []
-    monkeypatch.setattr("palmbench.diffusion.model.PaintByExample", lambda *_: loaded.append(Witness()) or loaded[-1])
+    monkeypatch.setattr("palmbench.diffusion.paint.PaintByExample", lambda *_: loaded.append(Witness()) or loaded[-1])
     for alpha in (0.1, 0.3):
         run(replace(CONFIG, weights=str(tmp_path / "weights"), alpha=alpha), photo, hand)
     assert len(loaded) == 1

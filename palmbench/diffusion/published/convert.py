@@ -17,10 +17,17 @@ from transformers import CLIPVisionConfig
 
 from palmbench.base.outputs import whole_folder
 from palmbench.diffusion.components import PaintByExampleImageEncoder
-from palmbench.diffusion.hub_layout import ENCODER_CONFIG, PUBLISHED, UNET_CONFIG, VAE_CONFIG, Config
-from palmbench.diffusion.original import read_original
-from palmbench.diffusion.original_names import EMA, Source, ema_source, encoder_source, unet_source, vae_source
-from palmbench.diffusion.tensor_file import write_tensors
+from palmbench.diffusion.published.hub_layout import ENCODER_CONFIG, PUBLISHED, UNET_CONFIG, VAE_CONFIG, Config
+from palmbench.diffusion.published.original import read_original
+from palmbench.diffusion.published.original_names import (
+    EMA,
+    Source,
+    ema_source,
+    encoder_source,
+    unet_source,
+    vae_source,
+)
+from palmbench.diffusion.published.tensor_file import write_tensors
 from recognizers.common.errors import MissingWeights, RequestError
 
 Shapes = dict[str, tuple[int, ...]]

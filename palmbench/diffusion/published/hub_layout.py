@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from palmbench.diffusion.conditioning import CLIP_MEAN, CLIP_STD
+from palmbench.diffusion.fusion import CLIP_MEAN, CLIP_STD
 
 Config = Mapping[str, Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,11 +11,10 @@ from torch import Tensor
 
 from palmbench.diffusion.attention import fold_cross_attention
 from palmbench.diffusion.components import Components
-from palmbench.diffusion.conditioning import background_image, fuse, interpolate_prior, keep_mask, latent, signed_image
-from palmbench.diffusion.denoising import denoise, make_scheduler
-from palmbench.diffusion.sampling import Sampling, require_steps
+from palmbench.diffusion.fusion import fuse
+from palmbench.diffusion.prior import background_image, keep_mask, prior_of, signed_image
+from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, noise_source, require_steps, standard_normal
 from recognizers.common.errors import RequestError, SampleError
-from recognizers.common.keys import sample_seed
 
 VERSION = 1
 
@@ -42,6 +41,40 @@ class Conditions:
     mask: np.ndarray
     embeddings: Tensor
     alpha: float
+
+
+@dataclass(frozen=True)
+class Inpainting:
+    """What is to be repainted, after what and how.
+
+    Attributes
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+        RGB; H and W multiples of the model's `factor`.
+    mask : ndarray of shape (H, W), bool
+        True = repaint.
+    exemplars : sequence of ndarray of shape (h, w, 3), uint8
+        RGB, any sizes; their embeddings are averaged (eq. 1).
+    alpha : float
+        Share of the original's latent in the prior, 0 to 1 (eq. 2).
+    sampling : Sampling
+    seed : int
+        Names the start noise, and the noise of sampled posteriors.
+    latents : array of shape (channels, H / factor, W / factor), optional
+        The start noise; a leading axis of one is allowed.
+    generator : torch.Generator, optional
+        A CPU generator instead of the seed: it gives the start noise (unless `latents` does), then the noise of the
+        background's posterior.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    exemplars: Sequence[np.ndarray]
+    alpha: float = 0.1
+    sampling: Sampling = field(default_factory=Sampling)
+    seed: int = 0
+    latents: np.ndarray | Tensor | None = None
+    generator: torch.Generator | None = None
 
 
 class PaintByExample:
@@ -99,23 +132,10 @@ class PaintByExample:
 
         Parameters
         ----------
-        image : ndarray of shape (H, W, 3), uint8
-            RGB; H and W multiples of `factor`.
-        mask : ndarray of shape (H, W), bool
-            True = repaint.
-        exemplars : sequence of ndarray of shape (h, w, 3), uint8
-            RGB, any sizes; their embeddings are averaged (eq. 1).
-        alpha : float
-            Share of the original's latent in the prior, 0 to 1 (eq. 2).
+        image, mask, exemplars, alpha, seed, latents, generator
+            See `Inpainting`.
         steps, guidance, sampler, posterior
-            See `Sampling`.
-        seed : int
-            Names the start noise, and the noise of sampled posteriors.
-        latents : array of shape (channels, H / factor, W / factor), optional
-            The start noise; a leading axis of one is allowed.
-        generator : torch.Generator, optional
-            A CPU generator instead of the seed: it gives the start noise (unless `latents` does), then the noise of
-            the background's posterior.
+            See `palmbench.diffusion.sampler.Sampling`.
 
         Returns
         -------
@@ -124,47 +144,37 @@ class PaintByExample:
 
         Raises
         ------
+        RequestError, SampleError
+            See `repaint`.
+        """
+        sampling = Sampling(steps, guidance, sampler, posterior)
+        painted = self.repaint(Inpainting(image, mask, exemplars, alpha, sampling, seed, latents, generator))
+        return np.round(painted * 255).astype(np.uint8)
+
+    def repaint(self, asked: Inpainting) -> np.ndarray:
+        """`inpaint` before quantisation: float32 (H, W, 3) in [0, 1].
+
+        Raises
+        ------
         RequestError
             For sides that are no multiples of `factor`, a mask, exemplar or start noise of another shape or type, no
             exemplar, or settings out of range.
         SampleError
-            If the networks give values that are no numbers.
+            If the networks give NaN.
         """
-        painted = self.inpaint_float(
-            image, mask, exemplars, alpha, steps, guidance, seed, sampler, posterior, latents, generator
-        )
-        return np.round(painted * 255).astype(np.uint8)
-
-    def inpaint_float(
-        self,
-        image: np.ndarray,
-        mask: np.ndarray,
-        exemplars: Sequence[np.ndarray],
-        alpha: float = 0.1,
-        steps: int = 50,
-        guidance: float = 3.0,
-        seed: int = 0,
-        sampler: str | None = None,
-        posterior: str = "sample",
-        latents: np.ndarray | Tensor | None = None,
-        generator: torch.Generator | None = None,
-    ) -> np.ndarray:
-        """`inpaint` before quantisation: float32 (H, W, 3) in [0, 1]."""
-        sampling = Sampling(steps, guidance, sampler, posterior)
-        if not 0 <= alpha <= 1:
-            raise RequestError(f"alpha is a share from 0 to 1, and is {alpha}.")
-        self.check_image(image, mask)
-        check_exemplars(exemplars)
-        start = None if latents is None else self._start_noise(latents, mask)
+        if not 0 <= asked.alpha <= 1:
+            raise RequestError(f"alpha is a share from 0 to 1, and is {asked.alpha}.")
+        self.check_image(asked.image, asked.mask)
+        check_exemplars(asked.exemplars)
+        start = None if asked.latents is None else [self._start_noise(asked.latents, asked.mask)]
         conditions = Conditions(
-            background=self.moments([background_image(image, mask)])[0],
-            original=self.moments([signed_image(image)])[0] if alpha > 0 else None,
-            mask=mask,
-            embeddings=self.embed(exemplars),
-            alpha=alpha,
+            background=self.moments([background_image(asked.image, asked.mask)])[0],
+            original=self.moments([signed_image(asked.image)])[0] if asked.alpha > 0 else None,
+            mask=asked.mask,
+            embeddings=self.embed(asked.exemplars),
+            alpha=asked.alpha,
         )
-        source = torch.Generator("cpu").manual_seed(seed) if generator is None else generator
-        return self.paint([conditions], [source], sampling, None if start is None else [start])[0]
+        return self.paint([conditions], [asked.generator or noise_source(asked.seed)], asked.sampling, start)[0]
 
     def check_image(self, image: np.ndarray, mask: np.ndarray) -> None:
         """Raise RequestError unless image and mask have the types, shapes and sides that `inpaint` asks for."""
@@ -224,15 +234,18 @@ class PaintByExample:
         RequestError
             If the sampler cannot take so many steps with these weights, see `require_steps`.
         SampleError
-            If the networks give values that are no numbers: cut to uint8 they would be a black palm, which hides
-            whose it was better than any painting.
+            If the networks give NaN: cut to uint8 it would be a black palm, which hides whose it was better than any
+            painting.
         """
         require_steps(self._scheduler, sampling.sampler, sampling.steps)
         noise, background = [], []
         for index, (condition, generator) in enumerate(zip(conditions, generators, strict=True)):
             shape = (self._channels, *condition.background.shape[1:])
-            noise.append(torch.randn(shape, generator=generator) if latents is None else latents[index])
-            background.append(self._prior(condition, generator, sampling.posterior))
+            noise.append(standard_normal(shape, generator) if latents is None else latents[index])
+            drawing = generator if sampling.posterior == "sample" else None
+            background.append(
+                prior_of(condition.background, condition.original, condition.alpha, self._scaling, drawing)
+            )
         inputs = (
             torch.stack(noise),
             torch.stack(background),
@@ -255,26 +268,12 @@ class PaintByExample:
             decoded = self._vae.decode(latent_batch / self._scaling).sample
             if not torch.isfinite(decoded).all():
                 raise SampleError(
-                    "the diffusion model gave values that are no numbers: its weights are damaged, "
+                    "the diffusion model gave NaN or infinite values: its weights are damaged, "
                     f"or the guidance of {sampling.guidance:g} is too strong for them"
                 )
             pixels = (decoded / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
             painted += list(pixels.float().cpu().numpy())
         return painted
-
-    def _prior(self, condition: Conditions, generator: torch.Generator, posterior: str) -> Tensor:
-        sampled = posterior == "sample"
-        shape = (self._channels, *condition.background.shape[1:])
-        noise = torch.randn(shape, generator=generator) if sampled else None
-        background = latent(condition.background, self._scaling, noise)
-        if condition.alpha == 0:
-            return background
-        if condition.original is None:
-            raise ValueError("alpha above 0 needs the moments of the original")
-        if sampled:
-            own = torch.Generator("cpu").manual_seed(sample_seed(generator.initial_seed(), "posterior of the original"))
-            noise = torch.randn(shape, generator=own)
-        return interpolate_prior(latent(condition.original, self._scaling, noise), background, condition.alpha)
 
     def _start_noise(self, latents: np.ndarray | Tensor, mask: np.ndarray) -> Tensor:
         noise = torch.as_tensor(latents, dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""What the denoiser is told: exemplar embeddings and their fusion, latents and their interpolation, the mask."""
+"""Exemplars of the palm: how each becomes an embedding, and the fusion of embeddings (paper, eq. 1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -72,49 +71,6 @@ def fuse(embeddings: Tensor) -> Tensor:
     earlier would be another vector.
     """
     return embeddings.mean(dim=0)
-
-
-def latent(moments: Tensor, scaling: float, noise: Tensor | None = None) -> Tensor:
-    """Latent of an image from the moments of the autoencoder's posterior.
-
-    Parameters
-    ----------
-    moments : Tensor of shape (2 * channels, h, w)
-        Mean and log-variance.
-    scaling : float
-        The autoencoder's scaling factor.
-    noise : Tensor of shape (channels, h, w), optional
-        Standard normal noise of a sampled posterior; without it the posterior's mode.
-
-    Returns
-    -------
-    Tensor of shape (channels, h, w)
-    """
-    mean, log_variance = moments.chunk(2)
-    if noise is None:
-        return mean * scaling
-    return (mean + torch.exp(0.5 * log_variance.clamp(-30.0, 20.0)) * noise) * scaling
-
-
-def interpolate_prior(original: Tensor, background: Tensor, alpha: float) -> Tensor:
-    """Prior interpolation: alpha * original + (1 - alpha) * background (paper, eq. 2)."""
-    return alpha * original + (1 - alpha) * background
-
-
-def signed_image(image: np.ndarray) -> Tensor:
-    """uint8 (H, W, 3) to float32 (3, H, W) in [-1, 1]."""
-    return torch.from_numpy(image.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1.0)
-
-
-def background_image(image: np.ndarray, mask: np.ndarray) -> Tensor:
-    """The image in [-1, 1] with the pixels to repaint (mask True) set to 0, which is mid-grey."""
-    return signed_image(image) * torch.from_numpy(~mask).float()
-
-
-def keep_mask(mask: np.ndarray, factor: int) -> Tensor:
-    """Mask on the latent grid, (1, H // factor, W // factor): 1 = keep, 0 = repaint; nearest neighbour."""
-    keep = torch.from_numpy(~mask).float()[None, None]
-    return F.interpolate(keep, size=(mask.shape[0] // factor, mask.shape[1] // factor))[0]
 
 
 def _edge(size: Any) -> int:

@@ -6,8 +6,7 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, PNDMScheduler
 
-from palmbench.diffusion.denoising import denoise, make_scheduler
-from palmbench.diffusion.sampling import require_steps
+from palmbench.diffusion.sampler import denoise, make_scheduler, require_steps
 from recognizers.common.errors import RequestError
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from palmbench.diffusion.original_names import ENCODER, UNCONDITIONAL, UNET, VAE, VISION_TOWER
+from palmbench.diffusion.published.original_names import ENCODER, UNCONDITIONAL, UNET, VAE, VISION_TOWER
 from recognizers.common.errors import MissingWeights
 
 _FETCH = "`palmbench weights fetch pbe-ckpt` fetches the original."

@@ -5,7 +5,8 @@ import pytest
 import torch
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 
-from palmbench.diffusion.conditioning import Preprocessing, background_image, fuse, interpolate_prior, keep_mask, latent
+from palmbench.diffusion.fusion import Preprocessing, fuse
+from palmbench.diffusion.prior import background_image, interpolate_prior, keep_mask, latent
 
 
 @pytest.mark.parametrize("shape", [(128, 128), (90, 131), (301, 200), (17, 23)])
