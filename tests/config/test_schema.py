@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import pickle
 from copy import deepcopy
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+import yaml
 
-from palmbench.config.schema import RunConfig, plain_values, run_config
+import recognizers
+from palmbench import methods
+from palmbench.base.paths import conf_dir
+from palmbench.config.schema import KINDS, RunConfig, plain_values, run_config
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.methods.diffusion import DiffusionConfig, canonical_fusion
 from recognizers.common.errors import RequestError
+from recognizers.common.options import options_of
 from recognizers.common.strict import check_plain
 
 
@@ -35,6 +42,28 @@ def refusal(key: str, value: Any) -> str:
 def test_a_run_survives_the_way_through_plain_values() -> None:
     assert run_config(plain_values(RunConfig())) == RunConfig()
     assert pickle.loads(pickle.dumps(RunConfig())) == RunConfig()
+
+
+def default_of(group: str, name: str) -> dict[str, Any]:
+    """The settings of an option made in Python, where nothing is said but its name."""
+    if group == "recognizer":
+        return {key: option.default for key, option in options_of(recognizers.find(name)).items()}
+    kind = methods.find(name) if group == "method" else KINDS[group][name]
+    return {key: value for key, value in asdict(kind(name)).items() if key != "name"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(conf_dir().glob("*/*.yaml")), ids=lambda path: f"{path.parent.name}={path.stem}"
+)
+def test_a_default_is_the_same_in_conf_and_in_python(path: Path) -> None:
+    group, written = path.parent.name, yaml.safe_load(path.read_text("utf-8"))
+    if group == "ablation":
+        assert set(written) == {"hydra"}
+    elif path.stem == written["name"]:
+        assert {key: value for key, value in written.items() if key != "name"} == default_of(group, path.stem)
+    else:  # a variant has other values, of the same settings
+        assert path.stem in {"diffusion_paper"}
+        assert written.keys() - {"name"} == default_of(group, written["name"]).keys()
 
 
 @pytest.mark.parametrize(("written", "meant"), [("m+s", "s+m"), ("f+m+s", "s+m+f"), ("f", "f"), ("s + f", "s+f")])
