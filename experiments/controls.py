@@ -21,36 +21,36 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import recognizers
-from palmbench.base.images import decode_png, encode_png
+from palmbench.base.images import encode_png
 from palmbench.base.outputs import put_result
 from palmbench.base.status import DONE, FINDINGS
 from palmbench.base.store import Store
 from palmbench.commands.cli import guarded
-from palmbench.config.compose import compose_points
+from palmbench.config.compose import compose_points, read_words
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.pipeline import Outcome, Pipeline
-from palmbench.paper.one_run import swept_setting
+from palmbench.paper.request import refuse_sweeps
 from palmbench.quality.usability import DIFFERENCES
 from palmbench.report.labels import METRICS
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import may_be_best
 from palmbench.scoring import Distribution, deid_ratio, equal_error_rate, rejection_rate
-from palmbench.stages.enrol import Enrol, load_recognizer
+from palmbench.stages.deidentify import Deidentify
+from palmbench.stages.enrol import load_recognizer
 from palmbench.stages.measure import Recognition
 from palmbench.stages.prepare import Prepare
-from palmbench.stages.quality import Quality
-from palmbench.stages.usability import Usability
 from recognizers import answers
 from recognizers.common.errors import RequestError
 from recognizers.common.keys import digest
@@ -111,15 +111,11 @@ class Result(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Replaced:
+class Replaced(Deidentify):
     """A stage in the place of de-identification: another photo, or grey where a photo has none."""
 
-    prepare: Prepare
-    donors: dict[str, Sample]
     name: str = "controls"
-    title: str = "de-identify"
-    suffix: str = ".png"
-    encode: ClassVar[None] = None
+    donors: Mapping[str, Sample] = field(default_factory=dict)
 
     def key(self, sample: Sample) -> str:
         donor = self.donors.get(sample.id)
@@ -129,28 +125,11 @@ class Replaced:
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         return [encode_png(self._photo(sample, store)) for sample in samples]
 
-    def load(self, sample: Sample, store: Store) -> np.ndarray:
-        return store.load(self.name, self.key(sample), self.suffix, decode_png)
-
     def _photo(self, sample: Sample, store: Store) -> np.ndarray:
         donor = self.donors.get(sample.id)
         if donor is not None:
             return self.prepare.photos.load(donor, store)
         return np.full_like(self.prepare.photos.load(sample, store), _GREY)
-
-
-@dataclass(frozen=True)
-class _ReplacedPhotos:
-    """The output of a control as the input of later stages."""
-
-    stage: Replaced
-    title: str = "de-identified photos"
-
-    def key(self, sample: Sample) -> str:
-        return self.stage.key(sample)
-
-    def load(self, sample: Sample, store: Store) -> np.ndarray:
-        return self.stage.load(sample, store)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -166,22 +145,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m experiments.controls", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("settings", nargs="*", metavar="key=value", help="such as dataset.identities=40")
-    overrides = parser.parse_args(arguments).settings
-    for word in overrides:
-        if word.startswith("method") or (word.startswith("dataset=") and word != "dataset=synth"):
+    settings = parser.parse_args(arguments).settings
+    words = read_words(["dataset=synth", "method=identity", *SMALL, *settings])
+    for word in words[2:]:
+        if word.group in ("method", "ablation") or (word.key == "dataset" and word.values != ("synth",)):
             raise RequestError(
-                f"{word}: the controls are three methods of their own on the synthetic hands; leave it out."
+                f"{word.text}: the controls are three methods of their own on the synthetic hands; leave it out."
             )
-    points = compose_points(["dataset=synth", "method=identity", *SMALL, *overrides])
-    if not points:
-        return DONE
-    if len(points) > 1:
-        which = swept_setting(points[0], points[1], overrides)
-        raise RequestError(
-            f"{which}: the controls are one run at a time; run them one by one, with a results_dir each."
-        )
-    point = points[0]
-    if point.dataset.identities < PALMS or point.dataset.samples < PHOTOS:
+    refuse_sweeps("A control", words)
+    (point,) = compose_points([word.text for word in words])
+    size = point.dataset
+    if (size.identities or 0) < PALMS or (size.samples or 0) < PHOTOS:
         raise RequestError(
             f"The controls need {PALMS} palms and {PHOTOS} photos of each, or more: of fewer, sound numbers "
             "vary beyond the bounds. Raise dataset.identities and dataset.samples, or leave them out."
@@ -191,11 +165,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with Executor(point.executor) as executor, redirect_stdout(sys.stderr):
         engine = Engine(Store(Path(point.results_dir) / "store"), executor)
         checks += identity_checks(_evaluate(pipeline, engine))
-        swapped = Replaced(pipeline.prepare, donors_of(pipeline.samples))
-        checks += swapped_checks(_evaluate(_rewired(pipeline, swapped), engine))
-        checks += constant_checks(
-            _evaluate(_rewired(pipeline, Replaced(pipeline.prepare, {})), engine), len(pipeline.samples)
-        )
+        swapped, grey = (control(point, donors) for donors in (donors_of(pipeline.samples), {}))
+        checks += swapped_checks(_evaluate(swapped, engine))
+        checks += constant_checks(_evaluate(grey, engine), len(pipeline.samples))
     photos = f"{len(pipeline.samples)} photos of {len({each.identity for each in pipeline.samples})} palms"
     name = pipeline.point["recognizer"]
     _write(Path(point.results_dir) / "tables", checks, f"Controls on {photos}, {name}{recognizers.origin(name)}.")
@@ -219,6 +191,16 @@ def donors_of(samples: Sequence[Sample]) -> dict[str, Sample]:
             raise RequestError("The controls need palms of two persons: raise dataset.identities.")
         donors[sample.id] = donor
     return donors
+
+
+def control(point: RunConfig, donors: Mapping[str, Sample]) -> Pipeline:
+    """A point in which each photo becomes its donor's, or grey without one; the rest looks at the control's photos."""
+
+    def replaced(prepare: Prepare) -> Replaced:
+        return Replaced(**{**vars(Deidentify.of(prepare, point.method, point.seed)), "name": "controls"}, donors=donors)
+
+    # No control is about distances between sets, and they would take the longest.
+    return replace(Pipeline.of(point, replaced), features=())
 
 
 def identity_checks(result: Result) -> Iterator[Check]:
@@ -312,21 +294,6 @@ def _evaluate(pipeline: Pipeline, engine: Engine) -> Result:
         return Result(metrics, recognition.genuine, recognition.impostor, mated)
 
     return pipeline.with_artefacts(engine, measured)
-
-
-def _rewired(pipeline: Pipeline, stage: Replaced) -> Pipeline:
-    """The pipeline with a control in the place of its method; everything after it looks at the control's photos."""
-    config = pipeline.config
-    again = Prepare.of(_ReplacedPhotos(stage), config.detector, config.segmenter)
-    return replace(
-        pipeline,
-        deidentify=stage,
-        again=again,
-        enrol_again=Enrol.of(again, config.recognizer),
-        quality=Quality.of(stage, config.quality),
-        usability=Usability(pipeline.prepare, again, config.quality.usability_scale),
-        features=(),
-    )
 
 
 def _of(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from palmbench.base.status import DONE
 from palmbench.commands.arguments import Parser
 from palmbench.paper.diversity import SEEDS, measure_diversity
+from palmbench.paper.request import read_request
+from palmbench.paper.rows import ATTACKS, OURS
+from palmbench.paper.sources import choose_attacks
 from recognizers.common.errors import RequestError
 
 
@@ -38,4 +42,10 @@ def diversity_command(words: Sequence[str]) -> int:
         return DONE
     if parsed.seeds < 2 or (parsed.photos is not None and parsed.photos < 1):
         raise RequestError("--seeds must be at least 2, and --photos at least 1.")
-    return measure_diversity(parsed.settings, parsed.seeds, parsed.photos)
+    request = read_request("Diversity", parsed.settings, [OURS.method])
+    recognizers, notes = choose_attacks(request, ATTACKS)
+    for note in notes:
+        print(note, file=sys.stderr)
+    datasets = request.named("dataset") or ["synth"]
+    points = [point for name in datasets for point in request.points(name, [OURS], recognizers)]
+    return measure_diversity(points, parsed.seeds, parsed.photos)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from palmbench.base.status import CANNOT
-from palmbench.paper.gather import TABLES, gather_table
-from palmbench.paper.request import Override, parse_overrides
-from palmbench.paper.sources import base_point, composed
+from palmbench.paper.gather import gather_table
+from palmbench.paper.request import Request, read_request
+from palmbench.paper.tables import TABLES
 from palmbench.report.latex import to_latex
 from palmbench.report.markdown import to_markdown
 from palmbench.report.rows import to_csv
@@ -17,14 +17,14 @@ from palmbench.report.tables import Table
 from recognizers.common.errors import RequestError
 
 
-def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = False, intervals: bool = True) -> int:
+def table_command(numbers: Sequence[int], settings: Sequence[str], run: bool = False, intervals: bool = True) -> int:
     """Draw tables of the paper from finished runs, print them, and write them below `results_dir`/tables.
 
     Parameters
     ----------
     numbers : sequence of int
         Tables of the paper, 2 to 7.
-    overrides : sequence of str
+    settings : sequence of str
         Settings for every run behind the tables, as `key=value`. `dataset=` picks the data sets; without it Tables
         II to IV take the synthetic hands and every set of the paper that is present, and Tables V to VII take IITD,
         for which the synthetic hands stand in. `recognizer=` picks the attacks in the same way; one whose weights
@@ -47,11 +47,8 @@ def table_command(numbers: Sequence[int], overrides: Sequence[str], run: bool = 
     for number in numbers:
         if number not in TABLES:
             raise RequestError(f"There is no table {number} to compute; there are {', '.join(map(str, TABLES))}.")
-    given = parse_overrides(overrides)
-    try:
-        return max((_draw(number, given, run, intervals) for number in numbers), default=0)
-    finally:
-        composed.cache_clear()
+    request = read_request("A table", settings, seeds=True)
+    return max((_draw(number, request, run, intervals) for number in numbers), default=0)
 
 
 def write_table(table: Table, folder: Path) -> list[Path]:
@@ -66,16 +63,16 @@ def write_table(table: Table, folder: Path) -> list[Path]:
     return paths
 
 
-def _draw(number: int, overrides: Sequence[Override], run: bool, intervals: bool) -> int:
-    gathered = gather_table(number, overrides, run, intervals)
+def _draw(number: int, request: Request, run: bool, intervals: bool) -> int:
+    gathered = gather_table(number, request, run, intervals)
     if gathered.table is None:
-        command = " ".join(["palmbench table", str(number), "--run", *(each.text for each in overrides)])
+        command = " ".join(["palmbench table", str(number), "--run", *request.texts])
         count = len(gathered.points)
         print(f"palmbench: none of the {count} runs of table {number} is there; `{command}` computes them.",
               file=sys.stderr)  # fmt: skip
         return max(gathered.status, CANNOT)
     try:
-        paths = write_table(gathered.table, Path(base_point(overrides).results_dir) / "tables")
+        paths = write_table(gathered.table, Path(request.results_dir) / "tables")
     finally:  # a store that others share may be there to read only
         print(to_markdown(gathered.table))
     print("\n".join(map(str, paths)))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra import main as hydra_main
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -85,6 +85,56 @@ def compose_points(overrides: list[str]) -> list[RunConfig]:
     return points
 
 
+class Word(NamedTuple):
+    """One setting of a command line as the grammar of overrides reads it.
+
+    Attributes
+    ----------
+    key : str
+        Such as "method.steps", without a plus.
+    values : tuple of str
+        Several where they are listed; none where a sweep is no list, or a setting is removed.
+    swept : bool
+        Whether it stands for several points.
+    text : str
+        As it was written.
+    """
+
+    key: str
+    values: tuple[str, ...]
+    swept: bool
+    text: str
+
+    @property
+    def group(self) -> str:
+        return self.key.partition(".")[0]
+
+    @property
+    def setting(self) -> str:
+        """The setting of the group; empty where the word picks an option of the group."""
+        return self.key.partition(".")[2].partition(".")[0]
+
+
+def read_words(settings: Sequence[str]) -> list[Word]:
+    """What each of some settings is about.
+
+    Raises
+    ------
+    RequestError
+        If one of them cannot be read.
+    """
+    words = []
+    for text, override in zip(settings, _parsed(spelled_out(settings)), strict=True):
+        swept = override.is_sweep_override()
+        values: tuple[str, ...] = ()
+        if override.is_choice_sweep():
+            values = tuple(map(str, override.sweep_string_iterator()))
+        elif not swept and not override.is_delete():
+            values = (override.get_value_element_as_str(),)
+        words.append(Word(override.key_or_group, values, swept, text))
+    return words
+
+
 def ablations_of(overrides: list[str]) -> list[str]:
     """Names of the ablations among overrides that compose, as in `+ablation=[fusion,alpha]`."""
     _, settings = _split_flags(overrides)
@@ -119,13 +169,9 @@ def _without_group_sweeps(settings: list[str]) -> list[list[str]]:
     `dataset=iitd,polyu dataset.root=...` would be judged by the default data set's keys; and it reads
     `+ablation=fusion,alpha` as two points that ignore what the files sweep. Spelled out, both mean what they say.
     """
-    try:
-        parsed = OverridesParser.create().parse_overrides(settings)
-    except HydraException as error:
-        raise explain(error, settings) from error
     known = groups()
     axes = []
-    for text, override in zip(settings, parsed, strict=True):
+    for text, override in zip(settings, _parsed(settings), strict=True):
         if override.key_or_group not in known:
             axes.append([text])
         elif override.is_choice_sweep():
@@ -133,6 +179,13 @@ def _without_group_sweeps(settings: list[str]) -> list[list[str]]:
         else:
             axes.append([_pins_first(text, override)])
     return [list(combination) for combination in itertools.product(*axes)]
+
+
+def _parsed(settings: list[str]) -> list[Override]:
+    try:
+        return OverridesParser.create().parse_overrides(settings)
+    except HydraException as error:
+        raise explain(error, settings) from error
 
 
 def _pins_first(text: str, override: Override) -> str:

@@ -82,8 +82,14 @@ class Pipeline:
     features: tuple[Features, ...]
 
     @classmethod
-    def of(cls, config: RunConfig) -> Pipeline:
+    def of(cls, config: RunConfig, deidentify: Callable[[Prepare], Deidentify] | None = None) -> Pipeline:
         """Wire a point; nothing heavy is loaded.
+
+        Parameters
+        ----------
+        config : RunConfig
+        deidentify : callable, optional
+            From the hands found in the originals, a stage in the place of the point's method.
 
         Raises
         ------
@@ -93,18 +99,19 @@ class Pipeline:
         dataset = dataset_of(config)
         originals = Originals(dataset.source, keep=dataset.rendered)
         prepare = Prepare.of(originals, config.detector, config.segmenter)
-        deidentify = Deidentify.of(prepare, config.method, config.seed, config.region)
-        deidentified = Deidentified(deidentify)
+        repaint = deidentify or (lambda hands: Deidentify.of(hands, config.method, config.seed, config.region))
+        repainted = repaint(prepare)
+        deidentified = Deidentified(repainted)
         again = Prepare.of(deidentified, config.detector, config.segmenter)
         return cls(
             config=config,
             dataset=dataset,
             prepare=prepare,
-            deidentify=deidentify,
+            deidentify=repainted,
             again=again,
             enrol=Enrol.of(prepare, config.recognizer),
             enrol_again=Enrol.of(again, config.recognizer),
-            quality=Quality.of(deidentify, config.quality),
+            quality=Quality.of(repainted, config.quality),
             usability=Usability(prepare, again, config.quality.usability_scale),
             features=Features.both(originals, deidentified, config.quality),
         )

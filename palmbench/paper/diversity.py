@@ -24,9 +24,6 @@ from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import read_record, table_file, write_record
-from palmbench.paper.one_run import require_one_run_each
-from palmbench.paper.request import Override, parse_overrides, value_of, with_overrides
-from palmbench.paper.sources import choose_attacks, composed
 from palmbench.report.figures.curves import subject_of
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring import Distribution, Replicates, bootstrap, deid_ratio, equal_error_rate, pair_kinds
@@ -36,7 +33,6 @@ from palmbench.stages.compare import Compare
 from palmbench.stages.enrol import load_recognizer
 from palmbench.stages.stage import Stage, load_all
 from recognizers import answers
-from recognizers.common.errors import RequestError
 from recognizers.common.keys import digest
 from recognizers.common.versions import versions_of
 from recognizers.protocol import Recognizer
@@ -48,7 +44,6 @@ _SCORING = ("intervals", "levels", "pairs", "rates", "replicates", "resampled")
 _REPLICATES = 1000
 _BOOTSTRAP_SEED = 20250408
 METRICS = ("matched_original", "dir_original", "matched_seeds", "dir_seeds", "gap")
-_OURS = ("method.fusion=s+m", "method.alpha=0.1")
 
 
 class Repainted(NamedTuple):
@@ -66,18 +61,13 @@ class Repainted(NamedTuple):
     seeds: np.ndarray
 
 
-class _Attacks:
-    groups = ()
-    attacks = ("mtcc", "ccnet", "eehnet")
-
-
-def measure_diversity(settings: Sequence[str], seeds: int = SEEDS, photos: int | None = None) -> int:
+def measure_diversity(points: Sequence[RunConfig], seeds: int = SEEDS, photos: int | None = None) -> int:
     """Compute what is missing and write the distributions.
 
     Parameters
     ----------
-    settings : sequence of str
-        Words of the command line. Without any: the synthetic hands by every recognizer whose weights are here.
+    points : sequence of RunConfig
+        One for each data set and recognizer; the start noises begin at its seed.
     seeds : int
         Start noises, at least 2.
     photos : int, optional
@@ -91,20 +81,8 @@ def measure_diversity(settings: Sequence[str], seeds: int = SEEDS, photos: int |
     Raises
     ------
     RequestError
-        If a setting is not understood, or data or weights are missing.
+        If data or weights are missing.
     """
-    _refuse_others(settings)
-    overrides = parse_overrides(settings)
-    attacks = choose_attacks(_Attacks(), overrides, absent="Not attacked with")
-    for note in attacks.notes:
-        print(note, file=sys.stderr)
-    points = [
-        replace(point, recognizer=recognizer)
-        for dataset in (value_of(overrides, "dataset") or "synth").split(",")
-        for point in _points(dataset.strip(), overrides)
-        for recognizer in attacks.recognizers
-    ]
-    require_one_run_each("Diversity", points, overrides)
     return max(_measure(point, seeds, photos) for point in points)
 
 
@@ -298,23 +276,6 @@ def _key(pipelines: Sequence[Pipeline], chosen: Sequence[Sample]) -> str:
         originals=[[each.identity, each.person, first.enrol.key(each)] for each in first.samples],
         repainted=[[each.id, *(pipeline.enrol_again.key(each) for pipeline in pipelines)] for each in chosen],
     )
-
-
-def _refuse_others(settings: Sequence[str]) -> None:
-    for word in settings:
-        key, _, value = word.lstrip("+").partition("=")
-        if key == "method" and not value.startswith("diffusion"):
-            raise RequestError(
-                f"{word}: only diffusion starts from a noise that a seed can change; method= picks which diffusion, as "
-                "in method=diffusion_paper."
-            )
-        if key in ("method.fusion", "method.alpha"):
-            raise RequestError(f"{word}: diversity is measured with {' '.join(_OURS)}, as in the paper; leave it out.")
-
-
-def _points(dataset: str, overrides: Sequence[Override]) -> tuple[RunConfig, ...]:
-    (words,) = with_overrides([["method=diffusion", *_OURS, f"dataset={dataset}"]], overrides)
-    return composed(*words)
 
 
 def _write(path: Path, content: dict[str, Any], distributions: dict[str, np.ndarray]) -> None:

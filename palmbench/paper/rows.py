@@ -1,8 +1,6 @@
-"""The rows that the paper's tables share, and the overrides that compute them."""
+"""The rows and columns that the paper's tables and figures share: settings of methods, and recognizers' metrics."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from palmbench.report.tables import RecognizerColumns, Setting
 
@@ -16,6 +14,7 @@ PRIORS = tuple(Setting(f"α=0.{tenths}", "diffusion", "s+m", tenths / 10) for te
 METHODS = ((OURS, *BASELINES),)
 ABLATION = (SINGLE_SCALES, FUSIONS, PRIORS, BASELINES)
 
+ATTACKS = ("mtcc", "ccnet", "eehnet")
 MTCC = RecognizerColumns("mtcc", "MTCC", ("rr", "rr_without_failures", "dir", "acc_nn"))
 MTCC_ORIGINAL = MTCC._replace(name="mtcc-original", label="MTCC (original)")
 CCNET = RecognizerColumns("ccnet", "CCNet", ("rr", "rr_without_failures", "dir", "acc_cls", "acc_nn"))
@@ -40,24 +39,3 @@ MORE_RATES = (
 )  # fmt: skip
 MORE_QUALITY = ("ssim_inside", "ssim_outside", "psnr_inside", "psnr_outside")
 MORE_USABILITY = ("hand_lost", "pck", "mask_iou")
-
-
-def method_points(datasets: Sequence[str]) -> list[list[str]]:
-    """Overrides of Tables II to IV: the paper's setting and the baselines, on every data set."""
-    ours = ["method=diffusion", f"method.fusion={OURS.fusion}", f"method.alpha={OURS.alpha}"]
-    return [[f"dataset={name}", *method] for name in datasets for method in (ours, *_BASELINE_OVERRIDES)]
-
-
-def ablation_points(datasets: Sequence[str]) -> list[list[str]]:
-    """Overrides of Tables V to VII: every fusion without a prior, s+m with each prior, the baselines."""
-    fusions = ",".join(setting.fusion for setting in SINGLE_SCALES + FUSIONS)
-    alphas = ",".join(str(setting.alpha) for setting in PRIORS)
-    methods = (
-        ["method=diffusion", f"method.fusion={fusions}", "method.alpha=0.0"],
-        ["method=diffusion", "method.fusion=s+m", f"method.alpha={alphas}"],
-        *_BASELINE_OVERRIDES,
-    )
-    return [[f"dataset={name}", *method] for name in datasets for method in methods]
-
-
-_BASELINE_OVERRIDES = tuple([f"method={setting.method}"] for setting in BASELINES)

@@ -1,17 +1,17 @@
-"""What tables and figures are drawn from: data sets, recognizers and points, by the settings and by what is here."""
+"""What tables and figures are drawn from: data sets and recognizers, by the settings and by what is here."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from palmbench.paper.request import Override, attackers, value_of
 from palmbench.report.labels import dataset_label
+from palmbench.report.rows import recognizer_name
 from recognizers.common.errors import MissingWeights, RequestError
 
 if TYPE_CHECKING:
     from palmbench.config.schema import RecognizerConfig, RunConfig
+    from palmbench.paper.request import Request
     from palmbench.report.tables import RecognizerColumns
 
 PAPERS_DATASETS = ("iitd", "polyu", "rest", "zhou", "ntupi")
@@ -36,30 +36,7 @@ class Attacks(NamedTuple):
     notes: list[str]
 
 
-class Attacked(Protocol):
-    """What tables and figures with recognizers declare about them."""
-
-    @property
-    def groups(self) -> tuple[RecognizerColumns, ...]: ...
-
-    @property
-    def attacks(self) -> tuple[str, ...]: ...
-
-
-@lru_cache(maxsize=256)
-def composed(*words: str) -> tuple[RunConfig, ...]:
-    """Points of some overrides; what is drawn together shares them, and composing takes Hydra a while."""
-    from palmbench.config.compose import compose_points
-
-    return tuple(compose_points(list(words)))
-
-
-def base_point(overrides: Sequence[Override]) -> RunConfig:
-    """The default run in the user's folders."""
-    return composed(*(each.text for each in overrides if each.key in ("data_dir", "results_dir")))[0]
-
-
-def choose_datasets(title: str, axis: str, overrides: Sequence[Override], data_dir: str) -> Chosen:
+def choose_datasets(title: str, axis: str, request: Request) -> Chosen:
     """Data sets of a table or figure, and what to say about those that are not there.
 
     Parameters
@@ -69,10 +46,8 @@ def choose_datasets(title: str, axis: str, overrides: Sequence[Override], data_d
     axis : {"dataset", "setting"}
         On "dataset" the synthetic hands and every set of the paper that is present; on "setting" IITD, for which the
         synthetic hands stand in.
-    overrides : sequence of Override
-        `dataset=` among them picks others.
-    data_dir : str
-        Where sets are looked for.
+    request : Request
+        May name others.
 
     Raises
     ------
@@ -81,10 +56,9 @@ def choose_datasets(title: str, axis: str, overrides: Sequence[Override], data_d
     """
     from palmbench.datasets import present_datasets, read_card
 
-    named = value_of(overrides, "dataset")
-    chosen = [name.strip() for name in named.split(",")] if named else []
+    chosen, data_dir = request.named("dataset"), request.data_dir
     if axis == "setting" and len(chosen) > 1:
-        raise RequestError(f"{title} is about one data set, not {named}.")
+        raise RequestError(f"{title} is about one data set, not {','.join(chosen)}.")
     if chosen:
         return Chosen(chosen, [])
     present = [name for name in present_datasets(data_dir) if name != "synth"]
@@ -99,29 +73,38 @@ def choose_datasets(title: str, axis: str, overrides: Sequence[Override], data_d
     return Chosen(datasets, notes)
 
 
-def choose_attacks(spec: Attacked, overrides: Sequence[Override], absent: str = "No columns of") -> Attacks:
+def choose_attacks(
+    request: Request, usual: Sequence[str], labels: Sequence[RecognizerColumns] = (), absent: str = "Not attacked with"
+) -> Attacks:
     """Recognizers that something is drawn from, and what to say about those whose weights are not there.
 
     Raises
     ------
     MissingWeights
         If none of them can be had.
+    RequestError
+        If two of them have one name in tables.
     """
     from palmbench.stages.enrol import load_recognizer
 
-    labels = {group.name: group.label for group in spec.groups}
-    found: list[RecognizerConfig] = []
+    called = {group.name: group.label for group in labels}
+    found: dict[str, RecognizerConfig] = {}
     notes: list[str] = []
-    for words in attackers(overrides, spec.attacks):
-        for config in (point.recognizer for point in composed(*words)):
-            try:
-                load_recognizer(config)
-                found.append(config)
-            except MissingWeights as error:
-                notes.append(f"{absent} {labels.get(config.name, config.name)}. {error}")
+    for config in request.recognizers(usual):
+        try:
+            variant = load_recognizer(config).settings().get("variant")
+        except MissingWeights as error:
+            notes.append(f"{absent} {called.get(config.name, config.name)}. {error}")
+            continue
+        name = recognizer_name({"recognizer": config.name, "variant": variant})
+        if name in found:
+            raise RequestError(
+                f"{request.who} has one place for {name}; take two of them one by one, with a results_dir each."
+            )
+        found[name] = config
     if not found:
         raise MissingWeights(" ".join(notes))
-    return Attacks(found, notes)
+    return Attacks(list(found.values()), notes)
 
 
 def describe_samples(points: Sequence[RunConfig]) -> list[str]:

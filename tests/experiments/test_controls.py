@@ -87,7 +87,7 @@ def test_controls_are_not_about_other_methods_or_data_sets(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["seed=0,1", "recognizer=mtcc,ccnet", "dataset.identities=8,16"])
 def test_controls_are_of_one_run(word: str) -> None:
-    with pytest.raises(RequestError, match=f"{word}: the controls are one run at a time"):
+    with pytest.raises(RequestError, match=f"{word}: A control needs one run"):
         controls.main([word])
 
 
@@ -100,9 +100,7 @@ def test_controls_are_not_of_fewer_photos_than_their_bounds_are_for(word: str, t
 
 def test_controls_are_measured_with_the_settings_of_the_run() -> None:
     (point,) = compose_points(["dataset=synth", "dataset.identities=2", "quality.usability_scale=hand"])
-    pipeline = Pipeline.of(point)
-    rewired = controls._rewired(pipeline, controls.Replaced(pipeline.prepare, {}))
-    assert rewired.usability.normaliser == pipeline.usability.normaliser == "hand"
+    assert controls.control(point, {}).usability.normaliser == Pipeline.of(point).usability.normaliser == "hand"
 
 
 @pytest.mark.slow

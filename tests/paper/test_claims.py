@@ -13,19 +13,21 @@ import numpy as np
 import pytest
 
 from palmbench.base.paths import paper_dir
-from palmbench.commands.claims import claims_command, judged
+from palmbench.commands.claims import claims_command
 from palmbench.commands.cli import main
 from palmbench.config.compose import compose_points
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import record_of, run
 from palmbench.paper.claims.catalogue import CLAIMS
+from palmbench.paper.claims.check import judged
 from palmbench.paper.claims.claim import Claim, Comparison, Quantity, Ranking, bounded
 from palmbench.paper.claims.consistency import checks, sizes
 from palmbench.paper.claims.evidence import Finding, Measured, Verdict, compare, judge, side
-from palmbench.paper.claims.printed import DATASETS, Printed
+from palmbench.paper.claims.printed import Printed
 from palmbench.paper.claims.runs import Runs
 from palmbench.paper.claims.writing import to_csv, to_markdown
 from palmbench.paper.rows import BASELINES, OURS, PRIORS
+from palmbench.paper.sources import PAPERS_DATASETS
 from palmbench.report.paper import Cell, paper_values
 from recognizers.common.errors import RequestError
 
@@ -66,7 +68,7 @@ class Given:
 
 @pytest.fixture(scope="module")
 def on_paper() -> dict[str, Finding]:
-    return {finding.claim.name: finding for finding in judged(Printed(), DATASETS, ["iitd"])}
+    return {finding.claim.name: finding for finding in judged(Printed(), PAPERS_DATASETS, ["iitd"])}
 
 
 @pytest.fixture(scope="module")
@@ -336,7 +338,6 @@ def test_what_is_computed_for_the_claims_includes_the_diversity(
 ) -> None:
     asked = []
     monkeypatch.setattr("palmbench.engine.run.outstanding", lambda points: [])
-    monkeypatch.setattr("palmbench.paper.diversity.measure_diversity", lambda words: asked.append(words) or 3)
+    monkeypatch.setattr("palmbench.paper.diversity.measure_diversity", lambda points: asked.extend(points) or 3)
     assert claims_command([*small_words, "recognizer=mtcc", "method.steps=2", "method.sigma=4.0"], run=True) == 3
-    # Blurring has no start noise.
-    assert asked == [["dataset=synth", *small_words, "recognizer=mtcc", "method.steps=2"]]
+    assert asked == compose_points(["method=diffusion", *small_words, "method.steps=2"])

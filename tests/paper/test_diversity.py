@@ -74,8 +74,9 @@ def test_the_first_photos_of_each_palm_are_repainted() -> None:
         ("seed=0,1", "needs one run of each setting; take them one by one, with a results_dir each"),
         ("method.steps=2,3", "needs one run of each setting"),
         ("dataset.profile=wild,mobile", "needs one run of each setting"),
-        ("method=blur", "only diffusion starts from a noise"),
-        ("method.alpha=0.2", "diversity is measured with method.fusion=s"),
+        ("method.sigma=3", "no method here has a setting sigma"),
+        ("method=blur", "method= only picks which diffusion"),
+        ("method.alpha=0.2", "Diversity sets method.alpha itself"),
     ],
 )
 def test_what_diversity_cannot_be_asked_is_explained(word: str, reason: str, tmp_path: Path) -> None:

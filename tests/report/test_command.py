@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from palmbench.commands.table import table_command
-from palmbench.config.schema import RecognizerConfig, RunConfig
+from palmbench.config.compose import compose_points
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.settings import FolderDatasetConfig
-from palmbench.paper.request import parse_overrides, with_overrides
-from palmbench.paper.sources import Attacks, describe_samples
+from palmbench.paper.request import read_request
+from palmbench.paper.rows import BASELINES, OURS
+from palmbench.paper.sources import describe_samples
 from recognizers.common.errors import RequestError
 from tests.report.records import number
 
@@ -196,7 +199,7 @@ def test_quality_needs_one_recognizers_runs_only(use, settings):
         (["recognizer=ccnet"], "No columns of CCNet. CCNet's weights are missing"),
         (["recognizer=mtc"], "there is no recognizer called mtc; did you mean mtcc"),
         (["recognizer.weights=x.pth"], "weights is a setting of ccnet and of eehnet; choose one with recognizer=."),
-        (["recognizer.varient=yan"], "no recognizer of this table has a setting varient; did you mean variant"),
+        (["recognizer.varient=yan"], "no recognizer here has a setting varient; did you mean variant"),
         (["recognizer.variant=yann"], "recognizer=mtcc: .* did you mean yan"),
     ],
 )
@@ -207,27 +210,33 @@ def test_attacks_that_cannot_be_drawn_are_explained(use, settings, overrides, re
 
 
 def test_settings_go_to_the_methods_that_have_them():
-    points = [["dataset=synth", "method=diffusion"], ["dataset=synth", "method=blur"]]
-    merged = with_overrides(points, parse_overrides(["method=diffusion_paper", "method.sigma=9", "seed=3"]))
-    assert merged == [
-        ["dataset=synth", "method=diffusion_paper", "seed=3"],
-        ["dataset=synth", "method=blur", "method.sigma=9", "seed=3"],
-    ]
+    request = read_request("A table", ["method=diffusion_paper", "method.sigma=9", "seed=3"])
+    ours, blur = request.points("synth", [OURS, BASELINES[1]])
+    assert (ours.method.sampler, ours.method.fusion, ours.method.alpha) == ("plms", OURS.fusion, OURS.alpha)
+    assert blur.method.sigma == 9
+    assert ours.seed == blur.seed == 3
     with pytest.raises(RequestError, match="did you mean sigma"):
-        with_overrides(points, parse_overrides(["method.sigmma=9"]))
+        read_request("A table", ["method.sigmma=9"])
+
+
+def test_points_made_of_parts_are_those_that_a_run_composes():
+    words = ["dataset.identities=3", "recognizer.variant=original", "eer=grid"]
+    request = read_request("A table", words)
+    made = request.points("synth", [OURS, BASELINES[0]], request.recognizers(["mtcc"]))
+    assert made == compose_points(["method=diffusion,mask", *words])
 
 
 @pytest.mark.parametrize(
     ("overrides", "reason"),
     [
-        (["method.alpha=0.5"], "set method.alpha themselves"),
-        (["method=blur"], "shows every method"),
+        (["method.alpha=0.5"], "sets method.alpha itself"),
+        (["method=blur"], "takes the paper's methods"),
         (["dataset=synth,iitd"], "about one data set"),
         (
             ["quality.usability_scale=image,hand", "dataset=synth"],
-            "quality.usability_scale=image,hand: Table 5 needs one run",
+            "quality.usability_scale=image,hand: A table needs one run",
         ),
-        (["method.steps=1,2", "dataset=synth"], "method.steps=1,2: Table 5 needs one run"),
+        (["method.steps=1,2", "dataset=synth"], "method.steps=1,2: A table needs one run"),
         (["iitd"], "key=value"),
     ],
 )
@@ -246,10 +255,10 @@ def test_two_settings_are_refused_before_either_is_computed(use, settings):
 
 def test_two_recognizers_of_one_name_have_no_place(use, settings, monkeypatch):
     use(Runs("mask"))
-    two = [RecognizerConfig("mtcc", {"variant": "yan"}), RecognizerConfig("mtcc", {})]
-    monkeypatch.setattr("palmbench.paper.gather.choose_attacks", lambda spec, overrides: Attacks(two, []))
+    same = SimpleNamespace(settings=lambda: {"variant": "yan"})
+    monkeypatch.setattr("palmbench.stages.enrol.load_recognizer", lambda config: same)
     with pytest.raises(RequestError, match="one place for mtcc"):
-        table_command([2], settings)
+        table_command([2], [*settings, "recognizer=mtcc", "recognizer.variant=yan,original"])
 
 
 def test_seeds_are_one_line_each(use, settings, capsys):

@@ -295,9 +295,9 @@ def test_a_panel_without_a_curve_of_seeds_names_what_computes_it_with_the_users_
         (6, ["seed=3"], "several seeds"),
         (7, ["dataset=synth,iitd"], "Figure 7 is about one data set"),
         (7, ["method.alpha=0.5"], "method.alpha"),
-        (4, ["dataset=synth", "method.steps=2,3"], "method.steps=2,3: Figure 4 needs one run"),
-        (4, ["dataset=synth", "method=diffusion,diffusion_paper"], "method=diffusion,diffusion_paper: Figure 4 needs"),
-        (5, ["dataset=synth", "recognizer=mtcc", "seed=0,1"], "seed=0,1: Figure 5 needs one run"),
+        (4, ["dataset=synth", "method.steps=2,3"], "method.steps=2,3: A figure needs one run"),
+        (4, ["dataset=synth", "method=diffusion,diffusion_paper"], "method=diffusion,diffusion_paper: A figure needs"),
+        (5, ["dataset=synth", "recognizer=mtcc", "seed=0,1"], "seed=0,1: A figure needs one run"),
     ],
 )
 def test_what_a_figure_cannot_be_asked_is_explained(number, words, reason):

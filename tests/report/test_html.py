@@ -19,14 +19,13 @@ from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.provenance import Checkout, checkout
 from palmbench.engine.run import record_of, run
 from palmbench.methods.mask import MaskConfig
-from palmbench.paper.gather import GatheredTable
 from palmbench.report.html.claims import claims_section
 from palmbench.report.html.results import table_section
 from palmbench.report.html.runs import FinishedRun, _weights, errors_section
 from palmbench.report.html.tags import grid, image, tag, text
 from palmbench.report.paper import Cell, PaperValue
 from palmbench.report.rows import rows_of
-from palmbench.report.tables import RecognizerColumns, Setting, TableSpec, arrange
+from palmbench.report.tables import RecognizerColumns, Setting, Table, TableSpec, arrange
 from recognizers.common.errors import RequestError
 from tests.report.records import RECORDS
 
@@ -150,7 +149,7 @@ def test_an_empty_store_is_nothing_to_report(tmp_path):
     assert not (tmp_path / "report").exists()
 
 
-def gathered(notes=()) -> GatheredTable:
+def arranged(notes=()) -> Table:
     spec = TableSpec(
         number=2,
         caption="Rates <of> & all.",
@@ -161,11 +160,11 @@ def gathered(notes=()) -> GatheredTable:
         groups=(RecognizerColumns("mtcc", "MTCC", ("rr", "dir")), RecognizerColumns("", "", ("psnr",))),
     )
     paper = {Cell("iitd", "diffusion", "s+m", 0.1, "mtcc", "rr"): PaperValue(98.5, None)}
-    return GatheredTable(2, arrange(spec, rows_of(RECORDS, paper), ["iitd"], notes), ())
+    return arrange(spec, rows_of(RECORDS, paper), ["iitd"], notes)
 
 
 def test_a_table_has_intervals_the_papers_number_and_the_difference():
-    page = table_section(gathered(), "palmbench table 2 --run")
+    page = table_section(2, arranged(), "")
     Page(page)
     assert '<td class="num">80.00' in page and "[60.00, 100.00]" in page
     assert "paper 98.50" in page and "difference -18.50" in page
@@ -175,15 +174,10 @@ def test_a_table_has_intervals_the_papers_number_and_the_difference():
 
 
 def test_texts_are_escaped():
-    page = table_section(gathered(notes=["<script>alert(1)</script>"]), "")
+    page = table_section(2, arranged(notes=["<script>alert(1)</script>"]), "")
     assert "&lt;script&gt;alert(1)" in page and "<script" not in page
     assert "Rates &lt;of&gt; &amp; all." in page
     assert tag("a", text("<b>"), title='"><b>') == '<a title="&quot;&gt;&lt;b&gt;">&lt;b&gt;</a>'
-
-
-def test_a_table_without_runs_names_the_command():
-    page = table_section(GatheredTable(5, None, (None,) * 13), "palmbench table 5 --run")
-    assert "None of its 13 runs is there; palmbench table 5 --run computes them." in page
 
 
 def test_errors_that_runs_share_are_counted_once():
@@ -259,9 +253,13 @@ def test_claims_say_when_and_with_which_settings_they_were_checked(tmp_path):
     account = {"written": "2026-01-02T03:04:05Z", "settings": ["dataset=synth", "method.steps=2", "results_dir=a"]}
     path.with_suffix(".json").write_text(json.dumps(account))
     same = claims_section(path, "palmbench claims", ["results_dir=b", "method.steps=2", "dataset=synth"])
-    assert "`palmbench claims` wrote on 2026-01-02 at 03:04:05 (UTC)" in same and "other settings" not in same
+    assert (
+        "`palmbench claims` wrote on 2026-01-02 at 03:04:05 (UTC)" in same
+        and "checked with dataset=synth method.steps=2." in same
+    )
     other = claims_section(path, "palmbench claims method.steps=3", ["method.steps=3"])
-    assert "this page's: dataset=synth method.steps=2, not method.steps=3; `palmbench claims method.steps=3`" in other
+    assert "checked with dataset=synth method.steps=2, and this page is of method.steps=3" in other
+    assert "`palmbench claims method.steps=3` checks them with the settings of this page" in other
 
 
 def test_the_weights_of_the_metrics_are_among_the_weights():

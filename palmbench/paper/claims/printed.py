@@ -8,9 +8,6 @@ from palmbench.paper.claims.claim import Quantity
 from palmbench.paper.claims.evidence import Measured
 from palmbench.report.paper import Cell, PaperValue, paper_values
 
-DATASETS = ("iitd", "polyu", "rest", "zhou", "ntupi")
-ABLATION_DATASET = "iitd"
-
 
 class Printed:
     """Numbers of Tables II to VII.

@@ -61,6 +61,11 @@ class PhotoSpec:
     def tiles(self) -> list[Tile]:
         return [tile for row in self.rows for tile in row]
 
+    @property
+    def methods(self) -> list[str]:
+        """Names of the methods that it shows."""
+        return [tile.setting.method for tile in self.tiles if tile.setting]
+
 
 @dataclass(frozen=True)
 class CurveSpec:
@@ -87,3 +92,8 @@ class CurveSpec:
     groups: tuple[RecognizerColumns, ...]
     attacks: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+
+    @property
+    def methods(self) -> list[str]:
+        """The name of the method that it shows."""
+        return [self.setting.method]

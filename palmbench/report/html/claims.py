@@ -83,13 +83,9 @@ def _about(path: Path, command: str, settings: Sequence[str]) -> list[str]:
     said = [f"From {path.name}, which `palmbench claims` wrote on {written.replace('T', ' at ').rstrip('Z')} (UTC)."]
     if "settings" not in account:
         return [*said, "With which settings is not known."]
-    theirs, ours = _with_effect(account["settings"]), _with_effect(settings)
-    if theirs != ours:
-        said.append(
-            f"They were checked with other settings than this page's: {' '.join(theirs) or 'the defaults'}, not "
-            f"{' '.join(ours) or 'the defaults'}; `{command}` checks them with these."
-        )
-    return said
+    theirs, ours = (" ".join(_with_effect(words)) or "the defaults" for words in (account["settings"], settings))
+    said.append(f"They were checked with {theirs}{'' if theirs == ours else f', and this page is of {ours}'}.")
+    return said if theirs == ours else [*said, f"`{command}` checks them with the settings of this page."]
 
 
 def _account(path: Path) -> dict[str, Any]:

@@ -6,8 +6,7 @@ import io
 import math
 from itertools import groupby
 
-from palmbench.commands.figure import DrawnFigure
-from palmbench.paper.gather import GatheredTable
+from palmbench.report.figures.drawn import DrawnFigure
 from palmbench.report.figures.style import picture
 from palmbench.report.html.tags import Html, framed, image, notes, scrolling, tag, text
 from palmbench.report.tables import Entry, Table, difference_text, number_text, seed_text
@@ -16,22 +15,23 @@ ROMAN = {2: "II", 3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII"}
 _DPI = 150  # 1074 pixels across: sharp on a telephone, and the page stays below a few megabytes
 
 
-def table_section(gathered: GatheredTable, command: str) -> Html:
-    """A table with its caption and notes; where no run is finished, the command that computes it.
+def table_section(number: int, table: Table | None, absent: str) -> Html:
+    """A table with its caption and notes.
 
     Parameters
     ----------
-    gathered : GatheredTable
-    command : str
-        What would compute it.
+    number : int
+        Of the paper.
+    table : Table or None
+        None where no run of it is finished.
+    absent : str
+        What is said then.
     """
-    title = f"Table {ROMAN[gathered.number]}"
-    if gathered.table is None:
-        caption = f"None of its {len(gathered.points)} runs is there; {command} computes them."
-        return _section(f"table{gathered.number}", title, tag("p", text(caption), class_="absent"))
-    table = gathered.table
+    title = f"Table {ROMAN[number]}"
+    if table is None:
+        return _section(f"table{number}", title, tag("p", text(absent), class_="absent"))
     content = [tag("p", text(table.caption), class_="caption"), scrolling(_table(table), title), notes(table.notes)]
-    return _section(f"table{gathered.number}", title, *content)
+    return _section(f"table{number}", title, *content)
 
 
 def figure_section(figure: DrawnFigure) -> Html:
