@@ -27,7 +27,6 @@ from numba.extending import intrinsic
 import recognizers
 from palmbench.base.status import DONE
 from palmbench.commands.cli import guarded
-from palmbench.scoring.all_pairs import distributions
 from recognizers.codes import PalmprintCode, unpacked
 from recognizers.common.errors import RequestError
 from recognizers.common.jit import compiled, run_all
@@ -60,7 +59,7 @@ class Measure(NamedTuple):
     seconds : dict of str to float
         For all pairs of each data set.
     counted : bool
-        Whether the seconds were taken (genuine and impostor distributions of random templates), or projected.
+        Whether the seconds were taken (distances of random templates), or projected.
     """
 
     code: str
@@ -201,7 +200,7 @@ def _load(code: str, threads: int) -> PalmprintCode:
 def _all_pairs(recognizer: PalmprintCode, pool: np.ndarray, pairs: int) -> float:
     n = math.ceil((1 + math.sqrt(1 + 8 * pairs)) / 2)
     start = time.perf_counter()
-    distributions(recognizer, np.resize(pool, (n, *pool.shape[1:])), np.arange(n) // 4)
+    recognizers.pairwise(recognizer, np.resize(pool, (n, *pool.shape[1:])))
     return time.perf_counter() - start
 
 

@@ -21,7 +21,7 @@ from palmbench.commands.cli import guarded
 from palmbench.engine.executor import available_cores
 from palmbench.scoring import equal_error_rate
 from palmbench.scoring.intervals import REPLICATES, Replicates, bootstrap
-from palmbench.scoring.pairs import pair_indices, pair_kinds
+from palmbench.scoring.pairs import pair_kinds
 from recognizers.common.errors import RequestError
 
 PROMISED = 20  # seconds for a thousand replicates of IITD on two cores
@@ -73,7 +73,7 @@ def data_set(palms: int, photos: int) -> tuple[np.ndarray, np.ndarray]:
 
 def one_by_one(distances: np.ndarray, identities: np.ndarray, found: Replicates, replicates: int) -> np.ndarray:
     """Equal error rates of the first replicates, each from the pairs that its draw repeats."""
-    first, second = pair_indices(len(identities))
+    first, second = np.triu_indices(len(identities), 1)
     kinds = pair_kinds(identities)
     rates = []
     for weight in found.weights[:replicates].astype(int):

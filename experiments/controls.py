@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,10 +43,10 @@ from palmbench.engine.executor import Executor
 from palmbench.engine.pipeline import Outcome, Pipeline
 from palmbench.paper.request import refuse_sweeps
 from palmbench.quality.usability import DIFFERENCES
-from palmbench.report.labels import METRICS
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import may_be_best
-from palmbench.scoring import Distribution, deid_ratio, equal_error_rate, rejection_rate
+from palmbench.scoring import Distribution, Number, deid_ratio, equal_error_rate, rejection_rate
+from palmbench.scoring.metrics import METRICS
 from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.enrol import load_recognizer
 from palmbench.stages.measure import Recognition
@@ -104,7 +104,7 @@ class Mated(NamedTuple):
 class Result(NamedTuple):
     """What the evaluator says of a control."""
 
-    metrics: dict[str, dict[str, Any]]
+    metrics: dict[str, Number]
     genuine: Distribution
     impostor: Distribution
     mated: Mated | None
@@ -211,7 +211,7 @@ def identity_checks(result: Result) -> Iterator[Check]:
     if result.mated is None:
         raise RequestError("The controls need two photos of a palm: raise dataset.samples.")
     mated = result.mated
-    failed = metrics["rr"]["failed"]
+    failed = metrics["rr"].failed
     yield Check("identity", f"RR against other photos of the palm is FRR ({frr:.2f} %)", mated.rr,
                 frr - _EXACT, frr + _EXACT, mated.n, failed)  # fmt: skip
     yield Check("identity", "DIR against other photos of the palm is 0", mated.dir, -_EXACT, _EXACT, mated.n, failed)
@@ -234,7 +234,7 @@ def swapped_checks(result: Result) -> Iterator[Check]:
     yield _of(metrics, "rr_without_failures", "swapped", f"RR is {near}", low, high)
     yield _of(metrics, "dir", "swapped", "DIR is near 100", 100 - _NEAR_DIR, 100 + _NEAR_DIR)
     if mated is not None:
-        failed = metrics["rr"]["failed"]
+        failed = metrics["rr"].failed
         yield Check("swapped", f"RR against other photos of the palm is {near}", mated.rr, low, high, mated.n, failed)
         yield Check("swapped", "DIR against other photos of the palm is near 100", mated.dir,
                     100 - _NEAR_DIR, 100 + _NEAR_DIR, mated.n, failed)  # fmt: skip
@@ -244,23 +244,21 @@ def swapped_checks(result: Result) -> Iterator[Check]:
 def constant_checks(result: Result, photos: int) -> Iterator[Check]:
     """A grey image."""
     metrics = result.metrics
-    share = 100 * metrics["rr"]["failed"] / photos
+    share = 100 * metrics["rr"].failed / photos
     yield Check(
-        "constant", "Every photo fails recognition (failures in %)", share, 100, 100, photos, metrics["rr"]["failed"]
+        "constant", "Every photo fails recognition (failures in %)", share, 100, 100, photos, metrics["rr"].failed
     )
     yield _of(metrics, "rr_without_failures", "constant", "RR without failures has no value", None, None)
     yield _of(metrics, "dir", "constant", "DIR has no value", None, None)
     praised = rows_of([{"point": {"dataset": "synth", "method": "constant"}, "metrics": metrics}], paper={})
     for row in praised:
         if row.cell.metric in ("rr", "acc_nn"):
-            yield Check("constant", f"{METRICS[row.cell.metric].text} may be marked best in a table (1: yes)",
+            yield Check("constant", f"{METRICS[row.cell.metric].label} may be marked best in a table (1: yes)",
                         float(may_be_best(row)), 0, 0, row.n, row.failed)  # fmt: skip
     for name in DIFFERENCES:
         found = metrics[name]
-        share = 100 * found["failed"] / photos
-        yield Check(
-            "constant", f"{name} fails for every photo (failures in %)", share, 100, 100, photos, found["failed"]
-        )
+        share = 100 * found.failed / photos
+        yield Check("constant", f"{name} fails for every photo (failures in %)", share, 100, 100, photos, found.failed)
         yield _of(metrics, name, "constant", f"{name} has no value", None, None)
 
 
@@ -297,11 +295,10 @@ def _evaluate(pipeline: Pipeline, engine: Engine) -> Result:
 
 
 def _of(
-    metrics: dict[str, dict[str, Any]], name: str, control: str, statement: str, least: float | None, most: float | None
+    metrics: dict[str, Number], name: str, control: str, statement: str, least: float | None, most: float | None
 ) -> Check:
     found = metrics[name]
-    value = None if found["value"] is None else float(found["value"])
-    return Check(control, statement, value, least, most, int(found["n"]), int(found["failed"]))
+    return Check(control, statement, found.value, least, most, found.n, found.failed)
 
 
 def _write(folder: Path, checks: Sequence[Check], title: str) -> None:

@@ -15,7 +15,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import DatasetConfig
 from palmbench.engine.engine import Engine, Failure, Inventory, look_up
 from palmbench.quality import ImageQuality
-from palmbench.scoring import ScoreSets, score_sets
+from palmbench.scoring import Number, ScoreSets, score_sets
 from palmbench.stages import compare, measure
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
 class Measured(NamedTuple):
     """What a run's record is made of: metrics, the recognizer's rates, own scores in full, the named score sets."""
 
-    metrics: dict[str, Any]
+    metrics: dict[str, Number]
     recognition: measure.Recognition
     scores: compare.DeidScores
     sets: ScoreSets
@@ -271,7 +271,7 @@ class Pipeline:
         """What a stage made of the samples that passed it, by sample id. Raises Lost."""
         return load_all(stage, outcome.passed[stage.title], store)
 
-    def _between_sets(self, outcome: Outcome, store: Store) -> dict[str, dict[str, Any]]:
+    def _between_sets(self, outcome: Outcome, store: Store) -> dict[str, Number]:
         before, after = self.features
         both = outcome.ids(before) & outcome.ids(after)
         paired = [sample for sample in self.samples if sample.id in both]

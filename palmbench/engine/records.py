@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from palmbench.base.plain_files import read_plain
+from palmbench.scoring.number import Number
 from recognizers.common.errors import Damaged, Lost
 from recognizers.common.seal import sealed_record, sha256, unsealed_record
 from recognizers.common.writing import write_bytes, write_json
@@ -45,8 +46,9 @@ class Record:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """Contents of `metrics.json`; errors as of `read`."""
-        return dict(json.loads(self.read(METRICS)))
+        """Contents of `metrics.json`, its "metrics" as `Number` by name; errors as of `read`."""
+        content = json.loads(self.read(METRICS))
+        return {**content, "metrics": {name: Number.from_json(each) for name, each in content["metrics"].items()}}
 
     def table(self, name: str) -> pd.DataFrame:
         """A table that `table_file` made and that was written with the record; errors as of `read`."""

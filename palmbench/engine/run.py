@@ -33,6 +33,7 @@ from palmbench.engine.records import (
     table_file,
     write_record,
 )
+from palmbench.scoring.metrics import HEADLINE
 from palmbench.stages.enrol import require_weights
 from recognizers.common.errors import Lost
 from recognizers.common.keys import KEY_VERSION
@@ -41,7 +42,6 @@ from recognizers.common.writing import json_bytes, require_writable, write_bytes
 Result = TypeVar("Result")
 
 METRICS_FORMAT = 1
-_SHOWN = ("rr", "dir", "acc_nn", "ssim", "keypoints_2d")
 _FAILURES_SHOWN = 5
 _PACKAGES = (
     "palmbench",
@@ -50,8 +50,6 @@ _PACKAGES = (
     "transformers",
     "numpy",
     "opencv-python-headless",
-    "scikit-image",
-    "piq",
 )
 
 
@@ -180,7 +178,11 @@ def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
     outcome, measured = pipeline.with_artefacts(engine, lambda outcome: (outcome, pipeline.measure(engine, outcome)))
     folder = run_folder(pipeline)
     _write_config(folder / "config.yaml", pipeline.config)
-    metrics = {"format": METRICS_FORMAT, "point": pipeline.point, "metrics": measured.metrics}
+    metrics = {
+        "format": METRICS_FORMAT,
+        "point": pipeline.point,
+        "metrics": {name: number.to_json() for name, number in measured.metrics.items()},
+    }
     files = {
         METRICS: json_bytes(metrics),
         SCORES: _scores(pipeline, measured),
@@ -281,9 +283,9 @@ def _headline(pipeline: Pipeline) -> str:
     if record is None:
         return "its record has been changed or removed since; the same command measures it again"
     metrics = record.metrics["metrics"]
-    shown = ((name, metrics[name]["value"]) for name in _SHOWN)
-    values = "  ".join(f"{name} {'-' if value is None else f'{float(value):.4g}'}" for name, value in shown)
-    lacking = metrics["rr"].get("missing")
+    shown = ((name, metrics[name].value) for name in HEADLINE)
+    values = "  ".join(f"{name} {'-' if value is None else f'{value:.4g}'}" for name, value in shown)
+    lacking = metrics["rr"].missing
     return f"{values}  ({lacking} is missing)" if lacking else values
 
 

@@ -26,9 +26,8 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import read_record, table_file, write_record
 from palmbench.report.figures.curves import subject_of
 from palmbench.report.rows import recognizer_name
-from palmbench.scoring import Distribution, Replicates, bootstrap, deid_ratio, equal_error_rate, pair_kinds
-from palmbench.scoring.intervals import interval
-from palmbench.scoring.resampled import accepted_shares, deid_ratios
+from palmbench.scoring import Distribution, Number, Replicates, bootstrap, deid_ratio, equal_error_rate, pair_kinds
+from palmbench.scoring.intervals import accepted_shares, deid_ratios, interval
 from palmbench.stages.compare import Compare
 from palmbench.stages.enrol import load_recognizer
 from palmbench.stages.stage import Stage, load_all
@@ -39,8 +38,8 @@ from recognizers.protocol import Recognizer
 
 SEEDS = 10
 SETS = ("genuine", "impostor", "original_deidentified", "deidentified_deidentified")
-VERSION = 2
-_SCORING = ("intervals", "levels", "pairs", "rates", "replicates", "resampled")
+VERSION = 3
+_SCORING = ("intervals", "levels", "pairs", "rates", "replicates")
 _REPLICATES = 1000
 _BOOTSTRAP_SEED = 20250408
 METRICS = ("matched_original", "dir_original", "matched_seeds", "dir_seeds", "gap")
@@ -98,7 +97,7 @@ def summarise(
     genuine: np.ndarray,
     impostor: np.ndarray,
     drawn: Replicates,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Number]:
     """What the four distributions say, in percent, with 95 % intervals over identities.
 
     Parameters
@@ -120,7 +119,7 @@ def summarise(
     """
     threshold = equal_error_rate(genuine, impostor).threshold
     weights = drawn.weights[:, list(places)]
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Number] = {}
     ratios, over_draws = [], []
     for name, distances in (("original", repainted.original), ("seeds", repainted.seeds)):
         known = distances[~np.isnan(distances)]
@@ -130,7 +129,7 @@ def summarise(
         ratios.append(100 * deid_ratio(genuine, impostor, known) if n else math.nan)
         over_draws.append(100 * deid_ratios(drawn, weights, distances))
         found[f"dir_{name}"] = _number(ratios[-1], over_draws[-1], n)
-    found["gap"] = _number(ratios[0] - ratios[1], over_draws[0] - over_draws[1], found["dir_seeds"]["n"])
+    found["gap"] = _number(ratios[0] - ratios[1], over_draws[0] - over_draws[1], found["dir_seeds"].n)
     return found
 
 
@@ -206,13 +205,13 @@ def _content(
     ]
     repainted = _distances(load_recognizer(first.config.recognizer), chosen, templates, of_seeds)
     sets = (genuine, impostor, *(each[~np.isnan(each)] for each in repainted))
-    metrics: dict[str, dict[str, Any]] = {}
+    metrics: dict[str, Number] = {}
     if genuine.size and impostor.size:
         place = {sample.id: number for number, sample in enumerate(samples)}
         drawn = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, _REPLICATES)
         metrics = summarise(repainted, [place[sample.id] for sample in chosen], genuine, impostor, drawn)
     else:
-        metrics = {name: _number(math.nan, np.full(1, math.nan), 0) for name in METRICS}
+        metrics = dict.fromkeys(METRICS, Number.of(None))
     content = {
         "dataset": first.point["dataset"],
         "recognizer": recognizer_name(first.point),
@@ -224,8 +223,8 @@ def _content(
         "failed": int(np.isnan(repainted.original).sum()),
         "method": first.deidentify.settings,
         "weights": {"method": first.deidentify.settings.get("weights"), "recognizer": first.enrol.settings},
-        "threshold": equal_error_rate(genuine, impostor).threshold if metrics["gap"]["n"] else None,
-        "metrics": metrics,
+        "threshold": equal_error_rate(genuine, impostor).threshold if metrics["gap"].n else None,
+        "metrics": {name: number.to_json() for name, number in metrics.items()},
     }
     return content, dict(zip(SETS, sets, strict=True))
 
@@ -288,11 +287,10 @@ def _write(path: Path, content: dict[str, Any], distributions: dict[str, np.ndar
     write_record(path, content, {path.with_suffix(".parquet").name: table_file(table)})
 
 
-def _line(metrics: dict[str, dict[str, Any]]) -> str:
+def _line(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     shown = ((name, each["value"]) for name, each in metrics.items())
     return "  ".join(f"{name} {'-' if value is None else f'{value:.4g}'}" for name, value in shown)
 
 
-def _number(value: float, over_draws: np.ndarray, n: int) -> dict[str, Any]:
-    numbers = {"value": value, **interval(over_draws)._asdict()}
-    return {**{name: None if math.isnan(each) else float(f"{each:.10g}") for name, each in numbers.items()}, "n": n}
+def _number(value: float, over_draws: np.ndarray, n: int) -> Number:
+    return Number.of(value, interval(over_draws), n)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from palmbench.quality.usability import DIFFERENCES
 from palmbench.report.tables import RecognizerColumns, Setting
+from palmbench.scoring.metrics import names_of
 
 OURS = Setting("Diffusion", "diffusion", "s+m", 0.1)
 BASELINES = (Setting("Masking", "mask"), Setting("Blurring", "blur"), Setting("Pixelating", "pixelate"))
@@ -27,15 +29,9 @@ EEHNET_COMPACT = EEHNET._replace(name="eehnet-compact", label="EEHNet (reconstru
 MTCC_COLUMNS, CCNET_COLUMNS, EEHNET_COLUMNS = (MTCC, MTCC_ORIGINAL), (CCNET, CCNET_COMPACT), (EEHNET, EEHNET_COMPACT)
 
 QUALITY = RecognizerColumns("", "", ("ssim", "ms_ssim", "psnr", "lpips", "fid", "kid", "fd_hand"))
-USABILITY = RecognizerColumns(
-    "", "", ("hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation")
-)
+USABILITY = RecognizerColumns("", "", DIFFERENCES)
 
 # What the CSV of a table holds beside its columns.
-MORE_RATES = (
-    "eer", "far", "frr", "threshold", "dprime", "tar_fmr100", "tar_fmr100_without_failures", "tar_fmr1000",
-    "tar_fmr1000_without_failures", "acc_nn_without_failures", "acc_cls_without_failures", "chance",
-    "acc_nn_without_source", "chance_without_source", "linkability", "linkability_null", "inter_deid_match",
-)  # fmt: skip
-MORE_QUALITY = ("ssim_inside", "ssim_outside", "psnr_inside", "psnr_outside")
-MORE_USABILITY = ("hand_lost", "pck", "mask_iou")
+MORE_RATES = names_of("recognition", but=CCNET.metrics)
+MORE_QUALITY = names_of("quality", but=QUALITY.metrics)
+MORE_USABILITY = names_of("usability", but=USABILITY.metrics)

@@ -46,7 +46,7 @@ def to_latex(table: Table) -> str:
         rf"\begin{{tabular}}{{{'l' * len(names)}{'r' * (len(table.columns) + 2)}}}",
         r"\toprule",
         *_group_headings(table, len(names)),
-        _row([*names, *(escape(column.label.heading) for column in table.columns), "n", "failed"]),
+        _row([*names, *(escape(column.metric.heading) for column in table.columns), "n", "failed"]),
     ]
     for segment in table.segments:
         lines.append(r"\midrule")

@@ -8,7 +8,7 @@ from palmbench.report.tables import Entry, Table, entry_texts
 def to_markdown(table: Table) -> str:
     """The table as a Markdown section: heading, table, notes as a list. Best values of a segment are bold."""
     names = ["Data set", "Method"] if table.axis == "dataset" else ["Setting"]
-    headings = names + [f"{column.group} {column.label.heading}".strip() for column in table.columns] + ["n", "failed"]
+    headings = names + [f"{column.group} {column.metric.heading}".strip() for column in table.columns] + ["n", "failed"]
     lines = [
         f"**Table {table.number}.** {table.caption}",
         "",

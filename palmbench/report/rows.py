@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from palmbench.report.labels import RECOGNITION_METRICS
 from palmbench.report.paper import Cell, PaperValue, paper_values
+from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.number import Number
 
 COLUMNS = (
     "dataset", "method", "fusion", "alpha", "recognizer", "metric", "value", "std", "lo", "hi", "n", "failed", "paper",
@@ -19,41 +19,20 @@ SEED_COLUMNS = ("seeds", "seed_std")
 _PAPER_VARIANTS = {"mtcc": "yan", "ccnet": "full", "eehnet": "full"}
 
 
-@dataclass(frozen=True)
-class Row:
-    """One number of one run.
+@dataclass(frozen=True, kw_only=True)
+class Row(Number):
+    """One number of one run; percentages where the paper has them.
 
     Attributes
     ----------
     cell : Cell
         What it is of. Image quality and usability have no recognizer, baselines no fusion and no alpha.
-    value, std, lo, hi : float or None
-        Value, population standard deviation over images, and ends of the 95 % interval; percentages where the
-        paper has them. A value of None was not measured, and `missing` says what would be needed.
-    n, failed : int
-        Samples that the number is over, and samples that failed.
     paper : PaperValue or None
         The paper's number for the same cell.
-    note : str or None
-        What to mind in reading the number.
-    seeds : int
-        Run seeds that it is the mean of.
-    seed_std : float or None
-        Standard deviation between them; None for a single one.
     """
 
     cell: Cell
-    value: float | None
-    std: float | None
-    lo: float | None
-    hi: float | None
-    n: int
-    failed: int
-    missing: str | None = None
     paper: PaperValue | None = None
-    note: str | None = None
-    seeds: int = 1
-    seed_std: float | None = None
 
 
 def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValue] | None = None) -> list[Row]:
@@ -62,8 +41,8 @@ def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValu
     Parameters
     ----------
     records : iterable of mapping
-        Contents of `runs/<key>/metrics.json`, in the order of the rows. Runs that differ only in the recognizer
-        measure the same image quality: it is kept once.
+        Contents of `runs/<key>/metrics.json` as `record_of` gives them, in the order of the rows. Runs that differ
+        only in the recognizer measure the same image quality: it is kept once.
     paper : mapping, optional
         The paper's numbers; those of `results/paper` unless given.
     """
@@ -71,23 +50,10 @@ def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValu
     rows: dict[Cell, Row] = {}
     for record in records:
         point = record["point"]
-        for metric, found in record["metrics"].items():
+        for metric, number in record["metrics"].items():
             cell = _cell(point, metric)
             if cell not in rows:
-                rows[cell] = Row(
-                    cell,
-                    value=_number(found.get("value")),
-                    std=_number(found.get("std")),
-                    lo=_number(found.get("lo")),
-                    hi=_number(found.get("hi")),
-                    n=int(found.get("n") or 0),
-                    failed=int(found.get("failed") or 0),
-                    missing=found.get("missing"),
-                    paper=numbers.get(cell),
-                    note=found.get("note"),
-                    seeds=int(found.get("seeds") or 1),
-                    seed_std=_number(found.get("seed_std")),
-                )
+                rows[cell] = Row(**vars(number), cell=cell, paper=numbers.get(cell))
     return list(rows.values())
 
 
@@ -123,15 +89,9 @@ def _cell(point: Mapping[str, Any], metric: str) -> Cell:
         method=point["method"],
         fusion=point.get("fusion") or "",
         alpha=None if alpha is None else round(float(alpha), 12),
-        recognizer=recognizer_name(point) if metric in RECOGNITION_METRICS else "",
+        recognizer=recognizer_name(point) if METRICS[metric].family == "recognition" else "",
         metric=metric,
     )
-
-
-def _number(value: Any) -> float | None:
-    # JSON has no infinity; a strict writer stores the PSNR of untouched photos as text.
-    number = None if value is None else float(value)
-    return None if number is None or math.isnan(number) else number
 
 
 def _plain(value: float | None) -> str:

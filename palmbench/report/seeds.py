@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
 from palmbench.config.schema import RunConfig
-from palmbench.scoring.seeds import spread_over_seeds
+from palmbench.scoring.number import Number
 
 
 class OverSeeds(NamedTuple):
@@ -50,29 +51,31 @@ def over_seeds(runs: Iterable[tuple[RunConfig, Mapping[str, Any] | None]]) -> Ov
 
 
 def _merged(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    spread = spread_over_seeds(records)
-    metrics: dict[str, dict[str, Any]] = {}
-    for metric, first in records[0]["metrics"].items():
-        numbers = [record["metrics"].get(metric, {}) for record in records]
-        lacking = next((number for number in numbers if number.get("value") is None), None)
-        found = {**(lacking or first), "failed": max(int(number.get("failed") or 0) for number in numbers)}
-        if metric in spread:
-            stds = [number.get("std") for number in numbers]
-            found |= {
-                "value": spread[metric].mean,
-                "seed_std": spread[metric].std if spread[metric].n > 1 else None,
-                # Of as many photos with every seed: the deviation within seeds, on the whole.
-                "std": None if None in stds else math.sqrt(sum(std**2 for std in stds) / len(stds)),  # type: ignore[operator]
-                "lo": _end(min, [number.get("lo") for number in numbers]),
-                "hi": _end(max, [number.get("hi") for number in numbers]),
-            }
-        metrics[metric] = {**found, "seeds": len(records)}
+    metrics = {name: _mean([record["metrics"][name] for record in records]) for name in records[0]["metrics"]}
     return {**records[0], "metrics": metrics}
 
 
-def _end(outermost: Any, ends: Sequence[float | None]) -> float | None:
-    known = [end for end in ends if end is not None]
-    return outermost(known) if len(known) == len(ends) else None
+def _mean(numbers: Sequence[Number]) -> Number:
+    """One number of several seeds; one that is missing or infinite with a seed is as with that seed."""
+    seeds, failed = len(numbers), max(number.failed for number in numbers)
+    values = [number.value for number in numbers if number.value is not None and math.isfinite(number.value)]
+    if len(values) < seeds:
+        apart = next((number for number in numbers if number.value is None), numbers[0])
+        return replace(apart, failed=failed, seeds=seeds)
+    stds = [number.std for number in numbers if number.std is not None]
+    los = [number.lo for number in numbers if number.lo is not None]
+    his = [number.hi for number in numbers if number.hi is not None]
+    return replace(
+        numbers[0],
+        value=fmean(values),
+        # Of as many photos with every seed: the deviation within seeds, on the whole.
+        std=math.sqrt(fmean(std**2 for std in stds)) if len(stds) == seeds else None,
+        lo=min(los) if len(los) == seeds else None,
+        hi=max(his) if len(his) == seeds else None,
+        failed=failed,
+        seeds=seeds,
+        seed_std=stdev(values) if seeds > 1 else None,
+    )
 
 
 def _listed(seeds: Sequence[int]) -> str:

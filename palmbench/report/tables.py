@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from palmbench.report.labels import METRICS, WITH_FAILURES, MetricLabel, dataset_label
+from palmbench.report.labels import dataset_label
 from palmbench.report.paper import Cell
 from palmbench.report.rows import Row
+from palmbench.scoring.metrics import METRICS, Metric
 
 NOTHING = "–"
-# Metrics with a column only where there is a number of them, ours or the paper's, and what may stand in for one.
-_OPTIONAL = frozenset({"acc_cls", "kid", "fd_hand"})
-_STANDS_IN = {"fid": "fd_hand"}
 SYNTHETIC = "Synthetic hands, not the paper's data."
 
 
@@ -70,7 +68,7 @@ class Entry(NamedTuple):
     """One number in its place; `row` is None where nothing was computed."""
 
     row: Row | None
-    label: MetricLabel
+    metric: Metric
     best: bool = False
 
     @property
@@ -93,11 +91,10 @@ class Line(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of numbers: the recognizer it belongs to (or ""), and its metric's label."""
+    """A column of numbers: the recognizer it belongs to (or ""), and its metric."""
 
     group: str
-    metric: str
-    label: MetricLabel
+    metric: Metric
 
 
 @dataclass(frozen=True)
@@ -161,7 +158,7 @@ def arrange(
         number=spec.number,
         caption=caption,
         axis=spec.axis,
-        columns=tuple(Column(group.label, metric, METRICS[metric]) for group, metric in columns),
+        columns=tuple(Column(group.label, METRICS[metric]) for group, metric in columns),
         segments=segments,
         notes=(*notes, *_notes(segments, shown, {group.name: group.label for group in groups}, intervals)),
         rows=tuple(shown),
@@ -174,7 +171,7 @@ def may_be_best(row: Row) -> bool:
 
     A rejection rate of 100 % because no photo has a hand any more says nothing of the method.
     """
-    scored = row.n - row.failed if row.cell.metric in WITH_FAILURES else row.n
+    scored = row.n - row.failed if METRICS[row.cell.metric].counts_failures else row.n
     return row.value is not None and scored > 0
 
 
@@ -192,7 +189,7 @@ def entry_texts(entry: Entry, intervals: bool = True) -> tuple[str, str]:
 
     The first may be empty of meaning ("–"), the second absent ("").
     """
-    row, decimals = entry.row, entry.label.decimals
+    row, decimals = entry.row, entry.metric.decimals
     if row is None or row.value is None:
         ours = NOTHING
     elif row.std is not None:
@@ -242,7 +239,8 @@ def _has_column(metric: str, group: RecognizerColumns, found: dict[Cell, Row]) -
         rows = [row for cell, row in found.items() if (cell.recognizer, cell.metric) == (group.name, of)]
         return any(row.value is not None or row.paper is not None for row in rows)
 
-    return numbers(metric) or not (metric in _OPTIONAL or (metric in _STANDS_IN and numbers(_STANDS_IN[metric])))
+    stand_ins = (name for name, other in METRICS.items() if other.stands_in_for == metric)
+    return numbers(metric) or not (METRICS[metric].optional or any(map(numbers, stand_ins)))
 
 
 def _line(found: dict[Cell, Row], dataset: str, setting: Setting, columns: list[tuple[RecognizerColumns, str]]) -> Line:
@@ -258,16 +256,16 @@ def _line(found: dict[Cell, Row], dataset: str, setting: Setting, columns: list[
 def _with_best(lines: list[Line]) -> tuple[Line, ...]:
     marked = [list(line.entries) for line in lines]
     for column in range(len(marked[0]) if marked else 0):
-        label = marked[0][column].label
+        metric = marked[0][column].metric
         printed = {
-            index: round(value, label.decimals)
+            index: round(value, metric.decimals)
             for index, entries in enumerate(marked)
             if (row := entries[column].row) is not None and (value := row.value) is not None and may_be_best(row)
         }
         if len(printed) > 1:
-            best = min(map(label.badness, printed.values()))
+            best = min(map(metric.badness, printed.values()))
             for index, value in printed.items():
-                if label.badness(value) == best:
+                if metric.badness(value) == best:
                     marked[index][column] = marked[index][column]._replace(best=True)
     return tuple(line._replace(entries=tuple(entries)) for line, entries in zip(lines, marked, strict=True))
 
@@ -297,14 +295,15 @@ def _notes(
         notes.append("In brackets: 95 % intervals, over identities.")
     if any("σ" in ours for ours, _ in texts):
         notes.append("After σ: standard deviation between run seeds; intervals span those of the seeds.")
-    ideals = {entry.label.text: entry.label.ideal for line in lines for entry in line.entries if entry.label.ideal}
+    metrics = [entry.metric for line in lines for entry in line.entries]
+    ideals = {metric.label: metric.ideal for metric in metrics if metric.ideal}
     notes += [f"Of {name} the nearest to {ideal:g} % is the best." for name, ideal in ideals.items()]
     if any("±" in ours for ours, _ in texts):
         notes.append("After ±: standard deviation over images; the CSV holds the intervals.")
     if any(theirs for _, theirs in texts):
         notes.append("In parentheses: the paper's number, and ours less it.")
     notes += _not_measured(rows, groups)
-    remarks = {(METRICS[row.cell.metric].text, row.note): None for row in rows if row.note}
+    remarks = {(METRICS[row.cell.metric].label, row.note): None for row in rows if row.note}
     notes += [f"{name}: {remark}." for name, remark in remarks]
     return notes + _not_computed(lines, {row.cell for row in rows}, groups)
 
@@ -324,7 +323,7 @@ def _not_measured(rows: Sequence[Row], groups: Mapping[str, str]) -> list[str]:
             if metric.removesuffix("_without_failures") in metrics and metric.endswith("_without_failures"):
                 continue  # it goes with the rate that it is a part of
             everyone = "" in whose or (attacks <= set(whose) and len(attacks) > 1)
-            name = METRICS[metric].text
+            name = METRICS[metric].label
             names.append(name if everyone else f"{name} with {', '.join(whose)}")
         notes.append(f"Not measured for want of {what}: {'; '.join(names)}.")
     return notes

@@ -18,7 +18,7 @@ from palmbench.scoring.pairs import labels, pair_kinds
 from palmbench.scoring.replicates import LEFT_OUT, REPLICATE, replicate_all
 from recognizers.common.jit import run_all
 
-VERSION = 1
+VERSION = 2
 REPLICATES = 1000
 FMRS = (0.01, 0.001)
 _PER_TASK = 25
@@ -76,6 +76,13 @@ class ReplicateRates(NamedTuple):
     acc_nn: np.ndarray | None
     tar: np.ndarray | None
     tar_without_failures: np.ndarray | None
+
+
+class Moments(NamedTuple):
+    """Mean and population variance in each replicate, (n_replicates,) each; NaN where nothing was drawn."""
+
+    mean: np.ndarray
+    variance: np.ndarray
 
 
 class ScoreIntervals(NamedTuple):
@@ -186,7 +193,7 @@ def replicate_rates(
 ) -> ReplicateRates:
     """Rejection rate, DIR, rank-1 accuracy and true accept rate of a method in each replicate.
 
-    Methods that are given the same replicates are compared on the same identities (`paired_difference`).
+    Methods that are given the same replicates are compared on the same identities.
 
     Parameters
     ----------
@@ -201,20 +208,58 @@ def replicate_rates(
     rr = without = ratio = accuracy = tar = known = None
     if deid is not None:
         scores = np.asarray(deid, np.float64)
-        valid = ~np.isnan(scores)
+        drawn, compared = weights.sum(1), weights @ ~np.isnan(scores)
         count = _accepted(weights, scores, replicates.threshold)
-        rr = 1 - _ratio(count, weights.sum(1))
-        without = 1 - _ratio(count, weights @ valid)
-        mean, variance = _moments(weights, scores, valid)
-        shift = _ratio(mean - replicates.genuine_mean, np.sqrt((replicates.genuine_variance + variance) / 2))
-        ratio = _ratio(shift, _dprime(replicates))
+        rr, without = 1 - _ratio(count, drawn), 1 - _ratio(count, compared)
+        ratio = deid_ratios(replicates, weights, scores)
         counts = [_accepted(weights, scores, thresholds) for thresholds in replicates.fmr_thresholds.T]
-        tar, known = (
-            np.stack([_ratio(each, total) for each in counts], axis=1) for total in (weights.sum(1), weights @ valid)
-        )
+        tar, known = (np.stack([_ratio(each, total) for each in counts], axis=1) for total in (drawn, compared))
     if hits is not None:
         accuracy = _ratio(weights @ np.asarray(hits, np.int64), weights.sum(1))
     return ReplicateRates(rr, without, ratio, accuracy, tar, known)
+
+
+def moments(weights: np.ndarray, values: np.ndarray) -> Moments:
+    """Moments of numbers in each replicate; all numbers of a photo count as often as its identity was drawn.
+
+    Parameters
+    ----------
+    weights : (n_replicates, n_photos) int
+        How often each photo counts.
+    values : (n_photos,) or (n_photos, n_columns) float
+        One number of each photo, or several; what is not finite is left out.
+    """
+    rows = values.reshape(len(values), -1)
+    known = np.isfinite(rows)
+    numbers = rows[known]
+    # About the overall mean, so that nothing cancels; values that are all alike have no spread.
+    centre = np.clip(numbers.mean(), numbers.min(), numbers.max()) if numbers.size else 0.0
+    apart = np.where(known, rows - centre, 0.0)
+    total = weights @ known.sum(axis=1)
+    shift = _ratio(weights @ apart.sum(axis=1), total)
+    square = _ratio(weights @ (apart**2).sum(axis=1), total)
+    return Moments(centre + shift, np.maximum(square - shift**2, 0.0))
+
+
+def accepted_shares(replicates: Replicates, weights: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    """Share of distances at or below each replicate's own threshold, a fraction, (n_replicates,); NaN are left out.
+
+    Parameters
+    ----------
+    replicates : Replicates
+        Of the originals.
+    weights, distances : ndarray
+        As for `moments`.
+    """
+    rows = distances.reshape(len(distances), -1)
+    return _ratio(_accepted(weights, rows, replicates.threshold), weights @ (~np.isnan(rows)).sum(axis=1))
+
+
+def deid_ratios(replicates: Replicates, weights: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    """DIR (equation 4 of the paper) in each replicate, a fraction; arguments as for `accepted_shares`."""
+    mean, variance = moments(weights, distances)
+    shift = _ratio(mean - replicates.genuine_mean, np.sqrt((replicates.genuine_variance + variance) / 2))
+    return _ratio(shift, _dprime(replicates))
 
 
 def mean_interval(
@@ -237,7 +282,7 @@ def mean_interval(
     """
     values = np.asarray(values, np.float64)
     weights = draw(labels(identities), rng, replicates)
-    return interval(_moments(weights, values, ~np.isnan(values))[0], level)
+    return interval(moments(weights, values).mean, level)
 
 
 def draw(hands: np.ndarray, rng: np.random.Generator, replicates: int) -> np.ndarray:
@@ -292,23 +337,14 @@ def _genuine_by_row(genuine: np.ndarray, n: int) -> np.ndarray:
 
 def _accepted(weights: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """Weighted number of scores at or below each replicate's threshold; NaN where it has none."""
-    count = (weights * (scores <= thresholds[:, None])).sum(1)
-    return np.where(np.isnan(thresholds), np.nan, count)
+    rows = scores.reshape(len(scores), -1)
+    counts = [weight @ (rows <= limit).sum(axis=1) for weight, limit in zip(weights, thresholds, strict=True)]
+    return np.where(np.isnan(thresholds), np.nan, np.array(counts, np.float64))
 
 
 def _dprime(replicates: Replicates) -> np.ndarray:
     spread = np.sqrt((replicates.genuine_variance + replicates.impostor_variance) / 2)
     return _ratio(replicates.impostor_mean - replicates.genuine_mean, spread)
-
-
-def _moments(weights: np.ndarray, values: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    weights, values = weights[:, valid].astype(np.float64), values[valid]
-    total = weights.sum(1)
-    mean = _ratio(weights @ values, total)
-    # About the overall mean, so that nothing cancels; values that are all alike have no spread.
-    centre = np.clip(values.mean(), values.min(), values.max()) if values.size else 0.0
-    square = _ratio(weights @ (values - centre) ** 2, total)
-    return mean, np.maximum(square - (mean - centre) ** 2, 0.0)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -26,14 +26,6 @@ class PairKinds(NamedTuple):
     impostor: np.ndarray
 
 
-def pair_indices(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """First and second template of every unordered pair, int32, in scipy's condensed order."""
-    sizes = np.arange(n - 1, -1, -1)
-    first = np.repeat(np.arange(n, dtype=np.int32), sizes)
-    second = np.arange(len(first)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + first + 1
-    return first, second.astype(np.int32)
-
-
 def pair_kinds(identities: ArrayLike, persons: ArrayLike | None = None) -> PairKinds:
     """Sort all unordered pairs of n templates into genuine, impostor and neither.
 

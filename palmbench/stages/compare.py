@@ -11,10 +11,12 @@ import numpy as np
 import recognizers
 from palmbench.base.store import Store, if_there, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
+from palmbench.scoring.rates import Nearest, nearest
 from palmbench.stages.enrol import Enrol, load_keyed
 from palmbench.stages.stage import load_all
 from recognizers import answers
 from recognizers.common.keys import digest
+from recognizers.common.versions import versions_of
 from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1
@@ -41,14 +43,13 @@ class DeidScores(NamedTuple):
 
     @property
     def hits(self) -> np.ndarray:
-        """Rank-1 identifications in a gallery of all originals, its own among them; a tie is an error."""
-        own = np.where(np.isnan(self.own), np.inf, self.own)
-        return np.minimum(own, self.mate) < self.stranger
+        """Rank-1 identifications in a gallery of all originals, its own among them; see `Nearest.hits`."""
+        return Nearest(np.fmin(self.own, self.mate), self.stranger).hits
 
     @property
     def hits_without_source(self) -> np.ndarray:
         """Rank-1 identifications when the original itself is not in the gallery."""
-        return self.mate < self.stranger
+        return Nearest(self.mate, self.stranger).hits
 
 
 class Classified(NamedTuple):
@@ -112,7 +113,8 @@ class Compare:
 
     def against_originals(self, samples: Sequence[Sample], store: Store) -> DeidScores:
         """Each de-identified photo against its own original, the nearest mate and the nearest stranger."""
-        key = digest("de-identified scores", versions={"compare": VERSION}, **self._both(samples))
+        versions = {"compare": VERSION, **versions_of("palmbench.scoring", "rates")}
+        key = digest("de-identified scores", versions=versions, **self._both(samples))
 
         def compute() -> dict[str, np.ndarray]:
             return _nearest(self.across(samples, store), [sample.identity for sample in samples])._asdict()
@@ -189,15 +191,8 @@ def _among_all(distances: np.ndarray, present: np.ndarray) -> np.ndarray:
 
 
 def _nearest(across: np.ndarray, identities: Sequence[str]) -> DeidScores:
-    palms = np.array(identities)
-    own = np.diagonal(across).copy()
-    mate, stranger = np.full(len(palms), np.inf, np.float32), np.full(len(palms), np.inf, np.float32)
-    for i, distances in enumerate(across):
-        known, same = ~np.isnan(distances), palms == palms[i]
-        stranger[i] = distances[known & ~same].min(initial=np.inf)
-        known[i] = False
-        mate[i] = distances[known & same].min(initial=np.inf)
-    return DeidScores(own, mate, stranger)
+    sources = np.arange(len(identities))
+    return DeidScores(np.diagonal(across).copy(), *nearest(across, identities, identities, left_out=sources))
 
 
 def _present(samples: Sequence[Sample], enrolled: frozenset[str]) -> np.ndarray:

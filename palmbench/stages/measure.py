@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -14,17 +15,21 @@ from palmbench.quality import set_distances, summarise
 from palmbench.quality.usability import USABILITY_METRICS
 from palmbench.scoring import (
     FMRS,
+    METRICS,
     EqualErrorRate,
+    Interval,
+    Number,
     Replicates,
     ScoreIntervals,
     bootstrap,
-    cross_linkability,
     decidability,
     deid_ratio,
     equal_error_rate,
+    linkability,
     match_rate,
     match_rate_interval,
     mean_interval,
+    rejection_rate,
     score_intervals,
     share_interval,
     true_accept_rate,
@@ -36,13 +41,12 @@ from palmbench.scoring.pairs import pair_kinds
 from palmbench.stages.compare import Classified, DeidScores
 from recognizers.common.versions import versions_of
 
-VERSION = 5
+VERSION = 6
 REPLICATES = 1000
 TAR_METRICS = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
-_NEED_BOTH_KINDS = ("eer", "far", "frr", "threshold", "dprime", "rr", "rr_without_failures", "dir")
+_AT_OPERATING_POINT = tuple(name for name, metric in METRICS.items() if metric.needs == "an operating point")
 _SCORING = (
     "accept",
-    "cross_linkability",
     "intervals",
     "jackknife",
     "levels",
@@ -72,7 +76,7 @@ class Recognition(NamedTuple):
     `operating` is None without a genuine or an impostor pair, or where the convention has no threshold.
     """
 
-    metrics: dict[str, dict[str, Any]]
+    metrics: dict[str, Number]
     genuine: Distribution
     impostor: Distribution
     replicates: Replicates
@@ -122,9 +126,10 @@ def measure_recognition(
     if operating is not None:
         metrics |= _at_operating_point(operating, genuine, impostor, scores.own, bounds, identities)
         enrolled = _enrolled(~np.isnan(distances), n)
-        metrics |= {name: metrics[name] | enrolled for name in ("eer", "far", "frr", "threshold", "dprime")}
+        of_pairs = [name for name in _AT_OPERATING_POINT if METRICS[name].basis == "pairs"]
+        metrics |= {name: replace(metrics[name], n=enrolled, failed=n - enrolled) for name in of_pairs}
     else:
-        metrics |= {name: {**_number(None, None, 0, failed), "missing": lacking} for name in _NEED_BOTH_KINDS}
+        metrics |= dict.fromkeys(_AT_OPERATING_POINT, Number.lacking(lacking, failed))
     return Recognition(metrics, genuine, impostor, replicates, operating)
 
 
@@ -144,7 +149,7 @@ def _operating_point(
 
 def measure_linkage(
     samples: Sequence[Sample], recognition: Recognition, across: np.ndarray, among: np.ndarray, threads: int = 1
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Number]:
     """What ties de-identified photos to each other and to originals other than their own.
 
     `linkability` is D_sys in [0, 1], `linkability_null` the mean and the middle 95 % of what it is when palms are
@@ -170,10 +175,10 @@ def measure_linkage(
     }
 
 
-def measure_classifier(samples: Sequence[Sample], classified: Classified) -> dict[str, dict[str, Any]]:
+def measure_classifier(samples: Sequence[Sample], classified: Classified) -> dict[str, Number]:
     """`acc_cls`: share of photos that a closed-set classifier gives their own identity, in percent; failures miss."""
     if classified.identities is None:
-        return {"acc_cls": {**_number(None, None, 0, 0), "missing": classified.missing}}
+        return {"acc_cls": Number.lacking(classified.missing)}
     identities = [sample.identity for sample in samples]
     hits = np.array([found == own for found, own in zip(classified.identities, identities, strict=True)], float)
     failures = np.array([found is None for found in classified.identities])
@@ -183,14 +188,14 @@ def measure_classifier(samples: Sequence[Sample], classified: Classified) -> dic
     }
 
 
-def _chances(identities: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _chances(identities: Sequence[str]) -> dict[str, Number]:
     """Rank-1 accuracy of a guess among all originals, and among all but the source."""
     n = len(identities)
     own = np.array(list(Counter(identities).values()), float)
     without = (own * (own - 1)).sum() / (n * (n - 1)) if n > 1 else None
     return {
-        "chance": _rate((own**2).sum() / n**2, None, n, 0),
-        "chance_without_source": _rate(without, None, n, 0),
+        "chance": Number.percent((own**2).sum() / n**2, n=n),
+        "chance_without_source": Number.percent(without, n=n),
     }
 
 
@@ -201,38 +206,35 @@ def _at_operating_point(
     own: np.ndarray,
     bounds: ScoreIntervals,
     identities: Sequence[str],
-) -> dict[str, dict[str, Any]]:
-    valid = ~np.isnan(own)
-    # As float64: rounded to float32 a threshold between two neighbouring distances would become one of them.
-    rejected = ~(own.astype(np.float64) <= operating.threshold)
-    n, scored = len(own), int(valid.sum())
+) -> dict[str, Number]:
+    known = own[~np.isnan(own)]
+    n, scored = len(own), len(known)
     failed = n - scored
-    ratio = _defined(deid_ratio, genuine, impostor, own) if scored > 1 else None
-    without = rejected[valid].mean() if scored else None
+    ratio = _defined(deid_ratio, genuine, impostor, known) if scored > 1 else None
+    without = rejection_rate(known, operating.threshold) if scored else None
     return {
-        "eer": _rate(operating.rate, bounds.eer, n, 0),
-        "far": _rate(operating.far, None, n, 0),
-        "frr": _rate(operating.frr, None, n, 0),
-        "threshold": _number(operating.threshold, None, n, 0),
-        "dprime": _number(_defined(decidability, genuine, impostor), bounds.dprime, n, 0),
-        "rr": _share(rejected.mean(), bounds.rr, identities, n, failed),
+        "eer": Number.percent(operating.rate, bounds.eer, n),
+        "far": Number.percent(operating.far, n=n),
+        "frr": Number.percent(operating.frr, n=n),
+        "threshold": Number.of(operating.threshold, n=n),
+        "dprime": Number.of(_defined(decidability, genuine, impostor), bounds.dprime, n),
+        "rr": _share(rejection_rate(own, operating.threshold), bounds.rr, identities, n, failed),
         "rr_without_failures": _share(without, bounds.rr_without_failures, identities, scored, 0),
-        "dir": _rate(ratio, bounds.dir, scored, failed),
+        "dir": Number.percent(ratio, bounds.dir, scored, failed),
     }
 
 
 def _true_accepts(
     impostor: Distribution, own: np.ndarray, bounds: ScoreIntervals, identities: Sequence[str]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Number]:
     known = ~np.isnan(own)
     scored = int(known.sum())
     failed = len(own) - scored
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Number] = {}
     for place, (name, fmr) in enumerate(zip(TAR_METRICS, FMRS, strict=True)):
         without = f"{name}_without_failures"
         if impostor.size < impostors_needed(fmr):
-            lacking = {**_number(None, None, 0, failed), "missing": f"{impostors_needed(fmr)} impostor pairs"}
-            found |= {name: lacking, without: dict(lacking)}
+            found |= dict.fromkeys((name, without), Number.lacking(f"{impostors_needed(fmr)} impostor pairs", failed))
             continue
         rate = true_accept_rate(own, impostor, fmr).rate
         all_bounds = bounds.tar[place] if bounds.tar else None
@@ -242,35 +244,35 @@ def _true_accepts(
     return found
 
 
-def _linkability(across: np.ndarray, identities: list[str], persons: list[str]) -> dict[str, dict[str, Any]]:
+def _linkability(across: np.ndarray, identities: list[str], persons: list[str]) -> dict[str, Number]:
     failed = int(np.isnan(across).all(axis=1).sum())
     try:
-        found = cross_linkability(across, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons)
+        found = linkability(across, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons)
     except TooFewScores as error:
-        lacking = {**_number(None, None, 0, failed), "missing": error.needed}
-        return {"linkability": lacking, "linkability_null": dict(lacking)}
+        return dict.fromkeys(("linkability", "linkability_null"), Number.lacking(error.needed, failed))
     # An exchange of few palms may leave no pair of one kind.
     null = found.null[np.isfinite(found.null)]
-    chance = {**_number(None, None, 0, failed), "missing": "an exchange of palms that leaves pairs of both kinds"}
+    chance = Number.lacking("an exchange of palms that leaves pairs of both kinds", failed)
     if len(null):
-        chance = _number(float(null.mean()), np.quantile(null, [0.025, 0.975]), found.probes, failed)
-        if len(null) < len(found.null):
-            chance["note"] = f"{len(null)} of {len(found.null)} exchanges of palms leave pairs of both kinds"
-    return {"linkability": _number(found.d_sys, found.interval, found.probes, failed), "linkability_null": chance}
+        kept = f"{len(null)} of {len(found.null)} exchanges of palms leave pairs of both kinds"
+        note = kept if len(null) < len(found.null) else None
+        ends = np.quantile(null, [0.025, 0.975])
+        chance = Number.of(float(null.mean()), ends, found.probes, failed, note=note)
+    return {"linkability": Number.of(found.d_sys, found.interval, found.probes, failed), "linkability_null": chance}
 
 
 def _inter_deid_match(
     recognition: Recognition, among: np.ndarray, identities: list[str], persons: list[str], threads: int
-) -> dict[str, Any]:
-    counts = _enrolled(~np.isnan(among), len(identities))
+) -> Number:
+    n = _enrolled(~np.isnan(among), len(identities))
+    failed = len(identities) - n
     if recognition.operating is None:
-        lacking = recognition.metrics["threshold"]["missing"]
-        return {**_number(None, None, 0, counts["failed"]), "missing": lacking}
+        return Number.lacking(recognition.metrics["threshold"].missing, failed)
     share = match_rate(among, identities, recognition.operating.threshold, persons)
     if math.isnan(share):
-        return {**_number(None, None, 0, counts["failed"]), "missing": "a pair of two persons' de-identified photos"}
+        return Number.lacking("a pair of two persons' de-identified photos", failed)
     bounds = match_rate_interval(among, identities, recognition.replicates, persons, threads=threads)
-    return _share(share, bounds, identities, 0, 0) | counts
+    return _share(share, bounds, identities, n, failed)
 
 
 def measure_images(
@@ -278,7 +280,7 @@ def measure_images(
     values: Mapping[str, Mapping[str, float]],
     metrics: Sequence[str],
     missing: Mapping[str, str],
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Number]:
     """Mean, standard deviation over images and 95 % interval of per-image numbers.
 
     Parameters
@@ -290,22 +292,18 @@ def measure_images(
     missing : mapping of metric to str
         What was not measured, and which file it would need.
     """
-    summary: dict[str, dict[str, Any]] = {}
+    summary: dict[str, Number] = {}
     identities = [sample.identity for sample in samples]
     for metric in metrics:
         found = np.array([values.get(sample.id, {}).get(metric, math.nan) for sample in samples])
         mean, std, n = summarise(found[~np.isnan(found)].tolist())
         finite = np.where(np.isfinite(found), found, np.nan)
         bounds = mean_interval(finite, identities, np.random.default_rng(_BOOTSTRAP_SEED)) if n > 1 else None
-        summary[metric] = {**_number(mean, bounds, n, int(np.isnan(found).sum())), "std": _plain(std)}
-    for metric, file in missing.items():
-        summary[metric] = {**_number(None, None, 0, 0), "missing": file}
-    return summary
+        summary[metric] = Number.of(mean, bounds, n, int(np.isnan(found).sum()), std)
+    return summary | {metric: Number.lacking(file) for metric, file in missing.items()}
 
 
-def measure_usability(
-    samples: Sequence[Sample], values: Mapping[str, Mapping[str, float]]
-) -> dict[str, dict[str, Any]]:
+def measure_usability(samples: Sequence[Sample], values: Mapping[str, Mapping[str, float]]) -> dict[str, Number]:
     """The five usability differences, PCK and mask IoU, in percent; hands not found again are counted as failed.
 
     `hand_lost` is the share of photos whose hand was not found before or not after, in percent: what the means leave
@@ -323,20 +321,19 @@ def measure_sets(
     deidentified: Sequence[np.ndarray],
     identities: Sequence[str],
     failed: int,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Number]:
     """FID and KID of de-identified photos against their originals, or what takes their place; see `set_distances`.
 
     A `note` says when there are too few images for the features; `std` is over the kernel distance's subsets.
     """
-    found = {}
-    for name, distance in set_distances(features, originals, deidentified, identities).items():
-        number = {**_number(distance.value, distance.interval, distance.n, failed), "std": _plain(distance.std)}
-        found[name] = number if distance.note is None else {**number, "note": distance.note}
-    return found
+    return {
+        name: Number.of(distance.value, distance.interval, distance.n, failed, distance.std, distance.note)
+        for name, distance in set_distances(features, originals, deidentified, identities).items()
+    }
 
 
-def _enrolled(known: np.ndarray, n: int) -> dict[str, int]:
-    """How many of n originals take part in a known pair, condensed, and how many do not."""
+def _enrolled(known: np.ndarray, n: int) -> int:
+    """How many of n originals take part in a known pair, condensed."""
     taking_part = np.zeros(n, bool)
     start = 0
     for i in range(n - 1):
@@ -344,7 +341,7 @@ def _enrolled(known: np.ndarray, n: int) -> dict[str, int]:
         taking_part[i] |= row.any()
         taking_part[i + 1 :] |= row
         start += n - 1 - i
-    return {"n": int(taking_part.sum()), "failed": int(n - taking_part.sum())}
+    return int(taking_part.sum())
 
 
 def _distributions(distances: np.ndarray, identities: list[str], persons: list[str]) -> list[Distribution]:
@@ -368,31 +365,14 @@ def _defined(number: Callable[..., float], *scores: Distribution | np.ndarray) -
         return None
 
 
-def _mean_share(hits: np.ndarray, identities: Sequence[str], failed: int = 0) -> dict[str, Any]:
+def _mean_share(hits: np.ndarray, identities: Sequence[str], failed: int = 0) -> Number:
     """Share of samples, given 0 or 1 for each; NaN are left out. Of no sample it has no value."""
     known = hits[~np.isnan(hits)]
     if not len(known):
-        return _rate(None, None, 0, failed)
+        return Number.of(None, failed=failed)
     bounds = mean_interval(hits, identities, np.random.default_rng(_BOOTSTRAP_SEED))
     return _share(known.mean(), bounds, identities, len(known), failed)
 
 
-def _share(value: float | None, bounds: Any, identities: Sequence[str], n: int, failed: int) -> dict[str, Any]:
-    return _rate(value, None if bounds is None else share_interval(bounds, len(set(identities))), n, failed)
-
-
-def _rate(value: float | None, bounds: Any, n: int, failed: int) -> dict[str, Any]:
-    percent = None if value is None else 100 * float(value)
-    return _number(percent, None if bounds is None else tuple(100 * bound for bound in bounds), n, failed)
-
-
-def _number(value: float | None, bounds: Any, n: int, failed: int) -> dict[str, Any]:
-    low, high = (None, None) if bounds is None else bounds
-    return {"value": _plain(value), "std": None, "lo": _plain(low), "hi": _plain(high), "n": n, "failed": failed}
-
-
-def _plain(value: float | None) -> float | str | None:
-    """A number as JSON can hold it: infinity as a word, undefined as null, and no digits that are only rounding."""
-    if value is None or math.isnan(value):
-        return None
-    return ("inf" if value > 0 else "-inf") if math.isinf(value) else float(f"{float(value):.10g}")
+def _share(value: float | None, bounds: Interval | None, identities: Sequence[str], n: int, failed: int) -> Number:
+    return Number.percent(value, bounds and share_interval(bounds, len(set(identities))), n, failed)

@@ -8,9 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from palmbench.scoring import Interval, bootstrap, equal_error_rate, mean_interval, pair_kinds, share_interval
+from palmbench.scoring import (
+    Interval,
+    bootstrap,
+    equal_error_rate,
+    mean_interval,
+    nearest,
+    pair_kinds,
+    share_interval,
+)
 from palmbench.scoring.intervals import interval
-from palmbench.scoring.rates import rank1_hits
 
 _ROWS = 1024
 
@@ -143,13 +150,13 @@ def measure_held_out(
     if centres is None:
         distances = angles(templates, templates)
         np.fill_diagonal(distances, np.nan)
-        note_share("acc_nn", rank1_hits(distances, test_palms, test_palms))
+        note_share("acc_nn", nearest(distances, test_palms, test_palms).hits)
         return HeldOut(**numbers, intervals=intervals, counts=counts)
     distances = angles(templates, embed(gallery))
     same = test_palms[:, None] == gallery_palms[None]
     # The bootstrap wants all pairs of one list: those within a side are left out as missing ones.
     note_error("eer_gallery", _between(distances), np.concatenate([test_palms, gallery_palms]))
-    note_share("acc_nn", rank1_hits(distances, test_palms, gallery_palms))
+    note_share("acc_nn", nearest(distances, test_palms, gallery_palms).hits)
     named = np.asarray(names)[angles(templates, centres).argmin(axis=1)]
     note_share("acc_cls", named == test_palms)
     against = Pairs(int(same.sum()), int((~same).sum()))

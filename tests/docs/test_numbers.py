@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from palmbench.report.labels import METRICS
+from palmbench.scoring.metrics import METRICS
 from tests.docs.blocks import ROOT
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from experiments import controls
@@ -12,18 +10,18 @@ from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.engine.pipeline import Pipeline
 from palmbench.quality.usability import DIFFERENCES
-from palmbench.scoring import Distribution
+from palmbench.scoring import Distribution, Number
 from recognizers.common.errors import RequestError
 
 # At the equal error rate one of four genuine and one of four impostor scores are on the wrong side.
 GENUINE, IMPOSTOR = Distribution.of([0.1, 0.2, 0.3, 0.6]), Distribution.of([0.4, 0.7, 0.8, 0.9])
 
 
-def number(value: float | None, n: int = 4, failed: int = 0) -> dict[str, Any]:
-    return {"value": value, "n": n, "failed": failed}
+def number(value: float | None, n: int = 4, failed: int = 0) -> Number:
+    return Number(value, n=n, failed=failed)
 
 
-def result(mated: Mated | None, difference: dict[str, Any], **metrics: dict[str, Any]) -> Result:
+def result(mated: Mated | None, difference: Number, **metrics: Number) -> Result:
     return Result({**{name: difference for name in DIFFERENCES}, **metrics}, GENUINE, IMPOSTOR, mated)
 
 

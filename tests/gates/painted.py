@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from palmbench.base.store import Store
 from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import on_finished, record_of, run
+from palmbench.scoring import Number
 from palmbench.stages.enrol import Enrol
 from recognizers.common.path_settings import quoted
 from tests.gates import sizes
@@ -30,12 +31,12 @@ class Painted(NamedTuple):
     """
 
     pipeline: Pipeline
-    metrics: dict[str, dict[str, Any]]
+    metrics: dict[str, Number]
 
     def value(self, metric: str) -> float:
         """A metric's value; NaN where it could not be measured."""
-        value = self.metrics[metric]["value"]
-        return float("nan") if value is None else float(value)
+        value = self.metrics[metric].value
+        return float("nan") if value is None else value
 
     @property
     def store(self) -> Store:

@@ -87,7 +87,7 @@ def test_the_painter_is_fast_and_small(keep: Keep) -> None:
 
 def _hiding(points: Mapping[str, Painted]) -> Iterator[Figure]:
     for name, painted in points.items():
-        n, failed = painted.metrics["rr"]["n"], f"{painted.metrics['rr']['failed']} failed"
+        n, failed = painted.metrics["rr"].n, f"{painted.metrics['rr'].failed} failed"
         bounds = BOUNDS if name == OURS else UNBOUND
         yield Figure(f"{name}: RR", painted.value("rr"), "%", *bounds.rr, n=n, note=failed)
         yield Figure(f"{name}: DIR", painted.value("dir"), "%", *bounds.dir, n=n)

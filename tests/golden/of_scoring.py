@@ -9,22 +9,25 @@ import numpy as np
 from palmbench.datasets.sample import Sample
 from palmbench.paper import diversity
 from palmbench.scoring.accept import threshold_at_fmr, true_accept_rate
-from palmbench.scoring.cross_linkability import cross_linkability
 from palmbench.scoring.intervals import (
     Interval,
+    Replicates,
+    accepted_shares,
     bootstrap,
+    deid_ratios,
     mean_interval,
+    moments,
     score_intervals,
     share_interval,
 )
 from palmbench.scoring.jackknife import jackknife_interval
 from palmbench.scoring.levels import levels_of
-from palmbench.scoring.linkability import bins_for, linkability
+from palmbench.scoring.linkability import bins_for, global_measure, linkability, local_measure
 from palmbench.scoring.matches import match_rate, match_rate_interval
+from palmbench.scoring.number import Number
 from palmbench.scoring.pairs import pair_kinds
-from palmbench.scoring.rates import decidability, deid_ratio, equal_error_rate, rejection_rate
+from palmbench.scoring.rates import decidability, deid_ratio, equal_error_rate, nearest, rejection_rate
 from palmbench.scoring.replicates import LEFT_OUT, replicate_all
-from palmbench.scoring.resampled import accepted_shares, deid_ratios, moments
 from palmbench.scoring.score_sets import score_sets
 from palmbench.stages import measure
 from palmbench.stages.compare import Classified, DeidScores
@@ -94,6 +97,7 @@ def _rates() -> dict[str, Any]:
         "rejection": [rejection_rate(own, threshold) for threshold in (0.3, 0.36, 0.4)],
         "dprime": [decidability(genuine, impostor)],
         "DIR": [deid_ratio(genuine, impostor, known)],
+        "nearest": numbers(*nearest(_across(), IDENTITIES, IDENTITIES, np.arange(N))),
         "without spread": [_or_none(decidability, [1.0, 1.0], [1.0, 1.0])],
     }
 
@@ -142,6 +146,7 @@ def _intervals() -> dict[str, Any]:
         "replicates": [sampled(np.nan_to_num(part, nan=-1)) for part in replicates[1:]],
         "intervals": numbers(*score_intervals(replicates, _own(), hits)),
         "mean": mean_interval(_own(), IDENTITIES, np.random.default_rng(2)),
+        **_of_several(replicates),
         "shares": [share_interval(Interval(*bounds), 20) for bounds in ((0.0, 0.0), (0.2, 0.4), (1.0, 1.0))],
     }
 
@@ -158,22 +163,16 @@ def _jackknife() -> dict[str, Any]:
 
 
 def _linkability() -> dict[str, Any]:
-    # Shifted until they overlap: apart, every bin is of one kind.
-    genuine, impostor = (
-        scores + shift * _noise(len(scores), 8) for scores, shift in zip(_sets(), (0.1, -0.1), strict=True)
-    )
-    found, halved = linkability(genuine, impostor), linkability(genuine, impostor, omega=0.5, bins=7)
+    mated, non_mated = np.array([[3, 1, 0], [5, 5, 1], [4, 0, 0]]), np.array([[1, 3, 2], [0, 9, 1], [0, 0, 0]])
+    found = linkability(_across(), IDENTITIES, np.random.default_rng(3), PERSONS)
     return {
-        "measure": [found.d_sys, halved.d_sys],
-        "edges": found.edges,
-        "local": found.local,
+        "local": local_measure(mated, non_mated),
+        "global": global_measure(mated, non_mated),
+        "measure": [found.d_sys, found.probes],
+        "interval": found.interval,
+        "null": sampled(found.null),
         "bins": [bins_for(count) for count in (20, 50, 100, 1000, 10**5)],
     }
-
-
-def _cross_linkability() -> dict[str, Any]:
-    found = cross_linkability(_across(), IDENTITIES, np.random.default_rng(3), PERSONS)
-    return {"measure": [found.d_sys, found.probes], "interval": found.interval, "null": sampled(found.null)}
 
 
 def _matches() -> dict[str, Any]:
@@ -213,9 +212,8 @@ def _measure() -> dict[str, Any]:
     return found | {metric: _number(number) for metric, number in rest.items()}
 
 
-def _number(number: dict[str, Any]) -> list[float]:
-    parts = [number[part] for part in ("value", "std", "lo", "hi", "n", "failed")]
-    return numbers(*(float(part) if isinstance(part, str) else part for part in parts))
+def _number(number: Number) -> list[float]:
+    return numbers(number.value, number.std, number.lo, number.hi, number.n, number.failed)
 
 
 def _several() -> np.ndarray:
@@ -225,8 +223,7 @@ def _several() -> np.ndarray:
     return distances
 
 
-def _resampled() -> dict[str, Any]:
-    drawn = _replicates()
+def _of_several(drawn: Replicates) -> dict[str, Any]:
     weights = drawn.weights[:, ::PHOTOS]
     return {
         "moments": [sampled(part) for part in moments(weights, _several())],
@@ -239,14 +236,14 @@ def _diversity() -> dict[str, Any]:
     genuine, impostor = _sets()
     repainted = diversity.Repainted(_several(), _several()[:, ::-1] + 0.05)
     found = diversity.summarise(repainted, list(range(0, N, PHOTOS)), genuine, impostor, _replicates())
-    return {name: [number[part] for part in ("value", "lo", "hi", "n")] for name, number in found.items()}
+    return {name: numbers(number.value, number.lo, number.hi, number.n) for name, number in found.items()}
 
 
 def _of(*names: str) -> list[str]:
     return [_SCORING + name for name in names]
 
 
-_PARTS = ("accept", "cross_linkability", "intervals", "levels", "linkability", "matches", "pairs", "rates",
+_PARTS = ("accept", "intervals", "levels", "linkability", "matches", "pairs", "rates",
           "replicates")  # fmt: skip
 
 GOLDENS = [
@@ -257,14 +254,11 @@ GOLDENS = [
     Golden(_SCORING + "levels", "levels", _levels, _of("pairs")),
     Golden(_SCORING + "intervals", "intervals", _intervals, _of("levels", "pairs", "replicates")),
     Golden(_SCORING + "jackknife", "intervals", _jackknife),
-    Golden(_SCORING + "linkability", "linkability", _linkability, _of("pairs")),
-    Golden(_SCORING + "cross_linkability", "linkability", _cross_linkability,
-           _of("intervals", "linkability", "pairs", "score_sets")),
+    Golden(_SCORING + "linkability", "linkability", _linkability, _of("intervals", "pairs", "score_sets")),
     Golden(_SCORING + "matches", "match rates", _matches, _of("intervals", "levels", "pairs", "replicates")),
     Golden(_SCORING + "score_sets", "score sets", _score_sets, _of("pairs")),
-    Golden(_SCORING + "resampled", "moments or rates", _resampled, _of("intervals", "levels", "pairs", "replicates")),
     Golden("palmbench.paper.diversity", "summaries", _diversity,
-           _of("intervals", "levels", "pairs", "rates", "replicates", "resampled")),
+           _of("intervals", "levels", "pairs", "rates", "replicates")),
     Golden("palmbench.stages.measure", "metrics", _measure,
            [*_of(*_PARTS, "jackknife", "score_sets"), "palmbench.quality.frechet", "palmbench.quality.summary"]),
 ]  # fmt: skip

@@ -29,6 +29,7 @@ from palmbench.paper.claims.writing import to_csv, to_markdown
 from palmbench.paper.rows import BASELINES, OURS, PRIORS
 from palmbench.paper.sources import PAPERS_DATASETS
 from palmbench.report.paper import Cell, paper_values
+from palmbench.scoring import Number
 from recognizers.common.errors import RequestError
 
 MASK, BLUR, PIXELATE = BASELINES
@@ -81,7 +82,7 @@ def small_words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def small_runs(small_words: list[str]) -> tuple[Runs, dict[str, dict]]:
+def small_runs(small_words: list[str]) -> tuple[Runs, dict[str, dict[str, Number]]]:
     points = compose_points(["method=mask,blur", *small_words])
     records = {point.method.name: record_of(point) for point in points}
     pairs = [(Pipeline.of(point), records[point.method.name]) for point in points]
@@ -251,20 +252,20 @@ def test_the_tables_have_a_row_a_claim_and_a_row_a_comparison(on_paper: dict[str
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("metric", ["rr", "dir", "acc_nn", "ssim", "keypoints_2d"])
+@pytest.mark.parametrize("metric", ["rr", "dir", "acc_nn", "ssim", "keypoints_2d", "fd_hand"])
 @pytest.mark.parametrize("setting", [MASK, BLUR], ids=["mask", "blur"])
 def test_the_draws_of_a_run_give_the_interval_that_its_record_has(
-    small_runs: tuple[Runs, dict[str, dict]], setting, metric: str
+    small_runs: tuple[Runs, dict[str, dict[str, Number]]], setting, metric: str
 ) -> None:
     runs, records = small_runs
     recorded = records[setting.method][metric]
     found = runs.number(Quantity("synth", setting, metric, "mtcc" if metric in ("rr", "dir", "acc_nn") else ""))
-    assert found.value == recorded["value"]
-    assert (found.lo, found.hi) == pytest.approx((recorded["lo"], recorded["hi"]))
-    assert found.n == recorded["n"]
+    assert found.value == recorded.value
+    assert (found.lo, found.hi) == pytest.approx((recorded.lo, recorded.hi))
+    assert found.n == recorded.n
 
 
-def test_a_run_decides_claims_and_says_what_it_lacks(small_runs: tuple[Runs, dict[str, dict]]) -> None:
+def test_a_run_decides_claims_and_says_what_it_lacks(small_runs: tuple[Runs, dict[str, dict[str, Number]]]) -> None:
     runs, _ = small_runs
     claims = {claim.name: judge(claim, ["synth"], runs) for claim in CLAIMS if not claim.across}
     assert claims["mask-perfect-mtcc"].verdict == "holds"
@@ -304,7 +305,7 @@ def test_without_a_run_the_verb_says_what_would_compute_them(
 
 
 def test_what_is_missing_is_named_with_the_users_settings(
-    small_runs: tuple[Runs, dict[str, dict]], small_words: list[str]
+    small_runs: tuple[Runs, dict[str, dict[str, Number]]], small_words: list[str]
 ) -> None:
     gap, command = Quantity("synth", MASK, "diversity_gap", "mtcc"), f"dataset=synth {' '.join(small_words)}"
     assert f"`palmbench diversity {command}`" in small_runs[0].number(gap).missing

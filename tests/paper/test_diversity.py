@@ -14,7 +14,7 @@ from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.engine.pipeline import Pipeline
 from palmbench.paper.diversity import METRICS, SETS, Repainted, _first_photos, subject_of, summarise
-from palmbench.scoring import bootstrap, deid_ratio, pair_kinds
+from palmbench.scoring import Number, bootstrap, deid_ratio, pair_kinds
 from recognizers.common.errors import RequestError
 
 IDENTITIES = [0, 0, 1, 1, 2, 2, 3, 3]
@@ -28,7 +28,7 @@ def distances() -> np.ndarray:
     return scores
 
 
-def summary(distances: np.ndarray, repainted: Repainted) -> dict[str, dict]:
+def summary(distances: np.ndarray, repainted: Repainted) -> dict[str, Number]:
     kinds = pair_kinds(IDENTITIES)
     drawn = bootstrap(distances, IDENTITIES, np.random.default_rng(0), replicates=200)
     return summarise(repainted, [0, 2, 4, 6], distances[kinds.genuine], distances[kinds.impostor], drawn)
@@ -37,10 +37,10 @@ def summary(distances: np.ndarray, repainted: Repainted) -> dict[str, dict]:
 def test_seeds_that_give_the_same_palm_match_one_another(distances: np.ndarray) -> None:
     original = np.random.default_rng(1).uniform(0.4, 0.6, (4, 3))
     found = summary(distances, Repainted(original, np.zeros((4, 3))))
-    assert found["matched_seeds"]["value"] == 100
-    assert found["matched_original"]["value"] == 0
-    assert found["dir_seeds"]["value"] < 0 < found["dir_original"]["value"]
-    assert found["gap"]["lo"] > 0
+    assert found["matched_seeds"].value == 100
+    assert found["matched_original"].value == 0
+    assert found["dir_seeds"].value < 0 < found["dir_original"].value
+    assert found["gap"].lo > 0
 
 
 def test_the_summary_is_equation_4_over_all_pairs_with_failures_left_out(distances: np.ndarray) -> None:
@@ -50,16 +50,16 @@ def test_the_summary_is_equation_4_over_all_pairs_with_failures_left_out(distanc
     found = summary(distances, Repainted(original, original))
     known = original[~np.isnan(original)]
     expected = 100 * deid_ratio(distances[kinds.genuine], distances[kinds.impostor], known)
-    assert found["dir_original"]["value"] == pytest.approx(expected)
-    assert found["dir_original"]["n"] == 11
-    assert found["dir_original"]["lo"] < expected < found["dir_original"]["hi"]
-    assert (found["gap"]["value"], found["gap"]["lo"], found["gap"]["hi"]) == (0, 0, 0)
+    assert found["dir_original"].value == pytest.approx(expected)
+    assert found["dir_original"].n == 11
+    assert found["dir_original"].lo < expected < found["dir_original"].hi
+    assert (found["gap"].value, found["gap"].lo, found["gap"].hi) == (0, 0, 0)
 
 
 def test_photos_that_all_failed_have_no_numbers(distances: np.ndarray) -> None:
     nothing = np.full((4, 3), np.nan)
     found = summary(distances, Repainted(nothing, nothing))
-    assert {name: (each["value"], each["n"]) for name, each in found.items()} == {name: (None, 0) for name in METRICS}
+    assert {name: (each.value, each.n) for name, each in found.items()} == {name: (None, 0) for name in METRICS}
 
 
 def test_the_first_photos_of_each_palm_are_repainted() -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import recognizers
-from palmbench.scoring.all_pairs import distributions
 from recognizers import answers
 from recognizers.common.errors import RequestError
 
@@ -52,7 +51,6 @@ def test_distances_that_are_none_are_refused_by_whoever_counts_them(broken: Call
         for count in (
             lambda: answers.distances(theirs, TEMPLATES, TEMPLATES),
             lambda: recognizers.pairwise(theirs, TEMPLATES),
-            lambda: distributions(theirs, TEMPLATES, ["a", "a", "b", "b"]),
         ):
             with pytest.raises(RequestError, match=words):
                 count()

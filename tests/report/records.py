@@ -1,12 +1,14 @@
-"""Hand-made `metrics.json` of three runs on IITD."""
+"""Hand-made metrics of three runs on IITD."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from palmbench.scoring import Number
 
-def number(value: float | None, n: int = 4, failed: int = 0, **more: Any) -> dict[str, Any]:
-    return {"value": value, "std": None, "lo": None, "hi": None, "n": n, "failed": failed, **more}
+
+def number(value: float | None, n: int = 4, failed: int = 0, **more: Any) -> Number:
+    return Number(value, n=n, failed=failed, **more)
 
 
 def record(

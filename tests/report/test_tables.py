@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from palmbench.paper import table2, table3, table5
+from palmbench.paper.tables import TABLES
 from palmbench.report.latex import escape, to_latex
 from palmbench.report.markdown import to_markdown
 from palmbench.report.paper import Cell, paper_values
@@ -22,16 +22,16 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize(("name", "write"), [("table2.md", to_markdown), ("table2.tex", to_latex)])
 def test_a_table_is_written_as_it_was(name, write):
-    table = arrange(table2.SPEC, rows_of(RECORDS), ["iitd"], ["Diffusion: a note."])
+    table = arrange(TABLES[2], rows_of(RECORDS), ["iitd"], ["Diffusion: a note."])
     assert write(table) == (GOLDEN / name).read_text(encoding="utf-8")
 
 
 def test_intervals_may_be_left_out_of_print_but_not_of_the_csv():
-    table = arrange(table2.SPEC, rows_of(RECORDS), ["iitd"], intervals=False)
+    table = arrange(TABLES[2], rows_of(RECORDS), ["iitd"], intervals=False)
     text = to_markdown(table)
     assert "| 80.00 (95.42; -15.42) |" in text
     assert "[" not in text and "In brackets" not in text and "[" not in to_latex(table).split(r"\midrule")[-1]
-    assert table.rows == arrange(table2.SPEC, rows_of(RECORDS), ["iitd"]).rows
+    assert table.rows == arrange(TABLES[2], rows_of(RECORDS), ["iitd"]).rows
 
 
 def test_a_difference_has_its_sign_and_zero_is_not_negative():
@@ -82,25 +82,25 @@ def test_two_recognizers_on_one_photo_give_its_quality_once():
 
 
 def test_ties_in_print_are_all_best_and_infinity_is_printed():
-    lines = arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]).segments[0]
-    best = {line.setting: [entry.label.text for entry in line.entries if entry.best] for line in lines}
+    lines = arrange(TABLES[3], rows_of(RECORDS), ["iitd"]).segments[0]
+    best = {line.setting: [entry.metric.label for entry in line.entries if entry.best] for line in lines}
     assert best == {"Diffusion": ["SSIM"], "Masking": [], "Blurring": ["SSIM", "PSNR"], "Pixelating": []}
-    text = to_markdown(arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]))
+    text = to_markdown(arrange(TABLES[3], rows_of(RECORDS), ["iitd"]))
     assert "**0.9600 ± 0.0100** (0.9633 ± 0.0104; -0.0033)" in text
     assert "**∞** (41.0394 ± 1.7601; ∞)" in text
 
 
 def test_what_is_missing_is_a_dash_and_the_file_is_named():
-    text = to_markdown(arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]))
+    text = to_markdown(arrange(TABLES[3], rows_of(RECORDS), ["iitd"]))
     assert "- Not measured for want of vgg16-397923af.pth: LPIPS." in text
     assert "- Not computed: Pixelating (IITD)." in text
     assert "| IITD | Pixelating | – | – | – | – | – | – | – |" in text
 
 
 def best_of(records, metric):
-    table = arrange(table2.SPEC, rows_of(records), ["iitd"])
+    table = arrange(TABLES[2], rows_of(records), ["iitd"])
     (segment,) = table.segments
-    place = [column.metric for column in table.columns].index(metric)
+    place = [column.metric.name for column in table.columns].index(metric)
     return [line.setting for line in segment if line.entries[place].best]
 
 
@@ -120,13 +120,13 @@ def test_photos_that_all_failed_win_nothing():
 
 
 def test_synthetic_hands_are_called_so():
-    caption = arrange(table5.SPEC, [], ["synth"]).caption
+    caption = arrange(TABLES[5], [], ["synth"]).caption
     assert caption.endswith("Data set: Synthetic. Synthetic hands, not the paper's data.")
-    assert "Synthetic" not in arrange(table5.SPEC, [], ["iitd"]).caption
+    assert "Synthetic" not in arrange(TABLES[5], [], ["iitd"]).caption
 
 
 def test_table_5_has_the_papers_segments():
-    table = arrange(table5.SPEC, [], ["iitd"])
+    table = arrange(TABLES[5], [], ["iitd"])
     assert [[line.setting for line in segment] for segment in table.segments] == [
         ["s", "m", "f"],
         ["s+m", "s+f", "m+f", "s+m+f"],
@@ -135,7 +135,7 @@ def test_table_5_has_the_papers_segments():
     ]
 
 
-@pytest.mark.parametrize("spec", [table2.SPEC, table3.SPEC, table5.SPEC])
+@pytest.mark.parametrize("spec", [TABLES[2], TABLES[3], TABLES[5]])
 def test_latex_is_balanced_and_plain_ascii(spec):
     text = to_latex(arrange(spec, rows_of(RECORDS), ["iitd"], ["100 % of a_b & c#d {e}"]))
     assert text.isascii()
@@ -159,7 +159,7 @@ UNKNOWN = {"acc_cls": number(None, n=0, missing="a classifier that was trained o
 
 
 def columns(table):
-    return {(column.group, column.metric) for column in table.columns}
+    return {(column.group, column.metric.name) for column in table.columns}
 
 
 def test_table_2_has_the_papers_nine_columns_and_our_own_beside_them():
@@ -168,9 +168,9 @@ def test_table_2_has_the_papers_nine_columns_and_our_own_beside_them():
         record("diffusion", ATTACK | {"acc_cls": number(5.0)}, variant="full", recognizer="ccnet"),
         record("diffusion", ATTACK, variant="full", recognizer="eehnet"),
     ]
-    table = arrange(table2.SPEC, rows_of(records), ["iitd"])
+    table = arrange(TABLES[2], rows_of(records), ["iitd"])
     entries = {
-        (column.group, column.metric): entry
+        (column.group, column.metric.name): entry
         for column, entry in zip(table.columns, table.segments[0][0].entries, strict=True)
     }
     theirs = {place: entry.row.paper.value for place, entry in entries.items() if entry.row and entry.row.paper}
@@ -184,7 +184,7 @@ def test_table_2_has_the_papers_nine_columns_and_our_own_beside_them():
 
 def test_small_networks_stand_under_their_own_names_and_beside_no_paper():
     records = [record("diffusion", ATTACK, variant="compact", recognizer=name) for name in ("ccnet", "eehnet")]
-    table = arrange(table2.SPEC, rows_of(records), ["iitd"])
+    table = arrange(TABLES[2], rows_of(records), ["iitd"])
     assert {group for group, _ in columns(table)} == {"CCNet (compact)", "EEHNet (reconstruction, compact)"}
     assert not any(row.paper for row in table.rows)
 
@@ -192,7 +192,7 @@ def test_small_networks_stand_under_their_own_names_and_beside_no_paper():
 def test_a_classifiers_accuracy_has_a_column_where_it_or_the_papers_is_known():
     def drawn(dataset, metrics):
         records = [record("diffusion", ATTACK | metrics, dataset=dataset, variant="full", recognizer="ccnet")]
-        return arrange(table2.SPEC, rows_of(records), [dataset])
+        return arrange(TABLES[2], rows_of(records), [dataset])
 
     assert ("CCNet", "acc_cls") not in columns(drawn("synth", UNKNOWN))
     assert ("CCNet", "acc_cls") in columns(drawn("synth", {"acc_cls": number(5.0)}))
@@ -209,13 +209,13 @@ def test_what_several_recognizers_want_is_said_once():
         record("mask", ATTACK | rates),
         record("mask", ATTACK | rates | {"acc_cls": UNKNOWN["acc_cls"]}, variant="full", recognizer="ccnet"),
     ]
-    notes = arrange(table2.SPEC, rows_of(records), ["iitd"]).notes
+    notes = arrange(TABLES[2], rows_of(records), ["iitd"]).notes
     assert "Not measured for want of 100 impostor pairs: TAR at FMR 1 %." in notes
 
 
 def test_a_recognizer_that_the_table_does_not_know_follows_with_the_same_metrics():
-    table = arrange(table2.SPEC, rows_of([*RECORDS, record("mask", ATTACK, variant="", recognizer="mine")]), ["iitd"])
-    assert [column.metric for column in table.columns if column.group == "mine"] == list(ATTACK)
+    table = arrange(TABLES[2], rows_of([*RECORDS, record("mask", ATTACK, variant="", recognizer="mine")]), ["iitd"])
+    assert [column.metric.name for column in table.columns if column.group == "mine"] == list(ATTACK)
     assert "Not computed with mine: Diffusion (IITD), Blurring (IITD)." in table.notes
     assert "Not computed: Pixelating (IITD)." in table.notes
-    assert {column.group for column in arrange(table3.SPEC, rows_of(RECORDS), ["iitd"]).columns} == {""}
+    assert {column.group for column in arrange(TABLES[3], rows_of(RECORDS), ["iitd"]).columns} == {""}

@@ -14,7 +14,6 @@ from palmbench.scoring import (
     equal_error_rate,
     levels,
     mean_interval,
-    pair_indices,
     pair_kinds,
     rejection_rate,
     score_intervals,
@@ -55,7 +54,7 @@ def test_a_replicate_is_the_evaluation_of_the_data_set_it_drew():
     hands, persons, distances, deid = data_set()
     deid[[3, 9]] = math.nan
     found = bootstrap(distances, hands, np.random.default_rng(5), persons, replicates=40)
-    first, second = pair_indices(len(hands))
+    first, second = np.triu_indices(len(hands), 1)
     kinds = pair_kinds(hands, persons)
     for r, weight in enumerate(found.weights.astype(int)):
         genuine = np.repeat(distances[kinds.genuine], weight[first][kinds.genuine])
@@ -125,7 +124,7 @@ def test_rounding_to_steps_moves_thresholds_by_a_step_at_most(monkeypatch):
 
 def test_missing_templates_leave_their_pairs_out():
     hands, persons, distances, _ = data_set()
-    first, second = pair_indices(len(hands))
+    first, second = np.triu_indices(len(hands), 1)
     gone = (first == 5) | (second == 5)
     kept = np.arange(len(hands)) != 5
     holes = np.where(gone, np.nan, distances)
@@ -166,7 +165,7 @@ def test_distances_must_fit_the_samples():
 def test_a_threshold_at_a_false_match_rate_is_found_in_every_replicate():
     hands, persons, distances, _ = data_set(identities=20)
     found = bootstrap(distances, hands, np.random.default_rng(0), persons, replicates=30)
-    first, second = pair_indices(len(hands))
+    first, second = np.triu_indices(len(hands), 1)
     impostor = pair_kinds(hands, persons).impostor
     for weight, thresholds in zip(found.weights.astype(int), found.fmr_thresholds, strict=True):
         drawn = np.repeat(distances[impostor], (weight[first] * weight[second])[impostor])

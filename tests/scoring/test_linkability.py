@@ -1,93 +1,123 @@
-"""D_sys on histograms done by hand, and its null."""
+"""D_sys on histograms done by hand, and of photos: identities stay together."""
 
 import numpy as np
 import pytest
 
-from palmbench.scoring import Distribution, linkability, permutation_null
-from palmbench.scoring.linkability import TooFewScores
+from palmbench.scoring import linkability
+from palmbench.scoring.linkability import TooFewScores, global_measure, local_measure
 
-# Two bins over [0, 1]: three of four mated scores in the first, one of four non-mated.
-MATED, NON_MATED = [0.0, 0.1, 0.2, 0.9], [0.3, 0.7, 0.8, 1.0]
+# Two bins: three of four mated scores in the first, one of four non-mated.
+MATED, NON_MATED = np.array([3, 1]), np.array([1, 3])
+
+
+def histograms(mated, non_mated):
+    """Of scores, in one bin for ten mated scores and 100 at most."""
+    pool = np.concatenate([mated, non_mated])
+    edges = np.histogram_bin_edges(pool, min(len(mated) // 10, 100))
+    return [np.histogram(scores, edges)[0] for scores in (mated, non_mated)]
 
 
 def test_a_case_done_by_hand():
     # LR is 3 in the first bin, so D = 2 * 3 / 4 - 1; below 1 in the second.
-    found = linkability(MATED, NON_MATED, bins=2)
-    np.testing.assert_allclose(found.local, [0.5, 0])
-    np.testing.assert_allclose(found.edges, [0, 0.5, 1])
-    assert found.d_sys == pytest.approx(0.75 * 0.5)
-
-
-def test_a_mated_pair_that_is_likelier_beforehand_links_more():
-    # omega LR is 9 and 1.
-    found = linkability(MATED, NON_MATED, omega=3, bins=2)
-    np.testing.assert_allclose(found.local, [0.8, 0])
-    assert found.d_sys == pytest.approx(0.75 * 0.8)
+    np.testing.assert_allclose(local_measure(MATED, NON_MATED), [0.5, 0])
+    assert global_measure(MATED, NON_MATED) == pytest.approx(0.75 * 0.5)
 
 
 def test_set_sizes_do_not_matter_but_densities():
-    found = linkability(MATED, NON_MATED * 50, bins=2)
-    assert found.d_sys == pytest.approx(0.375)
+    assert global_measure(MATED, NON_MATED * 50) == pytest.approx(0.375)
 
 
 def test_equal_distributions_are_unlinkable_and_disjoint_ones_fully_linkable():
-    scores = np.random.default_rng(0).normal(size=400)
-    assert linkability(scores, np.repeat(scores, 3)).d_sys == 0
-    assert linkability(scores, scores + 100).d_sys == 1
+    assert global_measure(MATED, 3 * MATED) == 0
+    assert global_measure(np.array([4, 0]), np.array([0, 7])) == 1
+    assert global_measure(np.array([40]), np.array([99])) == 0  # scores without any spread
 
 
-def test_scores_without_spread_are_unlinkable():
-    found = linkability(np.full(40, 0.4), np.full(99, 0.4))
-    assert found.d_sys == 0 and not found.local.any()
-
-
-def test_bins_are_one_for_ten_mated_scores_up_to_a_hundred():
-    rng = np.random.default_rng(0)
-    for mated, bins in [(29, 2), (250, 25), (5000, 100)]:
-        assert len(linkability(rng.normal(size=mated), rng.normal(size=60)).local) == bins
-
-
-def test_the_global_measure_is_the_mean_of_the_local_over_mated_scores():
-    rng = np.random.default_rng(3)
-    mated, non_mated = rng.normal(0, 1, 700), rng.normal(1, 1, 3000)
-    found = linkability(mated, non_mated)
-    places = np.clip(np.digitize(mated, found.edges) - 1, 0, len(found.local) - 1)
-    assert found.d_sys == pytest.approx(found.local[places].mean())
-    compact = linkability(Distribution.of(mated), Distribution.of(non_mated))
-    assert compact.d_sys == found.d_sys
+def test_an_empty_histogram_leaves_d_sys_undefined():
+    assert np.isnan(global_measure(np.stack([MATED, 0 * MATED]), NON_MATED)).tolist() == [False, True]
 
 
 def test_d_sys_approaches_its_integral():
     # Uniform on [0, 2] and [1, 3]: mated scores below 1 give themselves away, half of them.
     rng = np.random.default_rng(0)
-    found = linkability(rng.uniform(0, 2, 200_000), rng.uniform(1, 3, 200_000)).d_sys
+    found = global_measure(*histograms(rng.uniform(0, 2, 200_000), rng.uniform(1, 3, 200_000)))
     assert found == pytest.approx(0.5, abs=0.02)
 
 
-def test_the_null_is_what_chance_makes_of_scores_that_do_not_differ():
-    rng = np.random.default_rng(0)
-    found, pool = linkability(rng.normal(size=500), rng.normal(size=5000)), rng.normal(size=5500)
-    null = permutation_null(pool[:500], pool[500:], np.random.default_rng(1), permutations=400)
-    assert null.min() > 0 and null.max() < 0.4  # above zero though there is nothing to find
-    assert np.quantile(null, 0.01) < found.d_sys < np.quantile(null, 0.99)
-    np.testing.assert_array_equal(
-        null[:5], permutation_null(pool[:500], pool[500:], np.random.default_rng(1), permutations=400)[:5]
-    )
+def data_set(palms=24, photos=4, signal=0.0, of_palm=0.0, seed=0):
+    """Distances with a part that each pair of palms shares, and mated ones closer by `signal`."""
+    rng = np.random.default_rng(seed)
+    hands = rng.permutation(np.repeat(np.arange(palms), photos))
+    shared = rng.normal(0, of_palm, (palms, palms))[hands[:, None], hands]
+    distances = rng.normal(0, 1, (len(hands),) * 2) + shared
+    return hands, distances - signal * (hands[:, None] == hands)
 
 
-def test_linked_scores_stand_out_of_the_null():
-    rng = np.random.default_rng(0)
-    mated, non_mated = rng.normal(-1, 1, 300), rng.normal(0, 1, 3000)
-    null = permutation_null(mated, non_mated, rng)
-    assert linkability(mated, non_mated).d_sys > 1.5 * null.max()
+def mated_and_not(hands, persons, distances):
+    known = ~np.isnan(distances)
+    mated = (hands[:, None] == hands) & ~np.eye(len(hands), dtype=bool) & known
+    return distances[mated], distances[(persons[:, None] != persons) & known]
 
 
-def test_what_cannot_be_estimated_is_refused():
-    with pytest.raises(TooFewScores, match="19 mated scores are too few: linkability needs 20 mated scores"):
-        linkability(np.arange(19), np.arange(99))
-    with pytest.raises(ValueError, match="no scores"):
-        linkability(np.arange(20), [])
-    with pytest.raises(ValueError, match="omega"):
-        linkability(MATED, NON_MATED, omega=0, bins=2)
-    with pytest.raises(ValueError, match="at least one bin"):
-        linkability(MATED, NON_MATED, bins=0)
+def test_d_sys_is_that_of_mated_and_non_mated_scores():
+    hands, distances = data_set(signal=1)
+    persons = hands // 2
+    distances[3] = distances[:, 7] = np.nan
+    found = linkability(distances, hands, np.random.default_rng(0), persons, permutations=2, replicates=10)
+    mated, non_mated = mated_and_not(hands, persons, distances)
+    assert found.d_sys == pytest.approx(float(global_measure(*histograms(mated, non_mated))))
+    assert found.probes == len(hands) - 1
+
+
+def test_a_photos_own_original_does_not_count():
+    hands, distances = data_set()
+    draws = [np.random.default_rng(0) for _ in range(2)]
+    plain = linkability(distances, hands, draws[0], replicates=20)
+    np.fill_diagonal(distances, -50.0)
+    found = linkability(distances, hands, draws[1], replicates=20)
+    assert found.d_sys == plain.d_sys
+    np.testing.assert_array_equal(found.null, plain.null)
+
+
+@pytest.mark.parametrize("of_palm", [0.0, 1.0])
+def test_without_a_link_d_sys_lies_in_its_null(of_palm):
+    beyond = 0
+    for seed in range(12):
+        hands, distances = data_set(of_palm=of_palm, seed=seed)
+        found = linkability(distances, hands, np.random.default_rng(seed), replicates=10)
+        beyond += found.d_sys > np.quantile(found.null, 0.95)
+    assert beyond <= 3  # of twelve, where 0.6 are expected: more has a probability of 0.002
+
+
+def test_a_link_stands_out_of_the_null_and_its_interval_holds_the_estimate():
+    hands, distances = data_set(signal=1.5)
+    found = linkability(distances, hands, np.random.default_rng(0))
+    assert found.d_sys > found.null.max()
+    assert found.interval.lo < found.d_sys < found.interval.hi
+    assert found.interval.hi - found.interval.lo < 0.3
+
+
+def test_photos_that_give_themselves_away_are_fully_linkable():
+    hands, distances = data_set(signal=100)
+    found = linkability(distances, hands, np.random.default_rng(0), replicates=50)
+    assert found.d_sys == 1 and found.interval == (1, 1)
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    hands, distances = data_set(signal=1)
+    first, second = (linkability(distances, hands, np.random.default_rng(5), replicates=50) for _ in range(2))
+    np.testing.assert_equal(first._asdict(), second._asdict())
+
+
+def test_too_few_scores_are_refused_with_what_is_needed():
+    hands, distances = data_set(palms=4, photos=2)
+    with pytest.raises(TooFewScores) as error:
+        linkability(distances, hands, np.random.default_rng(0))
+    assert error.value.needed == "20 mated scores"
+    with pytest.raises(TooFewScores) as error:
+        linkability(np.zeros((6, 6)), ["a"] * 6, np.random.default_rng(0))
+    assert error.value.needed == "a non-mated score"
+    with pytest.raises(TooFewScores, match="0 mated"):
+        linkability(np.full(distances.shape, np.nan), hands, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="a row and a column"):
+        linkability(distances[:3], hands, np.random.default_rng(0))

@@ -11,8 +11,7 @@ from palmbench.scoring import (
     decidability,
     deid_ratio,
     equal_error_rate,
-    rank1_accuracy,
-    rank1_hits,
+    nearest,
     rejection_rate,
 )
 
@@ -144,14 +143,22 @@ def test_rank1_needs_the_nearest_template_to_be_right_without_a_tie():
         ]
     )
     probes, gallery = ["a", "a", "b", "a", "d", "a"], ["a", "b", "c"]
-    np.testing.assert_array_equal(rank1_hits(distances, probes, gallery), [1, 0, 0, 0, 0, 1])
-    assert rank1_accuracy(distances, probes, gallery) == pytest.approx(2 / 6)
+    found = nearest(distances, probes, gallery)
+    np.testing.assert_array_equal(found.mate, [0.1, 0.3, 0.2, math.inf, math.inf, 0.2])
+    np.testing.assert_array_equal(found.stranger, [0.2, 0.3, 0.1, math.inf, 0.1, 0.3])
+    np.testing.assert_array_equal(found.hits, [1, 0, 0, 0, 0, 1])
     with pytest.raises(ValueError, match="probes"):
-        rank1_hits(distances, probes, gallery[:2])
+        nearest(distances, probes, gallery[:2])
+
+
+def test_a_photo_that_is_left_out_of_the_gallery_is_not_found():
+    distances = np.array([[0.1, 0.2, 0.3], [0.1, 0.0, 0.3]])
+    found = nearest(distances, ["a", "a"], ["a", "a", "b"], left_out=[0, 1])
+    assert found.mate.tolist() == [0.2, 0.1] and found.stranger.tolist() == [0.3, 0.3]
 
 
 def test_templates_that_are_all_alike_identify_nobody():
-    assert rank1_accuracy(np.zeros((4, 4)), [0, 0, 1, 1], [0, 0, 1, 1]) == 0
+    assert not nearest(np.zeros((4, 4)), [0, 0, 1, 1], [0, 0, 1, 1]).hits.any()
 
 
 def roc_reference(genuine, impostor):

@@ -23,7 +23,8 @@ from palmbench.paper.sources import (
     describe_conventions,
     describe_methods,
 )
-from palmbench.report.labels import METRICS, dataset_label
+from palmbench.report.labels import dataset_label
+from palmbench.scoring.metrics import METRICS
 
 _ENOUGH_PALMS = 30  # a percentile bootstrap of fewer covers less than it says
 _HOW = (

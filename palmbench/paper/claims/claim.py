@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from palmbench.report.labels import METRICS
 from palmbench.report.tables import Setting
+from palmbench.scoring.metrics import METRICS
 
 Relation = Literal[">", ">=", "<", "<="]
 MIRRORED: dict[Relation, Relation] = {">": "<", ">=": "<=", "<": ">", "<=": ">="}

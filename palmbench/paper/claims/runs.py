@@ -18,13 +18,12 @@ from palmbench.engine.run import on_finished
 from palmbench.paper.claims.claim import Quantity
 from palmbench.paper.claims.evidence import Measured
 from palmbench.paper.diversity import summary_path
-from palmbench.quality.usability import USABILITY_METRICS
 from palmbench.report.figures.curves import subject_of
-from palmbench.report.labels import RECOGNITION_METRICS, WITH_FAILURES
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring import Interval, Replicates, bootstrap, share_interval
-from palmbench.scoring.intervals import ReplicateRates, interval, replicate_rates
-from palmbench.scoring.resampled import moments
+from palmbench.scoring.intervals import ReplicateRates, interval, moments, replicate_rates
+from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.number import Number
 from palmbench.stages.quality import Quality
 from palmbench.stages.usability import Usability
 
@@ -121,7 +120,7 @@ class _Originals:
 @dataclass(frozen=True)
 class _Run:
     pipeline: Pipeline
-    metrics: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Number]
     originals: _Originals
     dataset: str
     settings: Sequence[str]
@@ -132,18 +131,17 @@ class _Run:
         found = self.metrics.get(metric)
         if found is None:
             return Measured(None, missing=f"{metric} was not measured")
-        if found.get("value") is None:
-            return Measured(None, missing=f"{metric} needs {found.get('missing') or 'samples that did not fail'}")
-        value = float(found["value"])
+        if found.value is None:
+            return Measured(None, missing=f"{metric} needs {found.missing or 'samples that did not fail'}")
         replicates = self._replicates(metric)
         if replicates is None:
-            return Measured(value, n=int(found["n"]))
+            return _measured(found)
         bounds = interval(replicates)
-        if metric in WITH_FAILURES:
+        if METRICS[metric].counts_failures:
             palms = len({sample.identity for sample in self.pipeline.samples})
             share = share_interval(Interval(bounds.lo / 100, bounds.hi / 100), palms)
             bounds = Interval(100 * share.lo, 100 * share.hi)
-        return Measured(value, *bounds, replicates, self.dataset, int(found["n"]))
+        return Measured(found.value, *bounds, replicates, self.dataset, found.n)
 
     def _replicates(self, metric: str) -> np.ndarray | None:
         """Values of a metric over the draws; None for one that does not come from numbers of single photos."""
@@ -159,9 +157,10 @@ class _Run:
                 return None
             hits = [one == sample.identity for one, sample in zip(found, samples, strict=True)]
             return 100 * moments(drawn.weights, np.array(hits, float)).mean
-        if metric in RECOGNITION_METRICS or metric == "fid":
+        kind = METRICS[metric]
+        if kind.family == "recognition" or kind.basis == "sets":
             return None
-        stage = self.pipeline.usability if metric in USABILITY_METRICS else self.pipeline.quality
+        stage = self.pipeline.usability if kind.family == "usability" else self.pipeline.quality
         return moments(drawn.weights, self._by_photo(stage, metric)).mean
 
     @cached_property
@@ -183,8 +182,13 @@ class _Run:
         if summary is None:
             words = " ".join([f"dataset={config.dataset.name}", *self.settings])
             return Measured(None, missing=f"`palmbench diversity {words}` has not run")
-        found = summary.content["metrics"][metric.removeprefix("diversity_")]
-        if found["value"] is None:
+        found = Number.from_json(summary.content["metrics"][metric.removeprefix("diversity_")])
+        if found.value is None:
             return Measured(None, missing="the photos under several seeds have no operating point")
-        lo, hi = (math.nan if found[end] is None else float(found[end]) for end in ("lo", "hi"))
-        return Measured(float(found["value"]), lo, hi, n=int(found["n"]))
+        return _measured(found)
+
+
+def _measured(number: Number) -> Measured:
+    """A number that comes with an interval of its own, or none, and without draws."""
+    lo, hi = (math.nan if end is None else end for end in (number.lo, number.hi))
+    return Measured(number.value, lo, hi, n=number.n)

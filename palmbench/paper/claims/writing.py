@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from palmbench.paper.claims.claim import Quantity, Relation
 from palmbench.paper.claims.evidence import Finding, Measured, Part, Verdict
-from palmbench.report.labels import METRICS, dataset_label
+from palmbench.report.labels import dataset_label
+from palmbench.scoring.metrics import METRICS
 
 COLUMNS = (
     "claim", "statement", "source", "reading", "datasets", "verdict", "part", "part_verdict", "left", "left_value",
@@ -114,7 +115,7 @@ def _name(quantity: Quantity, other: Quantity | None) -> str:
 
 
 def _metric(metric: str) -> str:
-    return METRICS[metric].text if metric in METRICS else _DIVERSITY[metric]
+    return METRICS[metric].label if metric in METRICS else _DIVERSITY[metric]
 
 
 def _text(value: float | None, metric: str) -> str:

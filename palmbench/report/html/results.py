@@ -66,7 +66,7 @@ def _table(table: Table) -> Html:
             )
         )
     # The arrow stays on the line of the word before it.
-    columns = ["\u00a0".join(column.label.heading.rsplit(" ", 1)) for column in table.columns]
+    columns = ["\u00a0".join(column.metric.heading.rsplit(" ", 1)) for column in table.columns]
     head.append(
         tag(
             "tr",
@@ -89,7 +89,7 @@ def _table(table: Table) -> Html:
 
 def _entry(entry: Entry) -> Html:
     """Value, then its spread or interval in small, then the paper's number and how far ours is from it."""
-    row, decimals = entry.row, entry.label.decimals
+    row, decimals = entry.row, entry.metric.decimals
     value = text(number_text(entry.value, decimals))
     parts = [tag("strong", value) if entry.best else value]
     if row is not None and row.value is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from palmbench.paper.claims.claim import MIRRORED, Claim, Comparison, Parts, Quantity, Ranking, Relation, bounded
 from palmbench.paper.rows import BASELINES, FUSIONS, OURS, PRIORS, SINGLE_SCALES
-from palmbench.report.labels import METRICS
+from palmbench.scoring.metrics import METRICS
 
 S, M, F = SINGLE_SCALES
 SM, SF, MF, SMF = FUSIONS
