@@ -42,7 +42,7 @@ class Scene(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """What was found in photos of a number of hands: true hands, those found, and findings that are none."""
+    """What was found in photos of a number of hands: true hands, those found, and detections where there is no hand."""
 
     photos: int
     hands: int

@@ -64,7 +64,7 @@ def classes(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
     Raises
     ------
     RequestError
-        If they have another shape, or one is no place in `identities`.
+        If they have another shape, or one is not a place in `identities`.
     """
     found = np.asarray(_asked(recognizer, "classify", templates))
     count = len(getattr(recognizer, "identities", None) or ())

@@ -113,7 +113,7 @@ class EEHNetRecognizer(EmbeddingRecognizer):
             settings = Settings.from_json(json.loads(notes["settings"]), "its settings")
         except (KeyError, ValueError, RecursionError) as error:
             raise MissingWeights(
-                f"{path}: its metadata hold no settings that this EEHNet knows: they are no JSON. Train it again."
+                f"{path}: its metadata hold no settings that this EEHNet knows: they are not JSON. Train it again."
             ) from error
         except RequestError as error:
             raise MissingWeights(

@@ -120,7 +120,7 @@ def test_it_is_gone_with_its_package() -> None:
     [
         ("import no_such_module", "cannot be imported: No module named 'no_such_module'"),
         ("import sys; sys.exit(3)", "cannot be imported: SystemExit: 3"),
-        ("class Broken: pass", "cannot be used: it is no dataclass derived from palmbench.methods.MethodConfig"),
+        ("class Broken: pass", "cannot be used: it is not a dataclass derived from palmbench.methods.MethodConfig"),
         ("{head}\n    name: str = 'broken'", "that has a load"),
         ("{head}\n    name: str = 'broken'\n    depth: int = 3\n{load}", None),
         ("{head}\n    name: str = 'other'\n{load}", "its settings are named 'other'"),

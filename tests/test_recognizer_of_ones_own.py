@@ -118,7 +118,7 @@ def test_it_is_gone_with_its_package() -> None:
         ("def Broken(:", "SyntaxError: invalid syntax"),
         ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
-        ("Broken = 3", "it is no class but 3"),
+        ("Broken = 3", "it is not a class but 3"),
         ("import sys\nsys.exit(0)", "SystemExit: 0"),
     ],
 )

@@ -113,7 +113,7 @@ def full_size(identity: int, sample: int) -> Render:
         If the identity is not one of `TRAINING_IDENTITIES`.
     """
     if identity not in TRAINING_IDENTITIES:
-        raise ValueError(f"{identity} is no training identity")
+        raise ValueError(f"{identity} is not a training identity")
     return render(identity, sample, TURNS[sample % len(TURNS)])
 
 

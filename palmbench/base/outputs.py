@@ -93,7 +93,7 @@ def put(path: Path, data: bytes, choice: str, instead_of: Stamp | None = None) -
             else:
                 _link(part.path, path)
     except FileExistsError as error:
-        if not os.path.lexists(path):  # the folder is none
+        if not os.path.lexists(path):  # a file lies where its folder should be
             raise cannot_write(path, error, choice) from error
         raise InTheWay(
             f"{path} has appeared there meanwhile, or has changed, and is not replaced; move it, or {choice}."
@@ -113,7 +113,7 @@ def put_result(path: Path, data: bytes) -> None:
         If the file cannot be written.
     """
     if os.path.lexists(path) and _kind_of(path) not in (_kind(data[:_HEAD]), _NOTHING):
-        raise InTheWay(f"{path} is there, and is no such file as would be written; move it, or {RESULTS}.")
+        raise InTheWay(f"{path} is there, and this command did not write it; move it, or {RESULTS}.")
     write_bytes(path, data)
 
 
@@ -194,7 +194,7 @@ def replaceable_account(path: Path, maker: str, choice: str, force: str | None =
 def put_account(path: Path, content: dict[str, Any], maker: str, choice: str, instead_of: Stamp | None = None) -> None:
     """Write an account in JSON that says which command made it; see `put`."""
     text = json.dumps({_MAKER: maker, **content}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    # What is no text in a name becomes an escape of JSON.
+    # What is not text in a name becomes an escape of JSON.
     put(path, (text + "\n").encode("utf-8", "backslashreplace"), choice, instead_of)
 
 

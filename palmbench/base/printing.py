@@ -69,7 +69,7 @@ class Printed:
 
 @contextmanager
 def printing() -> Iterator[Printed]:
-    """Standard output and standard error as `Outlet`s for a while, whatever they were, be it closed."""
+    """Standard output and standard error as `Outlet`s for a while, whatever they were, even closed."""
     _open_standard_files()
     with contextlib.ExitStack() as stack:
         streams = [

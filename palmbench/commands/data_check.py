@@ -56,7 +56,7 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
     Raises
     ------
     RequestError
-        If there is no such set, it is not there, a setting is none that is read, or the file cannot be written or is
+        If there is no such set, it is not there, a setting is not one that is read, or the file cannot be written or is
         there and no report of this command.
     """
     if "," in name:

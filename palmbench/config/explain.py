@@ -43,7 +43,7 @@ def explain(error: Exception, settings: list[str]) -> RequestError:
 
 
 def explain_flag(word: str) -> RequestError:
-    """For a word that starts with a dash and is no flag."""
+    """For a word that starts with a dash and is not a flag."""
     key = word.lstrip("-").partition("=")[0].replace("-", "_")
     known = [*groups(), *(item.key for item in top_settings())]
     if key in known:

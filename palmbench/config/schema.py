@@ -170,7 +170,7 @@ def require_read(words: Sequence[str], who: str, read: Sequence[str]) -> None:
 
 
 def plain_values(config: RunConfig) -> dict[str, Any]:
-    """The plain mapping that `run_config` makes a configuration of; names in it that are no UTF-8 are made text."""
+    """The plain mapping that `run_config` makes a configuration of; names in it that are not UTF-8 are made text."""
     values = _as_text(asdict(config))
     recognizer = values["recognizer"]
     return {**values, "recognizer": {"name": recognizer["name"], **recognizer["options"]}}

@@ -50,7 +50,7 @@ class Report:
     photos_of_a_palm : (int, float, int)
         Least, median, most.
     sides, sessions, sizes, pixels, companions : dict of str to int
-        Photos by side, session, size and kind of pixels; files that are no photos by what they are.
+        Photos by side, session, size and kind of pixels; files that are not photos by what they are.
     one_handed : int
         People of whom one hand is there, where others have two.
     people_not_there : str

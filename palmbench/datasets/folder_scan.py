@@ -40,7 +40,7 @@ class Scan:
     photos, empty, absent : tuple of FoundPhoto
         Photos that are understood; those of no bytes; those that a table names and that are not there.
     companions : dict of str to tuple of str
-        Files that come with the set and are no photos of hands, by what they are.
+        Files that come with the set and are not photos of hands, by what they are.
     crops : tuple of str
         Those of them that are crops of palms.
     strays, others, clutter : tuple of str

@@ -27,7 +27,7 @@ def read_hand_info(file: Path) -> HandInfo:
     Raises
     ------
     RequestError
-        If a column is missing, or an aspect is none of palmar and dorsal, left and right.
+        If a column is missing, or an aspect is not palmar or dorsal, left or right.
     """
     cells = list(read_cells(file))
     header = ["".join(name.split()).lower() for name in cells[0][1]] if cells else []

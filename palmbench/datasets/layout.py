@@ -73,7 +73,7 @@ class Layout:
         return re.compile(self.pattern, re.IGNORECASE)
 
     def match(self, path: str) -> PhotoLabel | None:
-        """What the path says of the photo, or None if it is no photo of this layout."""
+        """What the path says of the photo, or None if it is not a photo of this layout."""
         found = self._compiled.search(path)
         if found is None:
             return None
@@ -140,7 +140,7 @@ def _side(word: str) -> str:
 
 
 class Companion(NamedTuple):
-    """Files that come with a data set and are no photos of hands: a pattern, what they are, and whether they are crops.
+    """Files that come with a data set and are not photos of hands: a pattern, what they are, whether they are crops.
 
     A copy of a set that holds crops alone is refused: a method needs the whole hand.
     """

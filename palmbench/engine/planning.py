@@ -53,12 +53,12 @@ def plan(points: Sequence[RunConfig]) -> int:
     if unknown:
         print(f"no pace is known yet for: {', '.join(unknown)}")
     if odd:
-        print(f"left out, since they are no records of runs: {', '.join(map(str, odd))}")
+        print(f"left out, since they are not records of runs: {', '.join(map(str, odd))}")
     return 0
 
 
 def _pace(runs: Path) -> tuple[dict[str, float], list[Path]]:
-    """Seconds an item of each stage, from the newest records first, and files that are no records though named so."""
+    """Seconds an item of each stage, from the newest records first, and files that are not records though named so."""
     pace: dict[str, float] = {}
     odd = []
     for path in sorted(runs.glob("*/record.json"), key=_age)[:20]:

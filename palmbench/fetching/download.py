@@ -176,7 +176,7 @@ def _one_transfer(remote: Remote, stream: BinaryIO, part: Path, timeout: float) 
     except urllib.error.HTTPError as error:
         if error.code != 416:
             raise
-        # Nothing is left to send: all is here, or what is here is no beginning of that file.
+        # Nothing is left to send: all is here, or what is here is not the beginning of that file.
         if _whole_length(error.headers.get("Content-Range")) == have:
             return
         stream.truncate(0)

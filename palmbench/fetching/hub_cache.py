@@ -112,7 +112,7 @@ def announced(wanted: Snapshot, folder: Path | None = None) -> list[tuple[Path, 
 
 
 def _cached_folder(wanted: Snapshot) -> Path | None:
-    """The snapshot's folder in the cache, be it whole or not."""
+    """The snapshot's folder in the cache, whole or not."""
     from huggingface_hub import snapshot_download
 
     try:

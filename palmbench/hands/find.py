@@ -100,7 +100,7 @@ def find_hands(
     ValueError
         If it is another array.
     SampleError
-        If the file is no photo that can be read.
+        If the file is not a photo that can be read.
     RequestError
         If there is no such detector or segmenter, or its package or weights are not here.
 

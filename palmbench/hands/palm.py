@@ -26,7 +26,7 @@ _FOREARM = 1.5  # hand lengths behind the wrist in which pixels are the forearm'
 _GRID = 160  # pixels of a hand's longer side on the grid on which distances are taken
 _WEB = 0.08  # hand lengths that the web of the thumb reaches into the polygon
 _THIN = 0.006  # hand lengths: half the thickness of a notch that is more than a mask's rough outline
-_NOTCH = 0.04  # hand lengths: half the width of a gap in a mask that is no gap between hand and background
+_NOTCH = 0.04  # hand lengths: half the width of a gap in a mask that is not a gap between hand and background
 
 
 def palm_mask(hand: Hand, region: Region) -> np.ndarray:

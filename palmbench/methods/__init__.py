@@ -52,14 +52,14 @@ def find(name: str) -> type[MethodConfig]:
     ValueError
         If there is no such method.
     ImportError
-        If another package adds it and cannot be imported, or what it names is no class of settings.
+        If another package adds it and cannot be imported, or what it names is not a class of settings.
     """
     kind = _OFFERS.find(name)
     if name in METHODS:
         return kind
     wrong = None
     if not (isclass(kind) and issubclass(kind, MethodConfig) and is_dataclass(kind)) or isabstract(kind):
-        wrong = "it is no dataclass derived from palmbench.methods.MethodConfig that has a load"
+        wrong = "it is not a dataclass derived from palmbench.methods.MethodConfig that has a load"
     elif needed := [item.name for item in fields(kind) if item.default is item.default_factory is MISSING]:
         wrong = f"its settings need defaults, and {needed[0]} has none"
     elif (named := kind.__dataclass_fields__["name"].default) != name:

@@ -124,7 +124,7 @@ def match_grain(
     if int(skin.sum()) < _FEWEST_WITNESSES:
         return painted
     lost = (original / 255 - painted).mean(axis=2) * skin
-    # Only the fine part: a brightness that is a little off is no grain. Dividing by the blurred mask keeps its rim out.
+    # Only the fine part: a slightly wrong brightness is not grain. Dividing by the blurred mask keeps its rim out.
     share = cv2.GaussianBlur(skin.astype(np.float64), (0, 0), _DETAIL)
     fine = (lost - cv2.GaussianBlur(lost, (0, 0), _DETAIL) / np.maximum(share, 1e-6)) * skin
     power = np.abs(np.fft.fft2(fine)) ** 2 / skin.mean()

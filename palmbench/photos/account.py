@@ -158,7 +158,7 @@ def summary(
     left : int
         Photos that a run which was stopped did not come to.
     of_other_runs : int
-        Results in OUT that are none of this run.
+        Results in OUT that are not of this run.
     """
     there = sum(account.there and account.done for account in accounts)
     done = sum(account.done for account in accounts) - there
@@ -186,7 +186,7 @@ def summary(
     ]
     if others:
         kinds = ", ".join(f"{n} {suffix}" for suffix, n in sorted(others.items()))
-        lines.append(f"not looked at, for they are no photos: {kinds}")
+        lines.append(f"not looked at, for they are not photos: {kinds}")
     if of_other_runs:
         also = _plural(of_other_runs, "result")
         lines.append(f"also in OUT: {also} of other runs, of other photos or made with other settings")

@@ -1,4 +1,4 @@
-"""Drafts of one photo: its palms repainted, and drawn again until the check is content or patience is at an end."""
+"""Drafts of one photo: its palms repainted, and drawn again until the check is content or no try is left."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class PreparedPhoto:
         )
 
     def draft(self, number: int) -> Draft:
-        """The result of that number; drawn again, hand by hand, until the check is content or patience is at an end."""
+        """The result of that number; drawn again, hand by hand, until the check is content or no try is left."""
         painter, keep = self._painter, self._deid.keep_unchanged
         if len(painter.left_alone) == len(painter.hands):
             return Draft(self._unchanged(), self._no_palm(), keep, [None] * len(painter.hands), bare=True)

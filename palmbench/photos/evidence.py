@@ -15,7 +15,7 @@ MOST = 0.1  # share of a palm that may stay, or show, for it to count as hidden
 _FINEST, _COARSEST, _WINDOW = 0.008, 0.03, 0.05
 _RIM = 0.05  # of the palm's side, in which the hand's outline passes for a line
 _SAME = 0.7  # correlation of the lines within a window from which they are the same
-_LEAST_CONTRAST = 0.3  # standard deviation of lines, in grey levels, below which there are none
+_LEAST_CONTRAST = 0.3  # standard deviation of lines, in grey levels, below which no lines are there
 
 
 def share_that_stayed(before: np.ndarray, after: np.ndarray, palm: np.ndarray) -> float:

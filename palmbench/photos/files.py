@@ -85,7 +85,7 @@ def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, coun
         return _single(inputs[0], out, format_name, count)
     if os.path.lexists(out) and not os.path.isdir(out):
         raise RequestError(
-            f"{shown(out)} is no folder, and results need one, or a new file that is called like an image."
+            f"{shown(out)} is not a folder, and results need one, or a new file that is called like an image."
         )
     folders = [path for path in inputs if os.path.isdir(path)]
     _require_apart(folders, out)
@@ -113,7 +113,7 @@ def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, coun
 
 
 def shown(name: str | Path) -> str:
-    """A name for people and reports: with slashes, and what is no text or no sign spelled out.
+    """A name for people and reports: with slashes, and what is not text or no sign spelled out.
 
     Two names are never shown alike: a backslash of the name itself is doubled.
     """
@@ -161,10 +161,12 @@ def _require_there(path: Path) -> None:
 
 
 def _require_folders(out: Path) -> None:
-    """What OUT is to lie in has to be folders; a link that leads nowhere, or in a circle, is none."""
+    """What OUT is to lie in has to be folders; a link that leads nowhere, or in a circle, is not one."""
     for folder in out.parents:
         if os.path.lexists(folder) and not os.path.isdir(folder):
-            raise RequestError(f"{shown(folder)} is no folder: {shown(out)} cannot be made there; choose another OUT.")
+            raise RequestError(
+                f"{shown(folder)} is not a folder: {shown(out)} cannot be made there; choose another OUT."
+            )
 
 
 def _once(photos: Iterator[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
@@ -236,7 +238,7 @@ def _require_apart(folders: Sequence[Path], out: Path) -> None:
 
 
 def _require_outside(jobs: Sequence[Job], folders: Sequence[Path]) -> None:
-    """No result may come to lie among the photos, be it that they are below OUT or that a link in OUT leads to them."""
+    """No result may come to lie among the photos, whether they are below OUT or a link in OUT leads to them."""
     for place in {job.outputs[0].parent: None for job in jobs}:
         for folder in folders:
             if _is_inside(place, folder):

@@ -26,7 +26,7 @@ def results_there(
     Raises
     ------
     RequestError
-        If a file is in the way that is no such result.
+        If a file is in the way that is not such a result.
     """
     existing = [path for path in job.outputs if os.path.lexists(path)]
     if existing and folder is None:
@@ -53,7 +53,7 @@ def replaced(job: Job) -> dict[Path, Stamp]:
     Raises
     ------
     RequestError
-        If one is no image: what is in the way of an image may be anything, and then somebody needs it.
+        If one is not an image: what is in the way of an image may be anything, and then somebody needs it.
     """
     found = {}
     for path in job.outputs:
@@ -62,7 +62,7 @@ def replaced(job: Job) -> dict[Path, Stamp]:
             continue
         if not is_plain_file(path) or (seen.size and not begins_like_result(_head(path))):
             raise RequestError(
-                f"{shown(path)} is no image, and --force replaces nothing but images; move it, or choose another OUT."
+                f"{shown(path)} is not an image, and --force replaces only images; move it, or choose another OUT."
             )
         found[path] = seen
     return found

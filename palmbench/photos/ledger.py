@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     Attributes
     ----------
     result : str
-        Its path below the folder, with slashes; what is no text in it as lone surrogates, as Python reads names.
+        Its path below the folder, with slashes; what is not text in it as lone surrogates, as Python reads names.
     key : str
         Of what it was made from.
     sha256 : str
@@ -116,7 +116,7 @@ class Ledger:
             raise self._unusable(error.strerror or str(error)) from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise self._unusable("it is no file")
+            raise self._unusable("it is not a file")
         return os.fdopen(handle, "ab")
 
     def _locked(self, stream: BinaryIO) -> bool:

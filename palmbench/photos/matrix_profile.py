@@ -60,7 +60,7 @@ def to_srgb(pixels: np.ndarray, profile: MatrixProfile) -> np.ndarray:
     """
     target = matrix_profile(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     if target is None:
-        raise RuntimeError("the sRGB profile of LittleCMS is none of a matrix and curves")
+        raise RuntimeError("the sRGB profile of LittleCMS is not one of a matrix and curves")
     matrix = np.linalg.inv(target.matrix) @ profile.matrix
     levels = np.arange(_LEVELS)
     converted = pixels.copy()
@@ -89,7 +89,7 @@ def _curve(tag: bytes) -> np.ndarray:
     if tag[:4] == b"para":
         return _parametric(x, struct.unpack_from(">H", tag, 8)[0], tag)
     if tag[:4] != b"curv":
-        raise ValueError(f"{tag[:4]!r} is no curve")
+        raise ValueError(f"{tag[:4]!r} is not a curve")
     (count,) = struct.unpack_from(">I", tag, 8)
     if count == 0:
         return x

@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
     templates : list of ndarray or None
         Of the result, cut where the original's hands are.
     overlooked : list of tuple
-        Boxes of palms in the result that are none of the original's hands: the first look missed them.
+        Boxes of palms in the result that are not of the original's hands: the first look missed them.
     """
 
     distances: list[float | None]

@@ -4,7 +4,7 @@ Why this network, of those that come with palmbench: the autoencoder and the ima
 so that a distance on their features would favour diffusion over the baselines, and a recognizer's features tell hands
 apart, which is what de-identification is to change. The hand network only finds hands. Its four levels hold edges and
 creases (the first) as well as the hand's form (the last), and 256 numbers an image need fewer images than 2048.
-It is no Inception: the distance is called `fd_hand`, and compares only with others of the same weights.
+It is not Inception: the distance is called `fd_hand`, and compares only with others of the same weights.
 """
 
 from __future__ import annotations

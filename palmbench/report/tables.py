@@ -167,7 +167,7 @@ def arrange(
 
 
 def may_be_best(row: Row) -> bool:
-    """Whether a number is a merit: one of photos that all failed is none, however good it looks.
+    """Whether a number is a merit: one of photos that all failed is not, however good it looks.
 
     A rejection rate of 100 % because no photo has a hand any more says nothing of the method.
     """

@@ -47,7 +47,7 @@ def threshold_at_fmr(impostor: Scores, fmr: float) -> float:
         the smallest score alone would decide.
     """
     if not 0 < fmr < 1:
-        raise ValueError(f"a false match rate of {fmr:g} is no share between 0 and 1")
+        raise ValueError(f"a false match rate of {fmr:g} is not a share between 0 and 1")
     impostor = Distribution.of(impostor)
     allowed = math.floor(fmr * impostor.size + FMR_SLACK)
     if not allowed:

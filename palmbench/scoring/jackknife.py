@@ -1,4 +1,4 @@
-"""How sure one can be of a number that is no mean of photos: the jackknife that leaves out groups of identities.
+"""How sure one can be of a number that is not a mean of photos: the jackknife that leaves out groups of identities.
 
 A bootstrap draws some photos twice, and a distance between sets of photos takes every copy for a coincidence. Leaving
 out does not: each group of identities is left out in turn, and the spread of what remains gives the standard error

@@ -76,7 +76,7 @@ class Compare:
     originals, deidentified : Enrol
     enrolled, enrolled_again : frozenset of str
         Ids of the samples that passed them. What lies in the store says nothing about that: a template that has
-        vanished is made again, and is no failure.
+        vanished is made again, and is not a failure.
     threads : int
     """
 
@@ -145,7 +145,7 @@ class Compare:
 
         def compute() -> dict[str, np.ndarray]:
             templates, _ = _load(stage, samples, enrolled, store)
-            # Without a template there is none to tell the recognizer its shape.
+            # Without any template nothing tells the shape of one.
             known = present.any()
             there = recognizers.pairwise(self._recognizer(), templates[present]) if known else np.empty(0, np.float32)
             return {"distances": _among_all(there, present)}

@@ -90,7 +90,7 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
     Raises
     ------
     RequestError
-        If an option has a value that the recognizer does not know, its weights are missing, or it is no recognizer.
+        If an option has a value that the recognizer does not know, its weights are missing, or it is not a recognizer.
     """
     constructor = recognizers.find(config.name)
     place = {"device": device} if takes(constructor, "device") else {}
@@ -100,7 +100,7 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
     except ValueError as error:
         raise RequestError(f"recognizer={config.name}: {error}") from error
     if lacking := [name for name in _PARTS if not hasattr(recognizer, name)]:
-        raise RequestError(f"recognizer={config.name} is no recognizer: it has no {', '.join(lacking)}. Mend it.")
+        raise RequestError(f"recognizer={config.name} is not a recognizer: it has no {', '.join(lacking)}. Mend it.")
     if recognizer.takes not in _IMAGES:
         raise RequestError(
             f"recognizer={config.name} takes {recognizer.takes!r}, and palmbench has {' and '.join(_IMAGES)} to give."

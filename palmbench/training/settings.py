@@ -204,6 +204,6 @@ def _refuse_others(word: str) -> None:
         raise RequestError(f"{word}: the network to train is named after the verb, as in `palmbench train ccnet`.")
     if not word.startswith("-") and group in {field.name for field in fields(RunConfig)} - set(_SHARED) | {"ablation"}:
         raise RequestError(
-            f"{key} is no part of a training; set training.KEY, or something of {', '.join(_SHARED[:4])}, or "
+            f"{key} is not part of a training; set training.KEY, or something of {', '.join(_SHARED[:4])}, or "
             f"{', '.join(_SHARED[4:])}."
         )

@@ -18,12 +18,12 @@ def text_of(path: str | os.PathLike[str]) -> str:
     Parameters
     ----------
     path : str or path-like
-        As the operating system gives it: where its bytes are no UTF-8, with lone surrogates.
+        As the operating system gives it: where its bytes are not UTF-8, with lone surrogates.
 
     Returns
     -------
     str
-        Bytes that are no UTF-8, control characters and separators of lines are written `\xNN`, a byte each; so is a
+        Bytes that are not UTF-8, control characters and separators of lines are written `\xNN`, a byte each; so is a
         backslash that would be read as the beginning of such an escape.
     """
     literal = _ESCAPE.sub(r"\\x5cx\1", os.fsencode(path).decode("utf-8", "surrogateescape"))
@@ -36,7 +36,7 @@ def path_of(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    r"""A message or setting with such names in it as text: bytes that are no UTF-8 as `\xNN`, all else as it is."""
+    r"""A message or setting with such names in it as text: bytes that are not UTF-8 as `\xNN`, all else as it is."""
     text = re.sub(r"[\ud800-\udc7f\udd00-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
     names = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
     return _UNDECODED.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", names)

@@ -65,5 +65,5 @@ class Offers:
             known = isinstance(error, (ImportError, AttributeError))
             raise ImportError(f"{cannot}: {error if known else f'{type(error).__name__}: {error}'}") from error
         if not callable(found):
-            raise ImportError(f"{cannot}: it is no class but {found!r}")
+            raise ImportError(f"{cannot}: it is not a class but {found!r}")
         return found

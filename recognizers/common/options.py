@@ -28,7 +28,7 @@ class Option(NamedTuple):
 
 
 def options_of(constructor: Callable[..., Any]) -> dict[str, Option]:
-    """Options of a recognizer's class, in their order; `device` and `threads` are none.
+    """Options of a recognizer's class, in their order; `device` and `threads` are not options.
 
     Parameters whose default is not a plain value cannot be written as a setting and are left out.
     """

@@ -32,7 +32,7 @@ def path_setting(key: str, text: str) -> str:
     Raises
     ------
     RequestError
-        As `path_text` does; and if its bytes are no UTF-8, but for places of photos: libraries refuse such names.
+        As `path_text` does; and if its bytes are not UTF-8, but for places of photos: libraries refuse such names.
     """
     path = path_text(text)
     if key not in _OF_PHOTOS and path != encodable(path):

@@ -2,7 +2,7 @@
 
 A number stands under the digest of the weights and the photo that it was made from. So what is read is what was
 digested: contents are taken once, into memory that nobody else can change, and their digest is that of these very
-bytes. A file that was replaced or written over since, be it with its old time, or is just being written, ends the run.
+bytes. A file that was replaced or written over since, even with its old time, or is just being written, ends the run.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def changed(path: Path) -> RequestError:
 
 @lru_cache(maxsize=64)
 def _digest(path: Path, seen: tuple[int, ...]) -> str:
-    # What was seen is no part of the digest: it only keeps a stale one from being answered.
+    # What was seen is not part of the digest: it only keeps a stale one from being answered.
     return file_digest(path)
 
 

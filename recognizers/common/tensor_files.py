@@ -21,7 +21,7 @@ def read_tensors(file: Path | Pinned) -> Any:
     RequestError
         If the contents are others than the pinned ones, or the file cannot be read.
     Exception
-        Whatever the libraries raise on bytes that are no weights: an unpickler that is given any may raise anything.
+        Whatever the libraries raise on bytes that are not weights: an unpickler that is given any may raise anything.
     """
     import torch
     from safetensors.torch import load_file

@@ -23,7 +23,7 @@ def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes otherwise.
 
     What takes the place is on the disk by then, and has the permissions that the user's umask leaves. Temporary files
-    that killed processes left in the folder are removed by the way.
+    that killed processes left in the folder are removed too.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ def metadata(path: Path) -> dict[str, str]:
     Raises
     ------
     MissingWeights
-        If the name ends in .safetensors and the contents are something else, or the metadata are no text.
+        If the name ends in .safetensors and the contents are something else, or the metadata are not text.
     """
     if path.suffix != ".safetensors":
         return {}
@@ -74,7 +74,7 @@ def metadata(path: Path) -> dict[str, str]:
     notes = header.get("__metadata__", {}) if isinstance(header, dict) else None
     if not isinstance(notes, dict) or not all(isinstance(value, str) for value in notes.values()):
         raise MissingWeights(
-            f"{path} is no safetensors file as the format has it: its metadata are not names with a text each. "
+            f"{path} is not a valid safetensors file: its metadata are not names with a text each. "
             "Write the file again."
         )
     return notes
@@ -110,7 +110,7 @@ def read_state(file: Path | Pinned) -> dict[str, Tensor]:
     others = [str(name) for name, value in state.items() if not (isinstance(name, str) and torch.is_tensor(value))]
     if others:
         raise MissingWeights(
-            f"{path} does not hold a state dict: {some(others)} are no tensors; it is probably a training's whole "
+            f"{path} does not hold a state dict: {some(others)} are not tensors; it is probably a training's whole "
             "checkpoint. Save network.state_dict() alone."
         )
     for name, value in state.items():
@@ -180,7 +180,7 @@ def class_names(path: Path) -> tuple[str, ...] | None:
     Raises
     ------
     MissingWeights
-        If what it says is no list of names.
+        If what it says is not a list of names.
     """
     text = metadata(path).get("identities")
     if text is None:

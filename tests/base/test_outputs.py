@@ -83,7 +83,7 @@ def test_a_table_or_figure_takes_the_place_of_its_like_and_of_nothing_else(tmp_p
         assert path.read_bytes() == data
     for there, data in ((png, text), (text, png), (b'{"a": 1}', text), (text, page), (b"PK\0\0", text)):
         path.write_bytes(there)
-        with pytest.raises(InTheWay, match="is no such file as would be written; move it"):
+        with pytest.raises(InTheWay, match="this command did not write it; move it"):
             put_result(path, data)
         assert path.read_bytes() == there
     link, folder = tmp_path / "link", tmp_path / "folder"

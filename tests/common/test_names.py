@@ -1,4 +1,4 @@
-"""Names that are no UTF-8, as archives from elsewhere leave them, are photos, ids and settings like any other."""
+"""Names that are not UTF-8, as archives from elsewhere leave them, are photos, ids and settings like any other."""
 
 from __future__ import annotations
 

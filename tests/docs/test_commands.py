@@ -122,7 +122,7 @@ def read(words: list[str], quickly: bool) -> None:
             for called in made(words):
                 read(called, quickly=False)
         case _:
-            pytest.fail(f"{shlex.join(words)} is no command of ours: mark its block `<!-- needs: ... -->`")
+            pytest.fail(f"{shlex.join(words)} is not a command of ours: mark its block `<!-- needs: ... -->`")
 
 
 def main_of(module: str) -> Any:

@@ -246,7 +246,7 @@ def test_a_plan_leaves_out_what_is_no_record_and_says_so(
     assert plan([replace(point(results), results_dir=str(tmp_path))]) == 0
     *_, pace, said = capsys.readouterr().out.splitlines()
     assert pace.startswith("about ")
-    listed = said.removeprefix("left out, since they are no records of runs: ").split(", ")
+    listed = said.removeprefix("left out, since they are not records of runs: ").split(", ")
     # Some Pythons do not even list a loop of links.
     assert {*listed, str(odd["loop"])} == set(map(str, odd.values()))
 

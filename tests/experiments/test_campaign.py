@@ -41,7 +41,7 @@ def results(tmp_path: Path) -> Path:
         (name, damage)
         for name in ("metrics.json", "scores.parquet")
         for damage in DAMAGES
-        if (name, damage) != ("scores.parquet", "a digit changed")  # it is no text
+        if (name, damage) != ("scores.parquet", "a digit changed")  # it is not text
     ],
 )
 def test_success_over_damaged_numbers_is_silently_wrong(results: Path, name: str, damage: str) -> None:

@@ -29,7 +29,7 @@ SPACE = np.array({space})
 class Hands:
     def __init__(self, static_image_mode=False, max_num_hands=2, model_complexity=1, min_detection_confidence=0.5,
                  min_tracking_confidence=0.5):
-        assert static_image_mode, "photos are no film"
+        assert static_image_mode, "photos are not film"
         with pathlib.Path(__file__).with_name("processes").open("a") as file:
             print(os.getpid(), file=file)
         self.most = max_num_hands

@@ -123,7 +123,7 @@ def test_a_description_of_another_shape_is_told_in_a_sentence(said: str, tmp_pat
 
 def test_a_first_answer_that_is_no_greeting_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = says(tmp_path / "says.py", monkeypatch, "b''", greeting="message(b'{}')")
-    with pytest.raises(RequestError, match="its first answer is no greeting"):
+    with pytest.raises(RequestError, match="its first answer is not a greeting"):
         worker.ask(photo(ONE, 1, 1))
 
 

@@ -39,7 +39,7 @@ def test_witnesses_lie_on_the_hand_and_off_the_repainted_palm(hole: np.ndarray) 
     assert skin.any()
     assert not (skin & hole).any()
     assert not skin[:, :23].any()
-    # The picture's edge is no outline of the hand.
+    # The picture's edge is not an outline of the hand.
     assert skin[0, -1]
 
 

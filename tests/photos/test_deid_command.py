@@ -158,7 +158,7 @@ def test_unreadable_photos_are_counted_and_the_others_done(album: Path, capsys: 
     assert "not hidden: cut.jpg: cannot be decoded" in said
     assert "not hidden: film.png: cannot be read (No such file or directory)" in said
     assert "4 photos: 2 de-identified, 2 unreadable" in said
-    assert "not looked at, for they are no photos: 1 .mov" in said
+    assert "not looked at, for they are not photos: 1 .mov" in said
 
 
 def test_every_hand_counts_and_one_that_is_skipped_keeps_its_photo_back(

@@ -28,7 +28,7 @@ def names(*wishes: str | tuple[str, bool], count: int = 1) -> list[str]:
         (["T/a.jpg", "t/a.jpg", "u/a.jpg"], ["T/a.jpg", "t/a-2.jpg", "u/a.jpg"]),
         # One accent, composed or not.
         (["\u00e9.jpg", "e\u0301.jpg"], ["\u00e9.jpg", "e\u0301-2.jpg"]),
-        # A folder's name is no file's.
+        # A folder's name is not a file's.
         (["a.png", "a.png/b.png"], ["a-2.png", "a.png/b.png"]),
         ([os.fsdecode(b"\xe9.jpg"), os.fsdecode(b"\xea.jpg")], [os.fsdecode(b"\xe9.jpg"), os.fsdecode(b"\xea.jpg")]),
     ],

@@ -88,7 +88,7 @@ def test_force_replaces_images_alone(album: Path, capsys: pytest.CaptureFixture[
     notes.write_bytes(b"BM, a text about palms")
     Image.new("RGB", (9, 9)).save(picture, "WEBP")
     assert deid(album / "a.png", notes, "--force") == 2
-    assert "notes.png is no image, and --force replaces nothing but images" in capsys.readouterr().err
+    assert "notes.png is not an image, and --force replaces only images" in capsys.readouterr().err
     assert notes.read_bytes() == b"BM, a text about palms"
     assert deid(album / "a.png", picture, "--force") == 0
     link = album.parent / "link.png"

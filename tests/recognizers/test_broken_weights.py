@@ -114,8 +114,8 @@ def test_what_a_checkpoint_holds_beside_tensors_is_told(network, tmp_path):
     path = tmp_path / "net.pth"
     cases = [
         ([torch.zeros(3)], "holds a list and no state dict"),
-        ({"epoch": 3, "state_dict": {"fc.weight": torch.zeros(3)}}, "epoch, state_dict are no tensors"),
-        ({1: torch.zeros(3)}, "1 are no tensors"),
+        ({"epoch": 3, "state_dict": {"fc.weight": torch.zeros(3)}}, "epoch, state_dict are not tensors"),
+        ({1: torch.zeros(3)}, "1 are not tensors"),
         ({"fc.weight": Trap()}, "is a pickle that holds more than tensors, and is not read: that would run its code"),
         ({"fc.weight": torch.zeros(3).to_sparse()}, "fc.weight is sparse, quantised or complex"),
         ({"fc.weight": torch.zeros(3, dtype=torch.complex64)}, "fc.weight is sparse, quantised or complex"),
@@ -146,7 +146,7 @@ def test_a_file_of_another_network_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ("{", "they are no JSON"),
+        ("{", "they are not JSON"),
         ("[]", "its settings must be a group of settings"),
         ('{"palm_side": "wide"}', "its settings.palm_side must be"),
         ('{"palm_side": 1000000000}', "its settings.palm_side must be"),

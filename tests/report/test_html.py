@@ -307,7 +307,7 @@ def test_the_checkout_is_told_by_commit_and_by_changes(tmp_path):
     git("commit", "-q", "-m", "first")
     commit = git("rev-parse", "HEAD")
     assert checkout(tmp_path) == Checkout(commit, dirty=False)
-    (tmp_path / "beside").write_text("results are no part of the code")
+    (tmp_path / "beside").write_text("results are not part of the code")
     assert checkout(tmp_path) == Checkout(commit, dirty=False)
     (tmp_path / "file").write_text("two")
     assert checkout(tmp_path) == Checkout(commit, dirty=True)

@@ -1,4 +1,4 @@
-"""Leaving out groups of identities tells how sure a number is that is no mean of photos."""
+"""Leaving out groups of identities tells how sure a number is that is not a mean of photos."""
 
 from __future__ import annotations
 

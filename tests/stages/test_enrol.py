@@ -110,7 +110,7 @@ def test_what_is_no_recognizer_is_told_in_a_sentence(use) -> None:
 
     use(Nothing)
     with pytest.raises(
-        RequestError, match="recognizer=copy is no recognizer: it has no name, takes, settings, extract"
+        RequestError, match="recognizer=copy is not a recognizer: it has no name, takes, settings, extract"
     ):
         load_recognizer(RecognizerConfig("copy"))
     use(Unsaid)

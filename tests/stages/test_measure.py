@@ -160,7 +160,7 @@ def test_photos_are_linkable_as_far_as_mated_scores_differ(mated: float, linkabl
 
 
 def test_exchanges_that_leave_no_mated_pair_are_left_out_of_the_null() -> None:
-    # Of two palms' scores only one is known, and it is no mated one when the palms are exchanged.
+    # Of two palms' scores only one is known, and it is not a mated one when the palms are exchanged.
     samples = [Sample(f"a_{photo}", "a", "a", "left", "") for photo in range(6)] + [Sample("b_0", "b", "b", "left", "")]
     rng = np.random.default_rng(0)
     across = np.full((7, 7), np.nan)

@@ -129,7 +129,7 @@ class Worker:
             raise RequestError(f"{self._title} cannot be started with {self._python}: {lost}.") from lost
         if "ready" not in answer:
             process.end()
-            reason = _short(answer.get("broken", "its first answer is no greeting"))
+            reason = _short(answer.get("broken", "its first answer is not a greeting"))
             raise RequestError(f"{self._title} cannot be started with {self._python}: {reason}")
         if answer["ready"] != self._version:
             process.end()
@@ -224,7 +224,7 @@ class _Process:
             late.set()
             self._kill()
 
-        # Killing the process ends whatever this thread waits for, be it writing or reading.
+        # Killing the process ends whatever this thread waits for, writing or reading.
         timer = threading.Timer(limit, give_up)
         timer.daemon = True
         timer.start()

@@ -21,7 +21,7 @@ from recognizers.common.versions import versions_of
 
 VERSION = 2
 _CODE = ("geometry", "observer", "network", "search", "assembly", "skeleton", "palm_or_back")
-# Of packages that look at a photo in so few pixels that they overlook small hands, and such as fill the frame.
+# Of packages that look at a photo in so few pixels that they overlook small hands, and those that fill the frame.
 _COARSE = ("mediapipe",)
 _MOST_AT_ONCE = 4  # hands asked for at least, so that the best of them can be chosen
 _LEAST_INSIDE = 0.9  # share of the keypoints that a part of the photo must hold to tell of a hand

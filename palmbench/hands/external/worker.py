@@ -241,7 +241,7 @@ def _streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _end_with_parent() -> None:
-    """Linux kills this process when palmbench ends, be it killed itself, and whatever a library is busy with here."""
+    """Linux kills this process when palmbench ends, even if palmbench is killed or a library is busy here."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
