@@ -80,6 +80,14 @@ def test_a_yaml_of_ones_own_is_a_preset_of_it(package: Path, tmp_path: Path) -> 
     assert (point.method.name, point.method.point()) == ("shuffle", {"block": 48})
 
 
+def test_an_ablation_of_ones_own_sweeps_it_beside_ours(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "own" / "ablation").mkdir(parents=True)
+    text = "# @package _global_\nhydra:\n  sweeper:\n    params:\n      method: mask,shuffle\n"
+    (tmp_path / "own" / "ablation" / "mine.yaml").write_text(text)
+    points = compose_points(["--config-dir", str(tmp_path / "own"), "+ablation=mine"])
+    assert [point.method.name for point in points] == ["mask", "shuffle"]
+
+
 def test_it_repaints_photos_of_ones_own_and_follows_the_seed(package: Path) -> None:
     photo = synth.render(identity=0, sample=0).image
     one, again, other = (palmbench.deidentify(photo, method="shuffle", seed=seed) for seed in (1, 1, 2))

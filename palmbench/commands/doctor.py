@@ -105,7 +105,10 @@ def _weights(config: RunConfig) -> Iterator[Finding]:
     loads: dict[str, tuple[Callable[[], object], str]] = {
         "hand network": (lambda: hands.load_detector(config.detector), "finds hands: every column needs it"),
         "segmenter": (lambda: _load_segmenter(config), "hand masks: every column needs them"),
-        "diffusion weights": (lambda: _load_method(config), "the rows Diffusion; baselines do without"),
+        f"method={config.method.name}": (
+            lambda: _load_method(config),
+            config.method.describe() or "needs no files of its own",
+        ),
     }
     if named := config.recognizer.options.get("weights"):
         loads[f"{config.recognizer.name} weights"] = (

@@ -214,6 +214,7 @@ def _composed(settings: list[str], own: list[Path]) -> list[dict[str, Any]]:
             words = OverridesParser.create(loader).parse_overrides([*swept, *whole.hydra.overrides.task])
             (batch,) = BasicSweeper.split_arguments(words, None)
             is_sweep = bool(swept) or any(word.is_sweep_override() for word in words)
+        with offered_to_hydra(_without_yaml([*settings, *itertools.chain(*batch)], own)):  # and what an ablation sweeps
             return [_resolved(loader.load_sweep_config(whole, point) if is_sweep else whole) for point in batch]
     except RequestError:
         raise

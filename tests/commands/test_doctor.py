@@ -89,7 +89,7 @@ def test_a_run_that_asks_for_what_is_absent_cannot_start_and_nothing_is_fetched(
     monkeypatch.setattr("palmbench.fetching.hub_download.fetch", forbidden)
     status, found = lines(method="diffusion_paper", recognizer="ccnet", **{"recognizer.weights": "/nowhere.pth"})
     assert status == 2
-    state, text = found["diffusion weights"]
+    state, text = found["method=diffusion"]
     assert state == "broken" and "run `palmbench weights fetch pbe`" in text
     state, text = found["ccnet weights"]
     assert state == "broken" and "/nowhere.pth" in text
@@ -115,7 +115,7 @@ def test_a_folder_of_ones_own_counts(lines) -> None:
     folder = Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
     status, found = lines(method="diffusion_paper", **{"method.weights": str(folder)})
     assert status == 0
-    assert found["diffusion weights"][0] == found["Paint by Example"][0] == "ok"
+    assert found["method=diffusion"][0] == found["Paint by Example"][0] == "ok"
     assert str(folder) in found["Paint by Example"][1]
 
 
