@@ -11,19 +11,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from palmbench.base.status import DONE
-from palmbench.base.store import Store, if_there
 from palmbench.commands.cli import guarded
 from palmbench.commands.table import table_command
-from palmbench.config.compose import compose_points
 from palmbench.engine.pipeline import Pipeline
-from palmbench.paper.rows import METHODS, method_points
-from palmbench.report.contact_sheet import SheetRow, contact_sheet
+from palmbench.paper.request import read_request
+from palmbench.paper.rows import METHODS
+from palmbench.report.contact_sheet import contact_sheet, sheet_rows
 
 DATASET = "synth"
 HANDS = 3
@@ -33,37 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo with some settings changed; the exit status of `palmbench`."""
     parser = argparse.ArgumentParser(prog="python -m experiments.demo", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("settings", nargs="*", metavar="key=value", help="such as dataset.identities=10")
-    overrides = parser.parse_args(arguments).settings
-    status = table_command((2, 3, 4), [f"dataset={DATASET}", *overrides], run=True)
-    points = [point for words in method_points([DATASET]) for point in compose_points([*words, *overrides])]
-    pipelines = [Pipeline.of(point) for point in points]
-    path = Path(points[0].results_dir) / "figures" / "contact_sheet.png"
-    rows = _rows(pipelines)
+    settings = [f"dataset={DATASET}", *parser.parse_args(arguments).settings]
+    request = read_request("The demo", settings)
+    status = table_command((2, 3, 4), settings, run=True)
+    methods = METHODS[0]
+    points = request.points(DATASET, methods)
+    rows = sheet_rows(zip(methods, map(Pipeline.of, points), strict=True), HANDS)
     if rows:
-        print(contact_sheet(rows, path))
-    return status or DONE
-
-
-def _rows(pipelines: Sequence[Pipeline]) -> list[SheetRow]:
-    """The first photo of a few palms, left and right hands of different people, as it is and through every method."""
-    labels = ["Original", *(setting.label for segment in METHODS for setting in segment)]
-    seen: set[str] = set()
-    rows: list[SheetRow] = []
-    for sample in pipelines[0].samples:
-        wanted = ("left", "right")[len(rows) % 2]
-        if sample.person in seen or sample.side not in ("", wanted) or len(rows) == HANDS:
-            continue
-        images = [pipelines[0].dataset.photo(sample)]
-        for pipeline in pipelines:
-            stage = pipeline.deidentify
-            store = Store(Path(pipeline.config.results_dir) / "store")
-            painted = if_there(partial(stage.load, sample, store))
-            if painted is not None:
-                images.append(np.asarray(painted))
-        if len(images) == len(labels):
-            seen.add(sample.person)
-            rows.append(SheetRow(labels, images))
-    return rows
+        print(contact_sheet(rows, Path(request.results_dir) / "figures" / "contact_sheet.png"))
+    return status
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def metadata(wheel: Path) -> Message:
         ("conf", "**/*.yaml", "palmbench/conf"),
         ("data", "*.yaml", "palmbench/cards"),
         ("data/splits", "*.yaml", "palmbench/cards/splits"),
-        ("results/paper", "*.csv", "palmbench/paper/tables"),
+        ("results/paper", "*.csv", "palmbench/paper/printed"),
         ("palmbench/weights", "**/*", "palmbench/weights"),
         ("recognizers/weights", "**/*", "recognizers/weights"),
         ("palmbench", "**/*.py", "palmbench"),
@@ -99,7 +99,7 @@ def test_no_photo_and_no_result_enters_the_wheel(tmp_path: Path) -> None:
         "palmbench/conf/config.yaml",
         "palmbench/conf/method/blur.yaml",
         "palmbench/cards/iitd.yaml",
-        "palmbench/paper/tables/table2.csv",
+        "palmbench/paper/printed/table2.csv",
         "recognizers/__init__.py",
     }
 

@@ -21,7 +21,7 @@ def cards_dir() -> Path:
 
 def paper_dir() -> Path:
     """Folder of the paper's tables as tidy CSV, absolute."""
-    return _own_folder("paper/tables", _PACKAGE.parent / "results" / "paper")
+    return _own_folder("paper/printed", _PACKAGE.parent / "results" / "paper")
 
 
 def weights_dir() -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from palmbench.base.images import encode_png
 from palmbench.base.outputs import put_result
+from palmbench.base.store import Store, if_there
+from palmbench.engine.pipeline import Pipeline
+from palmbench.report.figures.photos import pick_hands
+from palmbench.report.tables import Setting
 
 TILE = 240
 GAP = 6
@@ -24,6 +29,32 @@ class SheetRow(NamedTuple):
 
     labels: Sequence[str]
     images: Sequence[np.ndarray]
+
+
+def sheet_rows(settings: Iterable[tuple[Setting, Pipeline]], hands: int) -> list[SheetRow]:
+    """A few hands of a data set, as they are and through every setting that the store has them in.
+
+    Parameters
+    ----------
+    settings : iterable of (Setting, Pipeline)
+        In the order of the columns, all on one data set.
+    hands : int
+        How many at most; one that the store has in no setting is left out.
+    """
+    settings = list(settings)
+    first = settings[0][1]
+    store = Store(Path(first.config.results_dir) / "store")
+    rows = []
+    for sample in pick_hands(first.samples, hands):
+        labels, images = ["Original"], [np.asarray(first.prepare.photos.load(sample, store))]
+        for setting, pipeline in settings:
+            painted = if_there(partial(pipeline.deidentify.load, sample, store))
+            if painted is not None:
+                labels.append(setting.label)
+                images.append(painted)
+        if len(images) > 1:
+            rows.append(SheetRow(labels, images))
+    return rows
 
 
 def contact_sheet(rows: Sequence[SheetRow | tuple[Sequence[str], Sequence[np.ndarray]]], path: str | Path) -> Path:

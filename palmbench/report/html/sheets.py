@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
-
-import numpy as np
 
 from palmbench.base.images import encode_png
-from palmbench.base.store import Store, if_there
 from palmbench.config.schema import RunConfig
 from palmbench.engine.pipeline import Pipeline
-from palmbench.report.contact_sheet import SheetRow, compose_sheet
+from palmbench.report.contact_sheet import compose_sheet, sheet_rows
 from palmbench.report.figures.permission import may_show
-from palmbench.report.figures.photos import pick_hands
 from palmbench.report.html.tags import Html, framed, image, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.tables import Setting
@@ -38,7 +32,7 @@ def sheets_section(points: Sequence[tuple[Setting, RunConfig]]) -> Html:
         if refused:
             parts.append(tag("p", text(refused[0]), class_="absent"))
             continue
-        rows = _rows([(setting, Pipeline.of(point)) for setting, point in settings])
+        rows = sheet_rows(((setting, Pipeline.of(point)) for setting, point in settings), HANDS)
         if rows:
             title = f"Contact sheet of {label}"
             shown = framed(image(encode_png(compose_sheet(rows)), f"{title}: {', '.join(rows[0].labels)}"), title)
@@ -46,20 +40,3 @@ def sheets_section(points: Sequence[tuple[Setting, RunConfig]]) -> Html:
         else:
             parts.append(tag("p", text(f"No photos of {label} are in the store."), class_="absent"))
     return "".join(parts)
-
-
-def _rows(settings: Sequence[tuple[Setting, Pipeline]]) -> list[SheetRow]:
-    rows = []
-    first = settings[0][1]
-    store = Store(Path(first.config.results_dir) / "store")
-    for sample in pick_hands(first.samples, HANDS):
-        labels, images = ["Original"], [np.asarray(first.prepare.photos.load(sample, store))]
-        for setting, pipeline in settings:
-            stage = pipeline.deidentify
-            painted = if_there(partial(stage.load, sample, store))
-            if painted is not None:
-                labels.append(setting.label)
-                images.append(painted)
-        if len(images) > 1:
-            rows.append(SheetRow(labels, images))
-    return rows
