@@ -21,7 +21,7 @@ from recognizers.common.errors import MissingWeights, RequestError
 _NEEDED = {
     "torch": "torch", "diffusers": "diffusers", "transformers": "transformers", "hydra-core": "hydra",
     "numpy": "numpy", "numba": "numba", "opencv-python-headless": "cv2", "pillow": "PIL",
-    "scikit-image": "skimage", "piq": "piq", "pandas": "pandas", "safetensors": "safetensors", "pyyaml": "yaml",
+    "pandas": "pandas", "safetensors": "safetensors", "pyyaml": "yaml",
 }  # fmt: skip
 _OPTIONAL = {
     "lpips": ("lpips", "LPIPS"),

@@ -38,12 +38,7 @@ def load_lpips(vgg16_weights: Path | Pinned, device: str) -> Distance:
     ----------
     Zhang et al., The unreasonable effectiveness of deep features as a perceptual metric, 2018.
     """
-    import lpips
-
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # lpips still says `pretrained=` to torchvision
-        network = lpips.LPIPS(net="vgg", version="0.1", pnet_rand=True, verbose=False)
-    network = _filled(network, vgg16_weights, device)
+    network = _lpips("vgg", vgg16_weights, device)
 
     @exact()
     def distance(original: np.ndarray, deidentified: np.ndarray) -> float:
@@ -66,18 +61,16 @@ def load_lpips_torchmetrics(alexnet_weights: Path | Pinned, device: str) -> Dist
     Parameters
     ----------
     alexnet_weights : Path or Pinned
-        State dict of torchvision's AlexNet. The package `torchmetrics` brings its own linear heads.
+        State dict of torchvision's AlexNet. The linear heads are those of the package `lpips`, as torchmetrics' are.
     device : str
     """
-    from torchmetrics.functional.image.lpips import _NoTrainLpips
-
-    with torch.random.fork_rng(devices=[]):
-        network = _NoTrainLpips(net="alex", pnet_rand=True)
-    network = _filled(network, alexnet_weights, device)
+    network = _lpips("alex", alexnet_weights, device)
 
     @exact()
     def distance(original: np.ndarray, deidentified: np.ndarray) -> float:
-        return float(network(unit(original, device) * 2 - 1, unit(deidentified, device) * 2 - 1))
+        signed = (unit(image, device) * 2 - 1 for image in (original, deidentified))
+        layers = zip(network.lins, *(network.net(network.scaling_layer(image)) for image in signed), strict=True)
+        return float(sum(head((_unit_length(a) - _unit_length(b)) ** 2).mean() for head, a, b in layers))
 
     return distance
 
@@ -128,11 +121,22 @@ def exact() -> Iterator[None]:
         yield
 
 
-def _filled(network: Any, weights: Path | Pinned, device: str) -> Any:
+def _lpips(net: str, weights: Path | Pinned, device: str) -> Any:
+    """The network of the package `lpips` with its own linear heads, and the backbone of a file."""
+    import lpips
+
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # lpips still says `pretrained=` to torchvision
+        network = lpips.LPIPS(net=net, version="0.1", pnet_rand=True, verbose=False)
     backbone = read_tensors(weights)
     for name, layer in _numbered_layers(network.net):
         layer.load_state_dict({key: backbone[f"features.{name}.{key}"] for key in ("weight", "bias")})
     return network.eval().requires_grad_(False).to(device)
+
+
+def _unit_length(features: Tensor) -> Tensor:
+    # torchmetrics adds to the squares, where lpips adds to the length: features that all but vanish differ.
+    return features / torch.sqrt(1e-8 + features.square().sum(dim=1, keepdim=True))
 
 
 def _seen_change(original: np.ndarray, deidentified: np.ndarray) -> tuple[slice, slice] | None:

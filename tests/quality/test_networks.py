@@ -80,16 +80,18 @@ def test_lpips_of_the_convention_torchmetrics_is_that_packages_default(tmp_path,
     torch = pytest.importorskip("torch")
     # AlexNet's classifier, which LPIPS drops, holds nearly all of its weights: do not draw them.
     monkeypatch.setattr(torch.nn.Linear, "reset_parameters", lambda self: None)
-    stock = pytest.importorskip("torchmetrics.functional.image.lpips")._NoTrainLpips(net="alex", pnet_rand=True)
-    networks = pytest.importorskip("palmbench.quality.networks")
-    backbone = {re.sub(r"^slice\d", "features", name): value for name, value in stock.net.state_dict().items()}
-    torch.save(backbone, tmp_path / "alexnet.pth")
+    stock = pytest.importorskip("torchmetrics.functional.image").learned_perceptual_image_patch_similarity
+    models, networks = pytest.importorskip("torchvision.models"), pytest.importorskip("palmbench.quality.networks")
+    alexnet = models.alexnet(weights=None)
+    monkeypatch.setattr(models, "alexnet", lambda weights: alexnet)  # instead of downloading it
+    torch.save(alexnet.state_dict(), tmp_path / "alexnet.pth")
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 256, (2, 90, 80, 3), dtype=np.uint8)
     signed = [torch.from_numpy(image).permute(2, 0, 1)[None].float() / 127.5 - 1 for image in (a, b)]
+    reference = float(stock(*signed, net_type="alex"))
+    monkeypatch.undo()
     measured = networks.load_lpips_torchmetrics(tmp_path / "alexnet.pth", "cpu")
-    with torch.no_grad():
-        assert measured(a, b) == pytest.approx(float(stock(*signed)), rel=1e-5)
+    assert measured(a, b) == pytest.approx(reference, rel=1e-5)
     assert measured(a, a) == 0
 
 
