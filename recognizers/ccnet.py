@@ -12,7 +12,6 @@ from recognizers.cards import CARDS
 from recognizers.common.errors import MissingWeights
 from recognizers.inputs import rois as checked_rois
 from recognizers.networks.ccnet_settings import WIDTHS
-from recognizers.networks.checkpoint import fill
 from recognizers.networks.embedding import EmbeddingRecognizer, Stated
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class CCNetRecognizer(EmbeddingRecognizer):
     weights : str
         "embedded" (the compact network), or the path of a state dict: of the full network (.pth or .safetensors), or
         of the compact one (.safetensors, marked in its metadata). What a file lacks or has too much, where that is
-        harmless (see `checkpoint.fill`), is told in a warning by every recognizer that reads it.
+        harmless (see `networks.ccnet_weights`), is told in a warning by every recognizer that reads it.
     device : str
         Where the network runs. On a CPU it sees one ROI at a time, so that no batch can change a result.
 
@@ -98,6 +97,7 @@ class CCNetRecognizer(EmbeddingRecognizer):
     @classmethod
     def _filled(cls, stated: Stated, state: dict[str, Tensor], path: Path) -> tuple[Any, str | None]:
         from recognizers.networks.ccnet import CCNet
+        from recognizers.networks.ccnet_weights import fill
 
         network = CCNet(None, stated.shape)
         return network, fill(network, state, path)

@@ -28,7 +28,8 @@ from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, Render, person_of, side_of
 from recognizers.common.paths import weights_dir
 from recognizers.eehnet import EEHNetRecognizer
-from recognizers.networks.eehnet import COMPACT, EEHNet, eehnet_loss, in_units, landmark_loss, normalised
+from recognizers.networks.eehnet import COMPACT, EEHNet, in_units, normalised
+from recognizers.networks.eehnet_losses import eehnet_loss, landmark_loss
 from recognizers.networks.hand_landmarks import PALM
 from recognizers.protocol import HAND_SIDE
 

@@ -42,9 +42,9 @@ from torch.nn import functional
 
 from recognizers.common.pinned import Pinned
 from recognizers.networks.backbones import backbone
-from recognizers.networks.eehnet_settings import ASSUMED, COMPACT, FULL, VARIANTS, LossWeights, Settings, Triple
+from recognizers.networks.eehnet_settings import COMPACT, FULL, VARIANTS, Settings, Triple
 from recognizers.networks.hand_landmarks import FINGER_TARGETS, FINGERS, LANDMARKS, PALM, PALM_TARGETS, finger_points
-from recognizers.networks.losses import ArcMargin, batch_hard_triplet
+from recognizers.networks.losses import ArcMargin
 from recognizers.networks.tps import affine_basis, read_grid, thin_plate_basis, thin_plate_grid
 from recognizers.protocol import HAND_SIDE
 
@@ -54,13 +54,9 @@ __all__ = [
     "VARIANTS",
     "Description",
     "EEHNet",
-    "LossWeights",
-    "Losses",
     "Settings",
-    "eehnet_loss",
     "in_pixels",
     "in_units",
-    "landmark_loss",
     "normalised",
 ]
 
@@ -78,15 +74,6 @@ class Description(NamedTuple):
     palm: Tensor
     fingers: Tensor
     whole: Tensor
-
-
-class Losses(NamedTuple):
-    """Scalars; `total` is the weighted sum of the others."""
-
-    total: Tensor
-    landmark: Tensor
-    arc: Tensor
-    triplet: Tensor
 
 
 class EEHNet(nn.Module):
@@ -258,48 +245,6 @@ class Branch(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         """Embeddings (n, size) of crops (n, 3, height, width)."""
         return self.norm(self.embedding(self.hidden(self.drop(_unit_pixels(self.trunk(crops)).flatten(1)))))
-
-
-def eehnet_loss(
-    network: EEHNet, crops: Tensor, landmarks: Tensor, labels: Tensor, weights: LossWeights = ASSUMED
-) -> Losses:
-    """The losses by which everything is trained together.
-
-    Parameters
-    ----------
-    network : EEHNet
-        With classifiers.
-    crops : (n, 3, 224, 224) float
-        Normalised.
-    landmarks : (n, 29, 2) float
-        True ones in pixels of the crop; NaN where unknown.
-    labels : (n,) int64
-        Palms, each at least twice.
-    weights : LossWeights
-
-    Raises
-    ------
-    ValueError
-        If the network has no classifiers.
-    """
-    if network.arc is None:
-        raise ValueError("this EEHNet has no classifiers: make it with classes")
-    seen = network(crops)
-    landmark = landmark_loss(seen.landmarks, landmarks)
-    entropies = {
-        name: functional.cross_entropy(classifier(getattr(seen, name), labels), labels)
-        for name, classifier in network.arc.items()
-    }
-    arc = weights.palm * entropies["palm"] + weights.fingers * entropies["fingers"] + weights.whole * entropies["whole"]
-    triplet = batch_hard_triplet(seen.whole, labels, weights.triplet_margin)
-    return Losses(weights.landmark * landmark + arc + weights.triplet * triplet, landmark, arc, triplet)
-
-
-def landmark_loss(found: Tensor, true: Tensor) -> Tensor:
-    """Mean squared distance of landmarks (n, 29, 2) in [-1, 1] from true ones in pixels; NaN ones do not count."""
-    known = true.isfinite().all(dim=2, keepdim=True)
-    apart = torch.where(known, found - in_units(true), 0.0)
-    return apart.square().sum() / known.sum().clamp(min=1)
 
 
 def in_units(landmarks: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from recognizers.common.pinned import Pinned
-from recognizers.networks.eehnet import EEHNet, eehnet_loss, in_units, landmark_loss
+from recognizers.networks.eehnet import EEHNet, in_units
+from recognizers.networks.eehnet_losses import eehnet_loss, landmark_loss
 from recognizers.networks.eehnet_settings import VARIANTS, Changes, LossWeights, Phases, Settings
 from recognizers.protocol import HAND_SIDE
 from recognizers.training.recipe import Photos, Step

@@ -14,19 +14,9 @@ from torchvision import models
 
 from recognizers.common.errors import MissingWeights, RequestError
 from recognizers.networks.backbones import NAMES, backbone
-from recognizers.networks.eehnet import (
-    COMPACT,
-    FULL,
-    EEHNet,
-    LossWeights,
-    Settings,
-    eehnet_loss,
-    in_pixels,
-    in_units,
-    landmark_loss,
-    normalised,
-)
-from recognizers.networks.eehnet_settings import Backbone
+from recognizers.networks.eehnet import COMPACT, FULL, EEHNet, Settings, in_pixels, in_units, normalised
+from recognizers.networks.eehnet_losses import eehnet_loss, landmark_loss
+from recognizers.networks.eehnet_settings import Backbone, LossWeights
 from recognizers.networks.hand_landmarks import finger_points, landmarks_of
 from recognizers.networks.losses import batch_hard_triplet
 
