@@ -117,3 +117,21 @@ def test_no_recognizer_takes_the_templates_of_another_for_its_own():
         assert recognizer.distances(templates[name], templates[name]).shape == (2, 2)
         with pytest.raises(ValueError, match=r"templates are|not finite"):
             recognizer.distances(templates[name], templates[name] * np.float32("nan"))
+
+
+@pytest.mark.parametrize("name", sorted(recognizers.CARDS))
+def test_a_recognizer_of_ours_has_a_card_with_a_reference_that_can_be_looked_up(name):
+    card = recognizers.find(name).card
+    assert card is recognizers.CARDS[name]
+    assert card.doi.startswith("10.") and str(card.year) in str(card)
+
+
+def test_every_recognizer_of_ours_has_a_card():
+    assert {*recognizers.CARDS} == {*recognizers.RECOGNIZERS}
+
+
+def test_networks_are_had_from_their_recognizers_modules():
+    from recognizers import ccnet, eehnet
+
+    assert ccnet.CCNet(3).arclayer_ is not None
+    assert eehnet.EEHNet.__name__ == "EEHNet"
