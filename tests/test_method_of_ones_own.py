@@ -131,6 +131,8 @@ def test_it_is_gone_with_its_package() -> None:
         ("class Broken: pass", "cannot be used: it is not a dataclass derived from palmbench.methods.MethodConfig"),
         ("{head}\n    name: str = 'broken'", "that has a load"),
         ("{head}\n    name: str = 'broken'\n    depth: int = 3\n{load}", None),
+        ("{head}\n    name: str = 'broken'\n    depth: int = 2.5\n{load}", "method.depth must be a whole number"),
+        ("{head}\n    name: str = 'broken'\n    def __post_init__(self): 1 / 0\n{load}", "division by zero"),
         ("{head}\n    name: str = 'other'\n{load}", "its settings are named 'other'"),
         ("{head}\n{load}", "its settings need defaults, and name has none"),
     ],

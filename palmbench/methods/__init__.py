@@ -64,6 +64,11 @@ def find(name: str) -> type[MethodConfig]:
         wrong = f"its settings need defaults, and {needed[0]} has none"
     elif (named := kind.__dataclass_fields__["name"].default) != name:
         wrong = f"its settings are named {named!r}"
+    else:
+        try:
+            build(kind, asdict(kind(name)), "method")
+        except (Exception, SystemExit) as error:  # a stranger's class may raise anything
+            wrong = f"its defaults are no settings: {error}"
     if wrong:
         raise ImportError(f"the method {name!r} ({added()[name].value}) cannot be used: {wrong}")
     return kind

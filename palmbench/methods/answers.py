@@ -24,15 +24,25 @@ def settings(method: Method) -> dict[str, Any]:
         If it is not plain.
     """
     with no_exit(f"method={method.name}"):
-        found = method.settings()
-    try:
-        digest("settings", **found)
-    except TypeError as error:
+        return _plain(method, method.settings())
+
+
+def encode_settings(method: Method) -> dict[str, Any] | None:
+    """Whatever of a method is part of the keys of encodings; errors are those of `settings`."""
+    with no_exit(f"method={method.name}"):
+        found = method.encode_settings()
+    return None if found is None else _plain(method, found)
+
+
+def encodings(method: Method, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
+    """Encodings of photos; RequestError if there are not as many."""
+    with no_exit(f"method={method.name}"):
+        given = method.encode(images, hands)
+    if len(given) != len(images):
         raise RequestError(
-            f"method={method.name}: its settings are part of result keys, and must be plain JSON values by name: "
-            f"{error}. Mend the method."
-        ) from error
-    return found
+            f"method={method.name} gave {len(given)} encodings of {len(images)} photos. Mend the method."
+        )
+    return given
 
 
 def photos(
@@ -63,3 +73,14 @@ def photos(
                 "size and type. Mend the method."
             )
     return given
+
+
+def _plain(method: Method, found: dict[str, Any]) -> dict[str, Any]:
+    try:
+        digest("settings", **found)
+    except TypeError as error:
+        raise RequestError(
+            f"method={method.name}: its settings are part of result keys, and must be plain JSON values by name: "
+            f"{error}. Mend the method."
+        ) from error
+    return found

@@ -43,8 +43,10 @@ class Encode:
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]
         hands = [self.prepare.load(sample, store) for sample in samples]
-        method = _method(self.method, self.region, device, lambda method: method.encode_settings() or {}, self.settings)
-        return [pack_arrays(**encoding) for encoding in method.encode(photos, hands)]
+        method = _method(
+            self.method, self.region, device, lambda method: answers.encode_settings(method) or {}, self.settings
+        )
+        return [pack_arrays(**encoding) for encoding in answers.encodings(method, photos, hands)]
 
     def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
         """The encoding of a sample that this stage has been through."""
@@ -69,7 +71,7 @@ class Deidentify:
     def of(cls, prepare: Prepare, method: MethodConfig, seed: int, region: Region = "paper") -> Deidentify:
         """The stage for one point. Raises MissingWeights or RequestError when the method cannot be had."""
         loaded = methods.load(method, region=region)
-        encoding = loaded.encode_settings()
+        encoding = answers.encode_settings(loaded)
         encode = None if encoding is None else Encode(prepare, method, region, encoding)
         return cls(prepare, encode, method, region, answers.settings(loaded), seed)
 
