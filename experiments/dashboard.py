@@ -16,6 +16,7 @@ from typing import Any
 
 from palmbench.base.status import DONE
 from palmbench.commands.cli import guarded
+from palmbench.scoring.metrics import HEADLINE, METRICS
 from recognizers.common.errors import RequestError
 
 NAME = "palmbench"
@@ -56,25 +57,29 @@ def workspace(entity: str, project: str) -> Any:
     except ImportError as error:
         raise RequestError(_NEEDED) from error
 
-    def bars(metric: str, title: str) -> Any:
+    def bars(metric: str) -> Any:
+        title = f"{METRICS[metric].heading} by method, {METRICS[metric].unit}"
         return panels.BarPlot(
             title=title, metrics=[panels.SummaryMetric(metric)], groupby=panels.Config("method"), orientation="v"
         )
 
-    def scatter(x: Any, y: str, title: str) -> Any:
-        return panels.ScatterPlot(title=title, x=x, y=panels.SummaryMetric(y), legend_template="${run:displayName}")
+    def scatter(x: str, y: str) -> Any:
+        metric = METRICS.get(x)
+        return panels.ScatterPlot(
+            title=f"{METRICS[y].label} against {metric.label if metric else x}",
+            x=panels.SummaryMetric(x) if metric else panels.Config(x),
+            y=panels.SummaryMetric(y),
+            legend_template="${run:displayName}",
+        )
 
     sections = {
         "Privacy": [
-            bars("rr", "Rejection rate by method, %"),
-            bars("dir", "DIR by method, % (100 is best)"),
-            scatter(panels.Config("alpha"), "rr", "Rejection rate against alpha"),
-            scatter(panels.Config("alpha"), "dir", "DIR against alpha"),
+            bars("rr"),
+            bars("dir"),
+            scatter("alpha", "rr"),
+            scatter("alpha", "dir"),
         ],
-        "Quality against privacy": [
-            scatter(panels.SummaryMetric("dir"), "ssim", "SSIM against DIR"),
-            scatter(panels.SummaryMetric("dir"), "lpips", "LPIPS against DIR"),
-        ],
+        "Quality against privacy": [scatter("dir", "ssim"), scatter("dir", "lpips")],
         "Photos and scores": [
             panels.MediaBrowser(title="Original and de-identified", media_keys=["preview"], num_columns=3),
             panels.MediaBrowser(title="Score distributions", media_keys=["distributions"], num_columns=3),
@@ -92,7 +97,7 @@ def workspace(entity: str, project: str) -> Any:
             pinned_columns=[
                 "run:displayName",
                 *(f"config:{name}.value" for name in shown),
-                *(f"summary:{name}" for name in ("rr", "rr_lo", "rr_hi", "dir", "acc_nn", "ssim", "lpips", "failures")),
+                *(f"summary:{name}" for name in (*HEADLINE, "rr_lo", "rr_hi", "failures")),
             ],
         ),
     )

@@ -14,7 +14,7 @@ from palmbench.datasets import Dataset, open_dataset
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import DatasetConfig
 from palmbench.engine.engine import Engine, Failure, Inventory, look_up
-from palmbench.quality import ImageQuality
+from palmbench.quality import ImageQuality, set_distances
 from palmbench.scoring import Number, ScoreSets, score_sets
 from palmbench.stages import compare, measure
 from palmbench.stages.compare import Compare
@@ -277,7 +277,7 @@ class Pipeline:
         paired = [sample for sample in self.samples if sample.id in both]
         originals, deidentified = (list(load_all(stage, paired, store).values()) for stage in (before, after))
         palms, failed = [sample.identity for sample in paired], len(self.samples) - len(paired)
-        return measure.measure_sets(before.features_of, originals, deidentified, palms, failed)
+        return set_distances(before.features_of, originals, deidentified, palms, failed)
 
 
 def dataset_of(config: RunConfig) -> Dataset:

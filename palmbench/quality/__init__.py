@@ -10,13 +10,12 @@ if TYPE_CHECKING:
     from palmbench.quality.instrument import ImageQuality
     from palmbench.quality.kernel import kernel_distance
     from palmbench.quality.pixels import image_quality
-    from palmbench.quality.sets import SetDistance, set_distances
+    from palmbench.quality.sets import set_distances
     from palmbench.quality.summary import Summary, summarise
     from palmbench.quality.weights import missing_weights
 
 __all__ = [
     "ImageQuality",
-    "SetDistance",
     "Summary",
     "frechet_distance",
     "image_quality",
@@ -28,7 +27,6 @@ __all__ = [
 
 _HOMES = {
     "ImageQuality": "instrument",
-    "SetDistance": "sets",
     "Summary": "summary",
     "frechet_distance": "frechet",
     "image_quality": "pixels",

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from palmbench.quality.frechet import frechet_distance, frechet_interval
 from palmbench.quality.kernel import kernel_distance, kernel_interval
-from palmbench.scoring import Interval
+from palmbench.scoring import Number
 
 # Which distances are drawn from which features; the first is the Fréchet distance.
 SET_METRICS = {"inception": ("fid", "kid"), "hand": ("fd_hand",)}
-_UNKNOWN = Interval(float("nan"), float("nan"))
-
-
-class SetDistance(NamedTuple):
-    """A distance, its deviation over subsets where it has one, images a side, its interval, what to mind in reading it.
-
-    The interval is NaN at both ends with fewer than three identities.
-    """
-
-    value: float | None
-    std: float | None
-    n: int
-    interval: Interval
-    note: str | None
 
 
 def set_distances(
-    features: str, originals: Sequence[np.ndarray], deidentified: Sequence[np.ndarray], identities: Sequence[str]
-) -> dict[str, SetDistance]:
+    features: str,
+    originals: Sequence[np.ndarray],
+    deidentified: Sequence[np.ndarray],
+    identities: Sequence[str],
+    failed: int = 0,
+) -> dict[str, Number]:
     """FID and KID, or the Fréchet distance on hand features, of de-identified photos against their originals.
 
     Parameters
@@ -41,20 +30,27 @@ def set_distances(
     originals, deidentified : n arrays of shape (n_features,) each
         Below two there is no distance, and its value is None.
     identities : n str
-        Whose palm each photo shows: groups of palms are left out in turn for the interval.
+        Whose palm each photo shows: groups of palms are left out in turn for the interval, which three palms have.
+    failed : int
+        Photos that have no features.
+
+    Returns
+    -------
+    dict of str to Number
+        `std` is over the kernel distance's subsets, `n` photos a side; `note` says when there are too few of them.
     """
     names, n = SET_METRICS[features], len(originals)
     if n < 2:
-        return dict.fromkeys(names, SetDistance(None, None, n, _UNKNOWN, None))
+        return dict.fromkeys(names, Number.of(None, n=n, failed=failed))
     a, b = np.stack(originals), np.stack(deidentified)
-    note = few_images(n, a.shape[1])
     frechet = frechet_distance(a, b)
-    distances = {names[0]: SetDistance(frechet, None, n, frechet_interval(a, b, frechet, identities), note)}
+    spread = frechet_interval(a, b, frechet, identities)
+    distances = {names[0]: Number.of(frechet, spread, n, failed, note=few_images(n, a.shape[1]))}
     for name in names[1:]:
         kernel = kernel_distance(a, b)
         # One subset that is everything has no spread.
         std = kernel.std if kernel.subset_size < n else None
-        distances[name] = SetDistance(kernel.value, std, n, kernel_interval(a, b, kernel.value, identities), None)
+        distances[name] = Number.of(kernel.value, kernel_interval(a, b, kernel.value, identities), n, failed, std)
     return distances
 
 

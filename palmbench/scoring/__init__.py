@@ -1,6 +1,6 @@
 """What matching distances say about a method: error rates, separability, and how sure one can be of them."""
 
-from palmbench.scoring.accept import TrueAcceptRate, threshold_at_fmr, true_accept_rate
+from palmbench.scoring.accept import threshold_at_fmr, true_accept_rate
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.intervals import (
     FMRS,
@@ -43,7 +43,6 @@ __all__ = [
     "Replicates",
     "ScoreIntervals",
     "ScoreSets",
-    "TrueAcceptRate",
     "bootstrap",
     "decidability",
     "deid_ratio",

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from palmbench.datasets.sample import Sample
-from palmbench.quality import set_distances, summarise
+from palmbench.quality import summarise
 from palmbench.quality.usability import USABILITY_METRICS
 from palmbench.scoring import (
     FMRS,
@@ -236,7 +236,7 @@ def _true_accepts(
         if impostor.size < impostors_needed(fmr):
             found |= dict.fromkeys((name, without), Number.lacking(f"{impostors_needed(fmr)} impostor pairs", failed))
             continue
-        rate = true_accept_rate(own, impostor, fmr).rate
+        rate = true_accept_rate(own, impostor, fmr)
         all_bounds = bounds.tar[place] if bounds.tar else None
         known_bounds = bounds.tar_without_failures[place] if bounds.tar_without_failures else None
         found[name] = _share(rate, all_bounds, identities, len(own), failed)
@@ -313,23 +313,6 @@ def measure_usability(samples: Sequence[Sample], values: Mapping[str, Mapping[st
     identities = [sample.identity for sample in samples]
     measured = measure_images(samples, values, USABILITY_METRICS, {})
     return {**measured, "hand_lost": _mean_share(lost, identities)}
-
-
-def measure_sets(
-    features: str,
-    originals: Sequence[np.ndarray],
-    deidentified: Sequence[np.ndarray],
-    identities: Sequence[str],
-    failed: int,
-) -> dict[str, Number]:
-    """FID and KID of de-identified photos against their originals, or what takes their place; see `set_distances`.
-
-    A `note` says when there are too few images for the features; `std` is over the kernel distance's subsets.
-    """
-    return {
-        name: Number.of(distance.value, distance.interval, distance.n, failed, distance.std, distance.note)
-        for name, distance in set_distances(features, originals, deidentified, identities).items()
-    }
 
 
 def _enrolled(known: np.ndarray, n: int) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from palmbench.datasets.sample import Sample
 from palmbench.paper import diversity
+from palmbench.quality import set_distances
 from palmbench.scoring.accept import threshold_at_fmr, true_accept_rate
 from palmbench.scoring.intervals import (
     Interval,
@@ -207,7 +208,7 @@ def _measure() -> dict[str, Any]:
         **measure.measure_classifier(SAMPLES, Classified(guessed, None)),
         **measure.measure_images(SAMPLES, values, ("ssim", "psnr"), {"lpips": "a file"}),
         **measure.measure_usability(SAMPLES, kept),
-        **measure.measure_sets("hand", features, moved, IDENTITIES, 1),
+        **set_distances("hand", features, moved, IDENTITIES, 1),
     }
     return found | {metric: _number(number) for metric, number in rest.items()}
 

@@ -75,7 +75,7 @@ def test_a_replicate_is_the_evaluation_of_the_data_set_it_drew():
             if len(impostor) * fmr < 1:
                 assert np.isnan(interval.lo)
             else:
-                assert interval.lo == pytest.approx(true_accept_rate(drawn, impostor, fmr).rate)
+                assert interval.lo == pytest.approx(true_accept_rate(drawn, impostor, fmr))
 
 
 def test_each_replicate_draws_as_many_identities_as_there_are():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from palmbench.datasets.sample import Sample
+from palmbench.quality import set_distances
 from palmbench.scoring import equal_error_rate
 from palmbench.stages.compare import Classified, DeidScores
 from palmbench.stages.measure import (
@@ -16,7 +17,6 @@ from palmbench.stages.measure import (
     measure_images,
     measure_linkage,
     measure_recognition,
-    measure_sets,
     measure_usability,
 )
 
@@ -209,15 +209,15 @@ def test_numbers_of_photos_are_means_with_their_spread() -> None:
 
 def test_fid_needs_two_photos() -> None:
     features = [np.zeros(4, np.float32), np.ones(4, np.float32)]
-    found = measure_sets("inception", features, features, ["a", "b"], 1)
+    found = set_distances("inception", features, features, ["a", "b"], 1)
     fid = found["fid"]
     assert (fid.value, fid.lo, fid.hi, fid.n, fid.failed) == (pytest.approx(0, abs=1e-6), None, None, 2, 1)
     assert fid.note == (
         "2 images a side for 4 features: a Fréchet distance of so few is biased upwards "
         "and compares only with others of the same number"
     )
-    assert measure_sets("inception", features[:1], features[:1], ["a"], 3)["fid"].value is None
-    assert set(measure_sets("hand", features, features, ["a", "b"], 0)) == {"fd_hand"}
+    assert set_distances("inception", features[:1], features[:1], ["a"], 3)["fid"].value is None
+    assert set(set_distances("hand", features, features, ["a", "b"], 0)) == {"fd_hand"}
 
 
 def test_hands_that_are_not_found_again_are_counted() -> None:
