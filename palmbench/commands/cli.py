@@ -150,7 +150,7 @@ def _plan(words: list[str]) -> int:
 
 def _ls(words: list[str]) -> int:
     parser = Parser("ls", "What can be chosen, one line each; for one group, its settings too.")
-    parser.add_argument("group", nargs="?", metavar="GROUP", help="dataset, method, ...")
+    parser.add_argument("group", nargs="?", metavar="GROUP", help="dataset, method, ..., or metrics")
     parsed = parser.parse(words)
     if parsed is None:
         return DONE

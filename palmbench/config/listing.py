@@ -19,6 +19,7 @@ from recognizers.common.hints import not_found
 
 _SETTING = re.compile(r"^(?P<key>\w+):\s+(?P<value>\S.*?)\s+#\s+(?P<comment>.+)$")
 _DEFAULT = re.compile(r"^\s*-\s+(?P<group>\w+):\s+(?P<option>\w+)\s*$")
+METRICS_GROUP = "metrics"
 _GROUP_ORDER = (
     "dataset", "method", "detector", "segmenter", "recognizer", "quality", "executor", "tracker", "ablation",
 )  # fmt: skip
@@ -62,7 +63,7 @@ def options(group: str) -> list[Option]:
         If there is no such group.
     """
     if group not in groups():
-        raise RequestError(not_found(f"there is no group {group}", group, groups()))
+        raise RequestError(not_found(f"there is no group {group}", group, [*groups(), METRICS_GROUP]))
     default = defaults().get(group)
     names = sorted(option_names(group), key=lambda name: (name != default, name))
     added = plugin_names(group)
@@ -84,7 +85,9 @@ def top_settings() -> list[Setting]:
 
 
 def listing(group: str | None = None) -> str:
-    """Text of `palmbench ls`: one line per option, or, for one group, per option and setting."""
+    """Text of `palmbench ls`: one line per option, or, for one group, per option and setting; or every metric."""
+    if group == METRICS_GROUP:
+        return _metrics()
     default = defaults()
     lines = []
     if group is not None:
@@ -100,6 +103,19 @@ def listing(group: str | None = None) -> str:
     lines.append("settings outside the groups")
     lines += [f"  {item.key}={item.value}".ljust(26) + f"  {item.comment}" for item in top_settings()]
     lines.append("* is the default; `palmbench ls GROUP` shows the settings of its options")
+    lines.append(f"`palmbench ls {METRICS_GROUP}` says what each number of a run is")
+    return "\n".join(lines)
+
+
+def _metrics() -> str:
+    from palmbench.scoring.metrics import METRICS  # with numba, which other listings do without
+
+    lines = []
+    for metric in METRICS.values():
+        failures = f"; failures {metric.failures}" if metric.failures else ""
+        text = f"{metric.says}{failures}"
+        lines += wrap(text, 100, initial_indent=f"{metric.name:<29} {metric.heading[-1]} {metric.unit:<8}  ",
+                      subsequent_indent=" " * 42)  # fmt: skip
     return "\n".join(lines)
 
 

@@ -40,7 +40,7 @@ class WeightFile(NamedTuple):
 
 
 VGG16 = WeightFile("lpips", "vgg16-397923af.pth", "397923af", "lpips", "lpips_weights", "lpips")
-ALEXNET = WeightFile("lpips", "alexnet-owt-7be5be79.pth", "7be5be79", "torchmetrics", "lpips_weights", "lpips-alexnet")
+ALEXNET = WeightFile("lpips", "alexnet-owt-7be5be79.pth", "7be5be79", "lpips", "lpips_weights", "lpips-alexnet")
 INCEPTION = WeightFile(
     "fid",
     "pt_inception-2015-12-05-6726825d.pth",

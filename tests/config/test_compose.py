@@ -12,11 +12,12 @@ import pytest
 
 from palmbench.base.paths import conf_dir
 from palmbench.config.compose import compose_points
-from palmbench.config.listing import defaults, groups, option_names, options, top_settings
+from palmbench.config.listing import defaults, groups, listing, option_names, options, top_settings
 from palmbench.config.schema import RunConfig, plain_values, run_config
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.scoring import METRICS
 from recognizers.common.errors import RequestError
 
 
@@ -223,6 +224,11 @@ def test_every_key_of_the_configuration_says_what_it_means() -> None:
         for line in text.splitlines()[1:]:
             assert re.match(r"name: \w+$|\w+: \S.*  # \S", line), f"{path}: {line}"
     assert {item.key for item in top_settings()} == {"seed", "region", "eer", "results_dir", "data_dir"}
+
+
+def test_every_metric_is_listed_with_its_direction_and_its_unit() -> None:
+    told = dict(re.findall(r"^(\w+) +(. \S*)", listing("metrics"), re.MULTILINE))
+    assert told == {name: f"{metric.heading[-1]} {metric.unit.split(' ')[0]}" for name, metric in METRICS.items()}
 
 
 def test_the_listing_knows_what_composes() -> None:
