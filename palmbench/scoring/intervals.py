@@ -177,7 +177,7 @@ def score_intervals(
     deid : (n,) array_like, optional
         Distance of each original to its own de-identified sample, NaN for a failure.
     hits : (n,) array_like of bool, optional
-        Whether the de-identified sample was identified (`rank1_hits`). The gallery stays the whole data set.
+        Whether the de-identified sample was identified (`Nearest.hits`). The gallery stays the whole data set.
     level : float
         Coverage of the two-sided percentile interval.
     """

@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from palmbench.scoring.intervals import REPLICATES, Interval, draw, interval
-from palmbench.scoring.pairs import labels
-from palmbench.scoring.score_sets import CrossKinds, cross_kinds
+from palmbench.scoring.pairs import CrossKinds, cross_kinds
 
 VERSION = 2
 PERMUTATIONS = 200
@@ -110,7 +109,7 @@ def linkability(
         If lengths disagree, or an identity belongs to two persons.
     """
     kinds = cross_kinds(identities, persons)
-    hands = labels(identities)
+    hands = kinds.hands
     palms = int(hands.max()) + 1 if len(hands) else 0
     places, bins = _binned(distances, kinds)
     mated, non_mated = np.zeros((palms, bins), np.int64), np.zeros((palms, bins), np.int64)

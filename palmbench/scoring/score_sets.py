@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from palmbench.scoring.distribution import Distribution
-from palmbench.scoring.pairs import labels, pair_kinds
+from palmbench.scoring.pairs import cross_kinds, pair_kinds
 
 VERSION = 1
 _PAIRS_PER_BLOCK = 2**22
@@ -43,53 +43,6 @@ class ScoreSets(NamedTuple):
     inter_deid: Distribution
 
 
-class CrossKinds(NamedTuple):
-    """Which originals are mated and non-mated to each de-identified photo.
-
-    Attributes
-    ----------
-    hands, people : (n,) int32
-        Identity and person of each sample, numbered.
-    """
-
-    hands: np.ndarray
-    people: np.ndarray
-
-    def mated(self, i: int) -> np.ndarray:
-        """Originals of the palm of sample i other than its own, (n,) bool."""
-        found = self.hands == self.hands[i]
-        found[i] = False
-        return found
-
-    def non_mated(self, i: int) -> np.ndarray:
-        """Originals of other persons than that of sample i, (n,) bool."""
-        return self.people != self.people[i]
-
-
-def cross_kinds(identities: ArrayLike, persons: ArrayLike | None = None) -> CrossKinds:
-    """Sort de-identified photos against originals, n of each in one order.
-
-    Parameters
-    ----------
-    identities : (n,) array_like
-        Identity (hand) of each sample.
-    persons : (n,) array_like, optional
-        Person of each sample. Without it every identity counts as a person.
-
-    Raises
-    ------
-    ValueError
-        If lengths disagree, or an identity belongs to two persons.
-    """
-    hands = labels(identities)
-    people = hands if persons is None else labels(persons)
-    if len(hands) != len(people):
-        raise ValueError(f"{len(hands)} identities but {len(people)} persons")
-    if len(np.unique(np.stack([hands, people]), axis=1).T) > len(np.unique(hands)):
-        raise ValueError("an identity belongs to two persons")
-    return CrossKinds(hands, people)
-
-
 def score_sets(
     against_originals: np.ndarray, among_deid: np.ndarray, identities: ArrayLike, persons: ArrayLike | None = None
 ) -> ScoreSets:
@@ -102,7 +55,7 @@ def score_sets(
     among_deid : (n * (n - 1) / 2,) float
         All unordered pairs of de-identified photos, in scipy's condensed order; NaN where a template is missing.
     identities, persons : (n,) array_like
-        As for `cross_kinds`.
+        Of each sample; as for `pair_kinds`.
 
     Raises
     ------

@@ -332,12 +332,8 @@ def _distributions(distances: np.ndarray, identities: list[str], persons: list[s
     found = []
     for kind in pair_kinds(identities, persons):
         kind &= ~np.isnan(distances)
-        found.append(_distribution(distances[kind]))
+        found.append(Distribution.pooled([distances[kind]]))
     return found
-
-
-def _distribution(distances: np.ndarray) -> Distribution:
-    return Distribution.of(distances) if len(distances) else Distribution(np.empty(0), np.empty(0, np.int64))
 
 
 def _defined(number: Callable[..., float], *scores: Distribution | np.ndarray) -> float | None:

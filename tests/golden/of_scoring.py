@@ -255,7 +255,7 @@ GOLDENS = [
     Golden(_SCORING + "levels", "levels", _levels, _of("pairs")),
     Golden(_SCORING + "intervals", "intervals", _intervals, _of("levels", "pairs", "replicates")),
     Golden(_SCORING + "jackknife", "intervals", _jackknife),
-    Golden(_SCORING + "linkability", "linkability", _linkability, _of("intervals", "pairs", "score_sets")),
+    Golden(_SCORING + "linkability", "linkability", _linkability, _of("intervals", "pairs")),
     Golden(_SCORING + "matches", "match rates", _matches, _of("intervals", "levels", "pairs", "replicates")),
     Golden(_SCORING + "score_sets", "score sets", _score_sets, _of("pairs")),
     Golden("palmbench.paper.diversity", "summaries", _diversity,
