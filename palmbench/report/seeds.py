@@ -58,10 +58,11 @@ def _merged(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _mean(numbers: Sequence[Number]) -> Number:
     """One number of several seeds; one that is missing or infinite with a seed is as with that seed."""
     seeds, failed = len(numbers), max(number.failed for number in numbers)
-    values = [number.value for number in numbers if number.value is not None and math.isfinite(number.value)]
-    if len(values) < seeds:
-        apart = next((number for number in numbers if number.value is None), numbers[0])
-        return replace(apart, failed=failed, seeds=seeds)
+    values = [number.value for number in numbers if number.value is not None]
+    missing = [number for number in numbers if number.value is None]
+    infinite = [number for number in numbers if number.value is not None and math.isinf(number.value)]
+    if apart := missing or infinite:
+        return replace(apart[0], failed=failed, seeds=seeds)
     stds = [number.std for number in numbers if number.std is not None]
     los = [number.lo for number in numbers if number.lo is not None]
     his = [number.hi for number in numbers if number.hi is not None]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from palmbench.scoring.distribution import Distribution, Scores
 
-VERSION = 2
+VERSION = 3
 GRID_STEP = 0.001
 _ROWS_PER_BLOCK = 1024
 

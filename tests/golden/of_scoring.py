@@ -99,6 +99,7 @@ def _rates() -> dict[str, Any]:
         "dprime": [decidability(genuine, impostor)],
         "DIR": [deid_ratio(genuine, impostor, known)],
         "nearest": numbers(*nearest(_across(), IDENTITIES, IDENTITIES, np.arange(N))),
+        "hits": numbers(nearest(np.round(_across(), 1), IDENTITIES, IDENTITIES).hits),
         "without spread": [_or_none(decidability, [1.0, 1.0], [1.0, 1.0])],
     }
 

@@ -68,6 +68,13 @@ def test_what_is_missing_with_one_seed_is_missing():
     assert (row.value, row.missing, row.seed_std) == (None, "a genuine pair", None)
 
 
+def test_what_is_infinite_with_one_seed_is_infinite():
+    (point, first), (_, second) = runs(96.0, 97.0)
+    first["metrics"]["psnr"], second["metrics"]["psnr"] = number(30.0), number(math.inf)
+    rows = rows_of(over_seeds([(point, first), (replace(point, seed=1), second)]).records, paper={})
+    assert {row.cell.metric: row.value for row in rows} == {"rr": 96.5, "psnr": math.inf}
+
+
 def test_other_settings_are_not_merged():
     (point, first), _ = runs(96.0, 97.0)
     other = replace(point, method=replace(point.method, steps=3))
