@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
-from palmbench.base.progress import Progress
 from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.commands.deid_arguments import Words, read_words
 from palmbench.config.compose import compose_points
-from palmbench.config.schema import ExecutorConfig, RunConfig
-from palmbench.engine.executor import Executor, available_cores
+from palmbench.config.schema import RunConfig
 from palmbench.photos.account import PhotoAccount, require_report, summary, write_report
+from palmbench.photos.album import deidentify_album
 from palmbench.photos.deidentification import TRIES, Deidentification, check_of, deidentification_of, with_most_hands
 from palmbench.photos.files import Plan, plan
-from palmbench.photos.in_the_way import replaced, require_report_elsewhere, results_of_other_runs, results_there
-from palmbench.photos.ledger import Ledger
-from palmbench.photos.one_photo import CHOICE, Task, deidentify_photo
-from recognizers.common import unfinished
+from palmbench.photos.in_the_way import require_report_elsewhere, results_of_other_runs
 from recognizers.common.errors import RequestError
-from recognizers.common.writing import require_writable
 
 _SHOWN = 20
 _FATES = {"kept": "written all the same", "not written": "not written", "there": "already there"}
@@ -58,11 +50,7 @@ def deid_command(parsed: argparse.Namespace) -> int:
     if words.report:
         require_report_elsewhere(words.report, found)
         report = require_report(words.report, words.force)
-    with _alone(found, words.out), Executor(_no_idle_workers(config.executor, len(found.jobs))) as executor:
-        tasks = _tasks(found, deid, settings, words.force, executor.device)
-        done, stopped = _run(executor, tasks)
-    accounts = [account for account in done if account]
-    left = len(done) - len(accounts)
+    accounts, left, stopped = deidentify_album(found, deid, config.executor, words.out, words.force)
     try:
         # Before anything is printed: nobody may be there to read, and the account is all that is known of the seeds.
         if words.report:
@@ -74,30 +62,6 @@ def deid_command(parsed: argparse.Namespace) -> int:
     return DONE if all(account.done for account in accounts) else SAMPLES_FAILED
 
 
-@contextmanager
-def _alone(found: Plan, out: Path) -> Iterator[None]:
-    """Make sure that results can be written, and that no other run writes where they go."""
-    require_writable(found.folder or out.parent, CHOICE)
-    if found.folder is None:
-        yield
-        return
-    with Ledger(found.folder).alone():
-        for folder in {path.parent for job in found.jobs for path in job.outputs}:
-            unfinished.clear(folder)
-        yield
-
-
-def _tasks(found: Plan, deid: Deidentification, settings: dict[str, Any], force: bool, device: str) -> list[Task]:
-    """What is to be done to each photo, after a look at what is there already."""
-    entries = Ledger(found.folder).entries() if found.folder and not force else {}
-    tasks = []
-    for job in found.jobs:
-        there = {} if force else results_there(job, found.folder, entries, settings)
-        replaces = replaced(job) if force else {}
-        tasks.append(Task(job, there, replaces, deid, settings, found.folder, device))
-    return tasks
-
-
 def _config(words: Words) -> RunConfig:
     points = compose_points(words.settings)
     if len(points) != 1:
@@ -107,37 +71,6 @@ def _config(words: Words) -> RunConfig:
     if "detector.hands" not in said:
         config = replace(config, detector=with_most_hands(config.detector))
     return config if "region" in said else replace(config, region="palm")
-
-
-def _no_idle_workers(config: ExecutorConfig, photos: int) -> ExecutorConfig:
-    """One photo needs no process but this one."""
-    return replace(config, workers=min(photos, config.workers or available_cores()))
-
-
-def _run(executor: Executor, tasks: Sequence[Task]) -> tuple[list[PhotoAccount | None], RequestError | None]:
-    """Accounts of the photos, in their order; None for those that were not come to, and what stopped it then."""
-    accounts: list[PhotoAccount | None] = [None] * len(tasks)
-    finished = [place for place, task in enumerate(tasks) if len(task.there) == len(task.job.outputs)]
-    progress = Progress("de-identify photos", len(tasks), len(finished), 0)
-    for place in finished:
-        accounts[place] = deidentify_photo(tasks[place])
-    try:
-        # By their place: two photos may be shown under one name.
-        for place, account in executor.map(
-            _deidentified, [each for each in enumerate(tasks) if accounts[each[0]] is None]
-        ):
-            accounts[place] = account
-            progress.advance(int(account.done), int(not account.done))
-    except RequestError as error:
-        return accounts, error
-    finally:
-        progress.finish()
-    return accounts, None
-
-
-def _deidentified(numbered: tuple[int, Task]) -> tuple[int, PhotoAccount]:
-    place, task = numbered
-    return place, deidentify_photo(task)
 
 
 def _say(accounts: Sequence[PhotoAccount], found: Plan, deid: Deidentification, left: int) -> None:

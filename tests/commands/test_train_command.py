@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 import recognizers
-from palmbench.commands import train
 from palmbench.commands.cli import main
 from palmbench.hands.geometry import recognition_hand
 from palmbench.hands.hand import Hand
@@ -22,6 +21,7 @@ from palmbench.training import fitting
 from palmbench.training.images import in_hand_crop
 from palmbench.training.measures import measure_held_out
 from palmbench.training.settings import NETWORKS, CCNetTraining, EEHNetTraining, read_settings
+from palmbench.training.training import plan_training
 from recognizers.common.errors import RequestError
 from recognizers.networks.eehnet_settings import COMPACT, FULL
 
@@ -331,12 +331,7 @@ def test_what_cannot_be_met_is_said_in_a_sentence(words: list[str], sentence: st
 
 
 def key_of(*words: str) -> str:
-    from palmbench.engine.pipeline import dataset_of
-
-    training, run = read_settings("eehnet", list(words))
-    dataset = dataset_of(run)
-    split = train._split(training, run.seed, dataset.samples)
-    return train._key(training, run, dataset.samples, split, train._cut(training, run, dataset))
+    return plan_training(*read_settings("eehnet", list(words))).key
 
 
 def test_settings_that_change_nothing_leave_the_key_of_a_training() -> None:

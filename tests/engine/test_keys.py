@@ -51,7 +51,7 @@ POINTS = [
 ]
 SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
 OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}
-OF_TRAINING = {"palmbench.commands.train", "palmbench.training.images"}
+OF_TRAINING = {"palmbench.training.training", "palmbench.training.images"}
 OF_DIVERSITY = {"palmbench.paper.diversity"}
 # Of detectors and segmenters whose packages or weights do not come with palmbench.
 ELSEWHERE = (

@@ -10,7 +10,7 @@ WITHOUT = {
     "palmbench.hands.external.detector": "what it finds is another environment's",
     "palmbench.hands.pklnet.localizer": "its weights do not come with palmbench",
     "palmbench.hands.pklnet.view": "used by the localizer alone",
-    "palmbench.commands.train": "a training takes minutes",
+    "palmbench.training.training": "a training takes minutes",
 }
 
 
