@@ -45,13 +45,18 @@ def read_paper(folder: Path) -> dict[Cell, PaperValue]:
     """The numbers in `folder`/table2.csv to table7.csv; tables that are not there are left out."""
     values: dict[Cell, PaperValue] = {}
     for number in TABLES:
-        path = folder / f"table{number}.csv"
-        if not path.is_file():
-            continue
-        with open(path, encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                metric = _ACCURACY[row["recognizer"]] if row["metric"] == "acc" else row["metric"]
-                alpha = float(row["alpha"]) if row["alpha"] else None
-                cell = Cell(row["dataset"], row["method"], row["fusion"], alpha, row["recognizer"], metric)
-                values[cell] = PaperValue(float(row["value"]), float(row["std"]) if row["std"] else None)
+        for row in read_table(folder, number):
+            metric = _ACCURACY[row["recognizer"]] if row["metric"] == "acc" else row["metric"]
+            alpha = float(row["alpha"]) if row["alpha"] else None
+            cell = Cell(row["dataset"], row["method"], row["fusion"], alpha, row["recognizer"], metric)
+            values[cell] = PaperValue(float(row["value"]), float(row["std"]) if row["std"] else None)
     return values
+
+
+def read_table(folder: Path, number: int) -> list[dict[str, str]]:
+    """The rows of `folder`/table<number>.csv as they are written; none where it is not there."""
+    path = folder / f"table{number}.csv"
+    if not path.is_file():
+        return []
+    with open(path, encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))

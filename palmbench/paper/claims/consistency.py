@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from palmbench.report.paper import read_table
 
 # The ablation's row α=0.1 is the setting of Tables II to IV.
 _PAIRS = ((2, 5), (3, 6), (4, 7))
@@ -24,7 +25,7 @@ class Check(NamedTuple):
 
 def checks(folder: Path) -> Iterator[Check]:
     """All checks on a folder with the tidy copies table1.csv to table7.csv."""
-    tables = {number: _rows(folder / f"table{number}.csv") for number in range(1, 8)}
+    tables = {number: read_table(folder, number) for number in range(1, 8)}
     for first, second in _PAIRS:
         yield _same(first, tables[first], second, tables[second])
     for row in tables[1]:
@@ -65,11 +66,6 @@ def _same(first: int, one: list[dict[str, str]], second: int, other: list[dict[s
     statement = f"Tables {first} and {second} give the same numbers for their common setting"
     found = f"{len(shared) - len(different)} of {len(shared)} are equal"
     return Check(statement, not different, found)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def _where(row: dict[str, str]) -> tuple[str, ...]:
