@@ -202,5 +202,5 @@ def _settings(group: str) -> dict[str, list[str]]:
 
 
 def _unknown(word: Word, group: str, known: Iterable[Collection[str]]) -> RequestError:
-    every = {name for settings in known for name in settings}
+    every = {name for settings in known for name in settings if f"{group}.{name}" not in _OF_THE_ROWS}
     return RequestError(not_found(f"{word.text}: no {group} here has a setting {word.setting}", word.setting, every))
