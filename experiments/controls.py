@@ -163,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pipeline = Pipeline.of(point)
     checks: list[Check] = []
     with Executor(point.executor) as executor, redirect_stdout(sys.stderr):
-        engine = Engine(Store(Path(point.results_dir) / "store"), executor)
+        engine = Engine(Store.of(point.results_dir), executor)
         checks += identity_checks(_evaluate(pipeline, engine))
         swapped, grey = (control(point, donors) for donors in (donors_of(pipeline.samples), {}))
         checks += swapped_checks(_evaluate(swapped, engine))
@@ -267,7 +267,7 @@ def mated_of(pipeline: Pipeline, recognition: Recognition, outcome: Outcome, sto
     recognizer = load_recognizer(pipeline.config.recognizer)
     samples = pipeline.samples
     enrolled, enrolled_again = (
-        pipeline.artefacts(stage, outcome, store) for stage in (pipeline.enrol, pipeline.enrol_again)
+        pipeline.artefacts(stage, outcome, store) for stage in (pipeline.enrol, pipeline.enrol_after)
     )
     originals = [enrolled.get(sample.id) for sample in samples]
     found = [enrolled_again.get(sample.id) for sample in samples]

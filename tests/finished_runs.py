@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from palmbench.config.schema import RunConfig
-from palmbench.engine.pipeline import Pipeline
-from palmbench.engine.run import run, run_folder
+from palmbench.engine.run import Run
+from palmbench.report.running import run_points
 
 
-class Run(NamedTuple):
+class Told(NamedTuple):
     """A command that was run: its status and what it printed."""
 
     status: int
@@ -20,14 +20,14 @@ class Run(NamedTuple):
     err: str
 
 
-def done(*points: RunConfig) -> Run:
+def done(*points: RunConfig) -> Told:
     """Some points, run in this process."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run(points)
-    return Run(status, out.getvalue(), err.getvalue())
+        status = run_points(points)
+    return Told(status, out.getvalue(), err.getvalue())
 
 
 def folder(of: RunConfig) -> Path:
     """Where the run of a point lies."""
-    return run_folder(Pipeline.of(of))
+    return Run.of(of).folder

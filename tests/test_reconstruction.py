@@ -8,11 +8,11 @@ import recognizers
 from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.pipeline import Pipeline
-from palmbench.engine.publish import Sweep
 from palmbench.engine.run import describe
 from palmbench.methods.blur import BlurConfig
 from palmbench.paper.claims.runs import Runs
 from palmbench.paper.rows import EEHNET, EEHNET_COMPACT
+from palmbench.report.publish import Sweep
 
 
 def point(recognizer: RecognizerConfig) -> Pipeline:

@@ -39,6 +39,11 @@ class Store:
 
     root: Path
 
+    @classmethod
+    def of(cls, results_dir: str | Path) -> Store:
+        """The store of a folder of results: `<results_dir>/store`."""
+        return cls(Path(results_dir) / "store")
+
     def path(self, stage: str, key: str, suffix: str) -> Path:
         """Where an artefact lies, whether it is there or not."""
         return self.root / stage / key[:2] / f"{key}{suffix}"

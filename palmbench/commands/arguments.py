@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from recognizers.common.errors import RequestError
 from recognizers.common.hints import not_found
+from recognizers.common.path_settings import path_text
 
 Command = Callable[[list[str]], int]
 
@@ -60,3 +62,23 @@ def _plain_paths(words: Sequence[str]) -> list[str]:
 
 def _misread(word: str) -> bool:
     return word.startswith(("-", "+", "~")) or "=" in word.partition("/")[0]
+
+
+def results_folder(verb: str, settings: Sequence[str]) -> Path:
+    """The folder of results that a command's only setting names, `results` where there is none.
+
+    Raises
+    ------
+    RequestError
+        If another setting is given, or there is no such folder.
+    """
+    folder = "results"
+    for word in settings:
+        key, _, value = word.partition("=")
+        if key != "results_dir" or not value:
+            raise RequestError(f"{word}: {verb} reads results_dir=FOLDER only.")
+        folder = path_text(value)
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise RequestError(f"There is no folder {path}; name the folder of results with results_dir=FOLDER.")
+    return path

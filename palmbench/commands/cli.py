@@ -26,6 +26,8 @@ verbs
   run [settings]         a run or a sweep; the verb may be left out
   ls [GROUP]             what can be chosen, one line each
   plan [settings]        the points of a run, what is cached, what is left; runs nothing
+  runs                   what a folder of results holds: point, when, rejection rate, failures, size
+  store [prune]          what the store holds by stage; prune says, and with --yes removes, what no run needs
   doctor [settings]      packages, device, weights, data sets, disk: what works, how to mend the rest
   table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
   figure N [N ...]       figures 4 to 7 from the store, PNG and PDF; --run computes what is missing first
@@ -125,27 +127,27 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _run(words: list[str]) -> int:
-    if _wants_help(words, "run", "Run one point or a sweep; settings are Hydra overrides."):
-        return DONE
-    points = _points(words)
-    if not points:
-        return DONE
-    from palmbench.config.compose import ablations_of
-    from palmbench.engine.run import run
+    from palmbench.commands.run import run_command
 
-    ablations = ablations_of(words)
-    return run(points, ablations) if ablations else run(points)
+    return run_command(words)
 
 
 def _plan(words: list[str]) -> int:
-    if _wants_help(words, "plan", "Show the points of a run and what is left to compute; runs nothing."):
-        return DONE
-    points = _points(words)
-    if not points:
-        return DONE
-    from palmbench.engine.planning import plan
+    from palmbench.commands.run import plan_command
 
-    return plan(points) or DONE
+    return plan_command(words)
+
+
+def _runs(words: list[str]) -> int:
+    from palmbench.commands.runs import runs_command
+
+    return runs_command(words)
+
+
+def _store(words: list[str]) -> int:
+    from palmbench.commands.store import store_command
+
+    return store_command(words)
 
 
 def _ls(words: list[str]) -> int:
@@ -296,17 +298,12 @@ def _weights(words: list[str]) -> int:
     return weights_command(words)
 
 
-def _points(words: list[str]):  # type: ignore[no-untyped-def]
-    # Imported here: Hydra takes a quarter of a second that help and listings need not spend.
-    from palmbench.config.compose import compose_points
-
-    return compose_points(words)
-
-
 _VERBS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "ls": _ls,
     "plan": _plan,
+    "runs": _runs,
+    "store": _store,
     "doctor": _doctor,
     "table": _table,
     "figure": _figure,
@@ -318,15 +315,6 @@ _VERBS: dict[str, Callable[[list[str]], int]] = {
     "data": _data,
     "weights": _weights,
 }
-
-
-def _wants_help(words: list[str], verb: str, description: str) -> bool:
-    if not {"-h", "--help"} & set(words):
-        return False
-    parser = Parser(verb, description)
-    parser.add_argument("settings", nargs="*", metavar="key=value", help="see `palmbench ls` for the keys")
-    parser.print_help()
-    return True
 
 
 def _version() -> str:

@@ -6,22 +6,20 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 from palmbench.base.memory import is_want_of_memory
 from palmbench.base.progress import Progress
-from palmbench.base.store import Store, if_there
+from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import Executor
+from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.stage import Stage
 from recognizers.common.errors import Lost, NoHandError, SampleError, no_exit
 
-FAILED = ".failed"
-
 
 class Failure(NamedTuple):
-    """One sample that a stage could not do.
+    """One sample that a stage, by its name, could not do.
 
     `lasting` failures are findings that would come out the same again; the others are tried again by the next run.
     """
@@ -72,7 +70,7 @@ class Counts:
 
 @dataclass
 class Engine:
-    """A store and an executor, and what they have done so far, by stage title."""
+    """A store and an executor, and what they have done so far, by name of the stage."""
 
     store: Store
     executor: Executor
@@ -107,8 +105,8 @@ class Engine:
         finally:
             progress.finish()
         seconds = time.monotonic() - began if missing else 0.0
-        before = self._before.pop(stage.title, Counts())
-        self.counts.setdefault(stage.title, Counts()).add(
+        before = self._before.pop(stage.name, Counts())
+        self.counts.setdefault(stage.name, Counts()).add(
             max(0, reused - before.computed),
             before.computed + progress.computed,
             len(failures),
@@ -132,19 +130,19 @@ class Engine:
 
 def look_up(stage: Stage, samples: Sequence[Sample], store: Store) -> Inventory:
     """What the store has of a stage."""
+    artefacts = Artefacts(stage, store)
     failures: dict[str, Failure] = {}
     missing: list[Sample] = []
     damaged: list[str] = []
     for sample in samples:
-        key = stage.key(sample)
-        if store.has(stage.name, key, stage.suffix):
+        if artefacts.has(sample):
             continue
-        reason = if_there(partial(store.load, stage.name, key, FAILED, bytes.decode))
+        reason = artefacts.failure(sample)
         if reason is not None:
-            failures[sample.id] = Failure(sample.id, stage.title, reason, lasting=True)
+            failures[sample.id] = Failure(sample.id, stage.name, reason, lasting=True)
             continue
         missing.append(sample)
-        if (path := store.path(stage.name, key, stage.suffix)).is_file():
+        if (path := artefacts.path(sample)).is_file():
             damaged.append(str(path))
     return Inventory(len(samples) - len(missing) - len(failures), failures, missing, damaged)
 
@@ -164,10 +162,10 @@ class _Done(NamedTuple):
 
 def _work(task: _Task) -> _Done:
     """Compute and store some artefacts."""
-    stage, store = task.stage, task.store
+    stage, kept = task.stage, Artefacts(task.stage, task.store)
     try:
         with no_exit(stage.title):
-            artefacts = stage.compute(task.samples, store, task.device)
+            artefacts = stage.compute(task.samples, task.store, task.device)
     except Lost as error:
         reason, lasting, lost = "", False, list(error.places)
     except SampleError as error:
@@ -179,7 +177,7 @@ def _work(task: _Task) -> _Done:
         lasting, lost = False, []
     else:
         for sample, artefact in zip(task.samples, artefacts, strict=True):
-            store.write(stage.name, stage.key(sample), stage.suffix, artefact)
+            kept.save(sample, artefact)
         return _Done([], len(task.samples), [])
     # Here the error is gone, and with it whatever memory its frames held.
     if len(task.samples) > 1:
@@ -193,5 +191,5 @@ def _work(task: _Task) -> _Done:
         return _Done([], 0, lost)
     (sample,) = task.samples
     if lasting:
-        store.write(stage.name, stage.key(sample), FAILED, reason.encode())
-    return _Done([Failure(sample.id, stage.title, reason, lasting)], 0, [])
+        kept.save_failure(sample, reason)
+    return _Done([Failure(sample.id, stage.name, reason, lasting)], 0, [])

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from palmbench.base.store import Store
@@ -17,12 +18,13 @@ from palmbench.engine.engine import Engine, Failure, Inventory, look_up
 from palmbench.quality import ImageQuality, set_distances
 from palmbench.scoring import Number, ScoreSets, score_sets
 from palmbench.stages import compare, measure
+from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
 from palmbench.stages.enrol import Enrol
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Features, Quality
-from palmbench.stages.stage import Originals, Stage, load_all
+from palmbench.stages.stage import PHOTOS, Originals, Stage, load_all
 from palmbench.stages.usability import Usability
 from recognizers.common.errors import Lost, no_exit
 from recognizers.common.keys import digest
@@ -46,7 +48,7 @@ class Outcome(NamedTuple):
     failures : list of Failure
         In the order of the stages.
     passed : dict of str to sequence of Sample
-        By a stage's title the samples that have an artefact of it.
+        By a stage's name the samples that have an artefact of it.
     """
 
     failures: list[Failure]
@@ -54,7 +56,7 @@ class Outcome(NamedTuple):
 
     def ids(self, stage: Stage) -> frozenset[str]:
         """Ids of the samples that passed a stage."""
-        return frozenset(sample.id for sample in self.passed[stage.title])
+        return frozenset(sample.id for sample in self.passed[stage.name])
 
 
 class Measured(NamedTuple):
@@ -74,9 +76,9 @@ class Pipeline:
     dataset: Dataset
     prepare: Prepare
     deidentify: Deidentify
-    again: Prepare
+    prepare_after: Prepare
     enrol: Enrol
-    enrol_again: Enrol
+    enrol_after: Enrol
     quality: Quality
     usability: Usability
     features: tuple[Features, ...]
@@ -102,17 +104,17 @@ class Pipeline:
         repaint = deidentify or (lambda hands: Deidentify.of(hands, config.method, config.seed, config.region))
         repainted = repaint(prepare)
         deidentified = Deidentified(repainted)
-        again = Prepare.of(deidentified, config.detector, config.segmenter)
+        prepare_after = Prepare.of(deidentified, config.detector, config.segmenter)
         return cls(
             config=config,
             dataset=dataset,
             prepare=prepare,
             deidentify=repainted,
-            again=again,
+            prepare_after=prepare_after,
             enrol=Enrol.of(prepare, config.recognizer),
-            enrol_again=Enrol.of(again, config.recognizer),
+            enrol_after=Enrol.of(prepare_after, config.recognizer),
             quality=Quality.of(repainted, config.quality),
-            usability=Usability(prepare, again, config.quality.usability_scale),
+            usability=Usability(prepare, prepare_after, config.quality.usability_scale),
             features=Features.both(originals, deidentified, config.quality),
         )
 
@@ -131,9 +133,9 @@ class Pipeline:
             *([Step(encode, self.prepare)] if encode else []),
             Step(self.deidentify, encode or self.prepare),
             Step(self.quality, self.deidentify),
-            Step(self.again, self.deidentify),
-            Step(self.enrol_again, self.again),
-            Step(self.usability, self.again),
+            Step(self.prepare_after, self.deidentify),
+            Step(self.enrol_after, self.prepare_after),
+            Step(self.usability, self.prepare_after),
             *(Step(stage, self.deidentify) for stage in self.features),
         ]
 
@@ -143,7 +145,7 @@ class Pipeline:
         return digest(
             "run",
             photos={
-                sample.id: [stage.key(sample) for stage in (self.enrol_again, self.quality, self.usability)]
+                sample.id: [stage.key(sample) for stage in (self.enrol_after, self.quality, self.usability)]
                 for sample in self.samples
             },
             palms={sample.id: [sample.identity, sample.person] for sample in self.samples},
@@ -167,6 +169,23 @@ class Pipeline:
             "variant": self.enrol.settings.get("variant", ""),
             **({"region": self.config.region} if self.config.region != "paper" else {}),
         }
+
+    @property
+    def extent(self) -> str:
+        """How much a point is over, as `160 photos of 40 palms`."""
+        return f"{len(self.samples)} photos of {len({sample.identity for sample in self.samples})} palms"
+
+    @cached_property
+    def photos(self) -> str:
+        """Digest of the data set's photos, whatever is done with them."""
+        return digest("photos", photos={sample.id: sample.digest for sample in self.samples})
+
+    def artefact_paths(self, store: Store, failures: Iterable[Failure]) -> set[Path]:
+        """Where everything lies in a store that a run of the point with such failures is made of."""
+        kept = self.comparison(self.outcome_of(failures)).paths(self.samples, store)
+        for stage, _ in self.steps:
+            kept |= Artefacts(stage, store).paths(self.samples)
+        return kept | {store.path(PHOTOS, sample.digest, ".png") for sample in self.samples}
 
     def with_artefacts(self, engine: Engine, work: Callable[[Outcome], Result]) -> Result:
         """What some work on the point's artefacts gives; those that are missing are made first.
@@ -204,7 +223,7 @@ class Pipeline:
         of_stage: dict[str, dict[str, Failure]] = {}
         for failure in failures:
             of_stage.setdefault(failure.stage, {})[failure.sample] = failure
-        return self._through(lambda stage, given: of_stage.get(stage.title, {}))
+        return self._through(lambda stage, given: of_stage.get(stage.name, {}))
 
     def look_up(self, store: Store) -> list[tuple[Stage, Inventory]]:
         """What a store has of each stage, counting only samples that the stage can be given."""
@@ -222,9 +241,9 @@ class Pipeline:
         failures: list[Failure] = []
         passed: dict[str, Sequence[Sample]] = {}
         for stage, needs in self.steps:
-            given = passed[needs.title] if needs else self.samples
+            given = passed[needs.name] if needs else self.samples
             failed = work(stage, given)
-            passed[stage.title] = [sample for sample in given if sample.id not in failed]
+            passed[stage.name] = [sample for sample in given if sample.id not in failed]
             failures += failed.values()
         return Outcome(failures, passed)
 
@@ -264,12 +283,12 @@ class Pipeline:
 
     def comparison(self, outcome: Outcome, threads: int = 1) -> Compare:
         """The comparison of what was enrolled."""
-        return Compare(self.enrol, self.enrol_again, outcome.ids(self.enrol), outcome.ids(self.enrol_again), threads)
+        return Compare(self.enrol, self.enrol_after, outcome.ids(self.enrol), outcome.ids(self.enrol_after), threads)
 
     @staticmethod
     def artefacts(stage: Stage, outcome: Outcome, store: Store) -> dict[str, Any]:
         """What a stage made of the samples that passed it, by sample id. Raises Lost."""
-        return load_all(stage, outcome.passed[stage.title], store)
+        return load_all(stage, outcome.passed[stage.name], store)
 
     def _between_sets(self, outcome: Outcome, store: Store) -> dict[str, Number]:
         before, after = self.features

@@ -2,80 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from palmbench.base.plain_files import read_object
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
+from palmbench.engine.executor import Executor
+from palmbench.engine.pace import MEASURE, Kind, Paces, Spent
 from palmbench.engine.pipeline import Pipeline
-from palmbench.engine.run import describe, finished_record, run_folder
+from palmbench.engine.run import Run, describe
+
+_RECENT = 40  # runs whose pace counts
+_ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+_START = 4.0  # seconds until a command's first stage, and of its worker processes
+
+
+@dataclass
+class _Left:
+    """What is left of one stage: photos, seconds, and how those are known."""
+
+    title: str
+    count: int
+    seconds: float
+    sources: set[str]
 
 
 def plan(points: Sequence[RunConfig]) -> int:
     """Print the points, what the store has of each, what is left, and how long that may take. Runs nothing.
 
-    The estimate takes each stage at the pace of the latest runs below `results_dir`.
+    The estimate takes each stage at the pace of earlier runs below `results_dir` that did the same: with the same
+    settings, else with the same tool, and where no run did, at a pace that is built in.
     """
     pipelines = [Pipeline.of(point) for point in points]
-    left: dict[tuple[str, str], str] = {}
+    executor = Executor(points[0].executor)
+    # Torch takes seconds to say that there is no accelerator.
+    device = executor.device if any(Path(node).exists() for node in _ACCELERATORS) else "cpu"
+    workers = 1 if device == "cuda" else executor.workers
+    paces = Paces(_earlier(points[0].results_dir, device))
+    left: dict[str, _Left] = {}
+    planned: set[tuple[str, str]] = set()
     unfinished = 0
+
+    def add(pipeline: Pipeline, name: str, title: str, kind: Kind, count: int, cores: int) -> None:
+        config = pipeline.config
+        tools = [config.method.name, config.recognizer.name, *(["rendered"] if pipeline.dataset.rendered else [])]
+        pace = paces.estimate(name, kind, tools)
+        line = left.setdefault(name, _Left(title, 0, 0.0, set()))
+        line.count += count
+        line.seconds += count * pace.seconds / cores
+        line.sources.add(pace.source)
+
     for pipeline in pipelines:
+        run = Run.of(pipeline)
         state = "finished"
-        if finished_record(pipeline) is None:
+        if not run.finished:
             unfinished += 1
-            found = pipeline.look_up(Store(Path(pipeline.config.results_dir) / "store"))
+            found = pipeline.look_up(Store.of(pipeline.config.results_dir))
             there = sum(inventory.reused for _, inventory in found)
-            missing = [(stage, sample) for stage, inventory in found for sample in inventory.missing]
+            missing = sum(len(inventory.missing) for _, inventory in found)
             failed = sum(len(inventory.failures) for _, inventory in found)
-            state = f"{there} of {there + len(missing)} artefacts are there, {len(missing)} left"
+            state = f"{there} of {there + missing} artefacts are there, {missing} left"
             state += f", {failed} photos without a hand" if failed else ""
-            left.update({(stage.name, stage.key(sample)): stage.title for stage, sample in missing})
-        print(f"{pipeline.key}  {describe(pipeline)}: {state}")
+            for stage, inventory in found:
+                keys = {(stage.name, stage.key(sample)) for sample in inventory.missing} - planned
+                planned |= keys
+                if keys:
+                    kind = Kind.of(stage, pipeline.config)
+                    add(pipeline, stage.name, stage.title, kind, len(keys), min(workers, len(keys)))
+            kind = Kind.of_measuring(pipeline.enrol.settings, len(pipeline.samples))
+            add(pipeline, MEASURE, "measure", kind, len(pipeline.samples), 1)
+        print(f"{run.key}  {describe(pipeline.point)} ({pipeline.extent}): {state}")
     of_points = f"{len(pipelines)} point{'s' if len(pipelines) > 1 else ''}"
-    titles = list(dict.fromkeys(left.values()))
-    if not titles:
-        print(f"{of_points}, {f'{unfinished} left to measure' if unfinished else 'nothing left to compute'}")
+    if not unfinished:
+        print(f"{of_points}, nothing left to compute")
         return 0
-    pace, odd = _pace(run_folder(pipelines[0]).parent)
-    shared = "; points share what they share" if len(pipelines) > 1 else ""
-    print(f"\n{of_points}, {len(left)} artefacts left{shared}:")
-    seconds, unknown = 0.0, []
-    for title in titles:
-        count = sum(each == title for each in left.values())
-        print(f"  {title:<36} {count:>6}")
-        if title in pace:
-            seconds += count * pace[title]
-        else:
-            unknown.append(title)
-    if len(unknown) < len(titles):
-        print(f"about {seconds / 60:.1f} minutes at the pace of earlier runs")
-    if unknown:
-        print(f"no pace is known yet for: {', '.join(unknown)}")
-    if odd:
-        print(f"left out, since they are not records of runs: {', '.join(map(str, odd))}")
+    seconds = _START + sum(line.seconds for line in left.values())
+    measured = left.pop(MEASURE)
+    if left:
+        shared = "; points share what they share" if len(pipelines) > 1 else ""
+        print(f"\n{of_points}, {sum(line.count for line in left.values())} artefacts left{shared}:")
+        for line in left.values():
+            print(f"  {line.title:<36} {line.count:>6} {_duration(line.seconds):>9}{_how(line.sources)}")
+    else:
+        print(f"\n{of_points}, {unfinished} left to measure:")
+    print(f"  {'measure the points':<36} {unfinished:>6} {_duration(measured.seconds):>9}{_how(measured.sources)}")
+    print(f"about {_duration(seconds)} with {workers} worker{'s' if workers > 1 else ''}, if nothing else runs here")
     return 0
 
 
-def _pace(runs: Path) -> tuple[dict[str, float], list[Path]]:
-    """Seconds an item of each stage, from the newest records first, and files that are not records though named so."""
-    pace: dict[str, float] = {}
-    odd = []
-    for path in sorted(runs.glob("*/record.json"), key=_age)[:20]:
-        try:
-            stages = (read_object(path) or {})["stages"]
-            found = {
-                title: spent["seconds"] / spent["computed"] for title, spent in stages.items() if spent["computed"]
-            }
-        except (KeyError, TypeError, AttributeError):
-            odd.append(path)
-        else:
-            pace = found | pace
-    return pace, odd
+def _earlier(results_dir: str, device: str) -> Iterator[tuple[str, Spent, int]]:
+    """What the newest runs on a device spent."""
+    for run in reversed(Run.all(results_dir)[-_RECENT:]):
+        account = run.account
+        if account is not None and account.device == device:
+            for name, spent in account.stages.items():
+                yield name, spent, 1 if device == "cuda" else account.workers
 
 
-def _age(path: Path) -> float:
-    try:
-        return -path.stat().st_mtime
-    except OSError:  # a loop of links
-        return 0.0
+def _how(sources: set[str]) -> str:
+    if "built in" in sources:
+        return "  estimated from built-in paces"
+    return "  estimated from runs with other settings" if "scaled" in sources else ""
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"

@@ -128,14 +128,6 @@ def read_record(path: Path, key: str) -> Record | None:
     return Record(path, content)
 
 
-def require_record(path: Path, key: str) -> Record:
-    """The record of a key; see `read_record`. Raises Lost where there is none."""
-    record = read_record(path, key)
-    if record is None:
-        raise Lost(str(path))
-    return record
-
-
 def table_file(table: pd.DataFrame) -> bytes:
     """A table as a Parquet file."""
     buffer = io.BytesIO()

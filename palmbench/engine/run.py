@@ -1,140 +1,247 @@
-"""Runs the points of a sweep: plan them all, compute what is missing, write each run's record."""
+"""A run: the folder of one point's results, what its record says, and whether anything is left to do for it."""
 
 from __future__ import annotations
 
-import json
-import platform
-import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import recognizers
-from palmbench.base.status import DONE, SAMPLES_FAILED
+from palmbench.base.plain_files import read_plain
 from palmbench.base.store import Store
-from palmbench.config.schema import RunConfig, plain_values
-from palmbench.engine.engine import Counts, Engine, Failure
+from palmbench.config.schema import RunConfig, plain_values, run_config
+from palmbench.engine.engine import Engine, Failure
 from palmbench.engine.executor import Executor
-from palmbench.engine.pipeline import Measured, Outcome, Pipeline
-from palmbench.engine.provenance import checkout
-from palmbench.engine.publish import Publisher
-from palmbench.engine.records import (
-    METRICS,
-    RECORD,
-    SCORES,
-    Record,
-    read_record,
-    require_record,
-    table_file,
-    write_record,
-)
-from palmbench.scoring.metrics import HEADLINE
-from palmbench.stages.enrol import require_weights
-from recognizers.common.errors import Lost
-from recognizers.common.keys import KEY_VERSION
-from recognizers.common.writing import json_bytes, require_writable, write_bytes
+from palmbench.engine.pace import Kind, Spent
+from palmbench.engine.pipeline import Outcome, Pipeline
+from palmbench.engine.provenance import Checkout
+from palmbench.engine.records import RECORD, SCORES, Record, read_record
+from recognizers.common.errors import Lost, RequestError
+from recognizers.common.writing import write_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIG, ERRORS = "config.yaml", "errors.jsonl"
 
 Result = TypeVar("Result")
 
-METRICS_FORMAT = 1
-_FAILURES_SHOWN = 5
-_PACKAGES = (
-    "palmbench",
-    "torch",
-    "diffusers",
-    "transformers",
-    "numpy",
-    "opencv-python-headless",
-)
 
+@dataclass(frozen=True)
+class Account:
+    """What the record of a run says of how its numbers were made.
 
-def run(points: Sequence[RunConfig], ablations: Sequence[str] = ()) -> int:
-    """Compute every point that has no finished record, give all to their trackers, and say what was done.
-
-    Parameters
+    Attributes
     ----------
-    points : sequence of RunConfig
-        As `palmbench.config.compose.compose_points` gives them.
-    ablations : sequence of str
-        Names of the ablations that they come from, for trackers.
-
-    Returns
-    -------
-    int
-        0, or 3 if samples failed.
-
-    Raises
-    ------
-    RequestError
-        If a data set, weights or a setting is not to be had; before anything is computed.
+    point : mapping
+        What the run is called in tables: data set, method, recognizer and so on.
+    items : mapping of str to int
+        By a stage's name, the samples that have an artefact of it.
+    stages : mapping of str to Spent
+        By a stage's name, and of `measure`, what this run computed itself.
+    failures : tuple of Failure
+        In the order of the stages.
+    device : str
+    workers, batch_size : int
+    written : str
+        In UTC, as 2026-01-31T12:00:00Z.
+    photos : str
+        Digest of the data set's photos.
+    checkout : Checkout or None
+        The code; None for an installed package.
+    python : str
+    packages : mapping of str to str or None
+        Versions by name; None for what was not installed.
     """
-    pipelines = [Pipeline.of(point) for point in points]
-    for note in dict.fromkeys(note for pipeline in pipelines for note in pipeline.dataset.notes):
-        print(note, file=sys.stderr)
-    for pipeline in pipelines:
-        if finished_record(pipeline) is None:
-            require_writable(Path(pipeline.config.results_dir))
-            require_weights(pipeline.config.recognizer)
-    failed: list[Failure] = []
-    finished = 0
-    began = time.monotonic()
-    totals = {stage.title: Counts() for pipeline in pipelines for stage, _ in pipeline.steps}
-    publisher = Publisher.of(pipelines, ablations)
-    with Executor(points[0].executor) as executor:
-        for number, pipeline in enumerate(pipelines, 1):
-            record = finished_record(pipeline)
-            if record is not None:
-                finished += 1
-                failures = failures_of(record)
-                for title, kept in record.content["items"].items():
-                    totals.setdefault(title, Counts()).add(reused=kept)
-                for failure in failures:
-                    totals.setdefault(failure.stage, Counts()).add(failed=1)
-            else:
-                print(f"[{number}/{len(pipelines)}] {describe(pipeline)}", file=sys.stderr)
-                engine = Engine(store_of(pipeline), executor)
-                failures = _run_point(pipeline, engine)
-                for title, counts in engine.counts.items():
-                    totals[title].add(**asdict(counts))
-            failed += failures
-            publisher.publish(pipeline, run_folder(pipeline))
-    _summarise(pipelines, totals, finished, failed, time.monotonic() - began)
-    return SAMPLES_FAILED if failed else DONE
+
+    point: Mapping[str, Any]
+    items: Mapping[str, int]
+    stages: Mapping[str, Spent]
+    failures: tuple[Failure, ...]
+    device: str
+    workers: int
+    batch_size: int
+    written: str
+    photos: str
+    checkout: Checkout | None
+    python: str
+    packages: Mapping[str, str | None]
+
+    @classmethod
+    def of(cls, record: Record) -> Account:
+        """What a record says."""
+        content = record.content
+        code = content["checkout"]
+        return cls(
+            point=content["point"],
+            items=content["items"],
+            stages={
+                name: Spent(spent["computed"], spent["seconds"], Kind(**spent["kind"]))
+                for name, spent in content["stages"].items()
+            },
+            failures=tuple(Failure(**failure) for failure in content["failures"]),
+            device=content["device"],
+            workers=content["workers"],
+            batch_size=content["batch_size"],
+            written=content["written"],
+            photos=content["photos"],
+            checkout=Checkout(**code) if code else None,
+            python=content["python"],
+            packages=content["packages"],
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """As a record holds it."""
+        return {
+            "point": self.point,
+            "items": self.items,
+            "stages": {name: {**spent._asdict(), "kind": spent.kind._asdict()} for name, spent in self.stages.items()},
+            "failures": [failure._asdict() for failure in self.failures],
+            "device": self.device,
+            "workers": self.workers,
+            "batch_size": self.batch_size,
+            "written": self.written,
+            "photos": self.photos,
+            "checkout": self.checkout._asdict() if self.checkout else None,
+            "python": self.python,
+            "packages": self.packages,
+        }
 
 
-def record_of(point: RunConfig) -> dict[str, Any] | None:
-    """Contents of a point's `metrics.json`, or None when it has not been computed."""
-    pipeline = Pipeline.of(point)
-    record = complete_record(pipeline)
-    # One key can have two names: weights by word or by folder, photos as a data set or as a plain folder.
-    return None if record is None else {**record.metrics, "point": pipeline.point}
+@dataclass(frozen=True)
+class Run:
+    """The results of one point.
+
+    Attributes
+    ----------
+    folder : Path
+        `<results_dir>/runs/<key>`.
+    called : mapping or None
+        What tables call the point. One key can have two names: weights by word or by folder, photos as a data set or
+        as a plain folder. None takes the name that it was computed by.
+    """
+
+    folder: Path
+    called: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, point: RunConfig | Pipeline) -> Run:
+        """The run of a point, whether it was computed or not; errors as of `Pipeline.of`."""
+        pipeline = point if isinstance(point, Pipeline) else Pipeline.of(point)
+        return cls(Path(pipeline.config.results_dir) / "runs" / pipeline.key, pipeline.point)
+
+    @classmethod
+    def all(cls, results_dir: str | Path) -> list[Run]:
+        """Every run that a folder of results holds, unfinished ones too, by when they were written, then by key."""
+        folders = sorted(path.parent for path in (Path(results_dir) / "runs").glob(f"*/{CONFIG}"))
+        return sorted((cls(folder) for folder in folders), key=lambda run: (run.written, run.key))
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that can change one of its numbers."""
+        return self.folder.name
+
+    @property
+    def record(self) -> Record | None:
+        """Its record, whatever failed; None where it was not measured, or its files are not those of the record."""
+        return read_record(self.folder / RECORD, self.key)
+
+    @property
+    def account(self) -> Account | None:
+        """What its record says of how its numbers were made; None as of `record`."""
+        record = self.record
+        return None if record is None else Account.of(record)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do for it: a failure that may pass leaves something to do."""
+        account = self.account
+        return account is not None and all(failure.lasting for failure in account.failures)
+
+    @property
+    def point(self) -> Mapping[str, Any]:
+        """What tables call it. Raises Lost where nothing says so: it was listed, and was not measured."""
+        return Account.of(self.require()).point if self.called is None else self.called
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """Its `metrics` by name, and its `point`; None where it was not measured."""
+        record = self.record
+        return None if record is None else {**record.metrics, "point": self.point}
+
+    def scores(self) -> pd.DataFrame:
+        """Distances of every set of pairs. Raises Lost where it was not measured."""
+        return self.require().table(SCORES)
+
+    def require(self) -> Record:
+        """Its record. Raises Lost where it was not measured."""
+        record = self.record
+        if record is None:
+            raise Lost(str(self.folder / RECORD))
+        return record
+
+    @property
+    def written(self) -> str:
+        """When it was written, in UTC; empty where it was not measured."""
+        account = self.account
+        return "" if account is None else account.written
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Its settings, with the folder of results that it lies in now.
+
+        Raises
+        ------
+        RequestError
+            If they cannot be read, or are none that this version knows.
+        """
+        from omegaconf import OmegaConf
+
+        path = self.folder / CONFIG
+        try:
+            values = OmegaConf.to_container(OmegaConf.create(read_plain(path).decode()))
+        except Exception as error:  # whatever YAML that was damaged makes OmegaConf stumble over
+            raise RequestError(f"{path} does not hold the settings of a run any more; remove its folder.") from error
+        if not isinstance(values, dict):
+            raise RequestError(f"{path} does not hold the settings of a run any more; remove its folder.")
+        here = {"results_dir": str(self.folder.parents[1])}
+        return run_config({**{str(key): value for key, value in values.items()}, **here})
+
+    def write_config(self, config: RunConfig) -> None:
+        """Leave its settings in its folder: from then on it is listed, finished or not."""
+        from omegaconf import OmegaConf
+
+        write_bytes(self.folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(plain_values(config))).encode())
 
 
-def outstanding(points: Sequence[RunConfig]) -> list[RunConfig]:
-    """The points that have to be run: those without a record, or all where a tracker is to see the whole sweep."""
-    tracked = any(point.tracker.name != "none" for point in points)
-    return [point for point in points if tracked or record_of(point) is None]
+def describe(point: Mapping[str, Any]) -> str:
+    """A point in a few words, as `diffusion s+m alpha 0.1 on synth, mtcc yan`."""
+    attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])} {point['variant']}".strip()
+    return f"{setting_text(point)} on {point['dataset']}, {attack}"
 
 
-def finished_record(pipeline: Pipeline) -> Record | None:
-    """A point's record if nothing is left to do for it; a failure that may pass leaves something to do."""
-    record = complete_record(pipeline)
-    return record if record and all(failure.lasting for failure in failures_of(record)) else None
+def setting_text(point: Mapping[str, Any]) -> str:
+    """A point's method with what it was set to, as `diffusion s+m alpha 0.1 region palm`."""
+    how = f" {point['setting']}" if point["setting"] else ""
+    how += f" region {point['region']}" if "region" in point else ""
+    return f"{point['method']}{how}"
 
 
-def complete_record(pipeline: Pipeline) -> Record | None:
-    """A point's record, whatever failed; None where it was not measured, or its files are not those of the record."""
-    return read_record(run_folder(pipeline) / RECORD, pipeline.key)
-
-
-def failures_of(record: Record) -> list[Failure]:
-    """What failed in a run."""
-    return [Failure(**failure) for failure in record.content["failures"]]
+def config_text(run: Run) -> str:
+    """What a run that was not measured is of, from its settings, or why those cannot be read."""
+    try:
+        config = run.config
+    except RequestError as error:
+        return str(error)
+    words = f"{config.method.name} {config.method.setting()}".strip()
+    return f"{words} on {config.dataset.name}, {config.recognizer.name}"
 
 
 def on_finished(pipeline: Pipeline, work: Callable[[Outcome, Store], Result]) -> Result:
@@ -145,152 +252,10 @@ def on_finished(pipeline: Pipeline, work: Callable[[Outcome, Store], Result]) ->
     Lost
         If the point was not measured, or an artefact is lost a second time.
     """
-    record = require_record(run_folder(pipeline) / RECORD, pipeline.key)
-    outcome, store = pipeline.outcome_of(failures_of(record)), store_of(pipeline)
+    account = Account.of(Run.of(pipeline).require())
+    outcome, store = pipeline.outcome_of(account.failures), Store.of(pipeline.config.results_dir)
     try:
         return work(outcome, store)
     except Lost:
         with Executor(pipeline.config.executor) as executor:
             return pipeline.with_artefacts(Engine(store, executor), lambda _: work(outcome, store))
-
-
-def store_of(pipeline: Pipeline) -> Store:
-    """The store that a point's artefacts are in: `<results_dir>/store`."""
-    return Store(Path(pipeline.config.results_dir) / "store")
-
-
-def run_folder(pipeline: Pipeline) -> Path:
-    """Folder of a point's record: `<results_dir>/runs/<key>`."""
-    return Path(pipeline.config.results_dir) / "runs" / pipeline.key
-
-
-def describe(pipeline: Pipeline) -> str:
-    """A point in a line."""
-    point = pipeline.point
-    how = f" {point['setting']}" if point["setting"] else ""
-    how += f" region {point['region']}" if "region" in point else ""
-    photos = f"{len(pipeline.samples)} photos of {len({sample.identity for sample in pipeline.samples})} palms"
-    attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])} {point['variant']}"
-    return f"{point['method']}{how} on {point['dataset']} ({photos}), {attack}"
-
-
-def _run_point(pipeline: Pipeline, engine: Engine) -> list[Failure]:
-    outcome, measured = pipeline.with_artefacts(engine, lambda outcome: (outcome, pipeline.measure(engine, outcome)))
-    folder = run_folder(pipeline)
-    _write_config(folder / "config.yaml", pipeline.config)
-    metrics = {
-        "format": METRICS_FORMAT,
-        "point": pipeline.point,
-        "metrics": {name: number.to_json() for name, number in measured.metrics.items()},
-    }
-    files = {
-        METRICS: json_bytes(metrics),
-        SCORES: _scores(pipeline, measured),
-        "errors.jsonl": _errors(outcome.failures),
-    }
-    write_record(folder / RECORD, _record(pipeline, engine, outcome), files)
-    return outcome.failures
-
-
-def _record(pipeline: Pipeline, engine: Engine, outcome: Outcome) -> dict[str, Any]:
-    found = checkout()
-    return {
-        "key": pipeline.key,
-        "key_version": KEY_VERSION,
-        "point": pipeline.point,
-        "items": {title: len(samples) for title, samples in outcome.passed.items()},
-        "stages": {
-            title: {"computed": counts.computed, "seconds": round(counts.seconds, 3)}
-            for title, counts in engine.counts.items()
-        },
-        "failures": [failure._asdict() for failure in outcome.failures],
-        "device": engine.executor.device,
-        "workers": engine.executor.workers,
-        "batch_size": engine.executor.batch_size,
-        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "checkout": found._asdict() if found else None,
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-    }
-
-
-def _scores(pipeline: Pipeline, measured: Measured) -> bytes:
-    """Each photo against its own original in full ("self"), the other sets as distinct distances and their counts."""
-    import pandas as pd
-
-    scores, sets = measured.scores, measured.sets
-    own = pd.DataFrame(
-        {
-            "set": "self",
-            "sample": [sample.id for sample in pipeline.samples],
-            "identity": [sample.identity for sample in pipeline.samples],
-            "distance": scores.own.astype(np.float64),
-            "nearest_mate": scores.mate.astype(np.float64),
-            "nearest_stranger": scores.stranger.astype(np.float64),
-            "count": 1,
-        }
-    )
-    distributions = {
-        "genuine": measured.recognition.genuine,
-        "impostor": measured.recognition.impostor,
-        "mated": sets.mated,
-        "non_mated": sets.non_mated,
-        "inter_deidentified": sets.inter_deid,
-    }
-    pairs = [
-        pd.DataFrame({"set": name, "distance": found.values, "count": found.counts})
-        for name, found in distributions.items()
-        if found.size
-    ]
-    return table_file(pd.concat([own, *pairs], ignore_index=True))
-
-
-def _errors(failures: Sequence[Failure]) -> bytes:
-    lines = (json.dumps(failure._asdict(), sort_keys=True, ensure_ascii=False) + "\n" for failure in failures)
-    return "".join(lines).encode()
-
-
-def _write_config(path: Path, config: RunConfig) -> None:
-    from omegaconf import OmegaConf
-
-    write_bytes(path, OmegaConf.to_yaml(OmegaConf.create(plain_values(config))).encode())
-
-
-def _summarise(
-    pipelines: Sequence[Pipeline],
-    counts: dict[str, Counts],
-    finished: int,
-    failed: Sequence[Failure],
-    seconds: float,
-) -> None:
-    print(f"\n{'stage':<36} {'reused':>8} {'computed':>9} {'failed':>7}")
-    for title, count in counts.items():
-        print(f"{title:<36} {count.reused:>8} {count.computed:>9} {count.failed:>7}")
-    reused, computed = (sum(getattr(count, name) for count in counts.values()) for name in ("reused", "computed"))
-    print(f"{reused} reused, {computed} computed, {len(failed)} failed in {seconds:.0f} s", end="")
-    print(f"; {finished} of {len(pipelines)} points were finished before\n" if finished else "\n")
-    for pipeline in pipelines:
-        print(f"{describe(pipeline)}\n    {_headline(pipeline)}\n    {run_folder(pipeline)}")
-    different = list(dict.fromkeys(failed))  # points of a sweep share the failures of their originals
-    for failure in different[:_FAILURES_SHOWN]:
-        print(f"failed: {failure.sample} at {failure.stage}: {failure.reason}")
-    if len(different) > _FAILURES_SHOWN:
-        print(f"... and {len(different) - _FAILURES_SHOWN} more, listed in errors.jsonl of each run")
-
-
-def _headline(pipeline: Pipeline) -> str:
-    record = complete_record(pipeline)
-    if record is None:
-        return "its record has been changed or removed since; the same command measures it again"
-    metrics = record.metrics["metrics"]
-    shown = ((name, metrics[name].value) for name in HEADLINE)
-    values = "  ".join(f"{name} {'-' if value is None else f'{value:.4g}'}" for name, value in shown)
-    lacking = metrics["rr"].missing
-    return f"{values}  ({lacking} is missing)" if lacking else values
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -144,7 +144,7 @@ def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
         print(f"{path}: up to date, nothing to compute")
         return SAMPLES_FAILED if known.content["failed"] else DONE
     with Executor(point.executor) as executor:
-        engine = Engine(Store(Path(point.results_dir) / "store"), executor)
+        engine = Engine(Store.of(point.results_dir), executor)
         enrolled = _passing(engine, first.samples, (first.prepare, first.enrol))
         lasting = enrolled.lasting
         painted: list[frozenset[str]] = []
@@ -155,8 +155,8 @@ def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
                 pipeline.prepare,
                 *encode,
                 pipeline.deidentify,
-                pipeline.again,
-                pipeline.enrol_again,
+                pipeline.prepare_after,
+                pipeline.enrol_after,
             )
             passing = _passing(engine, chosen, stages)
             lasting &= passing.lasting
@@ -193,14 +193,14 @@ def _content(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     first, store = pipelines[0], engine.store
     samples = first.samples
-    comparison = Compare(first.enrol, first.enrol_again, enrolled, painted[0], engine.executor.workers)
+    comparison = Compare(first.enrol, first.enrol_after, enrolled, painted[0], engine.executor.workers)
     distances = comparison.between_originals(samples, store)
     identities, persons = [each.identity for each in samples], [each.person for each in samples]
     kinds = pair_kinds(identities, persons)
     genuine, impostor = (distances[kind & ~np.isnan(distances)] for kind in kinds)
     templates = load_all(first.enrol, (sample for sample in chosen if sample.id in enrolled), store)
     of_seeds = [
-        load_all(pipeline.enrol_again, (sample for sample in chosen if sample.id in ids), store)
+        load_all(pipeline.enrol_after, (sample for sample in chosen if sample.id in ids), store)
         for pipeline, ids in zip(pipelines, painted, strict=True)
     ]
     repainted = _distances(load_recognizer(first.config.recognizer), chosen, templates, of_seeds)
@@ -273,7 +273,7 @@ def _key(pipelines: Sequence[Pipeline], chosen: Sequence[Sample]) -> str:
         versions={"diversity": VERSION, **versions_of("palmbench.scoring", *_SCORING)},
         replicates=[_REPLICATES, _BOOTSTRAP_SEED],
         originals=[[each.identity, each.person, first.enrol.key(each)] for each in first.samples],
-        repainted=[[each.id, *(pipeline.enrol_again.key(each) for pipeline in pipelines)] for each in chosen],
+        repainted=[[each.id, *(pipeline.enrol_after.key(each) for pipeline in pipelines)] for each in chosen],
     )
 
 

@@ -97,7 +97,7 @@ def _tiles(spec: PhotoSpec, dataset: str, request: Request) -> list[RunConfig]:
 
 def _curves(spec: CurveSpec, request: Request, run: bool) -> DrawnFigure:
     from palmbench.engine.pipeline import Pipeline
-    from palmbench.engine.run import record_of, run_folder
+    from palmbench.engine.run import Run
     from palmbench.paper.diversity import measure_diversity
     from palmbench.report.figures.curves import Panel, diversity_panel, run_panel
     from palmbench.report.figures.drawing import draw_curves
@@ -124,8 +124,8 @@ def _curves(spec: CurveSpec, request: Request, run: bool) -> DrawnFigure:
         if repeated is not None:
             panels.append(repeated)
             notes.append(f"{name}: {repeated.counts_text()}.")
-        elif record_of(point) is not None:
-            panels.append(run_panel(run_folder(pipeline), pipeline))
+        elif Run.of(pipeline).result is not None:
+            panels.append(run_panel(pipeline))
             notes.append(f"{name}: {panels[-1].counts_text()}.")
             again = " ".join(["palmbench diversity", f"dataset={dataset}", *request.texts_of(spec.setting.method)])
             notes.append(f"{name}: no curve of different seeds; `{again}` computes it.")

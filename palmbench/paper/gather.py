@@ -54,7 +54,7 @@ def gather_table(number: int, request: Request, run: bool = False, intervals: bo
     RequestError
         If there is no such table, or a setting is not understood.
     """
-    from palmbench.engine.run import record_of
+    from palmbench.engine.run import Run
 
     if number not in TABLES:
         raise RequestError(f"There is no table {number} to compute; there are {', '.join(map(str, TABLES))}.")
@@ -64,7 +64,7 @@ def gather_table(number: int, request: Request, run: bool = False, intervals: bo
     settings = [setting for segment in spec.segments for setting in segment]
     points = tuple(point for dataset in datasets for point in request.points(dataset, settings, recognizers))
     status = run_missing(f"table {number}", points) if run else DONE
-    records, seeds = over_seeds((point, record_of(point)) for point in points)
+    records, seeds = over_seeds((point, Run.of(point).result) for point in points)
     if not records:
         return GatheredTable(number, None, points, status)
     shown = {metric for group in spec.groups for metric in group.metrics}
@@ -76,9 +76,10 @@ def gather_table(number: int, request: Request, run: bool = False, intervals: bo
 
 def run_missing(what: str, points: tuple[RunConfig, ...]) -> int:
     """Compute the points that are not finished; the exit status."""
-    from palmbench.engine.run import outstanding, run
+    from palmbench.engine.sweep import outstanding
+    from palmbench.report.running import run_points
 
     if missing := outstanding(points):
-        return run(missing)
+        return run_points(missing)
     print(f"{what}: all {len(points)} runs reused, nothing to compute", file=sys.stderr)
     return DONE

@@ -10,7 +10,7 @@ from string import Template
 from palmbench.config.schema import RunConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.provenance import checkout
-from palmbench.engine.run import complete_record
+from palmbench.engine.run import Run
 from palmbench.paper.draw import draw_figure
 from palmbench.paper.figures import FIGURES
 from palmbench.paper.gather import GatheredTable, gather_table
@@ -121,8 +121,8 @@ def finished_runs(pipelines: Sequence[Pipeline]) -> list[FinishedRun]:
     """The measured ones among some runs, each once, whatever failed in them."""
     found: dict[str, FinishedRun] = {}
     for pipeline in pipelines:
-        if pipeline.key not in found and (record := complete_record(pipeline)) is not None:
-            found[pipeline.key] = FinishedRun(pipeline, record.content)
+        if pipeline.key not in found and (account := Run.of(pipeline).account) is not None:
+            found[pipeline.key] = FinishedRun(pipeline, pipeline.key, account)
     return list(found.values())
 
 
@@ -153,8 +153,8 @@ def _facts(count: int, runs: Sequence[FinishedRun]) -> Html:
         "Data": ", ".join(f"{dataset_label(name)} ({count} photos)" for name, count in photos.items()) or "none",
         "Recognizers": ", ".join(dict.fromkeys(run.pipeline.config.recognizer.name for run in runs)) or "none",
         "Runs finished": f"{len(runs)} of {count}",
-        "Samples failed": str(len({(f["sample"], f["stage"]) for run in runs for f in run.record["failures"]})),
-        "Last run": max((run.record["written"] for run in runs), default="–").replace("T", " ").rstrip("Z"),
+        "Samples failed": str(len({(f.sample, f.stage) for run in runs for f in run.account.failures})),
+        "Last run": max((run.account.written for run in runs), default="–").replace("T", " ").rstrip("Z"),
         "Code": f"{now.commit[:10]}{' with changes' if now.dirty else ''}" if now else "an installed package",
     }
     return tag("dl", *(tag("div", tag("dt", text(k)), tag("dd", text(v))) for k, v in facts.items()), class_="facts")

@@ -43,7 +43,7 @@ def sheet_rows(settings: Iterable[tuple[Setting, Pipeline]], hands: int) -> list
     """
     settings = list(settings)
     first = settings[0][1]
-    store = Store(Path(first.config.results_dir) / "store")
+    store = Store.of(first.config.results_dir)
     rows = []
     for sample in pick_hands(first.samples, hands):
         labels, images = ["Original"], [np.asarray(first.prepare.photos.load(sample, store))]

@@ -41,7 +41,7 @@ def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValu
     Parameters
     ----------
     records : iterable of mapping
-        Contents of `runs/<key>/metrics.json` as `record_of` gives them, in the order of the rows. Runs that differ
+        Contents of `runs/<key>/metrics.json` as `Run.result` gives them, in the order of the rows. Runs that differ
         only in the recognizer measure the same image quality: it is kept once.
     paper : mapping, optional
         The paper's numbers; those of `results/paper` unless given.

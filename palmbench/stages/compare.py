@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,9 @@ from recognizers.common.versions import versions_of
 from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1
-_STAGE = "scores"
+SCORES = "scores"
+_ORIGINAL, _DEIDENTIFIED = "original scores", "scores among the de-identified"
+_ACROSS, _OWN = "scores across", "de-identified scores"
 _ROWS = 256
 
 
@@ -88,15 +91,15 @@ class Compare:
 
     def between_originals(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
         """Distances of all unordered pairs of originals, condensed, float32; NaN where a template is missing."""
-        return self._among(self.originals, self.enrolled, "original scores", samples, store)
+        return self._among(self.originals, self.enrolled, _ORIGINAL, samples, store)
 
     def between_deidentified(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
         """Distances of all unordered pairs of de-identified photos, as `between_originals` gives them."""
-        return self._among(self.deidentified, self.enrolled_again, "scores among the de-identified", samples, store)
+        return self._among(self.deidentified, self.enrolled_again, _DEIDENTIFIED, samples, store)
 
     def across(self, samples: Sequence[Sample], store: Store) -> np.ndarray:
         """De-identified photo i against original j, (n, n) float32; NaN where either has no template."""
-        key = digest("scores across", versions={"compare": VERSION}, **self._both(samples))
+        key = self._key_of_both(_ACROSS, samples)
 
         def compute() -> dict[str, np.ndarray]:
             gallery, in_gallery = _load(self.originals, samples, self.enrolled, store)
@@ -113,8 +116,7 @@ class Compare:
 
     def against_originals(self, samples: Sequence[Sample], store: Store) -> DeidScores:
         """Each de-identified photo against its own original, the nearest mate and the nearest stranger."""
-        versions = {"compare": VERSION, **versions_of("palmbench.scoring", "rates")}
-        key = digest("de-identified scores", versions=versions, **self._both(samples))
+        key = self._key_of_both(_OWN, samples)
 
         def compute() -> dict[str, np.ndarray]:
             return _nearest(self.across(samples, store), [sample.identity for sample in samples])._asdict()
@@ -140,8 +142,7 @@ class Compare:
         self, stage: Enrol, enrolled: frozenset[str], what: str, samples: Sequence[Sample], store: Store
     ) -> np.ndarray:
         present = _present(samples, enrolled)
-        keys = self._keys(stage, samples, present)
-        key = digest(what, versions={"compare": VERSION}, templates=keys, recognizer=stage.settings)
+        key = self._key_among(stage, enrolled, what, samples)
 
         def compute() -> dict[str, np.ndarray]:
             templates, _ = _load(stage, samples, enrolled, store)
@@ -151,6 +152,24 @@ class Compare:
             return {"distances": _among_all(there, present)}
 
         return _stored(store, key, compute)["distances"]
+
+    def paths(self, samples: Sequence[Sample], store: Store) -> set[Path]:
+        """Where the distances of these samples lie in a store, whether they are there or not."""
+        keys = [
+            self._key_among(self.originals, self.enrolled, _ORIGINAL, samples),
+            self._key_among(self.deidentified, self.enrolled_again, _DEIDENTIFIED, samples),
+            self._key_of_both(_ACROSS, samples),
+            self._key_of_both(_OWN, samples),
+        ]
+        return {store.path(SCORES, key, ".npz") for key in keys}
+
+    def _key_among(self, stage: Enrol, enrolled: frozenset[str], what: str, samples: Sequence[Sample]) -> str:
+        keys = self._keys(stage, samples, _present(samples, enrolled))
+        return digest(what, versions={"compare": VERSION}, templates=keys, recognizer=stage.settings)
+
+    def _key_of_both(self, what: str, samples: Sequence[Sample]) -> str:
+        versions = {"compare": VERSION, **(versions_of("palmbench.scoring", "rates") if what == _OWN else {})}
+        return digest(what, versions=versions, **self._both(samples))
 
     def _recognizer(self) -> Recognizer:
         recognizer = load_keyed(self.originals.recognizer, self.originals.settings)
@@ -215,8 +234,8 @@ def _load(
 
 
 def _stored(store: Store, key: str, compute: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    found = if_there(lambda: store.load(_STAGE, key, ".npz", unpack_arrays))
+    found = if_there(lambda: store.load(SCORES, key, ".npz", unpack_arrays))
     if found is None:
         found = compute()
-        store.write(_STAGE, key, ".npz", pack_arrays(**found))
+        store.write(SCORES, key, ".npz", pack_arrays(**found))
     return found

@@ -107,6 +107,7 @@ class Deidentified:
 
     stage: Deidentify
     title: str = "de-identified photos"
+    after: str = "_after"
 
     def key(self, sample: Sample) -> str:
         return self.stage.key(sample)

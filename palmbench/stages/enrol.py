@@ -36,7 +36,6 @@ class Enrol:
     recognizer: RecognizerConfig
     settings: dict[str, Any]
     classifies: bool = False
-    name: str = "templates"
     suffix: str = ".npz"
 
     @classmethod
@@ -53,6 +52,10 @@ class Enrol:
             ) from error
         named = isinstance(loaded, Classifier) and loaded.identities is not None
         return cls(prepare, recognizer, settings, classifies=named)
+
+    @property
+    def name(self) -> str:
+        return f"templates{self.prepare.photos.after}"
 
     @property
     def title(self) -> str:

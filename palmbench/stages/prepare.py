@@ -30,13 +30,16 @@ class Prepare:
     detector: AnyDetectorConfig
     segmenter: AnySegmenterConfig
     settings: dict[str, Any]
-    name: str = "hands"
     suffix: str = ".npz"
 
     @classmethod
     def of(cls, photos: Photos, detector: AnyDetectorConfig, segmenter: AnySegmenterConfig) -> Prepare:
         """The stage for some photos. Raises MissingWeights when the detector's weights are absent."""
         return cls(photos, detector, segmenter, _settings(_Finders(load_detector(detector), load_segmenter(segmenter))))
+
+    @property
+    def name(self) -> str:
+        return f"hands{self.photos.after}"
 
     @property
     def title(self) -> str:

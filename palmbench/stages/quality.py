@@ -72,7 +72,6 @@ class Features:
     photos: Photos
     config: QualityConfig
     settings: dict[str, Any]
-    name: str = "features"
     suffix: str = ".npz"
 
     @classmethod
@@ -85,6 +84,10 @@ class Features:
     def features_of(self) -> str:
         """What the features are of, "inception" or "hand"."""
         return self.settings["of"]
+
+    @property
+    def name(self) -> str:
+        return f"features{self.photos.after}"
 
     @property
     def title(self) -> str:

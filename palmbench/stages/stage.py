@@ -15,7 +15,8 @@ from recognizers.common.errors import Lost, RequestError
 from recognizers.common.keys import digest
 from recognizers.common.versions import versions_of
 
-_PHOTOS, _PNG = "photos", ".png"
+PHOTOS = "photos"  # kept originals, in the store
+_PNG = ".png"
 
 Tool = TypeVar("Tool")
 
@@ -26,11 +27,13 @@ class Stage(Protocol):
     Attributes
     ----------
     name : str
-        Folder in the store.
+        What it is: no other stage of a run has it. Its artefacts lie in the folder of that name in the store.
     title : str
-        Name in progress and summaries.
+        What people read in progress and summaries.
     suffix : str
         File name suffix of its artefacts.
+    settings : mapping
+        What of its tools is part of keys.
     """
 
     @property
@@ -41,6 +44,9 @@ class Stage(Protocol):
 
     @property
     def suffix(self) -> str: ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
 
     def key(self, sample: Sample) -> str:
         """Key of a sample's artefact: a hash of everything that can change it."""
@@ -70,10 +76,20 @@ class Stage(Protocol):
 
 
 class Photos(Protocol):
-    """Where a stage takes its photos from: the data set, or the output of de-identification."""
+    """Where a stage takes its photos from: the data set, or the output of de-identification.
+
+    Attributes
+    ----------
+    title : str
+    after : str
+        What the name of a stage ends in that works on them: nothing for originals, "_after" after de-identification.
+    """
 
     @property
     def title(self) -> str: ...
+
+    @property
+    def after(self) -> str: ...
 
     def key(self, sample: Sample) -> str:
         """Key of the photo."""
@@ -175,6 +191,7 @@ class Originals:
     source: Callable[[Sample], np.ndarray]
     keep: bool = False
     title: str = "originals"
+    after: str = ""
 
     def key(self, sample: Sample) -> str:
         # A rendered photo's digest already holds all that can change its pixels; a file still has to be decoded.
@@ -184,10 +201,10 @@ class Originals:
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         if not self.keep:
             return self.source(sample)
-        photo = if_there(lambda: store.load(_PHOTOS, sample.digest, _PNG, decode_png))
+        photo = if_there(lambda: store.load(PHOTOS, sample.digest, _PNG, decode_png))
         if photo is None:
             photo = self.source(sample)
-            store.write(_PHOTOS, sample.digest, _PNG, encode_png(photo))
+            store.write(PHOTOS, sample.digest, _PNG, encode_png(photo))
         return photo
 
 

@@ -28,6 +28,10 @@ class Usability:
     title: str = "measure usability"
     suffix: str = ".json"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"normaliser": self.normaliser}
+
     def key(self, sample: Sample) -> str:
         hands = {"before": self.before.key(sample), "after": self.after.key(sample)}
         code = versions_of("palmbench.quality", "usability") | versions_of("palmbench.hands", "geometry")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class Cut:
     @property
     def title(self) -> str:
         return f"cut {'ROIs' if self.takes == 'roi' else 'hands'} for training"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"takes": self.takes, "columns": self.columns, "rows": self.rows}
 
     def key(self, sample: Sample) -> str:
         code = versions_of("palmbench.hands", "geometry") | versions_of("recognizers.networks", "hand_landmarks")

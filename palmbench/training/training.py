@@ -80,7 +80,7 @@ def train(training: TrainingConfig, run: RunConfig) -> Trained:
         return Trained(folder, record, before=True)
     require_writable(folder)
     with Executor(run.executor) as executor:
-        engine = Engine(Store(Path(run.results_dir) / "store"), executor)
+        engine = Engine(Store.of(run.results_dir), executor)
         failures = engine.run(cut.prepare, samples)
         found = [sample for sample in samples if sample.id not in failures]
         failures |= engine.run(cut, found)

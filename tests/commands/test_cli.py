@@ -148,7 +148,7 @@ def test_what_cannot_be_met_is_said_with_status_2(
 @pytest.mark.parametrize("words", [["method=mask,blur"], ["run", "method=mask,blur"], ["-m", "method=mask,blur"]])
 def test_settings_without_a_verb_are_a_run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    fake(monkeypatch, "palmbench.engine.run", run=lambda points: seen.extend(points) or 3)
+    fake(monkeypatch, "palmbench.report.running", run_points=lambda points, *_: seen.extend(points) or 3)
     assert cli.main(words) == 3
     assert [point.method.name for point in seen] == ["mask", "blur"]
 
@@ -186,10 +186,10 @@ def test_an_export_passes_every_option_on_and_can_be_interrupted(
 def test_a_run_that_stops_says_why(
     error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def stop(points: list[object]) -> int:
+    def stop(*_: object) -> int:
         raise error
 
-    fake(monkeypatch, "palmbench.engine.run", run=stop)
+    fake(monkeypatch, "palmbench.report.running", run_points=stop)
     assert cli.main([]) == status
     assert capsys.readouterr().err.startswith("palmbench: ")
 
@@ -197,10 +197,10 @@ def test_a_run_that_stops_says_why(
 def test_a_python_without_the_dependencies_is_told_what_has_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(points: list[object]) -> int:
+    def fail(*_: object) -> int:
         raise ModuleNotFoundError("No module named 'hydra.core'", name="hydra.core")
 
-    fake(monkeypatch, "palmbench.engine.run", run=fail)
+    fake(monkeypatch, "palmbench.report.running", run_points=fail)
     assert cli.main([]) == 2
     assert "has not the package hydra. In a checkout `make setup`" in capsys.readouterr().err
 
@@ -209,10 +209,10 @@ def test_a_python_without_the_dependencies_is_told_what_has_them(
     "defect", [ZeroDivisionError(), ModuleNotFoundError("No module named 'x'", name="palmbench.x")]
 )
 def test_a_defect_is_not_hidden(defect: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(points: list[object]) -> int:
+    def fail(*_: object) -> int:
         raise defect
 
-    fake(monkeypatch, "palmbench.engine.run", run=fail)
+    fake(monkeypatch, "palmbench.report.running", run_points=fail)
     with pytest.raises(type(defect)):
         cli.main([])
 
@@ -220,6 +220,6 @@ def test_a_defect_is_not_hidden(defect: Exception, monkeypatch: pytest.MonkeyPat
 def test_printing_the_configuration_runs_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fake(monkeypatch, "palmbench.engine.run")
+    fake(monkeypatch, "palmbench.report.running")
     assert cli.main(["--cfg", "job", "method=mask"]) == 0
     assert "fill: 0" in capsys.readouterr().out

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -33,6 +34,7 @@ class Upper:
     name: str = "capitals"
     title: str = "write capitals"
     suffix: str = ".txt"
+    settings: ClassVar[dict[str, str]] = {}
 
     def key(self, sample: Sample) -> str:
         return digest("capitals", photo=sample.digest)
@@ -71,7 +73,7 @@ def make(folder: Path, batch_size: int = 4) -> Engine:
 
 
 def counted(engine: Engine) -> tuple[int, int, int]:
-    counts = engine.counts["write capitals"]
+    counts = engine.counts["capitals"]
     return counts.reused, counts.computed, counts.failed
 
 
@@ -108,8 +110,8 @@ def test_a_failure_costs_only_its_sample(engine: Engine) -> None:
     stage = Upper({"1": SampleError("torn"), "2": NoHandError("no hand was found")})
     failures = engine.run(stage, SAMPLES)
     assert {sample: tuple(failure) for sample, failure in failures.items()} == {
-        "1": ("1", "write capitals", "torn", False),
-        "2": ("2", "write capitals", "no hand was found", True),
+        "1": ("1", "capitals", "torn", False),
+        "2": ("2", "capitals", "no hand was found", True),
     }
     assert counted(engine) == (0, 8, 2)
     there = [engine.store.has("capitals", stage.key(sample), ".txt") for sample in SAMPLES]
@@ -154,7 +156,7 @@ def test_no_hand_is_a_finding_and_is_not_looked_for_again(tmp_path: Path) -> Non
     again, stage = make(tmp_path), Upper()
     failures = again.run(stage, SAMPLES)
     assert stage.calls == []
-    assert tuple(failures["2"]) == ("2", "write capitals", "no hand was found", True)
+    assert tuple(failures["2"]) == ("2", "capitals", "no hand was found", True)
     assert counted(again) == (9, 0, 1)
 
 
@@ -188,9 +190,7 @@ def test_a_photo_that_is_too_large_for_the_memory_costs_only_itself_and_is_tried
     tmp_path: Path, error: Exception
 ) -> None:
     failures = make(tmp_path).run(Upper({"2": error}), SAMPLES)
-    assert [(name, failure.stage, failure.lasting) for name, failure in failures.items()] == [
-        ("2", "write capitals", False)
-    ]
+    assert [(name, failure.stage, failure.lasting) for name, failure in failures.items()] == [("2", "capitals", False)]
     assert "not enough memory" in failures["2"].reason
     assert make(tmp_path).run(Upper(), SAMPLES) == {}
 
@@ -227,7 +227,7 @@ def test_an_artefact_that_a_later_stage_finds_lost_is_no_failure_of_its_sample(t
     assert sorted(lost.value.places) == sorted([str(gone), str(changed)])
     engine.start_over()
     assert engine.run(Upper(), SAMPLES) == engine.run(Lower(), SAMPLES) == {}
-    small = engine.counts["write small letters"]
+    small = engine.counts["small"]
     # Nothing that this engine computed is counted as found.
     assert counted(engine) == (0, 12, 0) and (small.reused, small.computed, small.failed) == (0, 10, 0)
     assert [Lower().load(sample, engine.store) for sample in SAMPLES] == [f"{sample.id} on cpu" for sample in SAMPLES]

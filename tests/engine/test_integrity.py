@@ -15,13 +15,14 @@ from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.engine import Engine
 from palmbench.engine.pipeline import Measured, Outcome, Pipeline
-from palmbench.engine.run import on_finished, record_of, run
+from palmbench.engine.run import Run, on_finished
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.mask import MaskConfig
+from palmbench.report.running import run_points
 from recognizers.common.errors import RequestError
 from tests.finished_runs import done, folder
 
-STAGES = ("templates", "quality", "usability", "features", "scores")
+STAGES = ("templates", "templates_after", "quality", "usability", "features", "features_after", "scores")
 RECORDS = ("record.json", "metrics.json", "scores.parquet", "errors.jsonl")
 
 
@@ -56,7 +57,7 @@ def artefacts(of: RunConfig, stage: str) -> list[Path]:
 def artefacts_of(of: RunConfig) -> dict[str, Path]:
     """An artefact of each stage that is measured: this run's, whatever else the store holds."""
     pipeline, store = Pipeline.of(of), Store(Path(of.results_dir) / "store")
-    stages = (pipeline.enrol_again, pipeline.quality, pipeline.usability, *pipeline.features[1:])
+    stages = (pipeline.enrol_after, pipeline.quality, pipeline.usability, *pipeline.features[1:])
     return {stage.name: store.path(stage.name, stage.key(pipeline.samples[0]), stage.suffix) for stage in stages}
 
 
@@ -101,7 +102,7 @@ def test_what_happens_to_an_artefact_before_it_is_measured_changes_no_number(
         again = done(finished)
     assert again.status == 0 and numbers(finished) == expected
     assert " 0 failed in " in again.out and "made again" in again.err
-    assert record_of(finished) is not None
+    assert Run.of(finished).result is not None
 
 
 def test_an_artefact_that_is_lost_again_and_again_ends_the_run_with_a_sentence(
@@ -109,7 +110,7 @@ def test_an_artefact_that_is_lost_again_and_again_ends_the_run_with_a_sentence(
 ) -> None:
     (folder(finished) / "record.json").unlink()
     shutil.rmtree(Path(finished.results_dir) / "store" / "scores")
-    measure, hit = Pipeline.measure, artefacts_of(finished)["templates"]
+    measure, hit = Pipeline.measure, artefacts_of(finished)["templates_after"]
 
     def hostile(self: Pipeline, engine: Engine, outcome: Outcome) -> Measured:
         hit.unlink(missing_ok=True)
@@ -117,8 +118,8 @@ def test_an_artefact_that_is_lost_again_and_again_ends_the_run_with_a_sentence(
 
     monkeypatch.setattr(Pipeline, "measure", hostile)
     with pytest.raises(RequestError, match=hit.name):
-        run([finished])
-    assert record_of(finished) is None
+        run_points([finished])
+    assert Run.of(finished).result is None
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -138,7 +139,7 @@ def test_artefacts_that_changed_places_are_made_again(finished: RunConfig, stage
 def test_a_damaged_artefact_that_later_stages_need_is_made_again(finished: RunConfig, stage: str) -> None:
     expected = numbers(finished)
     shutil.rmtree(folder(finished))
-    for later in ("templates", "quality", "usability", "features", "scores"):
+    for later in STAGES:
         shutil.rmtree(Path(finished.results_dir) / "store" / later)
     for path in artefacts(finished, stage):
         flip(path)
@@ -164,14 +165,14 @@ def test_a_record_is_believed_only_as_it_was_written(finished: RunConfig, name: 
         path.write_bytes(data[:place] + b"8" + data[place + 1 :] if place >= 0 else data + b"\n")
     else:
         path.write_bytes(data[: len(data) // 2] if damage == "cut" and data else b"" if data else b"\n")
-    assert record_of(finished) is None
+    assert Run.of(finished).result is None
 
 
 def test_a_whole_folder_of_another_run_is_no_record(finished: RunConfig) -> None:
     other = folder(replace(finished, method=BlurConfig()))
     shutil.rmtree(folder(finished))
     shutil.copytree(other, folder(finished))
-    assert record_of(finished) is None
+    assert Run.of(finished).result is None
 
 
 def test_a_record_that_is_not_believed_is_said_and_measured_again_by_the_same_command(finished: RunConfig) -> None:

@@ -244,7 +244,7 @@ def test_what_the_store_holds_is_not_reused_once_a_version_was_raised(
     store, config = Store(tmp_path), replace(POINT, dataset=SynthConfig(identities=1, samples=1))
 
     def there() -> dict[str, int]:
-        return {stage.title: found.reused for stage, found in Pipeline.of(config).look_up(store)}
+        return {stage.name: found.reused for stage, found in Pipeline.of(config).look_up(store)}
 
     wired = Pipeline.of(config)
     for stage, _ in wired.steps:
@@ -252,23 +252,23 @@ def test_what_the_store_holds_is_not_reused_once_a_version_was_raised(
             store.write(stage.name, stage.key(sample), stage.suffix, data)
     assert set(there().values()) == {1}
     raise_version(versioned()["palmbench.methods.mask"], monkeypatch, to=99)
-    left = {title for title, reused in there().items() if reused}
-    assert left == {"find hands in originals", "enrol originals", "features of originals"}
+    left = {name for name, reused in there().items() if reused}
+    assert left == {"hands", "templates", "features"}
     raise_version(versioned()["palmbench.hands.geometry"], monkeypatch, to=99)
-    assert {title for title, reused in there().items() if reused} == {"features of originals"}
+    assert {name for name, reused in there().items() if reused} == {"features"}
 
 
 def test_points_of_a_sweep_share_the_keys_of_what_they_share(held: None) -> None:
     def keys(seed: int = 0, **settings: object) -> dict[str, str]:
         method = DiffusionConfig(weights=TINY, size=64, **settings)  # type: ignore[arg-type]
         wired = Pipeline.of(replace(POINT, method=method, seed=seed))
-        return {stage.title: stage.key(wired.samples[0]) for stage, _ in wired.steps}
+        return {stage.name: stage.key(wired.samples[0]) for stage, _ in wired.steps}
 
     base = keys()
-    own = {title for title in base if title not in ("find hands in originals", "enrol originals", "encode originals")}
+    own = {name for name in base if name not in ("hands", "templates", "encodings", "features")}
     for other in (keys(alpha=0.2), keys(fusion="s+f"), keys(guidance=4.0), keys(noise="shared"), keys(seed=1)):
-        assert {title for title in base if base[title] != other[title]} == own
-    assert keys(scales={"s": 0.2, "m": 0.5, "f": 1.0})["encode originals"] != base["encode originals"]
+        assert {name for name in base if base[name] != other[name]} == own
+    assert keys(scales={"s": 0.2, "m": 0.5, "f": 1.0})["encodings"] != base["encodings"]
 
 
 def test_a_version_is_read_without_importing_what_takes_seconds() -> None:

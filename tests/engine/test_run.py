@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,24 +21,24 @@ from palmbench.datasets.folder_dataset import NO_PERSONS
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.planning import plan
-from palmbench.engine.run import describe, record_of, run
+from palmbench.engine.run import Run, describe
 from palmbench.hands.settings import DetectorConfig
 from palmbench.methods import MethodConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig
+from palmbench.report.running import run_points
 from palmbench.scoring import METRICS, Number
 from recognizers.common.errors import MissingWeights, RequestError
-from tests.finished_runs import Run, done, folder
+from tests.finished_runs import Told, done, folder
 
 ROOT = Path(__file__).resolve().parents[2]
 SYNTH = SynthConfig(identities=3, samples=2)
 METHODS: dict[str, MethodConfig] = {"mask": MaskConfig(), "blur": BlurConfig(), "identity": IdentityConfig()}
 STAGES = {
-    "find hands in originals", "enrol originals", "de-identify", "measure image quality",
-    "find hands in de-identified photos", "enrol de-identified photos", "measure usability",
-    "features of originals", "features of de-identified photos",
+    "hands", "templates", "deidentified", "quality", "hands_after", "templates_after", "usability", "features",
+    "features_after",
 }  # fmt: skip
 
 
@@ -64,12 +63,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sweep(results: Path) -> Run:
+def sweep(results: Path) -> Told:
     """Three methods on the same six photos."""
     return done(*(point(results, method) for method in METHODS))
 
 
-def test_a_run_leaves_its_five_files(sweep: Run, results: Path) -> None:
+def test_a_run_leaves_its_five_files(sweep: Told, results: Path) -> None:
     assert sweep.status == 0
     for method in METHODS:
         names = {path.name for path in folder(point(results, method)).iterdir()}
@@ -77,7 +76,7 @@ def test_a_run_leaves_its_five_files(sweep: Run, results: Path) -> None:
     assert not list(results.rglob("*.part"))
 
 
-def test_metrics_name_the_point_and_what_each_number_is_over(sweep: Run, results: Path) -> None:
+def test_metrics_name_the_point_and_what_each_number_is_over(sweep: Told, results: Path) -> None:
     found = json.loads((folder(point(results)) / "metrics.json").read_text())
     assert found["format"] == 1
     assert found["point"] == {
@@ -95,7 +94,7 @@ def test_metrics_name_the_point_and_what_each_number_is_over(sweep: Run, results
         assert 0 <= number["lo"] <= number["value"] <= number["hi"] <= 100
 
 
-def test_numbers_say_what_methods_do(sweep: Run, results: Path) -> None:
+def test_numbers_say_what_methods_do(sweep: Told, results: Path) -> None:
     mask, blur, identity = (metrics(point(results, method)) for method in METHODS)
     assert mask["rr"]["value"] >= blur["rr"]["value"]
     assert mask["dir"]["value"] > blur["dir"]["value"]
@@ -107,7 +106,7 @@ def test_numbers_say_what_methods_do(sweep: Run, results: Path) -> None:
     assert mask["eer"] == blur["eer"] == identity["eer"] and mask["dprime"] == blur["dprime"]
 
 
-def test_scores_hold_each_photo_and_the_distributions(sweep: Run, results: Path) -> None:
+def test_scores_hold_each_photo_and_the_distributions(sweep: Told, results: Path) -> None:
     scores = pd.read_parquet(folder(point(results)) / "scores.parquet")
     own = scores[scores["set"] == "self"]
     assert list(own["sample"]) == [sample.id for sample in Pipeline.of(point(results)).samples]
@@ -120,7 +119,7 @@ def test_scores_hold_each_photo_and_the_distributions(sweep: Run, results: Path)
     assert scores["distance"].between(0, 1).all()
 
 
-def test_the_record_says_how_the_numbers_were_made(sweep: Run, results: Path) -> None:
+def test_the_record_says_how_the_numbers_were_made(sweep: Told, results: Path) -> None:
     of = point(results)
     record = json.loads((folder(of) / "record.json").read_text())
     assert record["key"] == folder(of).name == Pipeline.of(of).key
@@ -130,10 +129,10 @@ def test_the_record_says_how_the_numbers_were_made(sweep: Run, results: Path) ->
     assert "identities: 3" in (folder(of) / "config.yaml").read_text()
 
 
-def test_points_of_a_sweep_share_their_originals(sweep: Run, results: Path) -> None:
+def test_points_of_a_sweep_share_their_originals(sweep: Told, results: Path) -> None:
     made = {stage.name: len(list((results / "store" / stage.name).rglob("*.*"))) for stage in stages(results)}
-    own = {"deidentified": 18, "quality": 18, "usability": 18}
-    assert made == {"hands": 6 + 18, "templates": 6 + 18, "features": 6 + 18, **own}
+    own = dict.fromkeys(STAGES - {"hands", "templates", "features"}, 18)
+    assert made == {**dict.fromkeys(("hands", "templates", "features"), 6), **own}
     # The originals' hands, templates and features are made for one method and reused by two.
     assert counts(sweep.out) == (36, 126, 0)
 
@@ -145,12 +144,12 @@ def stages(results: Path) -> list:
 def test_what_is_repainted_is_part_of_a_run_s_key_and_name(results: Path) -> None:
     paper = RunConfig(dataset=SynthConfig(identities=2, samples=1), method=MaskConfig(), results_dir=str(results))
     palm = Pipeline.of(replace(paper, region="palm"))
-    assert palm.key != Pipeline.of(paper).key and describe(palm).startswith("mask region palm on synth")
-    assert describe(Pipeline.of(paper)).startswith("mask on synth")
+    assert palm.key != Pipeline.of(paper).key and describe(palm.point).startswith("mask region palm on synth")
+    assert describe(Pipeline.of(paper).point).startswith("mask on synth")
     assert palm.prepare.key(palm.samples[0]) == Pipeline.of(paper).prepare.key(palm.samples[0])
 
 
-def test_a_second_run_computes_nothing_and_changes_nothing(sweep: Run, results: Path) -> None:
+def test_a_second_run_computes_nothing_and_changes_nothing(sweep: Told, results: Path) -> None:
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in results.rglob("*") if path.is_file()}
     again = done(*(point(results, method) for method in METHODS))
     assert (again.status, again.err) == (0, "")
@@ -161,25 +160,25 @@ def test_a_second_run_computes_nothing_and_changes_nothing(sweep: Run, results: 
     } == before
 
 
-def test_metrics_are_taken_again_from_the_store(sweep: Run, results: Path) -> None:
+def test_metrics_are_taken_again_from_the_store(sweep: Told, results: Path) -> None:
     of = point(results, "blur")
     before = (folder(of) / "metrics.json").read_bytes()
     (folder(of) / "record.json").unlink()
-    assert record_of(of) is None
+    assert Run.of(of).result is None
     assert counts(done(of).out) == (54, 0, 0)
     assert (folder(of) / "metrics.json").read_bytes() == before
 
 
-def test_record_of_gives_the_metrics_of_a_finished_run(sweep: Run, results: Path) -> None:
+def test_a_run_gives_the_metrics_that_it_wrote(sweep: Told, results: Path) -> None:
     of = point(results)
-    found, written = record_of(of), json.loads((folder(of) / "metrics.json").read_text())
+    found, written = Run.of(of).result, json.loads((folder(of) / "metrics.json").read_text())
     assert found == {**written, "metrics": {name: Number.from_json(each) for name, each in written["metrics"].items()}}
     assert written["metrics"] == {name: number.to_json() for name, number in found["metrics"].items()}
-    assert record_of(replace(of, method=MaskConfig(fill=9))) is None
-    assert record_of(replace(of, results_dir=str(results / "elsewhere"))) is None
+    assert Run.of(replace(of, method=MaskConfig(fill=9))).result is None
+    assert Run.of(replace(of, results_dir=str(results / "elsewhere"))).result is None
 
 
-def test_batch_size_and_workers_change_no_byte(sweep: Run, results: Path, tmp_path: Path) -> None:
+def test_batch_size_and_workers_change_no_byte(sweep: Told, results: Path, tmp_path: Path) -> None:
     expected = (folder(point(results)) / "metrics.json").read_bytes()
     alone = point(tmp_path / "batch-1", batch_size=1)
     spread = point(tmp_path / "workers-2", workers=2, batch_size=3)
@@ -194,7 +193,7 @@ def test_batch_size_and_workers_change_no_byte(sweep: Run, results: Path, tmp_pa
             }.items()
 
 
-def test_a_killed_run_resumes_to_the_same_metrics(sweep: Run, results: Path, tmp_path: Path) -> None:
+def test_a_killed_run_resumes_to_the_same_metrics(sweep: Told, results: Path, tmp_path: Path) -> None:
     command = [
         sys.executable, "-m", "palmbench", "method=mask", "dataset.identities=3", "dataset.samples=2",
         "executor.device=cpu", "executor.workers=1", "executor.batch_size=1", f"results_dir={tmp_path}",
@@ -206,53 +205,43 @@ def test_a_killed_run_resumes_to_the_same_metrics(sweep: Run, results: Path, tmp
     killed.kill()
     assert killed.wait() == -signal.SIGKILL
     of = point(tmp_path)
-    assert record_of(of) is None
+    assert Run.of(of).result is None
     resumed = done(of)
     assert resumed.status == 0 and 8 <= counts(resumed.out)[0] < 54
     assert (folder(of) / "metrics.json").read_bytes() == (folder(point(results)) / "metrics.json").read_bytes()
 
 
-def test_a_plan_counts_and_runs_nothing(sweep: Run, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_ends_with_one_table_of_its_points(sweep: Told, results: Path) -> None:
+    lines = sweep.out.splitlines()
+    title = next(number for number, line in enumerate(lines) if line.startswith("synth, 6 photos of 3 palms"))
+    head, *rows = (re.split(r" {2,}", line) for line in lines[title + 1 : title + 5])
+    assert head[:4] == ["method", "RR %", "DIR %", "rank-1 %"]
+    assert [row[0] for row in rows] == ["mask", "blur sigma 4", "identity"]
+    for method, row in zip(METHODS, rows, strict=True):
+        rr = metrics(point(results, method))["rr"]
+        assert row[1] == f"{rr['value']:.1f} [{rr['lo']:.0f},{rr['hi']:.0f}]"
+    assert all(len(line) <= 100 for line in lines[title + 1 : title + 5])
+
+
+def test_a_plan_counts_and_runs_nothing(sweep: Told, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(results.rglob("*"))
     other = replace(point(results), method=MaskConfig(fill=9))
     assert plan([point(results), other]) == 0
     said = capsys.readouterr().out
     assert "18 of 54" in said and "36 left" in said
-    left = {stage: int(number) for stage, number in re.findall(r"^ +(.+?) +(\d+)$", said, re.MULTILINE)}
-    assert left == dict.fromkeys(STAGES - {"find hands in originals", "enrol originals", "features of originals"}, 6)
-    assert "about " in said
+    left = {stage: int(number) for stage, number in re.findall(r"^  (.+?) {2,}(\d+) ", said, re.MULTILINE)}
+    shared = {"find hands in originals", "enrol originals", "features of originals"}
+    titles = {stage.title for stage in stages(results)}
+    assert left == {**dict.fromkeys(titles - shared, 6), "measure the points": 1}
     assert plan([point(results)]) == 0
     assert "nothing left to compute" in capsys.readouterr().out
     assert plan([replace(point(results), results_dir=str(results / "none"))]) == 0
-    said = capsys.readouterr().out
-    assert "0 of 54" in said and "no pace is known yet" in said
+    assert "0 of 54" in capsys.readouterr().out
     assert sorted(results.rglob("*")) == before
 
 
-def test_a_plan_leaves_out_what_is_no_record_and_says_so(
-    sweep: Run, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "runs").mkdir()
-    shutil.copytree(folder(point(results)), tmp_path / "runs" / "whole")
-    odd = {name: tmp_path / "runs" / name / "record.json" for name in ("list", "shape", "folder", "pipe", "loop")}
-    for path in odd.values():
-        path.parent.mkdir()
-    odd["list"].write_text("[]")
-    odd["shape"].write_text('{"stages": {"find hands in originals": {"computed": "6", "seconds": null}}}')
-    odd["folder"].mkdir()
-    os.mkfifo(odd["pipe"])
-    odd["loop"].symlink_to(odd["loop"].name)
-    (tmp_path / "runs" / "file").write_text("no folder")
-    assert plan([replace(point(results), results_dir=str(tmp_path))]) == 0
-    *_, pace, said = capsys.readouterr().out.splitlines()
-    assert pace.startswith("about ")
-    listed = said.removeprefix("left out, since they are not records of runs: ").split(", ")
-    # Some Pythons do not even list a loop of links.
-    assert {*listed, str(odd["loop"])} == set(map(str, odd.values()))
-
-
 @pytest.fixture
-def folder_point(sweep: Run, results: Path, tmp_path: Path) -> RunConfig:
+def folder_point(sweep: Told, results: Path, tmp_path: Path) -> RunConfig:
     """Photos of two palms in a folder, one of them torn."""
     dataset = Pipeline.of(point(results)).dataset
     for sample in dataset.samples[:2] + dataset.samples[-2:]:
@@ -274,7 +263,7 @@ def test_a_photo_that_fails_is_counted_listed_and_tried_again(folder_point: RunC
     # A failure counts as rejected, and beside that it does not.
     assert found["rr"]["value"] >= found["rr_without_failures"]["value"]
     # Tables show the run as it is ...
-    assert record_of(folder_point) is not None
+    assert Run.of(folder_point).result is not None
     # ... and the next run tries again what may have passed.
     again = done(folder_point)
     assert again.status == 3
@@ -309,14 +298,14 @@ def test_what_cannot_be_met_is_said_before_anything_is_computed(tmp_path: Path) 
     ]
     for bad, kind, message in requests:
         with pytest.raises(kind, match=message):
-            run([good, bad])
+            run_points([good, bad])
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_one_photo_has_no_operating_point_and_says_so(tmp_path: Path) -> None:
     of = replace(point(tmp_path), dataset=SynthConfig(identities=1, samples=1))
     told = done(of)
-    assert told.status == 0 and "(a genuine pair is missing)" in told.out
+    assert told.status == 0 and "a genuine pair is missing" in told.out
     found = metrics(of)
     assert found["rr"] == {
         "value": None, "std": None, "lo": None, "hi": None, "n": 0, "failed": 0, "missing": "a genuine pair",

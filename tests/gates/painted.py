@@ -12,7 +12,8 @@ from palmbench.base.store import Store
 from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.engine.pipeline import Pipeline
-from palmbench.engine.run import on_finished, record_of, run
+from palmbench.engine.run import Run, on_finished
+from palmbench.report.running import run_points
 from palmbench.scoring import Number
 from palmbench.stages.enrol import Enrol
 from recognizers.common.path_settings import quoted
@@ -57,7 +58,7 @@ class Painted(NamedTuple):
 
     def deidentified(self) -> list[Template]:
         """Templates of the de-identified photos."""
-        return self._templates(self.pipeline.enrol_again)
+        return self._templates(self.pipeline.enrol_after)
 
     def _templates(self, stage: Enrol) -> list[Template]:
         found = on_finished(self.pipeline, lambda outcome, store: self.pipeline.artefacts(stage, outcome, store))
@@ -81,10 +82,10 @@ def compute(methods: dict[str, list[str]], samples: int, identities: int) -> dic
     shared += [quoted("results_dir", sizes.RESULTS)]
     points = {name: compose_points([*words, *shared])[0] for name, words in methods.items()}
     with redirect_stdout(sys.stderr):
-        run(list(points.values()))
+        run_points(list(points.values()))
     painted = {}
     for name, point in points.items():
-        record = record_of(point)
+        record = Run.of(point).result
         assert record is not None
         painted[name] = Painted(Pipeline.of(point), record["metrics"])
     return painted

@@ -17,7 +17,7 @@ from palmbench.commands.claims import claims_command
 from palmbench.commands.cli import main
 from palmbench.config.compose import compose_points
 from palmbench.engine.pipeline import Pipeline
-from palmbench.engine.run import record_of, run
+from palmbench.engine.run import Run
 from palmbench.paper.claims.catalogue import CLAIMS
 from palmbench.paper.claims.check import judged
 from palmbench.paper.claims.claim import Claim, Comparison, Quantity, Ranking, bounded
@@ -29,6 +29,7 @@ from palmbench.paper.claims.writing import to_csv, to_markdown
 from palmbench.paper.rows import BASELINES, OURS, PRIORS
 from palmbench.paper.sources import PAPERS_DATASETS
 from palmbench.report.paper import Cell, paper_values
+from palmbench.report.running import run_points
 from palmbench.scoring import Number
 from recognizers.common.errors import RequestError
 
@@ -77,14 +78,14 @@ def small_words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Settings of a store in which two methods are computed."""
     place = tmp_path_factory.mktemp("results")
     words = ["dataset.identities=4", "dataset.samples=2", "executor.workers=1", f"results_dir={place}"]
-    run(compose_points(["method=mask,blur", *words]))
+    run_points(compose_points(["method=mask,blur", *words]))
     return words
 
 
 @pytest.fixture(scope="module")
 def small_runs(small_words: list[str]) -> tuple[Runs, dict[str, dict[str, Number]]]:
     points = compose_points(["method=mask,blur", *small_words])
-    records = {point.method.name: record_of(point) for point in points}
+    records = {point.method.name: Run.of(point).result for point in points}
     pairs = [(Pipeline.of(point), records[point.method.name]) for point in points]
     return Runs(pairs, small_words), {name: record["metrics"] for name, record in records.items()}
 
@@ -338,7 +339,7 @@ def test_what_is_computed_for_the_claims_includes_the_diversity(
     small_words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr("palmbench.engine.run.outstanding", lambda points: [])
+    monkeypatch.setattr("palmbench.engine.sweep.outstanding", lambda points: [])
     monkeypatch.setattr("palmbench.paper.diversity.measure_diversity", lambda points: asked.extend(points) or 3)
     assert claims_command([*small_words, "recognizer=mtcc", "method.steps=2", "method.sigma=4.0"], run=True) == 3
     assert asked == compose_points(["method=diffusion", *small_words, "method.steps=2"])

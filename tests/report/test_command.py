@@ -19,12 +19,15 @@ from tests.report.records import number
 
 
 class Runs:
-    """Stands for `palmbench.engine.run`: knows which points are computed, by the name of their method."""
+    """Stands for the runs of a folder of results: knows which points are computed, by the name of their method."""
 
     def __init__(self, *computed: str, status: int = 0) -> None:
         self.computed, self.asked, self.status = set(computed), [], status
 
-    def record_of(self, point):
+    def of(self, point):
+        return SimpleNamespace(result=self.result(point))
+
+    def result(self, point):
         method = point.method
         if method.name not in self.computed:
             return None
@@ -44,8 +47,8 @@ class Runs:
 @pytest.fixture
 def use(monkeypatch):
     def install(runs: Runs) -> Runs:
-        monkeypatch.setattr("palmbench.engine.run.record_of", runs.record_of)
-        monkeypatch.setattr("palmbench.engine.run.run", runs.run)
+        monkeypatch.setattr("palmbench.engine.run.Run.of", runs.of)
+        monkeypatch.setattr("palmbench.report.running.run_points", runs.run)
         return runs
 
     return install

@@ -17,7 +17,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import table_file, write_record
-from palmbench.engine.run import run, run_folder
+from palmbench.engine.run import Run
 from palmbench.hands.geometry import palm_crop
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.identity import IdentityConfig
@@ -37,6 +37,7 @@ from palmbench.report.figures.drawing import draw_curves, draw_photos
 from palmbench.report.figures.permission import may_show
 from palmbench.report.figures.photos import compute, gather, pick_hands
 from palmbench.report.figures.style import DPI, PENS, WIDTH
+from palmbench.report.running import run_points
 from palmbench.report.tables import Setting
 from palmbench.scoring import Distribution, equal_error_rate
 from recognizers.common.errors import RequestError
@@ -60,7 +61,7 @@ def point(results, method) -> RunConfig:
 def masked(results):
     """A finished run of masking."""
     config = point(results, MaskConfig())
-    assert run([config]) == 0
+    assert run_points([config]) == 0
     return Pipeline.of(config)
 
 
@@ -124,9 +125,9 @@ def test_the_grid_is_as_wide_as_two_columns_of_the_journal(points):
 
 
 def test_curves_hold_the_scores_of_the_run(masked):
-    panel = run_panel(run_folder(masked), masked)
+    panel = run_panel(masked)
     assert (panel.dataset, panel.recognizer) == ("synth", "mtcc")
-    scores = pd.read_parquet(run_folder(masked) / "scores.parquet")
+    scores = pd.read_parquet(Run.of(masked).folder / "scores.parquet")
     for name in ("genuine", "impostor"):
         rows = scores[scores["set"] == name]
         np.testing.assert_array_equal(panel.distributions[name].values, rows["distance"])
@@ -140,7 +141,7 @@ def test_curves_hold_the_scores_of_the_run(masked):
     )
     # The threshold is the one that the run's rates were taken at.
     for eer in ("exact", "grid", "roc"):
-        drawn = run_panel(run_folder(masked), Pipeline.of(replace(masked.config, eer=eer)))
+        drawn = run_panel(Pipeline.of(replace(masked.config, eer=eer)))
         expected = equal_error_rate(panel.distributions["genuine"], panel.distributions["impostor"], eer)
         assert drawn.threshold == expected.threshold
     # Three palms twice: three genuine pairs.
@@ -282,7 +283,7 @@ def test_nothing_computed_is_status_2_and_the_command_is_named(number, tmp_path,
 def test_a_panel_without_a_curve_of_seeds_names_what_computes_it_with_the_users_settings(tmp_path, capsys):
     words = ["dataset.identities=2", "dataset.samples=2", "method.steps=1", "recognizer=mtcc", "executor.workers=1"]
     words += [f"results_dir={tmp_path}"]
-    assert run(compose_points(["method=diffusion", *words])) == 0
+    assert run_points(compose_points(["method=diffusion", *words])) == 0
     assert figure_command([5], ["dataset=synth", *words]) == 0
     told = f"no curve of different seeds; `palmbench diversity dataset=synth {' '.join(words)}` computes it."
     assert told in capsys.readouterr().out

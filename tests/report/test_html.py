@@ -17,7 +17,7 @@ from palmbench.commands.report import report_command
 from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.provenance import Checkout, checkout
-from palmbench.engine.run import record_of, run
+from palmbench.engine.run import Run
 from palmbench.methods.mask import MaskConfig
 from palmbench.report.html.claims import claims_section
 from palmbench.report.html.results import table_section
@@ -25,6 +25,7 @@ from palmbench.report.html.runs import FinishedRun, _weights, errors_section
 from palmbench.report.html.tags import grid, image, tag, text
 from palmbench.report.paper import Cell, PaperValue
 from palmbench.report.rows import rows_of
+from palmbench.report.running import run_points
 from palmbench.report.tables import RecognizerColumns, Setting, Table, TableSpec, arrange
 from recognizers.common.errors import RequestError
 from tests.report.records import RECORDS
@@ -66,10 +67,10 @@ def made(tmp_path_factory):
     masked = RunConfig(
         dataset=SynthConfig(identities=3, samples=2), method=MaskConfig(), executor=executor, results_dir=str(results)
     )
-    assert run([masked]) == 0
+    assert run_points([masked]) == 0
     words = ["dataset=synth", "dataset.identities=3", "dataset.samples=2", "recognizer=mtcc", f"results_dir={results}"]
     assert report_command(words) == 0
-    return (results / "report" / "index.html").read_text(encoding="utf-8"), record_of(masked)["metrics"]
+    return (results / "report" / "index.html").read_text(encoding="utf-8"), Run.of(masked).result["metrics"]
 
 
 def test_the_page_has_every_table_and_figure_and_each_link_leads_to_one(made):
@@ -117,7 +118,9 @@ def test_runs_with_failures_are_on_the_page_with_their_number_and_no_absolute_pa
     (photos / "2" / "torn.png").write_bytes((photos / "2" / "0.png").read_bytes()[:5000])
     executor = ExecutorConfig(device="cpu", workers=1)
     dataset = FolderDatasetConfig("folder", root=str(photos))
-    assert run([RunConfig(dataset=dataset, method=MaskConfig(), executor=executor, results_dir=str(results))]) == 3
+    assert (
+        run_points([RunConfig(dataset=dataset, method=MaskConfig(), executor=executor, results_dir=str(results))]) == 3
+    )
     words = ["dataset=folder", f"dataset.root='{photos}'", "recognizer=mtcc", f"results_dir='{results}'"]
     assert report_command(words) == 0
     page = (results / "report" / "index.html").read_text(encoding="utf-8")

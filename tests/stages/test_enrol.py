@@ -72,7 +72,7 @@ def a_hand() -> Hand:
 
 
 def a_prepare() -> SimpleNamespace:
-    photos = SimpleNamespace(title="originals", load=lambda sample, store: a_photo(ord(sample.id)))
+    photos = SimpleNamespace(title="originals", after="", load=lambda sample, store: a_photo(ord(sample.id)))
     return SimpleNamespace(photos=photos, load=lambda sample, store: a_hand(), key=lambda sample: sample.id)
 
 

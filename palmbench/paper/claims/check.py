@@ -88,7 +88,7 @@ def check_runs(request: Request, run: bool = False) -> Checked:
         If a setting is not understood.
     """
     from palmbench.engine.pipeline import Pipeline
-    from palmbench.engine.run import record_of
+    from palmbench.engine.run import Run
     from palmbench.paper.claims.runs import Runs
     from palmbench.paper.diversity import measure_diversity
 
@@ -107,7 +107,8 @@ def check_runs(request: Request, run: bool = False) -> Checked:
         status = run_missing("claims", points)
         repeated = [point for name in wanted for point in request.points(name, [OURS], recognizers)]
         status = max(status, measure_diversity(repeated))
-    records = [(Pipeline.of(point), record) for point in points if (record := record_of(point)) is not None]
+    pipelines = [Pipeline.of(point) for point in points]
+    records = [(pipeline, result) for pipeline in pipelines if (result := Run.of(pipeline).result) is not None]
     command = " ".join(["palmbench claims --run", *request.texts])
     if not records:
         nothing = f"none of the {len(points)} runs behind the claims is there; `{command}` computes them."

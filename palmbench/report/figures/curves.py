@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from palmbench.engine.records import RECORD, SCORES, read_record, require_record
+from palmbench.engine.records import read_record
+from palmbench.engine.run import Run
 from palmbench.report.figures.style import PENS
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring.distribution import Distribution
@@ -68,9 +69,9 @@ class Panel:
         return ", ".join(texts) + (f"; {self.failed} failed" if self.failed else "")
 
 
-def run_panel(folder: Path, pipeline: Pipeline) -> Panel:
+def run_panel(pipeline: Pipeline) -> Panel:
     """Three of the four sets from a run's `scores.parquet`: it has one seed, so no photo meets its repetition."""
-    scores = require_record(folder / RECORD, folder.name).table(SCORES)
+    scores = Run.of(pipeline).scores()
     own = scores.loc[scores["set"] == "self", "distance"].to_numpy(float)
     found = {name: _counted(scores, name) for name in ("genuine", "impostor")}
     known = own[np.isfinite(own)]

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.base.store import Store, if_there
+from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine.engine import FAILED, Engine
+from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.pipeline import Pipeline
 from palmbench.hands import geometry
 from palmbench.hands.hand import Hand
 from palmbench.report.figures.specs import PhotoSpec, Tile, View
+from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.stage import Stage
 
 NOT_COMPUTED, FAILED_TILE = "not computed", "failed"
@@ -86,7 +85,7 @@ def compute(spec: PhotoSpec, points: Sequence[RunConfig]) -> int:
     with Executor(points[0].executor) as executor:
         for tile, point in zip(spec.tiles, points, strict=True):
             pipeline = Pipeline.of(point)
-            engine = Engine(_store(pipeline), executor)
+            engine = Engine(Store.of(point.results_dir), executor)
             left: Sequence[Sample] = pick_hands(pipeline.samples, spec.hands)
             asked = len(left)
             needed: list[Stage] = [pipeline.prepare]
@@ -101,15 +100,15 @@ def compute(spec: PhotoSpec, points: Sequence[RunConfig]) -> int:
 
 
 def _shot(tile: Tile, pipeline: Pipeline, sample: Sample) -> Shot:
-    store = _store(pipeline)
+    store = Store.of(pipeline.config.results_dir)
     prepare, deidentify = pipeline.prepare, pipeline.deidentify
-    hand = if_there(partial(prepare.load, sample, store))
+    hand = Artefacts(prepare, store).load_if_there(sample)
     if hand is None:
         return Shot(tile, None, _why_absent(prepare, sample, store))
     if tile.setting is None:
         photo = prepare.photos.load(sample, store)
     else:
-        painted = if_there(partial(deidentify.load, sample, store))
+        painted = Artefacts(deidentify, store).load_if_there(sample)
         if painted is None:
             return Shot(tile, None, _why_absent(deidentify, sample, store))
         photo = painted
@@ -117,14 +116,10 @@ def _shot(tile: Tile, pipeline: Pipeline, sample: Sample) -> Shot:
 
 
 def _why_absent(stage: Stage, sample: Sample, store: Store) -> str:
-    return FAILED_TILE if store.has(stage.name, stage.key(sample), FAILED) else NOT_COMPUTED
+    return NOT_COMPUTED if Artefacts(stage, store).failure(sample) is None else FAILED_TILE
 
 
 def _square(hand: Hand, shape: tuple[int, int], view: View) -> geometry.Square:
     if view == "palm":
         return geometry.palm_crop(hand, shape)
     return geometry.bounding_square(hand.box.reshape(2, 2), shape, _WHOLE_HAND)
-
-
-def _store(pipeline: Pipeline) -> Store:
-    return Store(Path(pipeline.config.results_dir) / "store")

@@ -10,8 +10,11 @@ from typing import Any
 
 import recognizers
 from palmbench.datasets.folder_dataset import FileSource
+from palmbench.engine.engine import Failure
+from palmbench.engine.pace import MEASURE
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.provenance import checkout
+from palmbench.engine.run import Account
 from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.rows import recognizer_name
@@ -23,21 +26,22 @@ _KEY_SHOWN = 10
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A point whose run is finished: its pipeline and its `record.json`."""
+    """A point whose run is finished: its pipeline, its key, and how its numbers were made."""
 
     pipeline: Pipeline
-    record: Mapping[str, Any]
+    key: str
+    account: Account
 
     @property
     def setting(self) -> str:
-        point = self.record["point"]
+        point = self.account.point
         how = f" {point['setting']}" if point.get("setting") else ""
         how += f", region {point['region']}" if point.get("region") else ""
         return f"{point['method']}{how}"
 
     @property
     def seconds(self) -> float:
-        return sum(stage["seconds"] for stage in self.record["stages"].values())
+        return sum(spent.seconds for spent in self.account.stages.values())
 
 
 def provenance_section(runs: Sequence[FinishedRun]) -> Html:
@@ -81,9 +85,13 @@ def errors_section(runs: Sequence[FinishedRun]) -> Html:
     found: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
     settings: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for run in runs:
-        for failure in run.record["failures"]:
-            place = (dataset_label(run.record["point"]["dataset"]), failure["stage"], _reason(run, failure))
-            found[place][failure["sample"]] = None
+        for failure in run.account.failures:
+            place = (
+                dataset_label(run.account.point["dataset"]),
+                _titles(run.pipeline)[failure.stage],
+                _reason(run, failure),
+            )
+            found[place][failure.sample] = None
             settings[place][run.setting] += 1
     if not found:
         return tag("p", text(f"No sample failed in these {len(runs)} runs."))
@@ -97,26 +105,27 @@ def errors_section(runs: Sequence[FinishedRun]) -> Html:
     return grid(head, rows, "Errors", numbers=1) + said
 
 
-def _reason(run: FinishedRun, failure: Mapping[str, Any]) -> str:
+def _titles(pipeline: Pipeline) -> dict[str, str]:
+    """What people read of each stage, by its name."""
+    return {MEASURE: "measure", **{stage.name: stage.title for stage, _ in pipeline.steps}}
+
+
+def _reason(run: FinishedRun, failure: Failure) -> str:
     """Why a sample failed; a photo's file as it is called within the data set."""
     source = run.pipeline.dataset.source
-    return (
-        str(failure["reason"]).replace(f"{source.root}/", "") if isinstance(source, FileSource) else failure["reason"]
-    )
+    return failure.reason.replace(f"{source.root}/", "") if isinstance(source, FileSource) else failure.reason
 
 
 def _code(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
     now = checkout()
     state = f"{now.commit}{', with changes not committed' if now.dirty else ''}" if now else "an installed package"
     yield [text("Code of this page"), text(state)]
-    yield [text("Python of the runs"), text(", ".join(_different(run.record.get("python") for run in runs)))]
-    devices = (
-        f"{run.record['device']}, {run.record['workers']} workers, batch {run.record['batch_size']}" for run in runs
-    )
+    yield [text("Python of the runs"), text(", ".join(_different(run.account.python for run in runs)))]
+    devices = (f"{run.account.device}, {run.account.workers} workers, batch {run.account.batch_size}" for run in runs)
     yield [text("Devices of the runs"), text("; ".join(_different(devices)))]
     packages: dict[str, list[str]] = {}
     for run in runs:
-        for name, version in run.record["packages"].items():
+        for name, version in run.account.packages.items():
             versions = packages.setdefault(name, [])
             if (known := version or "not installed") not in versions:
                 versions.append(known)
@@ -163,11 +172,12 @@ def _about_data(runs: Sequence[FinishedRun]) -> list[str]:
 
 def _timings(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
     computed: Counter[str] = Counter()
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for run in runs:
-        for title, stage in run.record["stages"].items():
-            computed[title] += stage["computed"]
-            seconds[title] += stage["seconds"]
+        titles = _titles(run.pipeline)
+        for name, spent in run.account.stages.items():
+            computed[titles[name]] += spent.computed
+            seconds[titles[name]] += spent.seconds
     for title, count in computed.items():
         each = f"{seconds[title] / count:.3g}" if count else "–"
         yield [text(title), text(count), text(f"{seconds[title]:.1f}"), text(each)]
@@ -175,19 +185,18 @@ def _timings(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
 
 def _runs(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
     for run in runs:
-        record = run.record
-        code = record.get("checkout") or {}
-        commit = f"{code['commit'][:_KEY_SHOWN]}{' + changes' if code['dirty'] else ''}" if code else "–"
+        account, code = run.account, run.account.checkout
+        commit = f"{code.commit[:_KEY_SHOWN]}{' + changes' if code.dirty else ''}" if code else "–"
         yield [
             text(run.setting),
-            text(dataset_label(record["point"]["dataset"])),
-            text(f"{recognizer_name(record['point'])}{recognizers.origin(record['point']['recognizer'])}"),
-            tag("code", text(record["key"][:_KEY_SHOWN]), title=record["key"]),
+            text(dataset_label(account.point["dataset"])),
+            text(f"{recognizer_name(account.point)}{recognizers.origin(account.point['recognizer'])}"),
+            tag("code", text(run.key[:_KEY_SHOWN]), title=run.key),
             tag("code", text(commit)),
-            tag("code", text(record["written"].replace("T", " ").rstrip("Z"))),
-            text(record["device"]),
+            tag("code", text(account.written.replace("T", " ").rstrip("Z"))),
+            text(account.device),
             text(run.pipeline.config.seed),
-            text(len(record["failures"])),
+            text(len(account.failures)),
             text(f"{run.seconds:.1f}"),
         ]
 

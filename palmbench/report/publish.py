@@ -9,15 +9,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import recognizers
 from palmbench.base.plain_files import read_object
-from palmbench.base.store import Store, if_there
+from palmbench.base.store import Store
 from palmbench.config.schema import TrackerConfig, plain_values
-from palmbench.engine.records import RECORD, require_record
+from palmbench.engine.run import Account, Run, setting_text
+from palmbench.stages.artefacts import Artefacts
 from palmbench.tracking import Arrived, Findings, TrackedRun, Tracker, hand_over, open_tracker
 from palmbench.tracking.tracker import TableRow, harmless
 from recognizers.common.keys import digest
@@ -70,23 +71,25 @@ class Sweep:
                 found[group if len(options) > 1 else path] = None
         return tuple(found)
 
-    def run_of(self, pipeline: Pipeline) -> TrackedRun:
-        """What one of the points is called."""
-        point = pipeline.point
+    def name_of(self, pipeline: Pipeline) -> str:
+        """One of the points' method with everything that it is told by: `diffusion s+m alpha 0.1 steps 20`."""
         settings = plain_values(pipeline.config)
-        how = f" {point['setting']}" if point["setting"] else ""
-        how += f" region {point['region']}" if "region" in point else ""
         named = {f"method.{name}" for name in pipeline.config.method.point()}
         special = [path for path in self.varying if path.count(".") and path not in named]
         others = "".join(f" {path.rpartition('.')[2]} {_flat(settings).get(path)}" for path in special)
+        return f"{setting_text(pipeline.point)}{others}"
+
+    def run_of(self, pipeline: Pipeline) -> TrackedRun:
+        """What one of the points is called."""
+        point = pipeline.point
         attack = f"{point['recognizer']}{recognizers.origin(point['recognizer'])}"
         tags = (point["dataset"], point["method"], point["recognizer"], *self.ablations)
         return TrackedRun(
             id=f"{pipeline.key}-{self.group[-_DIGITS:]}",
-            name=f"{point['dataset']} {point['method']}{how}{others}, {attack}",
+            name=f"{point['dataset']} {self.name_of(pipeline)}, {attack}",
             group=self.group,
             tags=tuple(dict.fromkeys(tags)),
-            config={**point, "key": pipeline.key, "settings": settings},
+            config={**point, "key": pipeline.key, "settings": plain_values(pipeline.config)},
         )
 
 
@@ -103,20 +106,16 @@ class Publisher:
         """For the points of one command."""
         return cls(Sweep(tuple(pipelines), tuple(ablations)))
 
-    def publish(self, pipeline: Pipeline, folder: Path) -> None:
+    def publish(self, pipeline: Pipeline, run: Run) -> None:
         """Track a finished point, unless the tracker has it; nothing that goes wrong here is raised.
 
-        Parameters
-        ----------
-        pipeline : Pipeline
-        folder : Path
-            Of its record; pictures that are made for the tracker are kept there.
+        Pictures that are made for the tracker are kept in the run's folder.
         """
         name = pipeline.config.tracker.name
         if name != "none":
-            harmless(f"{name} was not given {folder.name}", lambda: self._publish(pipeline, folder))
+            harmless(f"{name} was not given {run.key}", lambda: self._publish(pipeline, run))
 
-    def _publish(self, pipeline: Pipeline, folder: Path) -> None:
+    def _publish(self, pipeline: Pipeline, finished: Run) -> None:
         config, results = pipeline.config.tracker, pipeline.config.results_dir
         place = (config, results)
         if place not in self._trackers:
@@ -125,7 +124,7 @@ class Publisher:
         if tracker is None:
             return
         run = self.sweep.run_of(pipeline)
-        summary, rows = findings_of(folder, pipeline.point)
+        summary, rows = findings_of(finished)
         contents = digest(
             "tracked", project=config.project, mode=config.mode, run=[run.id, run.name, run.group, run.tags],
             summary=_exact(summary), rows=[_exact(row) for row in rows],
@@ -136,7 +135,7 @@ class Publisher:
             return
         # Else matplotlib keeps its list of fonts in the home folder.
         os.environ.setdefault("MPLCONFIGDIR", str((Path(results) / config.name / "matplotlib").resolve()))
-        findings = Findings(summary, {"rows": rows}, self._images(pipeline, folder))
+        findings = Findings(summary, {"rows": rows}, self._images(pipeline, finished.folder))
         arrived = hand_over(tracker, config.name, run, findings)
         if arrived is Arrived.ALL:
             write_json(receipt, {"contents": contents, "group": run.group, "name": run.name, "mode": config.mode})
@@ -148,7 +147,7 @@ class Publisher:
     def _images(self, pipeline: Pipeline, folder: Path) -> dict[str, Path]:
         curves, photos = folder / "distributions.png", folder / "preview.png"
         images = {}
-        if harmless("no picture of the scores", lambda: draw_distributions(pipeline, folder, curves)):
+        if harmless("no picture of the scores", lambda: draw_distributions(pipeline, curves)):
             images["distributions"] = curves
         if self._may_show(pipeline) and harmless("no preview", lambda: draw_preview(pipeline, photos)):
             images["preview"] = photos
@@ -170,15 +169,8 @@ class Publisher:
             print(sentence, file=sys.stderr)
 
 
-def findings_of(folder: Path, point: Mapping[str, Any]) -> tuple[dict[str, float | None], list[TableRow]]:
+def findings_of(run: Run) -> tuple[dict[str, float | None], list[TableRow]]:
     """A finished run's numbers by name, and its tidy rows as the CSV tables have them.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the run's record.
-    point : mapping
-        What tables call the run.
 
     Returns
     -------
@@ -189,13 +181,13 @@ def findings_of(folder: Path, point: Mapping[str, Any]) -> tuple[dict[str, float
     """
     from palmbench.report.rows import COLUMNS, rows_of, to_csv
 
-    record = require_record(folder / RECORD, folder.name)
-    rows = rows_of([{**record.metrics, "point": point}])
+    record = run.require()
+    rows = rows_of([{**record.metrics, "point": run.point}])
     summary: dict[str, float | None] = {}
     for row in rows:
         ends = {f"{row.cell.metric}_lo": row.lo, f"{row.cell.metric}_hi": row.hi}
         summary |= {row.cell.metric: row.value, **{name: end for name, end in ends.items() if end is not None}}
-    summary |= {"n": max((row.n for row in rows), default=0), "failures": len(record.content["failures"])}
+    summary |= {"n": max((row.n for row in rows), default=0), "failures": len(Account.of(record).failures)}
     tidy: list[TableRow] = [
         {name: line[name] if name in _TEXT_COLUMNS else _number(line[name]) for name in COLUMNS}
         for line in csv.DictReader(io.StringIO(to_csv(rows)))
@@ -203,7 +195,7 @@ def findings_of(folder: Path, point: Mapping[str, Any]) -> tuple[dict[str, float
     return summary, tidy
 
 
-def draw_distributions(pipeline: Pipeline, folder: Path, path: Path) -> None:
+def draw_distributions(pipeline: Pipeline, path: Path) -> None:
     """The run's genuine and impostor scores, and those of its photos against their own originals, as a PNG."""
     from palmbench.report.figures.curves import run_panel
     from palmbench.report.figures.drawing import draw_curves
@@ -211,7 +203,7 @@ def draw_distributions(pipeline: Pipeline, folder: Path, path: Path) -> None:
     from palmbench.report.rows import recognizer_name
 
     recognizer = recognizer_name(pipeline.point)
-    panel = run_panel(folder, pipeline)
+    panel = run_panel(pipeline)
     if panel.distributions:
         label = f"{recognizer}{recognizers.origin(pipeline.point['recognizer'])}"
         write_bytes(path, picture(draw_curves([panel], {recognizer: label}), "png", _DPI))
@@ -222,11 +214,11 @@ def draw_preview(pipeline: Pipeline, path: Path) -> None:
     from palmbench.report.contact_sheet import SheetRow, contact_sheet
     from palmbench.report.figures.photos import pick_hands
 
-    store, stage = Store(Path(pipeline.config.results_dir) / "store"), pipeline.deidentify
+    store = Store.of(pipeline.config.results_dir)
     rows = [
         SheetRow(("original", pipeline.point["method"]), (pipeline.prepare.photos.load(sample, store), painted))
         for sample in pick_hands(pipeline.samples, HANDS)
-        if (painted := if_there(partial(stage.load, sample, store))) is not None
+        if (painted := Artefacts(pipeline.deidentify, store).load_if_there(sample)) is not None
     ]
     if rows:
         contact_sheet(rows, path)

@@ -12,9 +12,10 @@ from palmbench.config.compose import ablations_of, compose_points
 from palmbench.config.schema import RunConfig, TrackerConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline
-from palmbench.engine.publish import Publisher, Sweep
+from palmbench.engine.run import Run
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.mask import MaskConfig
+from palmbench.report.publish import Publisher, Sweep
 
 SYNTH = SynthConfig(identities=2, samples=1)
 
@@ -89,6 +90,6 @@ def test_a_run_that_cannot_be_tracked_is_one_warning(tmp_path: Path, caplog: pyt
     pytest.importorskip("wandb")
     point = replace(blurred(3), tracker=TrackerConfig("wandb"), results_dir=str(tmp_path))
     pipeline = Pipeline.of(point)
-    Publisher.of([pipeline]).publish(pipeline, tmp_path / "runs" / "absent")
+    Publisher.of([pipeline]).publish(pipeline, Run.of(pipeline))
     assert len(caplog.records) == 1
-    assert caplog.records[0].getMessage().startswith("wandb was not given absent: ")
+    assert caplog.records[0].getMessage().startswith(f"wandb was not given {pipeline.key}: ")

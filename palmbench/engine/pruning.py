@@ -1,0 +1,110 @@
+"""What of a store is needed: by the runs that a folder of results lists, unfinished ones too; the rest may go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from palmbench.base.store import Store
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.run import Run
+from recognizers.common.errors import RequestError
+
+_KEY = re.compile(r"[0-9a-f]{32}")
+# Only what a run makes is known to be needed by none. Trainings and controls keep theirs.
+OF_RUNS = (
+    "photos", "hands", "templates", "encodings", "deidentified", "quality", "hands_after", "templates_after",
+    "usability", "features", "features_after", "scores",
+)  # fmt: skip
+
+
+@dataclass
+class Held:
+    """Artefacts of one stage: how many there are and their bytes."""
+
+    count: int = 0
+    size: int = 0
+
+    def add(self, path: Path) -> None:
+        """Count a file."""
+        self.count += 1
+        self.size += path.stat().st_size
+
+
+@dataclass
+class Needless:
+    """What no listed run needs.
+
+    Attributes
+    ----------
+    paths : list of Path
+    by_stage : dict of str to Held
+    outdated : list of Run
+        Runs that another version of the code made: nothing reads their artefacts any more, and the same command makes
+        them again.
+    """
+
+    paths: list[Path] = field(default_factory=list)
+    by_stage: dict[str, Held] = field(default_factory=dict)
+    outdated: list[Run] = field(default_factory=list)
+
+
+def artefacts_of(store: Store) -> Iterator[tuple[str, Path]]:
+    """Every artefact that a store holds, with its stage's name; files of others are passed over."""
+    for folder in sorted(path for path in store.root.glob("*") if path.is_dir() and not path.is_symlink()):
+        for path in sorted(folder.glob("??/*")):
+            key = path.stem
+            named = _KEY.fullmatch(key) and key.startswith(path.parent.name)
+            if named and not path.is_symlink() and store.has(folder.name, key, path.suffix):
+                yield folder.name, path
+
+
+def held(store: Store) -> dict[str, Held]:
+    """What a store holds, by name of the stage."""
+    found: dict[str, Held] = {}
+    for stage, path in artefacts_of(store):
+        found.setdefault(stage, Held()).add(path)
+    return found
+
+
+def needless(results_dir: Path) -> Needless:
+    """What the store of a folder of results holds that no run listed there needs.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be told what one of the runs needs: its settings are not understood, or its photos are not there
+        any more or others.
+    """
+    store, found, needed = Store.of(results_dir), Needless(), set()
+    for run in Run.all(results_dir):
+        pipeline = _pipeline(run)
+        account = run.account
+        if account is not None and account.photos != pipeline.photos:
+            raise RequestError(_cannot_tell(run, "its photos are others than they were"))
+        if run.key != pipeline.key:
+            if account is None:
+                raise RequestError(_cannot_tell(run, "it was not finished, and its photos or palmbench changed since"))
+            found.outdated.append(run)
+        needed |= pipeline.artefact_paths(store, account.failures if account else ())
+    for stage, path in artefacts_of(store):
+        if stage in OF_RUNS and path not in needed:
+            found.paths.append(path)
+            found.by_stage.setdefault(stage, Held()).add(path)
+    return found
+
+
+def _pipeline(run: Run) -> Pipeline:
+    try:
+        return Pipeline.of(run.config)
+    except RequestError as error:
+        raise RequestError(_cannot_tell(run, str(error).rstrip("."))) from error
+
+
+def _cannot_tell(run: Run, why: str) -> str:
+    return (
+        f"Nothing is removed, since nobody can tell what the run {run.folder} needs: {why}. "
+        "Bring that back, or remove the run's folder if its artefacts may go."
+    )

@@ -1,0 +1,134 @@
+"""What a folder of results holds is listed, and of its store only what no listed run needs is removed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from palmbench.base.images import write_png
+from palmbench.base.store import Store
+from palmbench.commands.cli import main
+from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
+from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.run import Run
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.mask import MaskConfig
+from palmbench.stages.artefacts import Artefacts
+from recognizers.common.errors import RequestError
+from tests.finished_runs import done
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
+    """A finished run of two photos in a folder; another method's is beside it."""
+    place = tmp_path_factory.mktemp("computed")
+    dataset = Pipeline.of(RunConfig(dataset=SynthConfig(identities=2, samples=1))).dataset
+    for sample in dataset.samples:
+        write_png(place / "photos" / sample.identity / f"{sample.id}.png", dataset.photo(sample))
+    mask = RunConfig(
+        dataset=FolderDatasetConfig("folder", root=str(place / "photos")),
+        method=MaskConfig(),
+        executor=ExecutorConfig(device="cpu", workers=1),
+        results_dir=str(place / "results"),
+    )
+    assert done(mask, replace(mask, method=BlurConfig())).status == 0
+    return mask
+
+
+@pytest.fixture
+def finished(computed: RunConfig, tmp_path: Path) -> RunConfig:
+    """A copy of both runs and of their photos."""
+    shutil.copytree(Path(computed.results_dir).parent, tmp_path / "copy")
+    dataset = FolderDatasetConfig("folder", root=str(tmp_path / "copy" / "photos"))
+    of = replace(computed, dataset=dataset, results_dir=str(tmp_path / "copy" / "results"))
+    for run in Run.all(of.results_dir):
+        run.write_config(replace(run.config, dataset=dataset))
+    return of
+
+
+def files(of: RunConfig) -> set[Path]:
+    return {path for path in Path(of.results_dir).rglob("*") if path.is_file()}
+
+
+def prune(of: RunConfig, *flags: str) -> int:
+    return main(["store", "prune", f"results_dir={of.results_dir}", *flags])
+
+
+def test_runs_are_listed_with_their_point_and_their_rejection_rate(
+    finished: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (Run.of(finished).folder / "record.json").unlink()
+    assert main(["runs", f"results_dir={finished.results_dir}"]) == 0
+    unfinished, line, total = capsys.readouterr().out.splitlines()
+    assert "unfinished" in unfinished and "mask on folder" in unfinished
+    assert "blur sigma 4 on folder, mtcc yan" in line and "RR" in line
+    assert total.startswith("2 runs in ") and "1 unfinished" in total
+    assert main(["runs", "--json", f"results_dir={finished.results_dir}"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert not first["finished"] and second["finished"] and second["metrics"]["ssim"]["n"] == 2
+
+
+def test_what_runs_need_stays(finished: RunConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    before = files(finished)
+    assert prune(finished, "--yes") == 0
+    assert files(finished) == before and "is needed by a run" in capsys.readouterr().out
+
+
+def test_an_unfinished_run_keeps_what_it_has(finished: RunConfig) -> None:
+    (Run.of(finished).folder / "record.json").unlink()
+    before = files(finished)
+    assert prune(finished, "--yes") == 0
+    assert {path.parts[-3] for path in before - files(finished)} <= {"scores"}
+
+
+def test_pruning_says_what_it_would_remove_and_removes_it_when_told_to(
+    finished: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline, store = Pipeline.of(finished), Store.of(finished.results_dir)
+    own = {stage.name: Artefacts(stage, store).path(pipeline.samples[0]) for stage, _ in pipeline.steps}
+    strange = [store.root / name for name in ("hands/00/notes.txt", f"hands/00/{0:032d}.npz", "mine/a")]
+    for path in strange:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("not ours")
+    store.write("cuts", "a" * 32, ".npz", b"a training's")
+    shutil.rmtree(Run.of(finished).folder)
+    before = files(finished)
+    assert prune(finished) == 0
+    said = capsys.readouterr().out
+    assert "deidentified                2" in said and "--yes" in said and files(finished) == before
+    assert prune(finished, "--yes") == 0
+    gone = before - files(finished)
+    assert {own[name] for name in ("deidentified", "quality", "hands_after", "templates_after", "usability")} <= gone
+    # The other run has the same originals.
+    assert gone.isdisjoint({own[name] for name in ("hands", "templates", "features")})
+    assert gone.isdisjoint(strange) and gone.isdisjoint((store.root / "cuts").rglob("*"))
+    again = done(replace(finished, method=BlurConfig()))
+    assert " 0 computed, 0 failed" in again.out
+
+
+@pytest.mark.parametrize("change", ["gone", "others", "settings"])
+def test_nothing_is_removed_where_nobody_can_tell_what_a_run_needs(
+    finished: RunConfig, change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = Path(str(finished.dataset.root))  # type: ignore[union-attr]
+    if change == "gone":
+        photos.rename(photos.with_name("away"))
+    elif change == "others":
+        next(photos.rglob("*.png")).unlink()
+    else:
+        (Run.of(finished).folder / "config.yaml").write_text("method: {name: gone}\n")
+    before = files(finished)
+    assert prune(finished, "--yes") == 2
+    assert "Nothing is removed" in capsys.readouterr().err and files(finished) == before
+
+
+def test_a_run_knows_its_settings_again(finished: RunConfig) -> None:
+    assert Run.of(finished).config == finished
+    with pytest.raises(RequestError, match="remove its folder"):
+        (Run.of(finished).folder / "config.yaml").write_text("[")
+        assert Run.of(finished).config
