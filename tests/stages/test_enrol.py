@@ -155,7 +155,7 @@ def test_a_hand_without_a_roi_is_counted_and_the_others_are_enrolled(use, tmp_pa
         failures = engine.run(Enrol.of(prepare, RecognizerConfig("copy")), SAMPLES)
     assert set(failures) == {"b"}
     assert "the finger valleys lie 3 pixels apart, and 12 are needed" in failures["b"].reason
-    assert engine.counts["enrol originals"].computed == 1
+    assert engine.counts["templates"].computed == 1
     # A crop of the whole hand needs no valleys.
     with Executor(ExecutorConfig(workers=1, device="cpu")) as executor:
         stage = Enrol.of(prepare, RecognizerConfig("copy", {"takes": "hand"}))
