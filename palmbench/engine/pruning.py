@@ -10,6 +10,7 @@ from pathlib import Path
 from palmbench.base.store import Store
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
+from palmbench.stages.compare import SCORES
 from recognizers.common.errors import RequestError
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -78,7 +79,9 @@ def needless(results_dir: Path) -> Needless:
         If it cannot be told what one of the runs needs: its settings are not understood, or its photos are not there
         any more or others.
     """
-    store, found, needed = Store.of(results_dir), Needless(), set()
+    store, found = Store.of(results_dir), Needless()
+    needed: set[Path] = set()
+    kept: set[str] = set()
     for run in Run.all(results_dir):
         pipeline = _pipeline(run)
         account = run.account
@@ -88,9 +91,12 @@ def needless(results_dir: Path) -> Needless:
             if account is None:
                 raise RequestError(_cannot_tell(run, "it was not finished, and its photos or palmbench changed since"))
             found.outdated.append(run)
+        if account is None:
+            # Which photos will have failed, and so which are compared, nobody knows yet.
+            kept.add(SCORES)
         needed |= pipeline.artefact_paths(store, account.failures if account else ())
     for stage, path in artefacts_of(store):
-        if stage in OF_RUNS and path not in needed:
+        if stage in OF_RUNS and stage not in kept and path not in needed:
             found.paths.append(path)
             found.by_stage.setdefault(stage, Held()).add(path)
     return found

@@ -42,10 +42,10 @@ def print_summary(swept: Swept, ablations: Sequence[str] = (), settings: Sequenc
         print(line)
     folder = swept.pipelines[0].config.results_dir
     print(f"\nAll numbers: {Run.of(swept.pipelines[0]).folder if len(swept.pipelines) == 1 else f'{folder}/runs'}")
-    if tables := sorted({_TABLES[name] for name in ablations if name in _TABLES}):
+    if tables := max((_TABLES.get(name, "") for name in ablations), key=len, default=""):
         datasets = dict.fromkeys(pipeline.config.dataset.name for pipeline in swept.pipelines)
         words = [f"dataset={','.join(datasets)}", *(word for word in settings if not word.startswith("dataset="))]
-        print(f"As the paper's tables: palmbench table {tables[0]} {shlex.join(words)}")
+        print(f"As the paper's tables: palmbench table {tables} {shlex.join(words)}")
     for line in _failure_lines(swept.failures, titles):
         print(line)
 
