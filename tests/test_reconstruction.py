@@ -27,12 +27,12 @@ def eehnet() -> Pipeline:
 
 
 def test_a_line_about_a_run_says_it(eehnet: Pipeline) -> None:
-    assert describe(eehnet).endswith(", eehnet (reconstruction) compact")
-    assert describe(point(MTCCConfig())).endswith(", mtcc yan")
+    assert describe(eehnet.point).endswith(", eehnet (reconstruction) compact")
+    assert describe(point(MTCCConfig()).point).endswith(", mtcc yan")
 
 
 def test_a_tracked_run_says_it(eehnet: Pipeline) -> None:
-    assert Sweep((eehnet,), ()).run_of(eehnet).name == "synth blur, eehnet (reconstruction)"
+    assert Sweep((eehnet,), ()).run_of(eehnet).name == "synth blur sigma 4, eehnet (reconstruction)"
 
 
 def test_claims_say_it_of_the_full_network_too(eehnet: Pipeline) -> None:

@@ -125,7 +125,7 @@ def _curves(spec: CurveSpec, request: Request, run: bool) -> DrawnFigure:
             panels.append(repeated)
             notes.append(f"{name}: {repeated.counts_text()}.")
         elif Run.of(pipeline).result is not None:
-            panels.append(run_panel(pipeline))
+            panels.append(run_panel(Run.of(pipeline), pipeline))
             notes.append(f"{name}: {panels[-1].counts_text()}.")
             again = " ".join(["palmbench diversity", f"dataset={dataset}", *request.texts_of(spec.setting.method)])
             notes.append(f"{name}: no curve of different seeds; `{again}` computes it.")

@@ -203,7 +203,7 @@ def draw_distributions(pipeline: Pipeline, path: Path) -> None:
     from palmbench.report.rows import recognizer_name
 
     recognizer = recognizer_name(pipeline.point)
-    panel = run_panel(pipeline)
+    panel = run_panel(Run.of(pipeline), pipeline)
     if panel.distributions:
         label = f"{recognizer}{recognizers.origin(pipeline.point['recognizer'])}"
         write_bytes(path, picture(draw_curves([panel], {recognizer: label}), "png", _DPI))

@@ -125,7 +125,7 @@ def test_the_grid_is_as_wide_as_two_columns_of_the_journal(points):
 
 
 def test_curves_hold_the_scores_of_the_run(masked):
-    panel = run_panel(masked)
+    panel = run_panel(Run.of(masked), masked)
     assert (panel.dataset, panel.recognizer) == ("synth", "mtcc")
     scores = pd.read_parquet(Run.of(masked).folder / "scores.parquet")
     for name in ("genuine", "impostor"):
@@ -141,7 +141,7 @@ def test_curves_hold_the_scores_of_the_run(masked):
     )
     # The threshold is the one that the run's rates were taken at.
     for eer in ("exact", "grid", "roc"):
-        drawn = run_panel(Pipeline.of(replace(masked.config, eer=eer)))
+        drawn = run_panel(Run.of(masked), Pipeline.of(replace(masked.config, eer=eer)))
         expected = equal_error_rate(panel.distributions["genuine"], panel.distributions["impostor"], eer)
         assert drawn.threshold == expected.threshold
     # Three palms twice: three genuine pairs.

@@ -16,6 +16,7 @@ from palmbench.base.images import encode_png, write_png
 from palmbench.commands.report import report_command
 from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
+from palmbench.engine.engine import Failure
 from palmbench.engine.provenance import Checkout, checkout
 from palmbench.engine.run import Run
 from palmbench.methods.mask import MaskConfig
@@ -185,10 +186,11 @@ def test_texts_are_escaped():
 
 def test_errors_that_runs_share_are_counted_once():
     def finished(method, *samples):
-        failures = [{"sample": each, "stage": "find hands", "reason": "no <hand>", "lasting": True} for each in samples]
+        failures = [Failure(each, "hands", "no <hand>", lasting=True) for each in samples]
         point = {"dataset": "synth", "method": method, "fusion": "", "alpha": None}
-        pipeline = SimpleNamespace(dataset=SimpleNamespace(source=None))
-        return FinishedRun(pipeline, {"point": point, "failures": failures, "stages": {}})
+        steps = [(SimpleNamespace(name="hands", title="find hands"), None)]
+        pipeline = SimpleNamespace(dataset=SimpleNamespace(source=None), steps=steps)
+        return FinishedRun(pipeline, "key", SimpleNamespace(point=point, failures=failures, stages={}))
 
     page = errors_section([finished("mask", "7_1", "8_2"), finished("blur", "8_2")])
     Page(page)
@@ -277,7 +279,7 @@ def test_the_weights_of_the_metrics_are_among_the_weights():
         quality=stage(lpips_weights="l1", inception_weights=None),
         features=(stage(weights="h1"), stage(weights="h1")),
     )
-    found = list(_weights([FinishedRun(pipeline, {})]))
+    found = list(_weights([FinishedRun(pipeline, "key", SimpleNamespace())]))
     assert found == [
         ["detector and segmenter, detector", "<code>d1</code>"],
         ["image quality, lpips", "<code>l1</code>"],

@@ -69,9 +69,9 @@ class Panel:
         return ", ".join(texts) + (f"; {self.failed} failed" if self.failed else "")
 
 
-def run_panel(pipeline: Pipeline) -> Panel:
+def run_panel(run: Run, pipeline: Pipeline) -> Panel:
     """Three of the four sets from a run's `scores.parquet`: it has one seed, so no photo meets its repetition."""
-    scores = Run.of(pipeline).scores()
+    scores = run.scores()
     own = scores.loc[scores["set"] == "self", "distance"].to_numpy(float)
     found = {name: _counted(scores, name) for name in ("genuine", "impostor")}
     known = own[np.isfinite(own)]
