@@ -50,10 +50,11 @@ test-nightly: $(STAMP)  ## all slow tests
 golden: $(STAMP)  ## golden artefacts of raised versions, stored
 	$(PY) -m tests.golden
 
-lint: $(STAMP)  ## ruff and mypy
+lint: $(STAMP)  ## ruff, mypy, and the one direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
 
 $(VENV)/.installed-docs: $(STAMP)
 	rm -f $@

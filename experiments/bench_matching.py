@@ -16,7 +16,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -220,13 +220,13 @@ def _peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-@intrinsic
-def _count_round(typingctx, vectors, word, counts):
+@intrinsic  # type: ignore[untyped-decorator]
+def _count_round(typingctx: Any, vectors: Any, word: Any, counts: Any) -> Any:
     """Add the bits of every vector XOR `word` to the sixteen counts; numba's own loops do not use the whole unit."""
     return types.void(vectors, types.uint32, counts), _generate
 
 
-def _generate(context, builder, signature, args):
+def _generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     word = ir.IntType(32)
     words = ir.VectorType(word, LANES)
     popcount = cgutils.get_or_insert_function(
@@ -251,7 +251,11 @@ def _generate(context, builder, signature, args):
 
 
 @compiled
-def _count_rounds(vectors, rounds, counts):
+def _count_rounds(
+    vectors: Any,
+    rounds: Any,
+    counts: np.ndarray,
+) -> None:
     counts[:] = 0
     for number in range(rounds):
         _count_round(vectors, np.uint32(number), counts)

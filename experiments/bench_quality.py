@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -31,6 +31,7 @@ from palmbench.quality import image_quality
 from palmbench.quality.networks import load_lpips, load_lpips_torchmetrics
 
 Measured = dict[str, float]
+Lpips = tuple[Callable[[np.ndarray, np.ndarray], float], Any]  # ours, and the package's
 _SIGMA = 5.0
 
 
@@ -40,6 +41,9 @@ class Pair(NamedTuple):
     original: np.ndarray
     deidentified: np.ndarray
     palm: np.ndarray
+
+
+Measure = Callable[[Pair], Measured]
 
 
 class Contest(NamedTuple):
@@ -104,11 +108,13 @@ def contests(device: str, weights: Path | None) -> list[Contest]:
     found = []
     for convention, packages in (("paper", paper_packages), ("torchmetrics", torchmetrics_package)):
         lpips = None if weights is None else random_lpips(convention, weights, device)
-        found.append(Contest(convention, ours(convention, device, lpips and lpips[0]), packages(device, lpips)))
+        found.append(
+            Contest(convention, ours(convention, device, lpips[0] if lpips else None), packages(device, lpips))
+        )
     return found
 
 
-def ours(convention: str, device: str, lpips: Callable[[np.ndarray, np.ndarray], float] | None):
+def ours(convention: str, device: str, lpips: Callable[[np.ndarray, np.ndarray], float] | None) -> Measure:
     """The instrument: one pass over the pair, the palm included."""
 
     def measure(photos: Pair) -> Measured:
@@ -118,7 +124,7 @@ def ours(convention: str, device: str, lpips: Callable[[np.ndarray, np.ndarray],
     return measure
 
 
-def paper_packages(device: str, lpips: tuple | None):
+def paper_packages(device: str, lpips: Lpips | None) -> Measure:
     """scikit-image, piq and lpips, one after the other."""
     import piq
     from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -138,7 +144,7 @@ def paper_packages(device: str, lpips: tuple | None):
     return measure
 
 
-def torchmetrics_package(device: str, lpips: tuple | None):
+def torchmetrics_package(device: str, lpips: Lpips | None) -> Measure:
     """torchmetrics' functions, one after the other."""
     from torchmetrics.functional.image import (
         multiscale_structural_similarity_index_measure,
@@ -150,7 +156,7 @@ def torchmetrics_package(device: str, lpips: tuple | None):
     def measure(photos: Pair) -> Measured:
         pair = _tensor(photos.deidentified, device), _tensor(photos.original, device)
         values = {
-            "ssim": float(structural_similarity_index_measure(*pair, data_range=255.0)),
+            "ssim": float(cast(torch.Tensor, structural_similarity_index_measure(*pair, data_range=255.0))),
             "psnr": float(peak_signal_noise_ratio(*pair, data_range=255.0)),
             "ms_ssim": float(multiscale_structural_similarity_index_measure(*pair, data_range=255.0)),
         }
@@ -161,14 +167,15 @@ def torchmetrics_package(device: str, lpips: tuple | None):
     return measure
 
 
-def random_lpips(convention: str, folder: Path, device: str) -> tuple:
+def random_lpips(convention: str, folder: Path, device: str) -> Lpips:
     """Our LPIPS and the package's, with the same random backbone."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if convention == "paper":
             import lpips
 
-            stock, load = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False), load_lpips
+            load: Callable[[Path, str], Any] = load_lpips
+            stock = lpips.LPIPS(net="vgg", pnet_rand=True, verbose=False)
         else:
             from torchmetrics.functional.image.lpips import _NoTrainLpips
 

@@ -109,7 +109,13 @@ def _normalised(roi: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _filter_twice(padded, bank, even, odd, responses):
+def _filter_twice(
+    padded: Any,
+    bank: np.ndarray,
+    even: Any,
+    odd: Any,
+    responses: np.ndarray,
+) -> None:
     first = np.empty((ORIENTATIONS, ROI_SIDE, ROI_SIDE))
     filter_image(padded, even, odd, first)
     padded_first = np.zeros_like(padded)

@@ -62,6 +62,7 @@ def train(rank: int, options: Options) -> None:
     network.train()
     while trainer.running():
         images, labels = (part.to(device) for part in next(batches))
+        assert network.arclayer_ is not None
         network.arclayer_.margin = MARGIN * min(1.0, schedule.progress(trainer.step, trainer.spent) / EASED)
         with torch.autocast(device.type, torch.bfloat16):
             logits, features = network(normalised(images), labels)

@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from safetensors.torch import save
-from torch import Tensor, multiprocessing, nn
+from torch import Tensor, nn
+from torch.multiprocessing.spawn import start_processes
 
 from palmbench.engine.executor import available_cores, leave_with
 from recognizers.training.checkpoints import load_checkpoint, save_checkpoint
@@ -181,7 +182,7 @@ def spread(train: Callable[..., None], processes: int, *arguments: Any) -> None:
     far_end, lifeline = Pipe(duplex=False)
     with tempfile.TemporaryDirectory() as folder, lifeline:
         meeting = f"file://{folder}/meeting"
-        multiprocessing.spawn(_join, (far_end, meeting, processes, train, arguments), nprocs=processes)
+        start_processes(_join, (far_end, meeting, processes, train, arguments), nprocs=processes)
 
 
 def _join(

@@ -28,6 +28,8 @@ try:
 except ImportError:  # diffusers < 0.38
     from diffusers.pipelines.paint_by_example.image_encoder import PaintByExampleImageEncoder
 
+__all__ = ["Components", "PaintByExampleImageEncoder", "load_components"]
+
 # Attention layers of autoencoders saved before diffusers 0.15.
 _OLD_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 _OLD_ATTENTION_NAME = re.compile(r"(\.attentions\.\d+\.)(query|key|value|proj_attn)\.")

@@ -116,7 +116,7 @@ def fetch(
 
 def _fetch_large(wanted: Snapshot, file: Any, folder: Path | None, again: str, patience: Patience) -> None:
     from huggingface_hub import get_hf_file_metadata, get_token, hf_hub_url
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
     url = hf_hub_url(wanted.repo, file.filename, revision=file.commit_hash)
     digest = get_hf_file_metadata(url, token=get_token()).etag
@@ -142,11 +142,11 @@ def _no_endless_waiting(timeout: float) -> Iterator[None]:
 
 def _silent() -> Any:
     """The client's progress bar, switched off."""
-    from huggingface_hub.utils import tqdm
+    from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]
 
-    class Silent(tqdm):  # type: ignore[misc, type-arg]
+    class Silent(tqdm):
         def __init__(self, *arguments: Any, **settings: Any) -> None:
-            super().__init__(*arguments, **{**settings, "disable": True})
+            super().__init__(*arguments, **{**settings, "disable": True})  # type: ignore[no-untyped-call]
 
     return Silent
 

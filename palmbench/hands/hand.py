@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class Detector(Protocol):
 
     name: str
 
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, Any]:
         """Everything that can change what is found: options and the digest of the weights."""
         ...
 
@@ -74,7 +74,7 @@ class Segmenter(Protocol):
 
     name: str
 
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, Any]:
         """Everything that can change the mask."""
         ...
 

@@ -13,7 +13,8 @@ from recognizers.common.errors import RequestError
 from recognizers.common.hints import not_found
 
 if TYPE_CHECKING:
-    from palmbench.config.schema import MethodConfig, RecognizerConfig, RunConfig
+    from palmbench.config.schema import RecognizerConfig, RunConfig
+    from palmbench.methods import MethodConfig
     from palmbench.report.tables import Setting
 
 PAPERS_METHODS = tuple(setting.method for setting in METHODS[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Task(NamedTuple):
     there: dict[Path, Entry]
     replaces: dict[Path, Stamp]
     deid: Deidentification
-    settings: dict
+    settings: dict[str, Any]
     folder: Path | None
     device: str
 

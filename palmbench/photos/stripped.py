@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.base.images import opened, orientation
+from palmbench.base.photo_files import opened, orientation
 from palmbench.photos.reading import decode
 from recognizers.common.errors import SampleError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class ImageQuality:
         if self._inception:
             self.features_of = "inception"
 
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, Any]:
         """What can change a measurement, for the key: convention, metrics, digests of weights, versions of the code."""
         return {
             "convention": self.convention,
@@ -62,7 +63,7 @@ class ImageQuality:
             "versions": versions_of("palmbench.quality", "filters", "networks", "pixels", "similarity"),
         }
 
-    def feature_settings(self) -> dict:
+    def feature_settings(self) -> dict[str, Any]:
         """Everything that can change `features`, for the key; empty where there are none."""
         if self._inception:
             versions = versions_of("palmbench.quality", "networks")
@@ -106,7 +107,7 @@ class ImageQuality:
         return self._features(image)
 
     @cached_property
-    def _lpips(self):
+    def _lpips(self) -> Any:
         from palmbench.quality.networks import load_lpips, load_lpips_torchmetrics
 
         assert self._lpips_weights
@@ -114,7 +115,7 @@ class ImageQuality:
         return load(self._lpips_weights, self.device)
 
     @cached_property
-    def _features(self):
+    def _features(self) -> Any:
         from palmbench.quality.hand_features import load_hand_features
         from palmbench.quality.networks import load_inception
 

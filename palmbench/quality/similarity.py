@@ -7,7 +7,7 @@ others is nought. Each pair is filtered once at each scale.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -168,7 +168,7 @@ def _terms(
     return (2 * product + _C1) / (squares + _C1), (2 * covariance + _C2) / (variances + _C2)
 
 
-def _pairs(x: Sequence[Plane], y: Sequence[Plane]) -> zip:
+def _pairs(x: Sequence[Plane], y: Sequence[Plane]) -> Iterator[tuple[Plane, Plane]]:
     return zip(x, y, strict=True)
 
 

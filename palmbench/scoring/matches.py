@@ -71,7 +71,12 @@ def _rounded_down(thresholds: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _match_all(weights, distances, thresholds, shares):
+def _match_all(
+    weights: np.ndarray,
+    distances: np.ndarray,
+    thresholds: np.ndarray,
+    shares: np.ndarray,
+) -> None:
     n = weights.shape[1]
     for replicate in range(len(weights)):
         weight, threshold = weights[replicate], thresholds[replicate]

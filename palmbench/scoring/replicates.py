@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from palmbench.scoring.accept import FMR_SLACK
@@ -14,7 +16,16 @@ REPLICATE = ("eer", "threshold", "genuine_mean", "genuine_variance", "impostor_m
 
 
 @compiled
-def replicate_all(weights, levels, genuine_first, genuine_levels, values, fmrs, found, fmr_thresholds):
+def replicate_all(
+    weights: np.ndarray,
+    levels: Any,
+    genuine_first: np.ndarray,
+    genuine_levels: np.ndarray,
+    values: np.ndarray,
+    fmrs: np.ndarray,
+    found: np.ndarray,
+    fmr_thresholds: np.ndarray,
+) -> None:
     """Fill a row of `found` for each replicate, in the order of `REPLICATE`, and a row of `fmr_thresholds`.
 
     Parameters
@@ -56,7 +67,11 @@ def replicate_all(weights, levels, genuine_first, genuine_levels, values, fmrs, 
 
 
 @compiled
-def _count_impostors(weight, levels, impostor):
+def _count_impostors(
+    weight: np.ndarray,
+    levels: np.ndarray,
+    impostor: np.ndarray,
+) -> None:
     n = len(weight)
     start = 0
     for i in range(n - 1):
@@ -71,7 +86,13 @@ def _count_impostors(weight, levels, impostor):
 
 
 @compiled
-def _operating_point(genuine, impostor, values, n_genuine, n_impostor):
+def _operating_point(
+    genuine: np.ndarray,
+    impostor: np.ndarray,
+    values: np.ndarray,
+    n_genuine: Any,
+    n_impostor: Any,
+) -> Any:
     # The rule of rates.equal_error_rate, scanning thresholds upwards: accept nothing, then one more distinct
     # distance at a time. A tie keeps the earlier threshold unless FAR + FRR is smaller.
     accepted, rejected = np.int64(0), n_genuine
@@ -102,7 +123,11 @@ def _operating_point(genuine, impostor, values, n_genuine, n_impostor):
 
 
 @compiled
-def _threshold_accepting(impostor, values, allowed):
+def _threshold_accepting(
+    impostor: np.ndarray,
+    values: np.ndarray,
+    allowed: Any,
+) -> Any:
     # The rule of rates.threshold_at_fmr. Not all are allowed, so the loop ends before the list does.
     accepted, level = np.int64(0), -1
     while accepted <= allowed:
@@ -112,7 +137,11 @@ def _threshold_accepting(impostor, values, allowed):
 
 
 @compiled
-def _moments(counts, values, total):
+def _moments(
+    counts: np.ndarray,
+    values: np.ndarray,
+    total: Any,
+) -> Any:
     mean = 0.0
     lowest, highest = np.inf, -np.inf
     for level in range(len(values)):

@@ -48,7 +48,7 @@ class PalmprintCode:
     name: str
     title: str
     card: Card
-    takes: Literal["roi"] = "roi"
+    takes: Literal["roi", "hand"] = "roi"
     shape: tuple[int, ...]
     dtype: type[np.unsignedinteger] = np.uint32
     version: int

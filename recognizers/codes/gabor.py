@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -84,7 +84,12 @@ def quarters(bank: np.ndarray) -> Quarters:
 
 
 @compiled
-def filter_image(padded, even, odd, out):
+def filter_image(
+    padded: np.ndarray,
+    even: np.ndarray,
+    odd: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Filter an image with a whole bank, in a third of the time of filtering with each kernel.
 
     Products are added in a fixed order, whatever the processor, so that codes do not depend on the machine.
@@ -125,7 +130,11 @@ def filter_image(padded, even, odd, out):
 
 
 @compiled
-def _fold(rows, sign, folds):
+def _fold(
+    rows: np.ndarray,
+    sign: Any,
+    folds: np.ndarray,
+) -> None:
     for c in range(RADIUS):
         right, left, fold = rows[RADIUS + 1 + c :], rows[RADIUS - 1 - c :], folds[c]
         for x in range(len(fold)):
@@ -133,7 +142,12 @@ def _fold(rows, sign, folds):
 
 
 @compiled
-def _add_taps(taps, middle, folds, row):
+def _add_taps(
+    taps: np.ndarray,
+    middle: np.ndarray,
+    folds: np.ndarray,
+    row: np.ndarray,
+) -> None:
     # All nine taps at once: the running sums are read and written once.
     t0, t1, t2, t3, t4 = taps[0], taps[1], taps[2], taps[3], taps[4]
     t5, t6, t7, t8 = taps[5], taps[6], taps[7], taps[8]
@@ -146,7 +160,11 @@ def _add_taps(taps, middle, folds, row):
 
 
 @compiled
-def filter_samples(padded, kernel, out):
+def filter_samples(
+    padded: np.ndarray,
+    kernel: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Filter an image at every fourth pixel of every fourth row, from the first.
 
     Products are added in a fixed order, as in `filter_image`.

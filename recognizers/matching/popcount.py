@@ -42,7 +42,10 @@ def _keeper(combine: str) -> Callable[..., Any]:
         Smallest weighted counts so far.
     """
 
-    def keep(typingctx, probe, probe_row, tile, tile_row, rows, planes, columns, weight, best):
+    def keep(
+        typingctx: Any, probe: Any, probe_row: Any, tile: Any, tile_row: Any, rows: Any, planes: Any, columns: Any,
+        weight: Any, best: Any,
+    ) -> Any:  # fmt: skip
         index = types.intp
         signature = types.void(probe, index, tile, index, index, index, types.uint32, types.float64, best)
         return signature, lambda *context: _generate(combine, *context)
@@ -54,17 +57,17 @@ keep_fewer_differing = _keeper("xor")
 keep_fewer_common = _keeper("and_")
 
 
-def _generate(combine, context, builder, signature, args):
+def _generate(combine: str, context: Any, builder: Any, signature: Any, args: Any) -> Any:
     probe, probe_row, tile, tile_row, rows, planes, columns, weight, best = args
     word, double = ir.IntType(32), ir.DoubleType()
     words, doubles = ir.VectorType(word, LANES), ir.VectorType(double, LANES)
     index = rows.type
 
-    def data(position, value, lanes):
+    def data(position: int, value: Any, lanes: Any) -> Any:
         array = context.make_array(signature.args[position])(context, builder, value)
         return builder.bitcast(array.data, lanes.as_pointer())
 
-    def spread(scalar, lanes):
+    def spread(scalar: Any, lanes: Any) -> Any:
         one = builder.insert_element(ir.Constant(lanes, ir.Undefined), scalar, ir.Constant(word, 0))
         return builder.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), ir.Constant(words, [0] * LANES))
 
@@ -76,7 +79,7 @@ def _generate(combine, context, builder, signature, args):
     best_lanes = data(8, best, doubles)
     column_mask = spread(columns, words)
 
-    def found(probe_at, tile_at):
+    def found(probe_at: Any, tile_at: Any) -> Any:
         left = spread(builder.load(builder.gep(probe_words, [probe_at])), words)
         right = builder.load(builder.gep(tile_words, [tile_at]), align=4)
         return builder.call(popcount, [builder.and_(getattr(builder, combine)(left, right), column_mask)])
@@ -85,7 +88,7 @@ def _generate(combine, context, builder, signature, args):
     counts = cgutils.alloca_once(builder, words)
     builder.store(zero, counts)
 
-    def count(first, steps, unroll, probe_at, tile_at):
+    def count(first: Any, steps: Any, unroll: int, probe_at: Any, tile_at: Any) -> None:
         with cgutils.for_range(builder, steps) as loop:
             total = builder.load(counts)
             for i in range(unroll):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -222,7 +222,15 @@ def _tiles(templates: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def _matrix(probes, tiles, weights, planes, area, denominator, out):
+def _matrix(
+    probes: np.ndarray,
+    tiles: np.ndarray,
+    weights: np.ndarray,
+    planes: Any,
+    area: Any,
+    denominator: Any,
+    out: np.ndarray,
+) -> None:
     shifted = np.empty((2 * weights.shape[0] - 1, probes.shape[1]), np.uint32)
     best, total = np.empty(LANES), np.empty(LANES)
     for i in range(len(probes)):
@@ -234,7 +242,17 @@ def _matrix(probes, tiles, weights, planes, area, denominator, out):
 
 
 @compiled
-def _condensed(probes, tiles, weights, planes, area, denominator, start, stop, out):
+def _condensed(
+    probes: np.ndarray,
+    tiles: np.ndarray,
+    weights: np.ndarray,
+    planes: Any,
+    area: Any,
+    denominator: Any,
+    start: Any,
+    stop: Any,
+    out: np.ndarray,
+) -> None:
     shifted = np.empty((2 * weights.shape[0] - 1, probes.shape[1]), np.uint32)
     best, total = np.empty(LANES), np.empty(LANES)
     n = len(probes)
@@ -248,7 +266,10 @@ def _condensed(probes, tiles, weights, planes, area, denominator, start, stop, o
 
 
 @compiled
-def _shift(probe, shifted):
+def _shift(
+    probe: np.ndarray,
+    shifted: np.ndarray,
+) -> None:
     reach = len(shifted) // 2
     for w in range(len(probe)):
         for s in range(reach + 1):
@@ -257,7 +278,15 @@ def _shift(probe, shifted):
 
 
 @compiled
-def _compare(shifted, tile, weights, planes, area, best, total):
+def _compare(
+    shifted: np.ndarray,
+    tile: np.ndarray,
+    weights: np.ndarray,
+    planes: Any,
+    area: Any,
+    best: np.ndarray,
+    total: np.ndarray,
+) -> None:
     reach = len(shifted) // 2
     total[:] = np.inf if area else 0.0
     for group in range(0, len(tile), planes * ROWS):

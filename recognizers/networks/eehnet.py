@@ -149,7 +149,7 @@ class EEHNet(nn.Module):
     def branch_trunks(self) -> list[nn.Module]:
         """Backbones of the palm's branch and of the fingers'."""
         fingers = self.fingers if isinstance(self.fingers, nn.ModuleList) else [self.fingers]
-        return [branch.trunk for branch in (self.palm, *fingers)]  # type: ignore[misc]
+        return [branch.trunk for branch in (self.palm, *fingers)]
 
     def normalised(self, crops: Tensor) -> Tensor:
         """Hand crops as this network takes them, see the function of that name."""
@@ -210,8 +210,8 @@ class Localiser(nn.Module):
     def start_at(self, landmarks: Tensor) -> None:
         """Answer with these landmarks (29, 2) before any training, whatever the picture: a regular hand, say."""
         last = self.head[-1]
-        last.weight.mul_(0.01)  # type: ignore[operator, union-attr]
-        last.bias.copy_(landmarks.flatten())  # type: ignore[operator, union-attr]
+        last.weight.mul_(0.01)  # type: ignore[operator]
+        last.bias.copy_(landmarks.flatten())  # type: ignore[operator]
 
     def forward(self, crops: Tensor) -> Tensor:
         """Landmarks of normalised hand crops (n, 3, 224, 224)."""

@@ -166,7 +166,7 @@ def test_settings_name_the_weights_by_their_contents(detector: EmbeddedDetector,
     other = tmp_path / "same.safetensors"
     other.write_bytes(WEIGHTS.read_bytes())
     assert load_detector(DetectorConfig(weights=str(other))).settings() == detector.settings()
-    assert detector.settings().keys() == {"name", "weights", "threshold", "hands", "search"}
+    assert detector.settings().keys() == {"name", "weights", "threshold", "hands", "versions"}
 
 
 def test_weights_that_are_no_numbers_find_no_hand_of_no_confidence(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def _rounded(value: float) -> float:
 def _all(verdicts: Sequence[Verdict]) -> Verdict:
     for verdict in ("fails", "not measured", "undecided"):
         if verdict in verdicts:
-            return verdict  # type: ignore[return-value]
+            return verdict
     return "holds"
 
 
@@ -176,7 +176,7 @@ def _most(verdicts: Sequence[Verdict]) -> Verdict:
 def _any(verdicts: Sequence[Verdict]) -> Verdict:
     for verdict in ("holds", "not measured", "undecided"):
         if verdict in verdicts:
-            return verdict  # type: ignore[return-value]
+            return verdict
     return "fails"
 
 
