@@ -47,7 +47,7 @@ def test_the_example_is_installed_swept_and_recorded(package: Path, tmp_path: Pa
     for run in runs:
         assert run["point"]["method"] == "shuffle"
         assert run["metrics"]["rr"]["n"] == 8 and run["metrics"]["rr"]["value"] is not None
-        assert f"shuffle block {run['point']['block']} " in done.stdout
+        assert f"block {run['point']['block']} " in done.stdout
 
 
 def test_it_is_listed_with_its_settings_and_imported_by_nobody_else(package: Path) -> None:
