@@ -25,7 +25,8 @@ from recognizers.common.writing import write_bytes, write_json
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 2
+# Of every record and of the files beside it: another field, a removed or a renamed one raises it.
+FORMAT = 3
 RECORD, METRICS, SCORES = "record.json", "metrics.json", "scores.parquet"
 
 

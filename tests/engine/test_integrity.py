@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,18 +12,32 @@ from pathlib import Path
 import pytest
 
 from palmbench.base.store import Store
+from palmbench.commands.cli import main
 from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.engine import Engine
 from palmbench.engine.pipeline import Measured, Outcome, Pipeline
+from palmbench.engine.records import FORMAT
 from palmbench.engine.run import Run, on_finished
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.report.running import run_points
 from recognizers.common.errors import RequestError
+from recognizers.common.seal import sealed_record, unsealed_record
+from recognizers.common.writing import json_bytes
 from tests.finished_runs import done, folder
 
 STAGES = ("templates", "templates_after", "quality", "usability", "features", "features_after", "scores")
+FIELDS = {
+    3: {
+        "record": "batch_size checkout device failures files format items key key_version packages photos point python "
+                  "sha256 stages workers written",
+        "stage": "computed kind seconds",
+        "kind": "digest tool work",
+        "metrics": "format metrics point",
+        "number": "failed hi lo n std value",
+    },
+}  # fmt: skip
 RECORDS = ("record.json", "metrics.json", "scores.parquet", "errors.jsonl")
 
 
@@ -192,3 +207,29 @@ def test_what_is_asked_of_a_finished_run_s_artefacts_is_not_asked_of_what_lies_t
     flip(changed)
     found = on_finished(pipeline, lambda outcome, store: pipeline.artefacts(pipeline.quality, outcome, store))
     assert set(found) == {sample.id for sample in pipeline.samples}
+
+
+def test_another_field_in_a_run_s_files_raises_the_format_of_records(finished: RunConfig) -> None:
+    record = json.loads((folder(finished) / "record.json").read_text())
+    metrics = json.loads((folder(finished) / "metrics.json").read_text())
+    stage = record["stages"]["measure"]
+    parts = {"record": record, "stage": stage, "kind": stage["kind"], "metrics": metrics}
+    found = {name: " ".join(sorted(part)) for name, part in {**parts, "number": metrics["metrics"]["ssim"]}.items()}
+    assert found == FIELDS[FORMAT], "raise FORMAT in palmbench/engine/records.py, and list the fields of the new one"
+
+
+def test_a_run_of_an_earlier_format_is_said_everywhere_and_measured_again(
+    finished: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected, path = numbers(finished), folder(finished) / "record.json"
+    content = {**unsealed_record(path.read_bytes()), "format": FORMAT - 1}
+    del content["photos"]
+    path.write_bytes(json_bytes(sealed_record(content)))
+    words = ["dataset=synth", "dataset.identities=3", "dataset.samples=2", f"results_dir={finished.results_dir}"]
+    for command in (["runs", words[-1]], ["table", "2", *words], ["report", *words]):
+        assert main(command) in (0, 2)
+    assert "1 unfinished" in capsys.readouterr().out
+    again = done(finished)
+    assert again.status == 0 and numbers(finished) == expected
+    assert "54 reused, 0 computed, 0 failed" in again.out
+    assert Run.of(finished).finished
