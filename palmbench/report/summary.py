@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, zip_longest
 
 import recognizers
 from palmbench.engine.engine import Failure
@@ -11,18 +14,11 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
 from palmbench.engine.sweep import Swept
 from palmbench.report.publish import Sweep
-from palmbench.scoring import Number
+from palmbench.report.tables import NOTHING, number_text
+from palmbench.scoring.metrics import HEADLINE, METRICS, Metric
+from palmbench.scoring.number import Number
 
 WIDTH = 100
-# Metric, heading, and decimals of the value and of its interval.
-_COLUMNS = (
-    ("rr", "RR %", 1, 0),
-    ("dir", "DIR %", 0, 0),
-    ("acc_nn", "rank-1 %", 1, 0),
-    ("ssim", "SSIM", 3, 3),
-    ("keypoints_2d", "keypoints %", 2, 2),
-)
-_NOTHING = "-"
 _FAILURES_SHOWN = 5
 # Tables of the paper that an ablation's points are rows of, see conf/ablation.
 _TABLES = {"roi": "5", "fusion": "5 6 7", "alpha": "5 6 7", "baselines": "5 6 7"}
@@ -51,10 +47,10 @@ def print_summary(swept: Swept, ablations: Sequence[str] = (), settings: Sequenc
 
 
 def result_lines(pipelines: Sequence[Pipeline]) -> list[str]:
-    """The points as plain text: one table a data set and recognizer, no wider than `WIDTH` where numbers allow it.
+    """The points as plain text: one table a data set and recognizer, no wider than `WIDTH` where names allow it.
 
     Rows are methods with their settings, columns the metrics that a run is told by, with their 95 % intervals in
-    brackets; columns that find no room are left out, the last first.
+    brackets; columns that find no room are left out, the last first, and named below.
     """
     sweep = Sweep(tuple(pipelines))
     groups: dict[str, list[Pipeline]] = {}
@@ -62,20 +58,27 @@ def result_lines(pipelines: Sequence[Pipeline]) -> list[str]:
         groups.setdefault(_attack(pipeline), []).append(pipeline)
     lines: list[str] = []
     notes: list[str] = []
+    left_out: dict[str, None] = {}
     for title, group in groups.items():
         methods = {pipeline.config.method.name for pipeline in group}
         # One method at several settings is named once, and its settings have the room.
         shared = f"{methods.pop()} " if len(methods) == 1 and len(group) > 1 else ""
-        rows = [[shared.strip() or "method", *(heading for _, heading, *_ in _COLUMNS)]]
+        names, measured = [], []
         for pipeline in group:
             name, result = sweep.name_of(pipeline).removeprefix(shared), Run.of(pipeline).result
-            metrics = result["metrics"] if result else {}
-            rows.append([name, *(_cell(metrics.get(metric), *how) for metric, _, *how in _COLUMNS)])
+            names.append(name)
+            measured.append(result["metrics"] if result else {})
             if result is None:
                 notes.append(f"{name}: its record was changed or removed since; the same command measures it again")
-            elif lacking := metrics["rr"].missing:
+            elif lacking := measured[-1]["rr"].missing:
                 notes.append(f"{name}: {lacking} is missing, and so are the rates that need one")
-        lines += ["", title, *_aligned(rows)]
+        columns = [_column(METRICS[metric], [each.get(metric) for each in measured]) for metric in HEADLINE]
+        room = WIDTH - max(map(len, names))
+        shown = max(1, sum(width <= room for width in accumulate(2 + _width(column) for column in columns)))
+        left_out |= dict.fromkeys(METRICS[metric].label for metric in HEADLINE[shown:])
+        lines += ["", title, *_aligned([shared.strip() or "method", *names], columns[:shown])]
+    if left_out:
+        notes.insert(0, f"Left out, for want of room: {', '.join(left_out)}.")
     return [*lines, *notes]
 
 
@@ -85,24 +88,47 @@ def _attack(pipeline: Pipeline) -> str:
     return f"{point['dataset']}, {pipeline.extent}, attacked by {name}; 95 % intervals in brackets"
 
 
-def _cell(number: Number | None, decimals: int, of_ends: int) -> str:
-    if number is None or number.value is None:
-        return _NOTHING
-    value = f"{number.value:.{decimals}f}"
-    if number.lo is None or number.hi is None:
-        return value
-    return f"{value} [{number.lo:.{of_ends}f},{number.hi:.{of_ends}f}]"
+def _column(metric: Metric, numbers: Sequence[Number | None]) -> list[str]:
+    """A metric's numbers below its heading: the label, broken where the numbers are shorter, and unit and arrow."""
+    decimals = _decimals(metric, [number for number in numbers if number])
+    cells = [_cell(number, decimals) for number in numbers]
+    unit = f"{metric.unit} {metric.heading[-1]}".strip()
+    room = max(map(len, [*cells, unit, *metric.label.split()]))
+    return ["\n".join([*textwrap.wrap(metric.label, room), unit]), *cells]
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    while len(widths) > 2 and sum(widths) + 2 * (len(widths) - 1) > WIDTH:
-        widths.pop()
-    lines = []
-    for first, *numbers in rows:
-        cells = [text.rjust(width) for text, width in zip(numbers, widths[1:], strict=False)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return lines
+def _decimals(metric: Metric, numbers: Sequence[Number]) -> int:
+    """As many as the narrowest interval of a column leaves a meaning, at most those of the metric."""
+    ends = [(number.lo, number.hi) for number in numbers]
+    margin = min((hi - lo for lo, hi in ends if lo is not None and hi is not None and lo < hi), default=0.0) / 2
+    return min(metric.decimals, max(0, -math.floor(math.log10(margin)))) if margin else metric.decimals
+
+
+def _cell(number: Number | None, decimals: int) -> str:
+    if number is None:
+        return NOTHING
+    # Plus zero, lest a small negative number be printed as -0.
+    value, *ends = (
+        number_text(None if each is None else round(each, decimals) + 0.0, decimals)
+        for each in (number.value, number.lo, number.hi)
+    )
+    return value if number.lo is None else f"{value} [{','.join(ends)}]"
+
+
+def _width(column: Sequence[str]) -> int:
+    return max(len(line) for cell in column for line in cell.splitlines())
+
+
+def _aligned(names: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
+    # Headings of several lines end on the same one.
+    heads = list(zip_longest(*(reversed(column[0].splitlines()) for column in columns), fillvalue=""))
+    rows = [*reversed(heads), *zip(*(column[1:] for column in columns), strict=True)]
+    first = [*[""] * (len(rows) - len(names)), *names]
+    wide, widths = max(map(len, names)), [_width(column) for column in columns]
+    return [
+        "  ".join([name.ljust(wide), *(text.rjust(width) for text, width in zip(row, widths, strict=True))]).rstrip()
+        for name, row in zip(first, rows, strict=True)
+    ]
 
 
 def _failure_lines(failures: Sequence[Failure], titles: Mapping[str, str]) -> list[str]:

@@ -30,6 +30,7 @@ from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.report.running import run_points
 from palmbench.scoring import METRICS, Number
+from palmbench.scoring.metrics import HEADLINE
 from recognizers.common.errors import MissingWeights, RequestError
 from tests.finished_runs import Told, done, folder
 
@@ -214,13 +215,22 @@ def test_a_killed_run_resumes_to_the_same_metrics(sweep: Told, results: Path, tm
 def test_a_sweep_ends_with_one_table_of_its_points(sweep: Told, results: Path) -> None:
     lines = sweep.out.splitlines()
     title = next(number for number, line in enumerate(lines) if line.startswith("synth, 6 photos of 3 palms"))
-    head, *rows = (re.split(r" {2,}", line) for line in lines[title + 1 : title + 5])
-    assert head[:4] == ["method", "RR %", "DIR %", "rank-1 %"]
-    assert [row[0] for row in rows] == ["mask", "blur sigma 4", "identity"]
-    for method, row in zip(METHODS, rows, strict=True):
-        rr = metrics(point(results, method))["rr"]
-        assert row[1] == f"{rr['value']:.1f} [{rr['lo']:.0f},{rr['hi']:.0f}]"
-    assert all(len(line) <= 100 for line in lines[title + 1 : title + 5])
+    heading = next(number for number, line in enumerate(lines) if line.startswith("method "))
+    rows = {line.split("  ")[0]: re.split(r" {2,}", line)[1:] for line in lines[heading + 1 : heading + 4]}
+    assert set(rows) == {"mask", "blur sigma 4", "identity"}
+    shown = HEADLINE[: len(rows["mask"])]
+    named = " ".join(" ".join(lines[title + 1 : heading + 1]).split())
+    assert all(word in named for metric in shown for word in METRICS[metric].label.split())
+    assert [word for word in named.split() if word in "↑↓"] == [METRICS[metric].heading[-1] for metric in shown]
+    left_out = "".join(line for line in lines if line.startswith("Left out"))
+    assert [metric for metric in HEADLINE if METRICS[metric].label in left_out] == list(HEADLINE[len(shown) :])
+    for method, row in zip(METHODS, rows.values(), strict=True):
+        for metric, cell in zip(shown, row, strict=True):
+            number = metrics(point(results, method))[metric]
+            value, lo, hi = map(float, re.split(r"[ ,\[\]]+", cell.rstrip("]")))
+            printed = 10.0 ** -len(cell.split()[0].partition(".")[2]) * 0.501
+            assert (value, lo, hi) == pytest.approx((number["value"], number["lo"], number["hi"]), abs=printed)
+    assert all(len(line) <= 100 for line in lines[title : heading + 4])
 
 
 def test_a_plan_counts_and_runs_nothing(sweep: Told, results: Path, capsys: pytest.CaptureFixture[str]) -> None:
