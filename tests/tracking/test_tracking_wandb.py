@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
+from palmbench.engine.run import Run
 from palmbench.report.rows import COLUMNS, rows_of, to_csv
 
 pytest.importorskip("wandb")
@@ -147,9 +148,9 @@ def test_offline_files_hold_the_sweep(tracked: Path) -> None:
 def test_the_table_has_the_rows_of_the_csv(tracked: Path) -> None:
     for offline in offline_runs(tracked).values():
         table = json.loads(offline.media["rows"].read_text())
-        metrics = json.loads((tracked / "runs" / offline.config["key"] / "metrics.json").read_text())
-        assert table["columns"] == list(COLUMNS)
-        expected = list(csv.reader(io.StringIO(to_csv(rows_of([metrics])))))[1:]
+        (run,) = [run for run in Run.all(tracked) if run.key == offline.config["key"]]
+        assert run.result and table["columns"] == list(COLUMNS)
+        expected = list(csv.reader(io.StringIO(to_csv(rows_of([run.result])))))[1:]
         text = [
             ["" if v is None else v if isinstance(v, str) else format(v, ".10g") for v in row] for row in table["data"]
         ]
