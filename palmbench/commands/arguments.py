@@ -6,11 +6,10 @@ import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from recognizers.common.errors import RequestError
 from recognizers.common.hints import not_found
-from recognizers.common.path_settings import path_text
 
 Command = Callable[[list[str]], int]
 
@@ -64,21 +63,36 @@ def _misread(word: str) -> bool:
     return word.startswith(("-", "+", "~")) or "=" in word.partition("/")[0]
 
 
-def results_folder(verb: str, settings: Sequence[str]) -> Path:
-    """The folder of results that a command's only setting names, `results` where there is none.
+class Folders(NamedTuple):
+    """Where a command looks.
+
+    Attributes
+    ----------
+    results : Path
+        Of results; it is there.
+    data : str or None
+        Of data sets, where the user names it.
+    """
+
+    results: Path
+    data: str | None
+
+
+def folders_of(verb: str, settings: Sequence[str]) -> Folders:
+    """The folders that the settings of a command name, which reads no others.
 
     Raises
     ------
     RequestError
-        If another setting is given, or there is no such folder.
+        If another setting is given, one is not understood, or there is no such folder of results.
     """
-    folder = "results"
-    for word in settings:
-        key, _, value = word.partition("=")
-        if key != "results_dir" or not value:
-            raise RequestError(f"{word}: {verb} reads results_dir=FOLDER only.")
-        folder = path_text(value)
-    path = Path(folder).expanduser()
-    if not path.is_dir():
-        raise RequestError(f"There is no folder {path}; name the folder of results with results_dir=FOLDER.")
-    return path
+    # Imported here: Hydra takes a quarter of a second that help and listings need not spend.
+    from palmbench.config.compose import compose_points, read_words
+    from palmbench.config.schema import require_read
+
+    require_read(settings, f"{verb} looks into a folder of results, and", ("data_dir", "results_dir"))
+    (config,) = compose_points(list(settings))
+    results = Path(config.results_dir)
+    if not results.is_dir():
+        raise RequestError(f"There is no folder {results}; name the folder of results with results_dir=FOLDER.")
+    return Folders(results, config.data_dir if "data_dir" in {word.key for word in read_words(settings)} else None)

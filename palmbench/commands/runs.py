@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from palmbench.base.status import DONE
-from palmbench.commands.arguments import Parser, results_folder
+from palmbench.commands.arguments import Parser, folders_of
 
 HEADLINE = "rr"
 
@@ -28,11 +28,14 @@ def runs_command(words: list[str]) -> int:
         return DONE
     from palmbench.engine.run import Run
 
-    folder = results_folder("runs", parsed.settings)
+    folder = folders_of("runs", parsed.settings).results
     runs = Run.all(folder)
     if parsed.json:
         for run in runs:
             print(json.dumps(_plain(run), ensure_ascii=False))
+        return DONE
+    if not runs:
+        print(f"There is no run in {folder} yet; `palmbench` makes one, and `palmbench ls` says of what.")
         return DONE
     unfinished = 0
     for run in runs:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from palmbench.base.status import DONE
-from palmbench.commands.arguments import Parser, command_of, results_folder
+from palmbench.commands.arguments import Parser, command_of, folders_of
 from palmbench.commands.runs import size_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def store_command(words: list[str]) -> int:
     from palmbench.base.store import Store
     from palmbench.engine.pruning import held
 
-    store = Store.of(results_folder("store", parsed.settings))
+    store = Store.of(folders_of("store", parsed.settings).results)
     _print(held(store), f"artefacts in {store.root}")
     return DONE
 
@@ -44,15 +44,20 @@ def _prune(words: list[str]) -> int:
         "`palmbench diversity` and photos of figures that are no run's are among them: the same command makes them "
         "again. What trainings keep, and files of others, stay.",
     )
-    parser.add_argument("settings", nargs="*", metavar="results_dir=FOLDER", help="default: results")
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="results_dir=FOLDER",
+        help="default: results; and data_dir=FOLDER where the data sets have moved since",
+    )
     parser.add_argument("--yes", action="store_true", help="remove them")
     parsed = parser.parse(words)
     if parsed is None:
         return DONE
     from palmbench.engine.pruning import needless
 
-    folder = results_folder("store prune", parsed.settings)
-    found = needless(folder)
+    folder, data = folders_of("store prune", parsed.settings)
+    found = needless(folder, data)
     for run in found.outdated:
         print(f"{run.folder} is of another version: what it was made of can go, and the same command makes it again")
     if not found.paths:

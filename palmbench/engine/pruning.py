@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from palmbench.base.store import Store
@@ -70,8 +70,14 @@ def held(store: Store) -> dict[str, Held]:
     return found
 
 
-def needless(results_dir: Path) -> Needless:
+def needless(results_dir: Path, data_dir: str | None = None) -> Needless:
     """What the store of a folder of results holds that no run listed there needs.
+
+    Parameters
+    ----------
+    results_dir : Path
+    data_dir : str, optional
+        Where the data sets are now; for each run where it had them, unless given.
 
     Raises
     ------
@@ -83,7 +89,7 @@ def needless(results_dir: Path) -> Needless:
     needed: set[Path] = set()
     kept: set[str] = set()
     for run in Run.all(results_dir):
-        pipeline = _pipeline(run)
+        pipeline = _pipeline(run, data_dir)
         account = run.account
         if account is not None and account.photos != pipeline.photos:
             raise RequestError(_cannot_tell(run, "its photos are others than they were"))
@@ -102,9 +108,9 @@ def needless(results_dir: Path) -> Needless:
     return found
 
 
-def _pipeline(run: Run) -> Pipeline:
+def _pipeline(run: Run, data_dir: str | None) -> Pipeline:
     try:
-        return Pipeline.of(run.config)
+        return Pipeline.of(run.config if data_dir is None else replace(run.config, data_dir=data_dir))
     except RequestError as error:
         raise RequestError(_cannot_tell(run, str(error).rstrip("."))) from error
 
@@ -112,5 +118,6 @@ def _pipeline(run: Run) -> Pipeline:
 def _cannot_tell(run: Run, why: str) -> str:
     return (
         f"Nothing is removed, since nobody can tell what the run {run.folder} needs: {why}. "
-        "Bring that back, or remove the run's folder if its artefacts may go."
+        "Bring that back, name where the data sets are now with data_dir=FOLDER, or remove the run's folder if its "
+        "artefacts may go."
     )

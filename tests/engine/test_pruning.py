@@ -127,6 +127,35 @@ def test_nothing_is_removed_where_nobody_can_tell_what_a_run_needs(
     assert "Nothing is removed" in capsys.readouterr().err and files(finished) == before
 
 
+def test_of_data_sets_that_have_moved_the_new_place_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--layout", "iitd", "--identities", "2", "--samples", "1", "--size", "320x240"]
+    assert main(["data", "export", "synth", *small, "--out", str(tmp_path / "data" / "iitd")]) == 0
+    results = f"results_dir={tmp_path / 'results'}"
+    assert main(["dataset=iitd", "method=mask", f"data_dir={tmp_path / 'data'}", results]) in (0, 3)
+    (tmp_path / "data").rename(tmp_path / "moved")
+    assert main(["store", "prune", results, f"data_dir={tmp_path}"]) == 2
+    assert main(["store", "prune", results, f"data_dir={tmp_path / 'moved'}"]) == 0
+    assert "is needed by a run" in capsys.readouterr().out
+
+
+def test_a_folder_of_results_is_named_as_for_a_run(
+    finished: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(finished.results_dir).rename(tmp_path / "a,b")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for command in (["runs"], ["store"], ["store", "prune"]):
+        assert main([*command, 'results_dir="~/a,b"']) == 0
+        assert str(tmp_path / "a,b") in capsys.readouterr().out
+        assert main([*command, "results_dir=~/a,b"]) == main([*command, "method=blur"]) == 2
+
+
+def test_where_no_run_is_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", f"results_dir={tmp_path}"]) == 0
+    assert f"no run in {tmp_path}" in capsys.readouterr().out
+    assert main(["runs", f"results_dir={tmp_path / 'absent'}"]) == 2
+    assert f"no folder {tmp_path / 'absent'}" in capsys.readouterr().err
+
+
 def test_a_run_knows_its_settings_again(finished: RunConfig) -> None:
     assert Run.of(finished).config == finished
     with pytest.raises(RequestError, match="remove its folder"):
