@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from palmbench.hands.assembly import closed, hand_of
-from palmbench.hands.hand import Hand
+from palmbench.hands.hand import Hand, require_photos
 from palmbench.hands.observer import Observation, Observer, Square, wanted_square
 from palmbench.hands.search import WHOLE, find_hands, whole_square
 from recognizers.common.versions import versions_of
@@ -57,6 +57,7 @@ class EmbeddedDetector:
 
     def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
         """Hands of each photo (uint8, height x width x 3, RGB), the most confident first; none where there is none."""
+        require_photos(images, "detect")
         if self._hands == 1:
             return [self._foremost(image) for image in images]
         return [find_hands(self._observer, image, self._threshold, self._hands) for image in images]

@@ -14,6 +14,7 @@ from palmbench.base.device import torch_device
 from palmbench.base.images import read_image
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
 from palmbench.hands.geometry import recognition_hand, recognition_roi
+from palmbench.hands.hand import require_photo
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
 from recognizers.common.errors import RequestError
@@ -148,15 +149,5 @@ def _settings(what: str, asked: Any, kinds: Any, **usual: Any) -> Any:
 def _pixels(photo: Any) -> np.ndarray:
     if isinstance(photo, (str, os.PathLike)):
         return read_image(Path(photo))
-    if not isinstance(photo, np.ndarray):
-        raise TypeError(f"find_hands takes one photo, as an array or as the path of its file, not {_article(photo)}.")
-    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or not photo.size:
-        raise ValueError(
-            f"find_hands takes one photo, RGB: uint8 (height, width, 3). This array is {photo.dtype} {photo.shape}."
-        )
+    require_photo(photo, "find_hands takes one photo, RGB, or the path of its file")
     return photo
-
-
-def _article(thing: object) -> str:
-    name = type(thing).__name__
-    return f"a{'n' if name[0] in 'aeiou' else ''} {name}"

@@ -81,3 +81,34 @@ class Segmenter(Protocol):
     def segment(self, image: np.ndarray, hand: Hand) -> Hand:
         """The hand, found in `image` (uint8, height x width x 3, RGB), with its final mask."""
         ...
+
+
+def require_photo(photo: Any, who: str) -> None:
+    """Make sure that something is one photo, as detectors take them.
+
+    Parameters
+    ----------
+    photo : Any
+    who : str
+        Who takes it and what it wants, as the beginning of a sentence: "find_hands takes one photo, RGB".
+
+    Raises
+    ------
+    TypeError
+        If it is no array.
+    ValueError
+        If it is an array of another kind than uint8 (height, width, 3).
+    """
+    if not isinstance(photo, np.ndarray):
+        name = type(photo).__name__
+        raise TypeError(f"{who}: uint8 (height, width, 3), not a{'n' if name[0] in 'aeiou' else ''} {name}.")
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or not photo.size:
+        raise ValueError(f"{who}: uint8 (height, width, 3). This array is {photo.dtype} {photo.shape}.")
+
+
+def require_photos(photos: Any, who: str) -> None:
+    """Make sure that something is a list of photos; errors as of `require_photo`."""
+    if isinstance(photos, np.ndarray) and photos.ndim == 3:
+        raise ValueError(f"{who} takes a list of photos, and this is one: write detect([photo]).")
+    for photo in photos:
+        require_photo(photo, f"{who} takes a list of photos, RGB")

@@ -12,7 +12,7 @@ from palmbench.hands.external.client import Finding, Worker
 from palmbench.hands.external.environment import described, interpreter_of
 from palmbench.hands.external.views import PARTS_OF, View
 from palmbench.hands.geometry import palm_side
-from palmbench.hands.hand import MIDDLE, WRIST, Hand
+from palmbench.hands.hand import MIDDLE, WRIST, Hand, require_photos
 from palmbench.hands.observer import Observer, wanted_square
 from palmbench.hands.palm_or_back import view_of
 from palmbench.hands.search import covers, parts, same_hand
@@ -101,6 +101,7 @@ class ExternalDetector:
         RequestError
             If its process cannot be started, or is lost again and again.
         """
+        require_photos(images, "detect")
         return [apart([self._hand(image, one) for one in self._found(image)]) for image in images]
 
     def _found(self, image: np.ndarray) -> list[_Seen]:
