@@ -128,7 +128,7 @@ def _threshold_accepting(
     values: np.ndarray,
     allowed: Any,
 ) -> Any:
-    # The rule of rates.threshold_at_fmr. Not all are allowed, so the loop ends before the list does.
+    # The rule of accept.threshold_at_fmr. Not all are allowed, so the loop ends before the list does.
     accepted, level = np.int64(0), -1
     while accepted <= allowed:
         level += 1

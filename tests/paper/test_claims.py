@@ -20,11 +20,11 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
 from palmbench.paper.claims.catalogue import CLAIMS
 from palmbench.paper.claims.check import judged
-from palmbench.paper.claims.claim import Claim, Comparison, Quantity, Ranking, bounded
 from palmbench.paper.claims.consistency import checks, sizes
 from palmbench.paper.claims.evidence import Finding, Measured, Verdict, compare, judge, side
 from palmbench.paper.claims.printed import Printed
 from palmbench.paper.claims.runs import Runs
+from palmbench.paper.claims.terms import Claim, Comparison, Quantity, Ranking, bounded
 from palmbench.paper.claims.writing import to_csv, to_markdown
 from palmbench.paper.rows import BASELINES, OURS, PRIORS
 from palmbench.paper.sources import PAPERS_DATASETS

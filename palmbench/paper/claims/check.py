@@ -8,10 +8,10 @@ from typing import NamedTuple
 from palmbench.base.paths import paper_dir
 from palmbench.base.status import CANNOT, DONE
 from palmbench.paper.claims.catalogue import CLAIMS
-from palmbench.paper.claims.claim import Claim
 from palmbench.paper.claims.consistency import checks
 from palmbench.paper.claims.evidence import Evidence, Finding, judge
 from palmbench.paper.claims.printed import Printed
+from palmbench.paper.claims.terms import Claim
 from palmbench.paper.gather import run_missing
 from palmbench.paper.request import Request
 from palmbench.paper.rows import ABLATION, ATTACKS, METHODS, OURS

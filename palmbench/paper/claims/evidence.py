@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from palmbench.paper.claims.claim import Claim, Comparison, Quantity, Relation
+from palmbench.paper.claims.terms import Claim, Comparison, Quantity, Relation
 from palmbench.report.labels import dataset_label
 from palmbench.scoring.intervals import interval
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from palmbench.paper.claims.claim import Quantity
 from palmbench.paper.claims.evidence import Measured
+from palmbench.paper.claims.terms import Quantity
 from palmbench.report.paper import Cell, PaperValue, paper_values
 
 

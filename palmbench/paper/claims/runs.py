@@ -15,8 +15,8 @@ import recognizers
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import read_record
 from palmbench.engine.run import on_finished
-from palmbench.paper.claims.claim import Quantity
 from palmbench.paper.claims.evidence import Measured
+from palmbench.paper.claims.terms import Quantity
 from palmbench.paper.diversity import summary_path
 from palmbench.report.figures.curves import subject_of
 from palmbench.report.rows import recognizer_name

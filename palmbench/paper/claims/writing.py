@@ -8,8 +8,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from palmbench.paper.claims.claim import Quantity, Relation
 from palmbench.paper.claims.evidence import Finding, Measured, Part, Verdict
+from palmbench.paper.claims.terms import Quantity, Relation
 from palmbench.report.labels import dataset_label
 from palmbench.scoring.metrics import METRICS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from palmbench.paper.claims.catalogue import deidentification, diversity, quality, usability
-from palmbench.paper.claims.claim import Claim
+from palmbench.paper.claims.terms import Claim
 
 CLAIMS: tuple[Claim, ...] = (
     *deidentification.CLAIMS,

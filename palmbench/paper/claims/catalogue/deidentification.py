@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from palmbench.paper.claims.claim import (
+from palmbench.paper.claims.terms import (
     Claim,
     Comparison,
     Parts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palmbench.paper.claims.claim import Claim, bounded, together
+from palmbench.paper.claims.terms import Claim, bounded, together
 from palmbench.paper.rows import OURS
 
 _LIKE_IMPOSTORS = 85.0

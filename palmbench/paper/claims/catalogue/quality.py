@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from palmbench.paper.claims.claim import MIRRORED, Claim, Comparison, Parts, Quantity, Ranking, Relation, bounded
+from palmbench.paper.claims.terms import MIRRORED, Claim, Comparison, Parts, Quantity, Ranking, Relation, bounded
 from palmbench.paper.rows import BASELINES, FUSIONS, OURS, PRIORS, SINGLE_SCALES
 from palmbench.scoring.metrics import METRICS
 

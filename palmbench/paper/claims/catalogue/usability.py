@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palmbench.paper.claims.claim import Claim, Ranking, bounded, together
+from palmbench.paper.claims.terms import Claim, Ranking, bounded, together
 from palmbench.paper.rows import BASELINES, FUSIONS, OURS, PRIORS, SINGLE_SCALES
 from palmbench.quality.usability import DIFFERENCES
 
