@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 
-from recognizers.matching.shifts import ROWS, Job
+from recognizers.matching.popcount import ROWS
 from recognizers.networks.precision import single_precision
+
+if TYPE_CHECKING:
+    from recognizers.matching.shifts import Job
 
 # Rows and columns of a tile: what is held for one shift takes some hundred MB.
 _PROBES, _GALLERY = 1024, 4096
