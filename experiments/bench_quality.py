@@ -26,7 +26,7 @@ import torch
 from palmbench import synth
 from palmbench.base.status import DONE
 from palmbench.commands.cli import guarded
-from palmbench.hands.geometry import fill_polygon, palm_polygon
+from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.quality import image_quality
 from palmbench.quality.networks import load_lpips, load_lpips_torchmetrics
 

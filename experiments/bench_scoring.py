@@ -20,7 +20,7 @@ from palmbench.base.status import DONE
 from palmbench.commands.cli import guarded
 from palmbench.engine.executor import available_cores
 from palmbench.scoring import equal_error_rate
-from palmbench.scoring.intervals import REPLICATES, Replicates, bootstrap
+from palmbench.scoring.bootstrap import REPLICATES, Replicates, bootstrap
 from palmbench.scoring.pairs import pair_kinds
 from recognizers.common.errors import RequestError
 

@@ -41,7 +41,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.pipeline import Outcome, Pipeline
-from palmbench.paper.request import refuse_sweeps
+from palmbench.paper.overrides import refuse_sweeps
 from palmbench.quality.usability import DIFFERENCES
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import may_be_best
@@ -51,9 +51,9 @@ from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.enrol import load_recognizer
 from palmbench.stages.measure import Recognition
 from palmbench.stages.prepare import Prepare
-from recognizers import answers
+from recognizers import output_checks
+from recognizers.common.cache_keys import digest
 from recognizers.common.errors import RequestError
-from recognizers.common.keys import digest
 
 PALMS, PHOTOS = 16, 3
 SMALL = (f"dataset.identities={PALMS}", f"dataset.samples={PHOTOS}")
@@ -272,7 +272,7 @@ def mated_of(pipeline: Pipeline, recognition: Recognition, outcome: Outcome, sto
     originals = [enrolled.get(sample.id) for sample in samples]
     found = [enrolled_again.get(sample.id) for sample in samples]
     distances = [
-        answers.distances(recognizer, probe[None], other[None])[0, 0]
+        output_checks.distances(recognizer, probe[None], other[None])[0, 0]
         for i, probe in enumerate(found)
         for j, other in enumerate(originals)
         if i != j and samples[i].identity == samples[j].identity and probe is not None and other is not None

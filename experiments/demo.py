@@ -16,7 +16,7 @@ from pathlib import Path
 from palmbench.commands.cli import guarded
 from palmbench.commands.table import table_command
 from palmbench.engine.pipeline import Pipeline
-from palmbench.paper.request import read_request
+from palmbench.paper.overrides import read_request
 from palmbench.paper.rows import METHODS
 from palmbench.report.contact_sheet import contact_sheet, sheet_rows
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from palmbench.base.images import read_image
 from palmbench.commands.cli import main as palmbench
-from palmbench.hands.geometry import fill_polygon
+from palmbench.hands.palm import fill_polygon
 from palmbench.photos.painter import picture_of
 from palmbench.photos.reading import decode, read_bytes
 

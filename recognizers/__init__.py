@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from recognizers import answers
+from recognizers import output_checks
 from recognizers.cards import CARDS, Card
-from recognizers.common.hints import not_found
-from recognizers.common.offers import Offers
+from recognizers.common.did_you_mean import not_found
+from recognizers.common.entry_points import Offers
 from recognizers.protocol import Recognizer
 
 __all__ = ["CARDS", "ENTRY_POINTS", "Card", "Recognizer", "added", "find", "load", "names", "origin", "pairwise"]
@@ -101,7 +101,7 @@ def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
     RequestError
         If the recognizer's answer has another shape, or a distance is NaN or infinite.
     """
-    own = answers.pairwise(recognizer, templates)
+    own = output_checks.pairwise(recognizer, templates)
     if own is not None:
         return own
     n = len(templates)
@@ -109,7 +109,7 @@ def pairwise(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
     written = 0
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
-        block = answers.distances(recognizer, templates[start:stop], templates[start:])
+        block = output_checks.distances(recognizer, templates[start:stop], templates[start:])
         for row in range(stop - start):
             apart = block[row, row + 1 :]
             distances[written : written + len(apart)] = apart

@@ -10,7 +10,7 @@ import numpy as np
 
 from recognizers.cards import CARDS
 from recognizers.common.errors import MissingWeights
-from recognizers.inputs import rois as checked_rois
+from recognizers.input_checks import rois as checked_rois
 from recognizers.networks.ccnet_settings import WIDTHS
 from recognizers.networks.embedding import EmbeddingRecognizer, Stated
 

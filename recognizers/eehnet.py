@@ -13,7 +13,7 @@ import numpy as np
 
 from recognizers.cards import CARDS
 from recognizers.common.errors import MissingWeights, RequestError
-from recognizers.inputs import hands
+from recognizers.input_checks import hands
 from recognizers.networks.checkpoint import require_fit, some
 from recognizers.networks.eehnet_settings import Settings
 from recognizers.networks.embedding import EmbeddingRecognizer, Stated
@@ -71,7 +71,7 @@ class EEHNetRecognizer(EmbeddingRecognizer):
         Parameters
         ----------
         crops : (n, 224, 224, 3) uint8
-            RGB, the whole hand, left hands mirrored to right (`palmbench.hands.geometry.recognition_hand`).
+            RGB, the whole hand, left hands mirrored to right (`palmbench.hands.recognition_hand.recognition_hand`).
 
         Returns
         -------

@@ -9,7 +9,7 @@ import numpy as np
 from recognizers.cards import CARDS
 from recognizers.codes import FLAT, PalmprintCode, packed
 from recognizers.codes.gabor import RADIUS, STEP, filter_image, filter_samples, gabor_bank, quarters
-from recognizers.common.hints import not_found
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.jit import compiled
 from recognizers.matching.shifts import ROWS, ShiftSearch
 from recognizers.protocol import ROI_SIDE

@@ -44,7 +44,7 @@ class Recognizer(Protocol):
         ----------
         images : (n, 128, 128) uint8, or (n, 224, 224, 3) uint8
             Grey recognition ROIs, where it takes "roi"; RGB crops of whole hands, left ones mirrored to right,
-            where it takes "hand" (`palmbench.hands.geometry.recognition_hand`). n may be 0.
+            where it takes "hand" (`palmbench.hands.recognition_hand.recognition_hand`). n may be 0.
 
         Returns
         -------

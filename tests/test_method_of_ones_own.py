@@ -18,7 +18,7 @@ import palmbench
 from palmbench import methods, synth
 from palmbench.config.compose import compose_points
 from palmbench.config.listing import listing, option_names
-from palmbench.methods import answers
+from palmbench.methods import output_checks
 from palmbench.methods.mask import MaskConfig
 from recognizers.common.errors import RequestError, SampleError
 from tests.ones_own import ROOT, Page, install
@@ -173,4 +173,4 @@ def test_a_wrong_answer_is_never_counted(gives: str, words: str) -> None:
             return eval(gives, {"images": images})
 
     with pytest.raises(RequestError, match=re.escape(f"method=mask {words}")):
-        answers.photos(Wrong(MaskConfig()), [np.zeros((8, 8, 3), np.uint8)], [], [0])
+        output_checks.photos(Wrong(MaskConfig()), [np.zeros((8, 8, 3), np.uint8)], [], [0])

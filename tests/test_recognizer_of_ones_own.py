@@ -24,7 +24,7 @@ from palmbench.config.compose import compose_points
 from palmbench.config.listing import listing, option_names
 from palmbench.config.schema import RecognizerConfig
 from palmbench.stages.enrol import load_recognizer
-from recognizers import answers
+from recognizers import output_checks
 from recognizers.common.errors import RequestError
 from tests.ones_own import ROOT, Page, install
 
@@ -190,6 +190,6 @@ def test_one_that_leaves_the_program_is_no_success(
 def test_one_that_leaves_the_program_at_work_is_named(at: str, leaving: None) -> None:
     recognizer = load_recognizer(RecognizerConfig("leaving", {"at": at}))
     with pytest.raises(RequestError, match=r"recognizer leaving: \w+ called sys\.exit\(0\)"):
-        templates = answers.templates(recognizer, np.zeros((2, 128, 128), np.uint8))
-        answers.distances(recognizer, templates, templates)
+        templates = output_checks.templates(recognizer, np.zeros((2, 128, 128), np.uint8))
+        output_checks.distances(recognizer, templates, templates)
         recognizers.pairwise(recognizer, templates)

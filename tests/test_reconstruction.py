@@ -12,7 +12,7 @@ from palmbench.engine.run import describe
 from palmbench.methods.blur import BlurConfig
 from palmbench.paper.claims.runs import Runs
 from palmbench.paper.rows import EEHNET, EEHNET_COMPACT
-from palmbench.report.publish import Sweep
+from palmbench.report.tracking_groups import Sweep
 
 
 def point(recognizer: RecognizerConfig) -> Pipeline:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from palmbench.hands.geometry import bounding_square, fill_polygon, palm_polygon
+from palmbench.hands.palm import fill_polygon, palm_polygon
+from palmbench.hands.roi_squares import bounding_square
 
 
 def deidentify(

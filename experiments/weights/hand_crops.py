@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 
 from experiments.weights.world import CROP_MARGIN, CROP_SIZE, SHRINK, World
-from palmbench.hands.geometry import HAND_MARGIN, HAND_REACH, bounding_square, palm_polygon, palm_side
+from palmbench.hands.palm import palm_polygon
+from palmbench.hands.palm_or_back import palm_side
+from palmbench.hands.recognition_hand import HAND_MARGIN, HAND_REACH
+from palmbench.hands.roi_squares import bounding_square
 from palmbench.synth import TRAINING_IDENTITIES
 from recognizers.networks.hand_landmarks import landmarks_of
 from recognizers.protocol import HAND_SIDE

@@ -22,8 +22,11 @@ import recognizers
 from experiments.weights.card import write_card
 from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.world import CROP_MARGIN, CROP_SIZE, PROFILE_NAMES, SHRINK, World, load_world
-from palmbench.hands.geometry import bounding_square, palm_polygon, palm_side, recognition_roi
 from palmbench.hands.hand import Hand
+from palmbench.hands.palm import palm_polygon
+from palmbench.hands.palm_or_back import palm_side
+from palmbench.hands.recognition_roi import recognition_roi
+from palmbench.hands.roi_squares import bounding_square
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, person_of
 from recognizers.common.paths import weights_dir

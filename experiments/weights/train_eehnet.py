@@ -22,8 +22,9 @@ from experiments.weights.card import write_card
 from experiments.weights.hand_crops import draw_crop
 from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
 from experiments.weights.world import TURNS, World, full_size, load_world
-from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.hands.hand import Hand
+from palmbench.hands.recognition_hand import recognition_hand
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.scoring import equal_error_rate, pair_kinds
 from palmbench.synth import TRAINING_IDENTITIES, Render, person_of, side_of
 from recognizers.common.paths import weights_dir

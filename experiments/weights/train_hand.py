@@ -21,9 +21,9 @@ from experiments.weights.views import View, draw_view
 from experiments.weights.world import PROFILE_NAMES, World, load_world
 from palmbench.base.paths import weights_dir
 from palmbench.hands.embedded import EmbeddedDetector
-from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.hand import Hand
 from palmbench.hands.network import GRID, INPUT_SIZE, HandNetwork, Outputs
+from palmbench.hands.recognition_roi import recognition_corners
 
 HELD_OUT = 60  # identities, or a fifth of a smaller training set
 SPREAD = 1.2  # of the target heat maps, in cells

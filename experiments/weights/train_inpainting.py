@@ -34,7 +34,7 @@ from palmbench.base.paths import weights_dir
 from palmbench.diffusion.components import PaintByExampleImageEncoder
 from palmbench.diffusion.fusion import Preprocessing
 from palmbench.diffusion.prior import background_image, keep_mask, signed_image
-from recognizers.common.keys import digest, file_digest
+from recognizers.common.cache_keys import digest, file_digest
 
 HELD_OUT = 50  # identities, or a fifth of a smaller training set
 _CHUNK = 200

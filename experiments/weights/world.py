@@ -12,7 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from palmbench.hands.geometry import bounding_square, fill_polygon, palm_polygon
+from palmbench.hands.palm import fill_polygon, palm_polygon
+from palmbench.hands.roi_squares import bounding_square
 from palmbench.synth import PROFILES, RENDERER_VERSION, TRAINING_IDENTITIES, Render, render
 
 SHRINK = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 from palmbench.base.outputs import put_result
 from palmbench.paper.claims.check import Checked, check_printed, check_runs
 from palmbench.paper.claims.writing import counted, to_csv, to_markdown
-from palmbench.paper.request import read_request
+from palmbench.paper.overrides import read_request
 from recognizers.common.errors import RequestError
 from recognizers.common.writing import write_json
 

@@ -9,8 +9,8 @@ from importlib import metadata
 from palmbench.base.printing import printing
 from palmbench.base.status import CANNOT, DONE, INTERRUPTED
 from palmbench.commands.arguments import Parser
+from recognizers.common.did_you_mean import did_you_mean, not_found
 from recognizers.common.errors import RequestError, no_exit
-from recognizers.common.hints import did_you_mean, not_found
 
 _OURS = ("", "palmbench", "recognizers")
 

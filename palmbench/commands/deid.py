@@ -11,11 +11,11 @@ from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.commands.deid_arguments import Words, read_words
 from palmbench.config.compose import compose_points
 from palmbench.config.schema import RunConfig
-from palmbench.photos.account import PhotoAccount, require_report, summary, write_report
 from palmbench.photos.album import deidentify_album
 from palmbench.photos.deidentification import TRIES, Deidentification, check_of, deidentification_of, with_most_hands
+from palmbench.photos.existing_results import require_report_elsewhere, results_of_other_runs
 from palmbench.photos.files import Plan, plan
-from palmbench.photos.in_the_way import require_report_elsewhere, results_of_other_runs
+from palmbench.photos.report import PhotoAccount, require_report, summary, write_report
 from recognizers.common.errors import RequestError
 
 _SHOWN = 20

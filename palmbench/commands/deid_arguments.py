@@ -10,8 +10,8 @@ from pathlib import Path
 
 from palmbench.config.schema import require_read
 from palmbench.photos.formats import FORMATS
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 from recognizers.common.path_settings import path_text
 
 DESCRIPTION = "Photos in, de-identified photos out: every palm in a photo is repainted, and nothing else changes."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from palmbench.base.status import DONE
 from palmbench.commands.arguments import Parser
 from palmbench.paper.diversity import SEEDS, measure_diversity
-from palmbench.paper.request import read_request
+from palmbench.paper.overrides import read_request
 from palmbench.paper.rows import ATTACKS, OURS
 from palmbench.paper.sources import choose_attacks
 from recognizers.common.errors import RequestError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from palmbench.base.status import CANNOT, DONE
 from palmbench.paper.draw import draw_figure, figure_spec
-from palmbench.paper.request import read_request
+from palmbench.paper.overrides import read_request
 
 
 def figure_command(numbers: Sequence[int], settings: Sequence[str], run: bool = False) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from palmbench.base.outputs import put_result
+from palmbench.paper.overrides import read_request
 from palmbench.paper.page import compose_page, gather_results
-from palmbench.paper.request import read_request
 from recognizers.common.errors import RequestError
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from palmbench.base.status import DONE
 from palmbench.commands.arguments import Parser, folders_of
 
-HEADLINE = "rr"
+if TYPE_CHECKING:
+    from palmbench.engine.run import Account, Run
 
 
 def runs_command(words: list[str]) -> int:
@@ -58,24 +59,24 @@ def size_text(size: int) -> str:
     return f"{number:.1f} TB"
 
 
-def _line(run: Any, account: Any) -> str:
+def _line(run: Run, account: Account) -> str:
     from palmbench.engine.run import describe
 
     result = run.result
-    rr = result["metrics"][HEADLINE].value if result else None
+    rr = result["metrics"]["rr"].value if result else None
     headline = "no RR" if rr is None else f"RR {rr:.1f} %"
     when = account.written.replace("T", " ").rstrip("Z")[:16]
     failures = f"  {len(account.failures)} failed" if account.failures else ""
     return f"{run.key[:8]}  {when}  {size_text(run.size):>7}  {headline:>10}  {describe(account.point)}{failures}"
 
 
-def _unfinished(run: Any) -> str:
+def _unfinished(run: Run) -> str:
     from palmbench.engine.run import config_text
 
     return f"{run.key[:8]}  {'unfinished':<16}  {size_text(run.size):>7}  {'':>10}  {config_text(run)}"
 
 
-def _plain(run: Any) -> dict[str, Any]:
+def _plain(run: Run) -> dict[str, Any]:
     account, result = run.account, run.result
     whole = {"key": run.key, "folder": str(Path(run.folder)), "bytes": run.size, "finished": run.finished}
     if account is None or result is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from palmbench.base.status import CANNOT
 from palmbench.paper.gather import gather_table
-from palmbench.paper.request import Request, read_request
+from palmbench.paper.overrides import Request, read_request
 from palmbench.paper.tables import TABLES
 from palmbench.report.latex import to_latex
 from palmbench.report.markdown import to_markdown

@@ -10,8 +10,8 @@ from palmbench.fetching import catalogue
 from palmbench.fetching.catalogue import ByHand, Weights
 from palmbench.fetching.download import PATIENCE
 from palmbench.fetching.local import ABSENT, BY_HAND, PARTIAL, READY, check, find, get
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 from recognizers.common.path_settings import path_text, typed
 
 _ALL = "all"

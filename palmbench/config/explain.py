@@ -6,8 +6,8 @@ import re
 import shlex
 
 from palmbench.config.listing import defaults, groups, option_names, options, top_settings
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 from recognizers.common.path_settings import quoted
 
 _SPECIAL = re.compile(r"[^\w /\\.+:%*@?|$-]", re.ASCII)  # what the grammar of settings does not take for text

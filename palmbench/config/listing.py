@@ -14,8 +14,8 @@ from typing import NamedTuple
 from palmbench.base.paths import conf_dir
 from palmbench.config.plugins import describe_plugin, plugin_names
 from recognizers.cards import CARDS
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 
 _SETTING = re.compile(r"^(?P<key>\w+):\s+(?P<value>\S.*?)\s+#\s+(?P<comment>.+)$")
 _DEFAULT = re.compile(r"^\s*-\s+(?P<group>\w+):\s+(?P<option>\w+)\s*$")

@@ -28,8 +28,8 @@ from palmbench.methods import MethodConfig, method_config
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.quality.settings import QualityConfig
 from palmbench.tracking import names as tracker_names
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 from recognizers.common.names import encodable
 from recognizers.common.options import REQUIRED, options_of
 from recognizers.common.strict import build, check, check_plain, setting

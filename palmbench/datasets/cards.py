@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import yaml
 
 from palmbench.base.paths import cards_dir
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 from recognizers.common.strict import build
 
 

@@ -20,8 +20,8 @@ from palmbench.datasets.folder_dataset import NO_PERSONS, card_of, natural_order
 from palmbench.datasets.folder_scan import FoundPhoto, Scan
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import split_names, take_part
+from recognizers.common.cache_keys import bytes_digest
 from recognizers.common.errors import RequestError, SampleError
-from recognizers.common.keys import bytes_digest
 from recognizers.common.names import path_of, text_of
 
 FORMAT = 3

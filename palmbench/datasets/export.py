@@ -25,11 +25,11 @@ from palmbench.base.progress import Progress
 from palmbench.datasets.cards import card_names, read_card
 from palmbench.datasets.file_names import SCHEMES, Scheme
 from palmbench.datasets.planted_defects import KINDS, Photo, Plan, State, plan_photos, plant, plantable
-from palmbench.hands.geometry import Square, bounding_square
+from palmbench.hands.roi_squares import Square, bounding_square
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, RENDERER_VERSION, Render, render
 from palmbench.synth.seeds import person_of, session_of
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 from recognizers.common.path_settings import path_text, typed
 
 _SMALLEST, _LARGEST = 64, 8192

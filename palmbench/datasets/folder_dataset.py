@@ -19,8 +19,8 @@ from palmbench.datasets.palm_crops import only_crops
 from palmbench.datasets.sample import Dataset, Sample
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import describe_part, sample_id, take_part
+from recognizers.common.cache_keys import file_digest
 from recognizers.common.errors import RequestError
-from recognizers.common.keys import file_digest
 from recognizers.common.names import path_of, text_of
 from recognizers.common.path_settings import typed
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from palmbench.datasets.layout import PhotoLabel
+from recognizers.common.did_you_mean import did_you_mean
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import did_you_mean
 
 NAME = "manifest.csv"
 NEEDED = ("path", "identity")

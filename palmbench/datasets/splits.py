@@ -21,8 +21,8 @@ from palmbench.base.paths import cards_dir
 from palmbench.datasets.folder_scan import FoundPhoto
 from palmbench.datasets.layout import padded
 from palmbench.datasets.manifest import read_cells
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 from recognizers.common.path_settings import path_text
 
 ANY = "any"

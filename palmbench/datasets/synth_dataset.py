@@ -9,9 +9,8 @@ import numpy as np
 from palmbench.datasets.cards import read_card
 from palmbench.datasets.sample import Dataset, Sample
 from palmbench.datasets.settings import SynthConfig
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.errors import RequestError
-from recognizers.common.keys import digest
-from recognizers.common.versions import versions_of
 
 
 @dataclass(frozen=True)

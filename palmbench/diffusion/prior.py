@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from palmbench.diffusion.sampler import noise_source, standard_normal
-from recognizers.common.keys import sample_seed
+from recognizers.common.cache_keys import sample_seed
 
 VERSION = 1
 

@@ -12,8 +12,8 @@ from palmbench.base.paths import weights_dir
 from palmbench.fetching import hub_cache
 from palmbench.fetching.hub_cache import PAINT_BY_EXAMPLE, NotInRepository, Snapshot, paint_by_example_files
 from palmbench.fetching.hub_download import snapshot
+from recognizers.common.cache_keys import digest
 from recognizers.common.errors import MissingWeights
-from recognizers.common.keys import digest
 from recognizers.common.pinned import Pinned
 
 EMBEDDED = "embedded"

@@ -13,42 +13,10 @@ from palmbench.base.progress import Progress
 from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import Executor
+from palmbench.engine.resume import Failure, look_up
 from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.stage import Stage
 from recognizers.common.errors import Lost, NoHandError, SampleError, no_exit
-
-
-class Failure(NamedTuple):
-    """One sample that a stage, by its name, could not do.
-
-    `lasting` failures are findings that would come out the same again; the others are tried again by the next run.
-    """
-
-    sample: str
-    stage: str
-    reason: str
-    lasting: bool
-
-
-class Inventory(NamedTuple):
-    """What the store has of a stage.
-
-    Attributes
-    ----------
-    reused : int
-        Number of artefacts.
-    failures : dict of sample id to Failure
-        Lasting ones.
-    missing : list of Sample
-        Samples with neither.
-    damaged : list of str
-        Paths of files that are in the place of missing artefacts.
-    """
-
-    reused: int
-    failures: dict[str, Failure]
-    missing: list[Sample]
-    damaged: list[str]
 
 
 @dataclass
@@ -126,25 +94,6 @@ class Engine:
         size = self.executor.batch_size if self.executor.device == "cuda" else min(self.executor.batch_size, even)
         chunks = (tuple(samples[start : start + size]) for start in range(0, len(samples), size))
         return [_Task(stage, chunk, self.store, self.executor.device) for chunk in chunks]
-
-
-def look_up(stage: Stage, samples: Sequence[Sample], store: Store) -> Inventory:
-    """What the store has of a stage."""
-    artefacts = Artefacts(stage, store)
-    failures: dict[str, Failure] = {}
-    missing: list[Sample] = []
-    damaged: list[str] = []
-    for sample in samples:
-        if artefacts.has(sample):
-            continue
-        reason = artefacts.failure(sample)
-        if reason is not None:
-            failures[sample.id] = Failure(sample.id, stage.name, reason, lasting=True)
-            continue
-        missing.append(sample)
-        if (path := artefacts.path(sample)).is_file():
-            damaged.append(str(path))
-    return Inventory(len(samples) - len(missing) - len(failures), failures, missing, damaged)
 
 
 class _Task(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.settings import SynthConfig
 from palmbench.stages.stage import Stage
-from recognizers.common.keys import digest
+from recognizers.common.cache_keys import digest
 
 MEASURE = "measure"  # in records and plans: what comes after the stages, for all photos of a point at once
 _REFERENCE_SIDE = 256  # pixels of the square that `work` is relative to

@@ -14,20 +14,23 @@ from palmbench.config.schema import RunConfig
 from palmbench.datasets import Dataset, open_dataset
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import DatasetConfig
-from palmbench.engine.engine import Engine, Failure, Inventory, look_up
+from palmbench.engine.engine import Engine
+from palmbench.engine.resume import Failure, Inventory, look_up
 from palmbench.quality import ImageQuality, set_distances
 from palmbench.scoring import Number, ScoreSets, score_sets
 from palmbench.stages import compare, measure
+from palmbench.stages.acc_cls import measure_classifier
 from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
 from palmbench.stages.enrol import Enrol
+from palmbench.stages.measure_photos import measure_images, measure_usability
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Features, Quality
 from palmbench.stages.stage import PHOTOS, Originals, Stage, load_all
 from palmbench.stages.usability import Usability
+from recognizers.common.cache_keys import digest
 from recognizers.common.errors import Lost, no_exit
-from recognizers.common.keys import digest
 
 
 class Step(NamedTuple):
@@ -271,11 +274,11 @@ class Pipeline:
         metrics = {
             **recognition.metrics,
             **measure.measure_linkage(samples, recognition, across, among, workers),
-            **measure.measure_classifier(samples, comparison.classify(samples, store)),
-            **measure.measure_images(
+            **measure_classifier(samples, comparison.classify(samples, store)),
+            **measure_images(
                 samples, self.artefacts(self.quality, outcome, store), instrument.metrics(), instrument.missing
             ),
-            **measure.measure_usability(samples, self.artefacts(self.usability, outcome, store)),
+            **measure_usability(samples, self.artefacts(self.usability, outcome, store)),
         }
         if self.features:
             metrics |= self._between_sets(outcome, store)

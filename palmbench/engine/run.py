@@ -12,12 +12,13 @@ import recognizers
 from palmbench.base.plain_files import read_plain
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig, plain_values, run_config
-from palmbench.engine.engine import Engine, Failure
+from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.pace import Kind, Spent
 from palmbench.engine.pipeline import Outcome, Pipeline
 from palmbench.engine.provenance import Checkout
 from palmbench.engine.records import RECORD, SCORES, Record, read_record
+from palmbench.engine.resume import Failure
 from recognizers.common.errors import Lost, RequestError
 from recognizers.common.writing import write_bytes
 

@@ -16,15 +16,16 @@ import numpy as np
 
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
-from palmbench.engine.engine import Counts, Engine, Failure
+from palmbench.engine.engine import Counts, Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.pace import MEASURE, Kind, Spent
 from palmbench.engine.pipeline import Measured, Outcome, Pipeline
 from palmbench.engine.provenance import checkout
 from palmbench.engine.records import METRICS, RECORD, SCORES, table_file, write_record
+from palmbench.engine.resume import Failure
 from palmbench.engine.run import ERRORS, Account, Run, describe
 from palmbench.stages.enrol import require_weights
-from recognizers.common.keys import KEY_VERSION
+from recognizers.common.cache_keys import KEY_VERSION
 from recognizers.common.writing import json_bytes, require_writable
 
 METRICS_FORMAT = 1

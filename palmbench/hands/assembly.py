@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from palmbench.hands.geometry import palm_side
 from palmbench.hands.hand import Hand
 from palmbench.hands.observer import Observation, Square
+from palmbench.hands.palm_or_back import palm_side
 
 VERSION = 1
 _MIDDLE_CHAIN = (0, 9, 10, 11, 12)

@@ -10,11 +10,11 @@ import numpy as np
 from palmbench.hands.assembly import closed, hand_of
 from palmbench.hands.hand import Hand, require_photos
 from palmbench.hands.observer import Observation, Observer, Square, wanted_square
-from palmbench.hands.search import WHOLE, find_hands, whole_square
-from recognizers.common.versions import versions_of
+from palmbench.hands.several_hands import WHOLE, find_hands, whole_square
+from recognizers.common.cache_keys import versions_of
 
 VERSION = 1
-_CODE = ("embedded", "geometry", "observer", "network", "search", "assembly", "skeleton")
+_CODE = ("embedded", "observer", "network", "several_hands", "assembly", "palm", "palm_or_back", "skeleton")
 _LOOKS = 2  # at the hand; the second one only if the first was badly aimed
 
 

@@ -13,12 +13,13 @@ import numpy as np
 from palmbench.base.device import torch_device
 from palmbench.base.images import read_image
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
-from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.hands.hand import require_photo
 from palmbench.hands.palm import Region, palm_mask
+from palmbench.hands.recognition_hand import recognition_hand
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 
 MOST_HANDS = 10
 

@@ -1,4 +1,7 @@
-"""Which pixels of a hand are its palm: the paper's polygon, or all skin from the wrist line to the finger bases."""
+"""Which pixels of a hand are its palm: the paper's polygon, or all skin from the wrist line to the finger bases.
+
+The polygon of six keypoints follows the de-identification paper's own run (section III-B2).
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from palmbench.hands.geometry import fill_polygon, inpaint_mask, palm_polygon
 from palmbench.hands.hand import FINGERS, INDEX, LITTLE, MIDDLE, RING, THUMB, WRIST, Hand
 from palmbench.hands.skeleton import FINGER_RADIUS, hand_length
 
 VERSION = 1
 Region = Literal["paper", "palm"]
+
+PALM_KEYPOINTS = (0, 17, 13, 9, 5, 2)
 
 _LONG_FINGERS = (INDEX, MIDDLE, RING, LITTLE)
 # Where the skin of the palm ends, as shares of the way to the next joint: at the crease of a finger's base, which lies
@@ -27,6 +31,24 @@ _GRID = 160  # pixels of a hand's longer side on the grid on which distances are
 _WEB = 0.08  # hand lengths that the web of the thumb reaches into the polygon
 _THIN = 0.006  # hand lengths: half the thickness of a notch that is more than a mask's rough outline
 _NOTCH = 0.04  # hand lengths: half the width of a gap in a mask that is not a gap between hand and background
+
+
+def palm_polygon(keypoints_2d: np.ndarray) -> np.ndarray:
+    """Corners of the palm, shape (6, 2), float32 pixels: keypoints 0, 17, 13, 9, 5, 2 in that order."""
+    return np.asarray(keypoints_2d, np.float32)[list(PALM_KEYPOINTS)]
+
+
+def fill_polygon(polygon: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Mask of a convex polygon (its convex hull is filled), bool of `shape` (height, width)."""
+    canvas = np.zeros(shape, np.uint8)
+    hull = cv2.convexHull(np.round(polygon).astype(np.int32))
+    cv2.fillConvexPoly(canvas, hull, 1)
+    return canvas.astype(bool)
+
+
+def inpaint_mask(hand: Hand) -> np.ndarray:
+    """Where a method may repaint: palm polygon AND hand mask, bool of the photo's height and width."""
+    return fill_polygon(palm_polygon(hand.keypoints_2d), hand.mask.shape[:2]) & hand.mask
 
 
 def palm_mask(hand: Hand, region: Region) -> np.ndarray:

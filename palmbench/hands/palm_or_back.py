@@ -16,6 +16,13 @@ _CLOSED_FINGERS = 3  # of four
 _SURE = 0.75  # of left or right, to go by it; where it is less, the palm is taken to show
 
 
+def palm_side(keypoints_2d: np.ndarray) -> str:
+    """Which hand shows its palm: "left" when index, little finger and wrist turn clockwise in the photo."""
+    wrist, index, little = np.asarray(keypoints_2d, np.float64)[[0, 5, 17]]
+    across, down = little - index, wrist - index
+    return "left" if across[0] * down[1] - across[1] * down[0] > 0 else "right"
+
+
 def finger_bends(joints: np.ndarray) -> np.ndarray:
     """How far index, middle, ring and little finger are bent, in degrees, shape (4,).
 

@@ -17,16 +17,15 @@ import numpy as np
 from palmbench.fetching.hub_cache import SAM2_FILES
 from palmbench.fetching.hub_download import snapshot
 from palmbench.hands.assembly import closed
-from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.hand import Hand
+from palmbench.hands.palm import fill_polygon, palm_polygon
+from recognizers.common.cache_keys import bytes_digest, digest, versions_of
 from recognizers.common.errors import MissingWeights, RequestError, SampleError
-from recognizers.common.keys import bytes_digest, digest
 from recognizers.common.pinned import Pinned, copied
 from recognizers.common.tensor_files import read_tensors
-from recognizers.common.versions import versions_of
 
 VERSION = 1
-_CODE = ("geometry", "sam2", "assembly")
+_CODE = ("sam2", "assembly", "palm")
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _PUBLISHED = "facebook/sam2.1-hiera-"

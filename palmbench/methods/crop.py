@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from palmbench.hands import Hand
-from palmbench.hands.geometry import Square, hand_crop, palm_crop, region_crop, roi_square
 from palmbench.hands.palm import Region
+from palmbench.hands.roi_squares import Square, hand_crop, palm_crop, region_crop, roi_square
 from palmbench.methods.region import palm_region
 from recognizers.common.errors import SampleError
 
@@ -74,6 +74,12 @@ def exemplars_of(image: np.ndarray, hand: Hand, scales: Iterable[float]) -> list
     squares = [roi_square(hand, image.shape[:2], scale) for scale in scales]
     size = (EXEMPLAR_SIZE, EXEMPLAR_SIZE)
     return [cv2.resize(square.crop(image), size, interpolation=cv2.INTER_LINEAR) for square in squares]
+
+
+def hand_in(square: Square, hand: Hand, size: int) -> np.ndarray:
+    """The hand mask in a square of its photo, bool (size, size)."""
+    inside = square.crop(hand.mask).astype(np.uint8)
+    return cv2.resize(inside, (size, size), interpolation=cv2.INTER_NEAREST) > 0
 
 
 def by_size(crops: list[Crop]) -> list[list[int]]:

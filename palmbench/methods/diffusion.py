@@ -10,10 +10,10 @@ import numpy as np
 
 from palmbench.methods.method import Encoding, Method, MethodConfig
 from palmbench.methods.region import region_versions
+from recognizers.common.cache_keys import versions_of
 from recognizers.common.errors import RequestError
 from recognizers.common.pinned import changed
 from recognizers.common.strict import setting
-from recognizers.common.versions import versions_of
 
 if TYPE_CHECKING:
     from palmbench.diffusion.paint import Conditions, PaintByExample
@@ -143,7 +143,8 @@ class Diffusion(Method):
     def settings(self) -> dict[str, Any]:
         """Everything that can change the output of a given seed."""
         config = self.config
-        versions = versions_of("palmbench.methods", "finish") | versions_of("palmbench.diffusion", *_PAINTING)
+        finishing = versions_of("palmbench.methods", "finish", "paste_back")
+        versions = finishing | versions_of("palmbench.diffusion", *_PAINTING)
         return self._crop_settings() | {
             "name": self.name,
             "weights": self._digest,
@@ -173,7 +174,8 @@ class Diffusion(Method):
         return {"crop": config.crop, "size": config.size, "region": self.region, "whole_palm": config.whole_palm}
 
     def _encoding_versions(self) -> dict[str, int]:
-        own = versions_of("palmbench.methods", "crop") | versions_of("palmbench.diffusion", *_ENCODING)
+        cropping = versions_of("palmbench.methods", "crop") | versions_of("palmbench.hands", "roi_squares")
+        own = cropping | versions_of("palmbench.diffusion", *_ENCODING)
         return super().versions() | own | region_versions()
 
     def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
@@ -211,7 +213,7 @@ class Diffusion(Method):
         """New photos; each seed, in [0, 2**63), names its photo's start noise."""
         from palmbench.diffusion.sampler import Sampling, noise_source
         from palmbench.methods.crop import by_size
-        from palmbench.methods.finish import paste_back
+        from palmbench.methods.paste_back import paste_back
 
         config, crops = self.config, self._crops(images, hands)
         sampling = Sampling(config.steps, config.guidance, config.sampler, config.posterior)
@@ -233,8 +235,9 @@ class Diffusion(Method):
     def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, seed: int) -> np.ndarray:
         """A painted crop, float in [0, 1], with the contrast, colour and grain that were asked for."""
         from palmbench.methods import finish
+        from palmbench.methods.crop import hand_in
 
-        skin = finish.witnesses(finish.hand_in(crop.square, hand, painted.shape[0]), crop.mask)
+        skin = finish.witnesses(hand_in(crop.square, hand, painted.shape[0]), crop.mask)
         if self.config.contrast == "match":
             painted = finish.match_contrast(painted, crop.image, crop.mask)
         if self.config.colour == "match":

@@ -5,11 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from palmbench.hands import Hand
-from palmbench.hands.geometry import Square
-from palmbench.hands.palm import Region
-from palmbench.methods.region import palm_region
-
 VERSION = 1
 _RIM = 9
 _FEWEST_WITNESSES = 200
@@ -18,7 +13,6 @@ _LINES = (0.8, 6.0)  # standard deviations, in pixels of the crop, between which
 _STRONGEST = 2.5  # factor of the lines' contrast
 _FINEST = 1.6  # standard deviation, in pixels of the crop, below which structure is finer than any line
 _COARSEST = 3.0  # factor of the grain
-_SOFTNESS = 0.05  # of the crop's side over which a painted palm fades into the skin around it
 
 
 def witnesses(hand: np.ndarray, repainted: np.ndarray) -> np.ndarray:
@@ -137,59 +131,6 @@ def match_grain(
         factor = np.clip(np.sqrt(max(0.0, 1 + (wanted - found) / max(own, 1e-12))), 1, _COARSEST)
         grain *= 1 + (factor - 1) * _inwards(repainted)
     return np.clip(painted + grain[..., None], 0, 1).astype(np.float32)
-
-
-def soft_rim(repainted: np.ndarray) -> np.ndarray:
-    """Weights of the painted crop: 1 where it was repainted, falling to 0 over a twentieth of the crop around it.
-
-    Parameters
-    ----------
-    repainted : ndarray of shape (side, side), bool
-
-    Returns
-    -------
-    ndarray of shape (side, side), float32
-        In [0, 1].
-    """
-    distance = cv2.distanceTransform((~repainted).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return np.clip(1 - distance / (_SOFTNESS * len(repainted)), 0, 1, dtype=np.float32)
-
-
-def hand_in(square: Square, hand: Hand, size: int) -> np.ndarray:
-    """The hand mask in a square of its photo, bool (size, size)."""
-    inside = square.crop(hand.mask).astype(np.uint8)
-    return cv2.resize(inside, (size, size), interpolation=cv2.INTER_NEAREST) > 0
-
-
-def paste_back(
-    photo: np.ndarray, painted: np.ndarray, square: Square, hand: Hand, region: Region, only_palm: bool
-) -> None:
-    """Paste a painted crop into its photo, inside the hand mask.
-
-    Parameters
-    ----------
-    photo : ndarray of shape (H, W, 3), uint8
-        RGB; changed.
-    painted : ndarray of shape (size, size, 3), float
-        In [0, 1]; truncated to whole levels and brought back to the square's size, as the authors do.
-    square : Square
-        Where the crop lies.
-    hand : Hand
-    region : {"paper", "palm"}
-        What was repainted.
-    only_palm : bool
-        Paste the palm alone, fading out over the skin around it; else the whole hand, as the authors do.
-    """
-    levels = (painted * 255).astype(np.uint8)
-    pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
-    inside, below = square.crop(hand.mask), square.crop(photo)
-    if not only_palm:
-        below[inside] = pixels[inside]
-        return
-    rim = soft_rim(square.crop(palm_region(hand, region)))
-    inside = inside & (rim > 0)
-    share = rim[inside][:, None]
-    below[inside] = np.round(share * pixels[inside] + (1 - share) * below[inside]).astype(np.uint8)
 
 
 def _lines(crop: np.ndarray, region: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from palmbench.methods.method import Encoding, Method
+from recognizers.common.cache_keys import versions_of
 from recognizers.common.errors import SampleError
-from recognizers.common.versions import versions_of
 
 if TYPE_CHECKING:
     from palmbench.hands import Hand
@@ -20,7 +20,7 @@ VERSION = 1
 
 def region_versions() -> dict[str, int]:
     """Versions of the code that says what is repainted, by name, for the key."""
-    return {"region": VERSION, **versions_of("palmbench.hands", "geometry", "palm", "skeleton")}
+    return {"region": VERSION, **versions_of("palmbench.hands", "palm", "skeleton")}
 
 
 def palm_region(hand: Hand, region: Region) -> np.ndarray:

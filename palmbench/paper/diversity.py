@@ -27,19 +27,19 @@ from palmbench.engine.records import read_record, table_file, write_record
 from palmbench.report.figures.curves import subject_of
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring import Distribution, Number, Replicates, bootstrap, deid_ratio, equal_error_rate, pair_kinds
-from palmbench.scoring.intervals import accepted_shares, deid_ratios, interval
+from palmbench.scoring.bootstrap import accepted_shares, deid_ratios
+from palmbench.scoring.intervals import interval
 from palmbench.stages.compare import Compare
 from palmbench.stages.enrol import load_recognizer
 from palmbench.stages.stage import Stage, load_all
-from recognizers import answers
-from recognizers.common.keys import digest
-from recognizers.common.versions import versions_of
+from recognizers import output_checks
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.protocol import Recognizer
 
 SEEDS = 10
 SETS = ("genuine", "impostor", "original_deidentified", "deidentified_deidentified")
 VERSION = 3
-_SCORING = ("intervals", "levels", "pairs", "rates", "replicates")
+_SCORING = ("bootstrap", "bootstrap_kernel", "intervals", "levels", "pairs", "rates")
 _REPLICATES = 1000
 _BOOTSTRAP_SEED = 20250408
 METRICS = ("matched_original", "dir_original", "matched_seeds", "dir_seeds", "gap")
@@ -246,7 +246,7 @@ def _distances(
             continue
         stacked, places = np.stack(list(found.values())), list(found)
         if source is not None:
-            original[number, places] = answers.distances(recognizer, source[None], stacked)[0]
+            original[number, places] = output_checks.distances(recognizer, source[None], stacked)[0]
         square = np.full((seeds, seeds), np.nan)
         rows, columns = np.triu_indices(len(places), 1)
         square[np.take(places, rows), np.take(places, columns)] = recognizers.pairwise(recognizer, stacked)

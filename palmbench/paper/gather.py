@@ -22,7 +22,7 @@ from recognizers.common.errors import RequestError
 
 if TYPE_CHECKING:
     from palmbench.config.schema import RunConfig
-    from palmbench.paper.request import Request
+    from palmbench.paper.overrides import Request
 
 
 @dataclass(frozen=True)

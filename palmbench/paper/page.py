@@ -14,7 +14,7 @@ from palmbench.engine.run import Run
 from palmbench.paper.draw import draw_figure
 from palmbench.paper.figures import FIGURES
 from palmbench.paper.gather import GatheredTable, gather_table
-from palmbench.paper.request import Request
+from palmbench.paper.overrides import Request
 from palmbench.paper.tables import TABLES
 from palmbench.report import html
 from palmbench.report.figures.drawn import DrawnFigure

@@ -11,7 +11,7 @@ from recognizers.common.errors import MissingWeights, RequestError
 
 if TYPE_CHECKING:
     from palmbench.config.schema import RecognizerConfig, RunConfig
-    from palmbench.paper.request import Request
+    from palmbench.paper.overrides import Request
     from palmbench.report.tables import RecognizerColumns
 
 PAPERS_DATASETS = ("iitd", "polyu", "rest", "zhou", "ntupi")

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from palmbench.base.progress import Progress
 from palmbench.config.schema import ExecutorConfig
 from palmbench.engine.executor import Executor, available_cores
-from palmbench.photos.account import PhotoAccount
 from palmbench.photos.deidentification import Deidentification
+from palmbench.photos.existing_results import replaced, results_there
 from palmbench.photos.files import Plan
-from palmbench.photos.in_the_way import replaced, results_there
 from palmbench.photos.ledger import Ledger
 from palmbench.photos.one_photo import CHOICE, Task, deidentify_photo
+from palmbench.photos.report import PhotoAccount
 from recognizers.common import unfinished
 from recognizers.common.errors import RequestError
 from recognizers.common.writing import require_writable

@@ -15,9 +15,8 @@ from palmbench.methods.region import region_versions
 from palmbench.photos.painter import Tools
 from palmbench.photos.verification import MTCC_THRESHOLD, Verifier
 from palmbench.stages.enrol import load_recognizer
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.errors import RequestError
-from recognizers.common.keys import digest
-from recognizers.common.versions import versions_of
 
 VERSION = 2
 _CODE = (

@@ -11,15 +11,15 @@ import numpy as np
 
 from palmbench.base.memory import is_want_of_memory
 from palmbench.base.outputs import InTheWay, Stamp, put
-from palmbench.photos.account import PhotoAccount, ResultAccount
 from palmbench.photos.deidentification import Deidentification, load_tools, load_verifier, result_key
-from palmbench.photos.drafts import Draft, PreparedPhoto
 from palmbench.photos.files import Job, shown
 from palmbench.photos.ledger import Entry, Ledger
 from palmbench.photos.reading import decode, read_bytes
+from palmbench.photos.repainting import Draft, PreparedPhoto
+from palmbench.photos.report import PhotoAccount, ResultAccount
 from palmbench.stages.stage import require_same
+from recognizers.common.cache_keys import bytes_digest
 from recognizers.common.errors import RequestError, SampleError
-from recognizers.common.keys import bytes_digest
 
 CHOICE = "choose another OUT"
 _OF_ONE_RESULT = (

@@ -11,12 +11,12 @@ import numpy as np
 
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
-from palmbench.methods import Method, answers
+from palmbench.methods import Method, output_checks
 from palmbench.photos.evidence import MOST, share_that_stayed
 from palmbench.photos.window import FoundHand, find_hands, unpaintable
 from palmbench.photos.writing import eight_bits
+from recognizers.common.cache_keys import digest, sample_seed
 from recognizers.common.errors import SampleError
-from recognizers.common.keys import digest, sample_seed
 
 VERSION = 1
 _NO_PALM = {"back": "it shows its back", "closed": "its fingers are closed over its palm"}
@@ -139,7 +139,7 @@ def repaint(pixels: np.ndarray, picture: np.ndarray, found: FoundHand, tools: To
     """
     window, hand = found
     before = np.ascontiguousarray(window.of(picture))
-    (after,) = answers.photos(tools.method, [before], [hand], [seed])
+    (after,) = output_checks.photos(tools.method, [before], [hand], [seed])
     palm = palm_mask(hand, tools.region)
     if (stayed := share_that_stayed(before, after, palm)) > MOST:
         raise SampleError(f"{stayed:.0%} of its palm stayed as it was")

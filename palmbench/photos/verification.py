@@ -11,9 +11,10 @@ import numpy as np
 
 import recognizers
 from palmbench.hands import Detector, Segmenter
-from palmbench.hands.geometry import recognition_hand, recognition_roi
+from palmbench.hands.recognition_hand import recognition_hand
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.photos.window import FoundHand, find_hands
-from recognizers import answers
+from recognizers import output_checks
 from recognizers.common.errors import NoROIError
 from recognizers.protocol import Recognizer
 
@@ -69,7 +70,7 @@ class Verifier:
             with suppress(NoROIError):
                 images[index] = cut(window.of(picture), hand)
         if images:
-            found = answers.templates(self.recognizer, np.stack(list(images.values())))
+            found = output_checks.templates(self.recognizer, np.stack(list(images.values())))
             for index, template in zip(images, found, strict=True):
                 templates[index] = template
         return templates
@@ -96,7 +97,7 @@ class Verifier:
             if template is None or own is None:
                 distances.append(None)
             else:
-                near = answers.distances(self.recognizer, template[None], np.stack([own, *again]))
+                near = output_checks.distances(self.recognizer, template[None], np.stack([own, *again]))
                 distances.append(float(near.min()))
         palms = [found.box for found in found_again if found.hand.view == "palm"]
         overlooked = [box for box in palms if not any(_same_place(box, own.box) for own in hands)]

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from palmbench.hands import Detector, Hand, Segmenter
-from palmbench.hands.geometry import fill_polygon, hand_crop, palm_crop, palm_polygon, recognition_corners
-from palmbench.hands.palm import completed
+from palmbench.hands.palm import completed, fill_polygon, palm_polygon
+from palmbench.hands.recognition_roi import recognition_corners
+from palmbench.hands.roi_squares import hand_crop, palm_crop
 
 VERSION = 1
 _MARGIN = 0.25  # of the hand's extent: whatever a method or a recognizer looks at lies within

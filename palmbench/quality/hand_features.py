@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from palmbench.base.paths import weights_dir
+from recognizers.common.cache_keys import versions_of
 from recognizers.common.pinned import Pinned
-from recognizers.common.versions import versions_of
 
 if TYPE_CHECKING:
     from palmbench.quality.networks import Extractor

@@ -11,9 +11,9 @@ from palmbench.quality.hand_features import hand_feature_settings, hand_weights
 from palmbench.quality.pixels import PIXEL_METRICS, REGION_METRICS, check_pair, fit_size, image_quality
 from palmbench.quality.sets import SET_METRICS
 from palmbench.quality.weights import INCEPTION, WEIGHT_FILES, QualityWeights, WeightFile, locate, missing_weights
+from recognizers.common.cache_keys import versions_of
 from recognizers.common.errors import MissingWeights
 from recognizers.common.pinned import Pinned, changed
-from recognizers.common.versions import versions_of
 
 
 class ImageQuality:

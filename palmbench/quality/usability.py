@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.hand import MIDDLE, WRIST, Hand
+from palmbench.hands.recognition_roi import recognition_corners
 
 VERSION = 1
 NORMALISERS = ("image", "hand")

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, zip_longest
 
 import recognizers
-from palmbench.engine.engine import Failure
 from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.resume import Failure
 from palmbench.engine.run import Run
 from palmbench.engine.sweep import Swept
-from palmbench.report.publish import Sweep
 from palmbench.report.tables import NOTHING, number_text
+from palmbench.report.tracking_groups import Sweep
 from palmbench.scoring.metrics import HEADLINE, METRICS, Metric
 from palmbench.scoring.number import Number
 
@@ -41,7 +41,7 @@ def print_summary(swept: Swept, ablations: Sequence[str] = (), settings: Sequenc
     if tables := max((_TABLES.get(name, "") for name in ablations), key=len, default=""):
         datasets = dict.fromkeys(pipeline.config.dataset.name for pipeline in swept.pipelines)
         words = [f"dataset={','.join(datasets)}", *(word for word in settings if not word.startswith("dataset="))]
-        print(f"As the paper's tables: palmbench table {tables} {shlex.join(words)}")
+        print(f"As the paper's tables:\n  palmbench table {tables} {shlex.join(words)}")
     for line in _failure_lines(swept.failures, titles):
         print(line)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.scoring.replicates import LEFT_OUT, MAX_LEVELS
+from palmbench.scoring.bootstrap_kernel import LEFT_OUT, MAX_LEVELS
 
 VERSION = 1
 _BLOCK = 2**20  # distances a time: 31 million must not be held several times over

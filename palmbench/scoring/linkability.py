@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from palmbench.scoring.intervals import REPLICATES, Interval, draw, interval
+from palmbench.scoring.bootstrap import REPLICATES, draw
+from palmbench.scoring.intervals import Interval, interval
 from palmbench.scoring.pairs import CrossKinds, cross_kinds
 
 VERSION = 2

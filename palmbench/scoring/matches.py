@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from palmbench.scoring.intervals import Interval, Replicates, interval
+from palmbench.scoring.bootstrap import Replicates
+from palmbench.scoring.intervals import Interval, interval
 from palmbench.scoring.pairs import pair_kinds
 from recognizers.common.jit import compiled, run_all
 

@@ -12,12 +12,11 @@ import numpy as np
 import recognizers
 from palmbench.base.store import Store, if_there, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
-from palmbench.scoring.rates import Nearest, nearest
+from palmbench.scoring.rank_1 import Nearest, nearest
 from palmbench.stages.enrol import Enrol, load_keyed
 from palmbench.stages.stage import load_all
-from recognizers import answers
-from recognizers.common.keys import digest
-from recognizers.common.versions import versions_of
+from recognizers import output_checks
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1
@@ -109,7 +108,9 @@ class Compare:
             columns, rows = np.flatnonzero(in_gallery), np.flatnonzero(in_probes)
             for start in range(0, len(rows) if len(columns) else 0, _ROWS):
                 block = rows[start : start + _ROWS]
-                distances[block[:, None], columns] = answers.distances(recognizer, probes[block], gallery[columns])
+                distances[block[:, None], columns] = output_checks.distances(
+                    recognizer, probes[block], gallery[columns]
+                )
             return {"distances": distances}
 
         return _stored(store, key, compute)["distances"]
@@ -135,7 +136,7 @@ class Compare:
         probes, present = _load(self.deidentified, samples, self.enrolled_again, store)
         found = np.full(len(samples), None, object)
         if present.any():
-            found[present] = np.array(recognizer.identities, object)[answers.classes(recognizer, probes[present])]
+            found[present] = np.array(recognizer.identities, object)[output_checks.classes(recognizer, probes[present])]
         return Classified(found, None)
 
     def _among(
@@ -168,7 +169,7 @@ class Compare:
         return digest(what, versions={"compare": VERSION}, templates=keys, recognizer=stage.settings)
 
     def _key_of_both(self, what: str, samples: Sequence[Sample]) -> str:
-        versions = {"compare": VERSION, **(versions_of("palmbench.scoring", "rates") if what == _OWN else {})}
+        versions = {"compare": VERSION, **(versions_of("palmbench.scoring", "rank_1") if what == _OWN else {})}
         return digest(what, versions=versions, **self._both(samples))
 
     def _recognizer(self) -> Recognizer:

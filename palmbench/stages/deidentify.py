@@ -17,10 +17,10 @@ from palmbench.base.images import decode_png, encode_png
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands.palm import Region
-from palmbench.methods import Method, MethodConfig, answers
+from palmbench.methods import Method, MethodConfig, output_checks
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import Tools
-from recognizers.common.keys import digest, sample_seed
+from recognizers.common.cache_keys import digest, sample_seed
 
 VERSION = 3
 
@@ -44,9 +44,9 @@ class Encode:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]
         hands = [self.prepare.load(sample, store) for sample in samples]
         method = _method(
-            self.method, self.region, device, lambda method: answers.encode_settings(method) or {}, self.settings
+            self.method, self.region, device, lambda method: output_checks.encode_settings(method) or {}, self.settings
         )
-        return [pack_arrays(**encoding) for encoding in answers.encodings(method, photos, hands)]
+        return [pack_arrays(**encoding) for encoding in output_checks.encodings(method, photos, hands)]
 
     def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
         """The encoding of a sample that this stage has been through."""
@@ -71,9 +71,9 @@ class Deidentify:
     def of(cls, prepare: Prepare, method: MethodConfig, seed: int, region: Region = "paper") -> Deidentify:
         """The stage for one point. Raises MissingWeights or RequestError when the method cannot be had."""
         loaded = methods.load(method, region=region)
-        encoding = answers.encode_settings(loaded)
+        encoding = output_checks.encode_settings(loaded)
         encode = None if encoding is None else Encode(prepare, method, region, encoding)
-        return cls(prepare, encode, method, region, answers.settings(loaded), seed)
+        return cls(prepare, encode, method, region, output_checks.settings(loaded), seed)
 
     def key(self, sample: Sample) -> str:
         return digest(
@@ -89,8 +89,8 @@ class Deidentify:
         hands = [self.prepare.load(sample, store) for sample in samples]
         encodings = [self.encode.load(sample, store) if self.encode else None for sample in samples]
         seeds = [self._seed(sample) for sample in samples]
-        method = _method(self.method, self.region, device, answers.settings, self.settings)
-        return [encode_png(photo) for photo in answers.photos(method, photos, hands, seeds, encodings)]
+        method = _method(self.method, self.region, device, output_checks.settings, self.settings)
+        return [encode_png(photo) for photo in output_checks.photos(method, photos, hands, seeds, encodings)]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The de-identified photo of a sample that this stage has been through."""

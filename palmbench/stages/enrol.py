@@ -12,14 +12,14 @@ import recognizers
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
-from palmbench.hands.geometry import recognition_hand, recognition_roi
+from palmbench.hands.recognition_hand import recognition_hand
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import require_same
-from recognizers import answers
+from recognizers import output_checks
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.errors import RequestError, SampleError, no_exit
-from recognizers.common.keys import digest
 from recognizers.common.options import takes
-from recognizers.common.versions import versions_of
 from recognizers.protocol import HAND_SIDE, ROI_SIDE, Classifier, Recognizer
 
 VERSION = 2
@@ -42,7 +42,7 @@ class Enrol:
     def of(cls, prepare: Prepare, recognizer: RecognizerConfig) -> Enrol:
         """The stage for some photos and one recognizer; whether that knows palms by name decides on `acc_cls`."""
         loaded = load_recognizer(recognizer)
-        settings = answers.settings(loaded)
+        settings = output_checks.settings(loaded)
         try:
             digest("settings", **settings)
         except TypeError as error:
@@ -62,7 +62,7 @@ class Enrol:
         return f"enrol {self.prepare.photos.title}"
 
     def key(self, sample: Sample) -> str:
-        versions = {"enrol": VERSION, **versions_of("palmbench.hands", "geometry")}
+        versions = {"enrol": VERSION, **versions_of("palmbench.hands", "recognition_roi", "recognition_hand")}
         return digest("template", versions=versions, hand=self.prepare.key(sample), recognizer=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
@@ -71,7 +71,7 @@ class Enrol:
         images = [
             image_of(self.prepare.photos.load(sample, store), self.prepare.load(sample, store)) for sample in samples
         ]
-        templates = answers.templates(recognizer, np.stack(images))
+        templates = output_checks.templates(recognizer, np.stack(images))
         if templates.dtype.kind == "f" and not np.isfinite(templates).all():
             raise SampleError(f"the template of recognizer {recognizer.name} holds values that are NaN or infinite")
         return [pack_arrays(template=template) for template in templates]
@@ -114,7 +114,7 @@ def load_recognizer(config: RecognizerConfig, device: str = "cpu") -> Recognizer
 def load_keyed(config: RecognizerConfig, settings: dict[str, Any], device: str = "cpu") -> Recognizer:
     """The recognizer whose settings stand in keys; RequestError if it, or its weights, are others by now."""
     recognizer = load_recognizer(config, device)
-    require_same(f"recognizer={config.name}", answers.settings(recognizer), settings)
+    require_same(f"recognizer={config.name}", output_checks.settings(recognizer), settings)
     return recognizer
 
 
@@ -129,4 +129,4 @@ def require_weights(config: RecognizerConfig) -> None:
     if config.options.get("weights"):
         recognizer = load_recognizer(config)
         # Every recognizer takes a batch of none, and a network has to be read for it.
-        answers.templates(recognizer, np.empty((0, *_SHAPES[recognizer.takes]), np.uint8))
+        output_checks.templates(recognizer, np.empty((0, *_SHAPES[recognizer.takes]), np.uint8))

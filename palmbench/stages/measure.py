@@ -1,23 +1,20 @@
-"""scores and per-image numbers -> metrics: what a run's record says."""
+"""scores -> metrics of recognition and of linkage, as a run's record says them."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from palmbench.datasets.sample import Sample
-from palmbench.quality import summarise
-from palmbench.quality.usability import USABILITY_METRICS
 from palmbench.scoring import (
     FMRS,
     METRICS,
     EqualErrorRate,
-    Interval,
     Number,
     Replicates,
     ScoreIntervals,
@@ -28,42 +25,44 @@ from palmbench.scoring import (
     linkability,
     match_rate,
     match_rate_interval,
-    mean_interval,
     rejection_rate,
     score_intervals,
-    share_interval,
     true_accept_rate,
 )
 from palmbench.scoring.accept import impostors_needed
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.linkability import TooFewScores
 from palmbench.scoring.pairs import pair_kinds
-from palmbench.stages.compare import Classified, DeidScores
-from recognizers.common.versions import versions_of
+from palmbench.scoring.shares import BOOTSTRAP_SEED, mean_share, share
+from palmbench.stages.compare import DeidScores
+from recognizers.common.cache_keys import versions_of
 
-VERSION = 6
+VERSION = 7
 REPLICATES = 1000
 TAR_METRICS = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
 _AT_OPERATING_POINT = tuple(name for name, metric in METRICS.items() if metric.needs == "an operating point")
 _SCORING = (
     "accept",
+    "bootstrap",
+    "bootstrap_kernel",
     "intervals",
     "jackknife",
     "levels",
     "linkability",
     "matches",
     "pairs",
+    "rank_1",
     "rates",
-    "replicates",
     "score_sets",
+    "shares",
 )
-_BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
 
 
 def versions() -> dict[str, int]:
     """Versions of the code behind a run's metrics, by name, and how many replicates its intervals are made of."""
     return {
         "measure": VERSION,
+        **versions_of("palmbench.stages", "acc_cls", "measure_photos"),
         "replicates of an interval": REPLICATES,
         **versions_of("palmbench.quality", "frechet", "kernel", "summary"),
         **versions_of("palmbench.scoring", *_SCORING),
@@ -113,12 +112,12 @@ def measure_recognition(
     genuine, impostor = _distributions(distances, identities, persons)
     failures = np.isnan(scores.own)
     n, failed = len(samples), int(failures.sum())
-    replicates = bootstrap(distances, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons, REPLICATES, threads)
+    replicates = bootstrap(distances, identities, np.random.default_rng(BOOTSTRAP_SEED), persons, REPLICATES, threads)
     bounds = score_intervals(replicates, deid=scores.own, hits=scores.hits)
     metrics = {
-        "acc_nn": _share(scores.hits.mean(), bounds.acc_nn, identities, n, failed),
-        "acc_nn_without_failures": _mean_share(np.where(failures, np.nan, scores.hits), identities),
-        "acc_nn_without_source": _mean_share(scores.hits_without_source.astype(float), identities, failed),
+        "acc_nn": share(scores.hits.mean(), bounds.acc_nn, identities, n, failed),
+        "acc_nn_without_failures": mean_share(np.where(failures, np.nan, scores.hits), identities),
+        "acc_nn_without_source": mean_share(scores.hits_without_source.astype(float), identities, failed),
         **_chances(identities),
         **_true_accepts(impostor, scores.own, bounds, identities),
     }
@@ -175,19 +174,6 @@ def measure_linkage(
     }
 
 
-def measure_classifier(samples: Sequence[Sample], classified: Classified) -> dict[str, Number]:
-    """`acc_cls`: share of photos that a closed-set classifier gives their own identity, in percent; failures miss."""
-    if classified.identities is None:
-        return {"acc_cls": Number.lacking(classified.missing)}
-    identities = [sample.identity for sample in samples]
-    hits = np.array([found == own for found, own in zip(classified.identities, identities, strict=True)], float)
-    failures = np.array([found is None for found in classified.identities])
-    return {
-        "acc_cls": _mean_share(hits, identities, int(failures.sum())),
-        "acc_cls_without_failures": _mean_share(np.where(failures, np.nan, hits), identities),
-    }
-
-
 def _chances(identities: Sequence[str]) -> dict[str, Number]:
     """Rank-1 accuracy of a guess among all originals, and among all but the source."""
     n = len(identities)
@@ -218,8 +204,8 @@ def _at_operating_point(
         "frr": Number.percent(operating.frr, n=n),
         "threshold": Number.of(operating.threshold, n=n),
         "dprime": Number.of(_defined(decidability, genuine, impostor), bounds.dprime, n),
-        "rr": _share(rejection_rate(own, operating.threshold), bounds.rr, identities, n, failed),
-        "rr_without_failures": _share(without, bounds.rr_without_failures, identities, scored, 0),
+        "rr": share(rejection_rate(own, operating.threshold), bounds.rr, identities, n, failed),
+        "rr_without_failures": share(without, bounds.rr_without_failures, identities, scored, 0),
         "dir": Number.percent(ratio, bounds.dir, scored, failed),
     }
 
@@ -239,15 +225,15 @@ def _true_accepts(
         rate = true_accept_rate(own, impostor, fmr)
         all_bounds = bounds.tar[place] if bounds.tar else None
         known_bounds = bounds.tar_without_failures[place] if bounds.tar_without_failures else None
-        found[name] = _share(rate, all_bounds, identities, len(own), failed)
-        found[without] = _share(rate * len(own) / scored if scored else None, known_bounds, identities, scored, 0)
+        found[name] = share(rate, all_bounds, identities, len(own), failed)
+        found[without] = share(rate * len(own) / scored if scored else None, known_bounds, identities, scored, 0)
     return found
 
 
 def _linkability(across: np.ndarray, identities: list[str], persons: list[str]) -> dict[str, Number]:
     failed = int(np.isnan(across).all(axis=1).sum())
     try:
-        found = linkability(across, identities, np.random.default_rng(_BOOTSTRAP_SEED), persons)
+        found = linkability(across, identities, np.random.default_rng(BOOTSTRAP_SEED), persons)
     except TooFewScores as error:
         return dict.fromkeys(("linkability", "linkability_null"), Number.lacking(error.needed, failed))
     # An exchange of few palms may leave no pair of one kind.
@@ -268,51 +254,11 @@ def _inter_deid_match(
     failed = len(identities) - n
     if recognition.operating is None:
         return Number.lacking(recognition.metrics["threshold"].missing, failed)
-    share = match_rate(among, identities, recognition.operating.threshold, persons)
-    if math.isnan(share):
+    matched = match_rate(among, identities, recognition.operating.threshold, persons)
+    if math.isnan(matched):
         return Number.lacking("a pair of two persons' de-identified photos", failed)
     bounds = match_rate_interval(among, identities, recognition.replicates, persons, threads=threads)
-    return _share(share, bounds, identities, n, failed)
-
-
-def measure_images(
-    samples: Sequence[Sample],
-    values: Mapping[str, Mapping[str, float]],
-    metrics: Sequence[str],
-    missing: Mapping[str, str],
-) -> dict[str, Number]:
-    """Mean, standard deviation over images and 95 % interval of per-image numbers.
-
-    Parameters
-    ----------
-    values : mapping of sample id to mapping of metric to number
-        Samples without an entry failed.
-    metrics : sequence of str
-        What to summarise.
-    missing : mapping of metric to str
-        What was not measured, and which file it would need.
-    """
-    summary: dict[str, Number] = {}
-    identities = [sample.identity for sample in samples]
-    for metric in metrics:
-        found = np.array([values.get(sample.id, {}).get(metric, math.nan) for sample in samples])
-        mean, std, n = summarise(found[~np.isnan(found)].tolist())
-        finite = np.where(np.isfinite(found), found, np.nan)
-        bounds = mean_interval(finite, identities, np.random.default_rng(_BOOTSTRAP_SEED)) if n > 1 else None
-        summary[metric] = Number.of(mean, bounds, n, int(np.isnan(found).sum()), std)
-    return summary | {metric: Number.lacking(file) for metric, file in missing.items()}
-
-
-def measure_usability(samples: Sequence[Sample], values: Mapping[str, Mapping[str, float]]) -> dict[str, Number]:
-    """The five usability differences, PCK and mask IoU, in percent; hands not found again are counted as failed.
-
-    `hand_lost` is the share of photos whose hand was not found before or not after, in percent: what the means leave
-    out.
-    """
-    lost = np.array([sample.id not in values for sample in samples], float)
-    identities = [sample.identity for sample in samples]
-    measured = measure_images(samples, values, USABILITY_METRICS, {})
-    return {**measured, "hand_lost": _mean_share(lost, identities)}
+    return share(matched, bounds, identities, n, failed)
 
 
 def _enrolled(known: np.ndarray, n: int) -> int:
@@ -342,16 +288,3 @@ def _defined(number: Callable[..., float], *scores: Distribution | np.ndarray) -
         return number(*scores)
     except ValueError:
         return None
-
-
-def _mean_share(hits: np.ndarray, identities: Sequence[str], failed: int = 0) -> Number:
-    """Share of samples, given 0 or 1 for each; NaN are left out. Of no sample it has no value."""
-    known = hits[~np.isnan(hits)]
-    if not len(known):
-        return Number.of(None, failed=failed)
-    bounds = mean_interval(hits, identities, np.random.default_rng(_BOOTSTRAP_SEED))
-    return _share(known.mean(), bounds, identities, len(known), failed)
-
-
-def _share(value: float | None, bounds: Interval | None, identities: Sequence[str], n: int, failed: int) -> Number:
-    return Number.percent(value, bounds and share_interval(bounds, len(set(identities))), n, failed)

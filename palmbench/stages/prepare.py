@@ -16,8 +16,8 @@ from palmbench.datasets.sample import Sample
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
 from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
 from palmbench.stages.stage import Photos, Tools
+from recognizers.common.cache_keys import digest
 from recognizers.common.errors import NoHandError
-from recognizers.common.keys import digest
 
 VERSION = 2
 

@@ -11,13 +11,12 @@ import numpy as np
 
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
-from palmbench.hands.geometry import fill_polygon, palm_polygon
+from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.quality import ImageQuality
 from palmbench.quality.settings import QualityConfig
 from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.stage import Photos, Tools
-from recognizers.common.keys import digest
-from recognizers.common.versions import versions_of
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.writing import json_bytes
 
 VERSION = 2
@@ -42,7 +41,7 @@ class Quality:
     def key(self, sample: Sample) -> str:
         original = self.deidentify.prepare.photos.key(sample)
         # The hand, and so the palm, is part of the de-identified photo's key.
-        versions = {"quality": VERSION, **versions_of("palmbench.hands", "geometry")}
+        versions = {"quality": VERSION, **versions_of("palmbench.hands", "palm")}
         return digest(
             "quality", versions=versions, original=original, deidentified=self.deidentify.key(sample), how=self.settings
         )

@@ -11,9 +11,8 @@ import numpy as np
 from palmbench.base.images import decode_png, encode_png
 from palmbench.base.store import Store, if_there
 from palmbench.datasets.sample import Sample
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.errors import Lost, RequestError
-from recognizers.common.keys import digest
-from recognizers.common.versions import versions_of
 
 PHOTOS = "photos"  # kept originals, in the store
 _PNG = ".png"

@@ -10,8 +10,7 @@ from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
 from palmbench.quality.usability import usability
 from palmbench.stages.prepare import Prepare
-from recognizers.common.keys import digest
-from recognizers.common.versions import versions_of
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.writing import json_bytes
 
 VERSION = 2
@@ -34,7 +33,7 @@ class Usability:
 
     def key(self, sample: Sample) -> str:
         hands = {"before": self.before.key(sample), "after": self.after.key(sample)}
-        code = versions_of("palmbench.quality", "usability") | versions_of("palmbench.hands", "geometry")
+        code = versions_of("palmbench.quality", "usability") | versions_of("palmbench.hands", "recognition_roi")
         return digest("usability", stage=VERSION, versions=code, normaliser=self.normaliser, **hands)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:

@@ -3,13 +3,7 @@
 from palmbench.synth.grooves import Crease
 from palmbench.synth.profiles import PROFILES
 from palmbench.synth.render import Render, render
-from palmbench.synth.seeds import (
-    BENCHMARK_IDENTITIES,
-    TRAINING_IDENTITIES,
-    person_of,
-    session_of,
-    side_of,
-)
+from palmbench.synth.seeds import BENCHMARK_IDENTITIES, TRAINING_IDENTITIES, person_of, session_of, side_of
 from palmbench.synth.seeds import VERSION as RENDERER_VERSION
 
 __all__ = [

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from palmbench.hands.geometry import palm_polygon, recognition_corners
 from palmbench.hands.hand import Hand
+from palmbench.hands.palm import palm_polygon
+from palmbench.hands.recognition_roi import recognition_corners
 from palmbench.synth import camera, scene, wear
 from palmbench.synth.anatomy import HandShape, hand_shape
 from palmbench.synth.grooves import Crease, Grooves, lay_grooves, press

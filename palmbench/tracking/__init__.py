@@ -9,8 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from palmbench.tracking.tracker import Arrived, Findings, TrackedRun, Tracker, TrackerSettings, hand_over
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError, no_exit
-from recognizers.common.hints import not_found
 
 __all__ = [
     "ENTRY_POINTS",

@@ -10,11 +10,11 @@ import numpy as np
 
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
-from palmbench.hands.geometry import recognition_hand, recognition_roi, recognition_square
 from palmbench.hands.hand import Hand
+from palmbench.hands.recognition_hand import recognition_hand, recognition_square
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.stages.prepare import Prepare
-from recognizers.common.keys import digest
-from recognizers.common.versions import versions_of
+from recognizers.common.cache_keys import digest, versions_of
 from recognizers.networks.eehnet_settings import FULL, Triple
 from recognizers.protocol import HAND_SIDE
 
@@ -44,7 +44,8 @@ class Cut:
         return {"takes": self.takes, "columns": self.columns, "rows": self.rows}
 
     def key(self, sample: Sample) -> str:
-        code = versions_of("palmbench.hands", "geometry") | versions_of("recognizers.networks", "hand_landmarks")
+        image = versions_of("palmbench.hands", f"recognition_{self.takes}")
+        code = image | versions_of("recognizers.networks", "hand_landmarks")
         return digest(
             "cut",
             versions={"cut": VERSION, **code},

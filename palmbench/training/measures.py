@@ -8,15 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from palmbench.scoring import (
-    Interval,
-    bootstrap,
-    equal_error_rate,
-    mean_interval,
-    nearest,
-    pair_kinds,
-    share_interval,
-)
+from palmbench.scoring import Interval, bootstrap, equal_error_rate, mean_interval, nearest, pair_kinds, share_interval
 from palmbench.scoring.intervals import interval
 
 _ROWS = 1024

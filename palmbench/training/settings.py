@@ -10,8 +10,8 @@ from typing import Any, Literal
 from palmbench.base.paths import conf_dir
 from palmbench.config.compose import compose_points
 from palmbench.config.schema import RunConfig
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 from recognizers.common.path_settings import is_path
 from recognizers.common.strict import build, setting
 from recognizers.networks.eehnet_settings import FULL, VARIANTS, Settings

@@ -14,18 +14,19 @@ import numpy as np
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Dataset, Sample
-from palmbench.engine.engine import Engine, Failure
+from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.pipeline import dataset_of
 from palmbench.engine.records import RECORD, read_record
+from palmbench.engine.resume import Failure
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.stage import Originals, load_all
 from palmbench.training.backbone_files import backbone_digests, backbone_files
 from palmbench.training.fitting import Side, fit
 from palmbench.training.images import Cut
 from palmbench.training.settings import EEHNetTraining, TrainingConfig
+from recognizers.common.cache_keys import KEY_VERSION, digest
 from recognizers.common.errors import RequestError
-from recognizers.common.keys import KEY_VERSION, digest
 from recognizers.common.writing import require_writable
 from recognizers.training.splits import Split, by_identities, by_samples, with_mates
 

@@ -9,9 +9,9 @@ import numpy as np
 from recognizers import matching
 from recognizers.cards import Card
 from recognizers.codes.gabor import STEP, filter_samples
+from recognizers.common.cache_keys import versions_of
 from recognizers.common.jit import run_all
-from recognizers.common.versions import versions_of
-from recognizers.inputs import check_pair, check_templates, rois
+from recognizers.input_checks import check_pair, check_templates, rois
 from recognizers.matching.shifts import ROWS, ShiftSearch
 from recognizers.protocol import ROI_SIDE
 

@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from recognizers.common.cache_keys import KEY_LENGTH, bytes_digest, file_digest
 from recognizers.common.errors import RequestError
-from recognizers.common.keys import KEY_LENGTH, bytes_digest, file_digest
 
 _BLOCK = 1 << 20
 

@@ -8,8 +8,8 @@ import types
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from recognizers.common.did_you_mean import did_you_mean, not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import did_you_mean, not_found
 from recognizers.common.options import plain
 from recognizers.common.path_settings import is_path, path_setting
 

@@ -9,8 +9,8 @@ from torch import nn
 from torchvision import models
 from torchvision.models.vgg import make_layers
 
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import MissingWeights
-from recognizers.common.hints import not_found
 from recognizers.common.pinned import Pinned
 from recognizers.networks.checkpoint import read_state, require_file
 

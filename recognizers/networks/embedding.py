@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from recognizers.cards import Card
+from recognizers.common.cache_keys import versions_of
 from recognizers.common.paths import weights_dir
 from recognizers.common.pinned import Pinned
-from recognizers.common.versions import versions_of
-from recognizers.inputs import check_pair, check_templates
+from recognizers.input_checks import check_pair, check_templates
 from recognizers.networks.checkpoint import (
     class_centres,
     class_names,
@@ -175,7 +175,7 @@ class EmbeddingRecognizer(ABC):
 
     def _answers(self, images: np.ndarray, answer: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> np.ndarray:
         """What the network answers to each image, (n, *shape) float32; MissingWeights if it is NaN or infinite."""
-        from recognizers.networks.passes import through
+        from recognizers.networks.forward import through
 
         results = through(answer, images, shape, self._device, self._block)
         require_finite(results, self._path)

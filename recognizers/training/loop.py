@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from recognizers.common.cache_keys import sample_seed
 from recognizers.common.errors import RequestError
-from recognizers.common.keys import sample_seed
 from recognizers.common.writing import write_bytes
 from recognizers.training.batches import Batch, batches
 from recognizers.training.checkpoints import load_checkpoint, save_checkpoint

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recognizers.common.keys import sample_seed
+from recognizers.common.cache_keys import sample_seed
 
 
 class Split(NamedTuple):

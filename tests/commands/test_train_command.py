@@ -15,8 +15,8 @@ import pytest
 
 import recognizers
 from palmbench.commands.cli import main
-from palmbench.hands.geometry import recognition_hand
 from palmbench.hands.hand import Hand
+from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.training import fitting
 from palmbench.training.images import in_hand_crop
 from palmbench.training.measures import measure_held_out

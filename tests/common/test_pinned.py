@@ -46,8 +46,8 @@ from palmbench.stages.quality import Features
 from palmbench.stages.stage import Originals
 from palmbench.synth import render
 from recognizers.ccnet import CCNetRecognizer
+from recognizers.common.cache_keys import file_digest
 from recognizers.common.errors import RequestError
-from recognizers.common.keys import file_digest
 from recognizers.common.paths import weights_dir
 from recognizers.common.pinned import Pinned, copied
 from recognizers.eehnet import EEHNetRecognizer

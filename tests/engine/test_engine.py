@@ -17,10 +17,11 @@ from palmbench.base.memory import is_want_of_memory
 from palmbench.base.store import Store
 from palmbench.config.schema import ExecutorConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine.engine import Counts, Engine, look_up
+from palmbench.engine.engine import Counts, Engine
 from palmbench.engine.executor import Executor
+from palmbench.engine.resume import look_up
+from recognizers.common.cache_keys import digest
 from recognizers.common.errors import Lost, NoHandError, RequestError, SampleError
-from recognizers.common.keys import digest
 
 SAMPLES = [Sample(f"{i}", f"{i // 2}", f"{i // 2}", "left", f"{i:032d}") for i in range(10)]
 

@@ -32,8 +32,7 @@ from palmbench.quality import instrument
 from palmbench.stages import prepare
 from palmbench.stages.stage import Originals
 from palmbench.training.images import Cut
-from recognizers.common.keys import KEY_VERSION, bytes_digest, digest, file_digest, sample_seed
-from recognizers.common.versions import versions_of
+from recognizers.common.cache_keys import KEY_VERSION, bytes_digest, digest, file_digest, sample_seed, versions_of
 from tests.golden.modules import raise_version, versioned
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
@@ -159,7 +158,7 @@ def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_golden_key_of_a_run(held: None) -> None:
-    assert Pipeline.of(POINT).key == "3582ec48fa1a5f7caf3d0a8f559debf5"
+    assert Pipeline.of(POINT).key == "8c168351cc8e603583cbcdd2f940687e"
 
 
 @pytest.mark.parametrize(
@@ -254,8 +253,8 @@ def test_what_the_store_holds_is_not_reused_once_a_version_was_raised(
     raise_version(versioned()["palmbench.methods.mask"], monkeypatch, to=99)
     left = {name for name, reused in there().items() if reused}
     assert left == {"hands", "templates", "features"}
-    raise_version(versioned()["palmbench.hands.geometry"], monkeypatch, to=99)
-    assert {name for name, reused in there().items() if reused} == {"features"}
+    raise_version(versioned()["palmbench.hands.recognition_roi"], monkeypatch, to=99)
+    assert {name for name, reused in there().items() if reused} == {"hands", "features"}
 
 
 def test_points_of_a_sweep_share_the_keys_of_what_they_share(held: None) -> None:
@@ -273,7 +272,7 @@ def test_points_of_a_sweep_share_the_keys_of_what_they_share(held: None) -> None
 
 def test_a_version_is_read_without_importing_what_takes_seconds() -> None:
     code = (
-        "import sys; from recognizers.common.versions import versions_of; "
+        "import sys; from recognizers.common.cache_keys import versions_of; "
         "print(versions_of('palmbench.diffusion', 'paint'), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

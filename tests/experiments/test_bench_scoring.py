@@ -8,7 +8,7 @@ import pytest
 from experiments.bench_scoring import data_set, main, one_by_one
 from palmbench.base.status import CANNOT
 from palmbench.commands.cli import guarded
-from palmbench.scoring.intervals import bootstrap
+from palmbench.scoring.bootstrap import bootstrap
 
 
 def test_the_timed_reference_finds_the_bootstraps_rates():

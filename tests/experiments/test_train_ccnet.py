@@ -6,8 +6,8 @@ import torch
 
 from experiments.weights import world
 from experiments.weights.train_ccnet import augment, cut_roi, standardise
-from palmbench.hands.geometry import recognition_roi
 from palmbench.hands.hand import Hand
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.synth import TRAINING_IDENTITIES, render, side_of
 from recognizers.networks.ccnet import COMPACT, CCNet, normalised
 

@@ -9,8 +9,8 @@ import torch
 from experiments.weights import hand_crops, train_eehnet, world
 from experiments.weights.hand_crops import draw_crop
 from experiments.weights.training import Options
-from palmbench.hands.geometry import recognition_hand
 from palmbench.hands.hand import Hand
+from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.synth import TRAINING_IDENTITIES, render, side_of
 from recognizers.networks.eehnet import COMPACT, EEHNet
 

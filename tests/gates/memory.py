@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.hands.geometry import recognition_roi
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.synth import TRAINING_IDENTITIES, render
 from tests.gates import sizes
 from tests.gates.figures import Figure

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from palmbench.hands import load_detector
-from palmbench.hands.geometry import fill_polygon, recognition_roi
+from palmbench.hands.palm import fill_polygon
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.hands.settings import DetectorConfig
 from palmbench.synth import BENCHMARK_IDENTITIES, Render, render
 from tests.gates import sizes

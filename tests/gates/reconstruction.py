@@ -13,7 +13,8 @@ from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
 from palmbench.diffusion.weights import EMBEDDED, resolve, weight_files
 from palmbench.engine.run import on_finished
-from palmbench.hands.geometry import palm_crop, recognition_roi
+from palmbench.hands.recognition_roi import recognition_roi
+from palmbench.hands.roi_squares import palm_crop
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.quality.pixels import psnr
 from palmbench.stages.prepare import Prepare

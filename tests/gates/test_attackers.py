@@ -11,7 +11,8 @@ import pytest
 
 import recognizers
 from palmbench.hands import load_detector
-from palmbench.hands.geometry import recognition_hand, recognition_roi
+from palmbench.hands.recognition_hand import recognition_hand
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.hands.settings import DetectorConfig
 from palmbench.scoring import decidability, equal_error_rate, pair_kinds
 from palmbench.synth import PROFILES, person_of, render

@@ -14,7 +14,7 @@ import pytest
 from palmbench import methods
 from palmbench.base.paths import weights_dir
 from palmbench.hands import load_detector, load_segmenter
-from palmbench.hands.geometry import recognition_corners
+from palmbench.hands.recognition_roi import recognition_corners
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
 from palmbench.methods import Method, MethodConfig
 from palmbench.methods.blur import BlurConfig

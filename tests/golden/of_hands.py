@@ -11,7 +11,17 @@ import numpy as np
 import torch
 
 from palmbench.base.paths import weights_dir
-from palmbench.hands import assembly, geometry, observer, palm, palm_or_back, skeleton, valleys
+from palmbench.hands import (
+    assembly,
+    observer,
+    palm,
+    palm_or_back,
+    recognition_hand,
+    recognition_roi,
+    roi_squares,
+    skeleton,
+    valleys,
+)
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.network import HandNetwork, folded
 from palmbench.hands.sam2 import SAM2Segmenter
@@ -26,28 +36,36 @@ _NETWORK = 2e-3
 _FOUND = 5e-3  # a box ends at a whole pixel, which the network's last bit may move
 
 
-def _geometry() -> dict[str, Any]:
-    hand, photo = inputs.hand(), inputs.photo()
-    shape = photo.shape[:2]
-    mask = geometry.inpaint_mask(hand)
+def _palm_polygon() -> dict[str, Any]:
+    return {"polygon": exact(palm.inpaint_mask(inputs.hand()))}
+
+
+def _roi_squares() -> dict[str, Any]:
+    hand, shape = inputs.hand(), inputs.photo().shape[:2]
+    mask = palm.inpaint_mask(hand)
     squares = [
-        geometry.hand_crop(hand, shape),
-        geometry.palm_crop(hand, shape),
-        geometry.region_crop(mask),
-        *(geometry.roi_square(hand, shape, scale) for scale in (0.1, 0.5, 1.0)),
-        geometry.recognition_square(hand),
+        roi_squares.hand_crop(hand, shape),
+        roi_squares.palm_crop(hand, shape),
+        roi_squares.region_crop(mask),
+        *(roi_squares.roi_square(hand, shape, scale) for scale in (0.1, 0.5, 1.0)),
     ]
-    moved = geometry.Square(20, 30, 90).moved_to_hold(mask)
-    forearm = replace(hand, mask=np.ones((400, 300), bool))
+    return {"squares": numbers(*squares, roi_squares.Square(20, 30, 90).moved_to_hold(mask))}
+
+
+def _recognition_roi() -> dict[str, Any]:
     return {
-        "polygon": exact(mask),
-        "beside a forearm": numbers(geometry.recognition_square(forearm)),
-        "squares": numbers(*squares, moved),
-        "corners": [geometry.recognition_corners(each.valleys, each.side) for each in _both()],
-        "side": " ".join(geometry.palm_side(each.keypoints_2d) for each in _both()),
-        "ROI": picture(geometry.recognition_roi(photo, hand)),
-        "hand": picture(geometry.recognition_hand(inputs.photo(1), inputs.hand(1))),
+        "corners": [recognition_roi.recognition_corners(each.valleys, each.side) for each in _both()],
+        "ROI": picture(recognition_roi.recognition_roi(inputs.photo(), inputs.hand())),
         "least distance": [_has_roi(distance) for distance in (0, 5, 8, 10, 11, 11.9, 12.1, 13, 15, 20)],
+    }
+
+
+def _recognition_hand() -> dict[str, Any]:
+    forearm = replace(inputs.hand(), mask=np.ones((400, 300), bool))
+    return {
+        "square": numbers(recognition_hand.recognition_square(inputs.hand())),
+        "beside a forearm": numbers(recognition_hand.recognition_square(forearm)),
+        "hand": picture(recognition_hand.recognition_hand(inputs.photo(1), inputs.hand(1))),
     }
 
 
@@ -58,7 +76,7 @@ def _both() -> list[Any]:
 def _has_roi(distance: float) -> bool:
     close = replace(inputs.hand(), valleys=np.array([[90, 120], [90 - distance, 120]], np.float32))
     try:
-        geometry.recognition_roi(inputs.photo(), close)
+        recognition_roi.recognition_roi(inputs.photo(), close)
     except NoROIError:
         return False
     return True
@@ -269,23 +287,27 @@ def _pklnet() -> dict[str, Any]:
     return {f"output {place}": sampled(output.numpy()) for place, output in enumerate(outputs)}
 
 
+_SHAPE = ("palm", "palm_or_back", "skeleton")
+
 GOLDENS = [
-    Golden("palmbench.hands.geometry", "ROIs, squares or polygons", _geometry, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.hands.roi_squares", "squares", _roi_squares, ["palmbench.hands.palm"], constants=True),
+    Golden("palmbench.hands.recognition_roi", "ROIs", _recognition_roi, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.hands.recognition_hand", "crops", _recognition_hand, tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.skeleton", "outlines or valley points", _skeleton, tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.palm", "palm masks", _palm,
-           ["palmbench.hands.geometry", "palmbench.hands.skeleton"], tolerance=_PICTURE, constants=True),
+           ["palmbench.hands.skeleton"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.palm_or_back", "views", _view),
     Golden("palmbench.hands.observer", "observations", _looks, ["palmbench.hands.network"], _weights, _NETWORK),
     Golden("palmbench.hands.network", "keypoints or masks", _network, weights=_weights, tolerance=_NETWORK),
     Golden("palmbench.hands.assembly", "hands", _seen,
-           ["palmbench.hands.geometry", "palmbench.hands.observer"], tolerance=_PICTURE, constants=True),
+           ["palmbench.hands.observer", "palmbench.hands.palm_or_back"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.embedded", "hands", _embedded,
-           [f"palmbench.hands.{name}" for name in ("geometry", "observer", "network", "assembly")],
+           [f"palmbench.hands.{name}" for name in ("observer", "network", "assembly", "palm_or_back")],
            _weights, _FOUND, constants=True),
-    Golden("palmbench.hands.search", "hands", _search,
-           [f"palmbench.hands.{name}" for name in ("geometry", "observer", "network", "assembly", "skeleton")],
+    Golden("palmbench.hands.several_hands", "hands", _search,
+           [f"palmbench.hands.{name}" for name in ("observer", "network", "assembly", *_SHAPE)],
            _weights, _FOUND, constants=True),
     Golden("palmbench.hands.valleys", "valley points", _valleys),
-    Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.geometry", "palmbench.hands.assembly"]),
+    Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.palm", "palmbench.hands.assembly"]),
     Golden("palmbench.hands.pklnet.network", "outputs", _pklnet, tolerance=_NETWORK),
 ]  # fmt: skip

@@ -14,7 +14,8 @@ from palmbench.diffusion import attention, fusion, prior, sampler
 from palmbench.diffusion.components import load_components
 from palmbench.diffusion.paint import Inpainting
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
-from palmbench.methods import crop, finish
+from palmbench.hands.roi_squares import Square
+from palmbench.methods import crop, finish, paste_back
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.identity import IdentityConfig
@@ -34,7 +35,7 @@ PAPER = DiffusionConfig(
 _PICTURE = 1e-4
 _PAINTED = 1e-3  # of pixels that networks painted, and that were cut to whole levels
 _NETWORK = 2e-3
-_PALM = [f"palmbench.hands.{name}" for name in ("geometry", "palm", "skeleton")]
+_PALM = [f"palmbench.hands.{name}" for name in ("roi_squares", "palm", "skeleton")]
 
 
 def _of(method: Any) -> np.ndarray:
@@ -83,12 +84,25 @@ def _finish() -> dict[str, Any]:
         "strongest lines": picture(255 * finish.match_contrast(faint, crop, repainted)),
         "coarsest grain": picture(255 * finish.match_grain(painted, noisy, skin, repainted, np.random.default_rng(5))),
         "few witnesses": [picture(255 * finish.match_colour(painted, crop, each)) for each in few],
-        "rim": picture(finish.soft_rim(repainted)),
+    }
+
+
+def _paste_back() -> dict[str, Any]:
+    hand, square = inputs.hand(), Square(0, 64, 192)
+    painted, _, _, repainted = _painted_crop()
+    photos = []
+    for only_palm in (True, False):
+        photos.append(inputs.photo().copy())
+        paste_back.paste_back(photos[-1], painted, square, hand, "paper", only_palm)
+    return {
+        "rim": picture(paste_back.soft_rim(repainted)),
+        "photos": [picture(photo) for photo in photos],
     }
 
 
 def _crop() -> dict[str, Any]:
-    photo, hand, found = inputs.photo(), inputs.hand(), {}
+    photo, hand = inputs.photo(), inputs.hand()
+    found: dict[str, Any] = {"hand": exact(crop.hand_in(Square(0, 64, 192), hand, 64))}
     for region, about, whole in (("paper", "palm", True), ("palm", "palm", False), ("paper", "hand", True)):
         seen = crop.crop_of(photo, hand, region, about, whole, 64)
         found[f"{region} {about}"] = picture(seen.image)
@@ -191,23 +205,24 @@ def painter_weights() -> list[str]:
 
 
 _DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "prior", "sampler")]
-_METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", "finish")]
+_METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", "finish", "paste_back")]
 
 GOLDENS = [
     Golden("palmbench.methods.region", "photos", _region, _PALM, tolerance=_PICTURE),
     Golden("palmbench.methods.identity", "photos", lambda: {"photo": exact(_of(IdentityConfig().load()))}),
     Golden("palmbench.methods.mask", "photos", lambda: {"photo": exact(_of(MaskConfig(fill=17).load()))},
-           ["palmbench.hands.geometry", "palmbench.methods.region"]),
+           [*_PALM, "palmbench.methods.region"]),
     Golden("palmbench.methods.blur", "photos", lambda: {"photo": picture(_of(BlurConfig(sigma=4.0).load()))},
-           ["palmbench.hands.geometry", "palmbench.methods.region"], tolerance=_PICTURE),
+           [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE),
     Golden("palmbench.methods.pixelate", "photos", lambda: {"photo": exact(_of(PixelateConfig(block=9).load()))},
-           ["palmbench.hands.geometry", "palmbench.methods.region"]),
+           [*_PALM, "palmbench.methods.region"]),
     Golden("palmbench.methods.crop", "crops", _crop, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
            constants=True),
     Golden("palmbench.methods.finish", "colours, grain or contrast", _finish,
-           ["palmbench.hands.geometry"], tolerance=_PICTURE, constants=True),
+           tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.paste_back", "photos", _paste_back, _PALM, tolerance=_PICTURE, constants=True),
     Golden("palmbench.diffusion.fusion", "embeddings", _fusion, tolerance=_PICTURE),
-    Golden("palmbench.diffusion.prior", "priors", _prior, ["palmbench.hands.geometry"], tolerance=_PICTURE),
+    Golden("palmbench.diffusion.prior", "priors", _prior, tolerance=_PICTURE),
     Golden("palmbench.diffusion.sampler", "latents", _sampler, tolerance=_PICTURE),
     Golden("palmbench.diffusion.attention", "predictions", _attention, weights=painter_weights, tolerance=_NETWORK),
     Golden("palmbench.diffusion.paint", "pictures", _paint, _DIFFUSION, painter_weights, _NETWORK),

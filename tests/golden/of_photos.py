@@ -20,11 +20,11 @@ from palmbench.hands.settings import SegmenterConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.photos.colour import srgb
 from palmbench.photos.deidentification import TRIES, Check, deidentification_of
-from palmbench.photos.drafts import PreparedPhoto
 from palmbench.photos.evidence import MOST, share_that_shows, share_that_stayed
 from palmbench.photos.matrix_profile import MatrixProfile, matrix_profile, to_srgb
 from palmbench.photos.painter import Painter, Tools, picture_of
 from palmbench.photos.reading import Photo, decode
+from palmbench.photos.repainting import PreparedPhoto
 from palmbench.photos.stripped import without_metadata
 from palmbench.photos.verification import MTCC_THRESHOLD, Verifier
 from palmbench.photos.window import in_window, unpaintable
@@ -34,8 +34,8 @@ from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 
 _PICTURE = 1e-4
 _CODED = 1e-3
-_GEOMETRY = ["palmbench.hands.geometry"]
-_PALM = [f"palmbench.hands.{name}" for name in ("geometry", "palm", "skeleton")]
+_WINDOW = [f"palmbench.hands.{name}" for name in ("palm", "recognition_roi", "roi_squares")]
+_PALM = [f"palmbench.hands.{name}" for name in ("roi_squares", "palm", "skeleton")]
 _PHOTOS = "palmbench.photos."
 
 
@@ -269,7 +269,7 @@ GOLDENS = [
     Golden(_PHOTOS + "reading", "photos", _reading,
            ["palmbench.base.photo_files", *_of("colour", "matrix_profile")], tolerance=_PICTURE, constants=True),
     Golden(_PHOTOS + "stripped", "files", _stripped, ["palmbench.base.photo_files", *_of("reading")]),
-    Golden(_PHOTOS + "window", "windows", _window, _GEOMETRY, constants=True),
+    Golden(_PHOTOS + "window", "windows", _window, _WINDOW, constants=True),
     Golden(_PHOTOS + "evidence", "shares", _evidence, [*_PALM, *_BLUR], tolerance=_CODED, constants=True),
     Golden(_PHOTOS + "verification", "verdicts", _judge,
            [*_PALM, "palmbench.hands.assembly", *_MTCC, *_of("window")], tolerance=5e-3, constants=True),

@@ -165,5 +165,5 @@ GOLDENS = [
     Golden("palmbench.quality.frechet", "distances or intervals", _frechet, ["palmbench.scoring.jackknife"]),
     Golden("palmbench.quality.kernel", "distances or intervals", _kernel, ["palmbench.scoring.jackknife"]),
     Golden("palmbench.quality.summary", "means", _summary),
-    Golden("palmbench.quality.usability", "numbers", _usability, ["palmbench.hands.geometry"]),
+    Golden("palmbench.quality.usability", "numbers", _usability, ["palmbench.hands.recognition_roi"]),
 ]  # fmt: skip

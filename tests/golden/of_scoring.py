@@ -9,9 +9,9 @@ import numpy as np
 from palmbench.datasets.sample import Sample
 from palmbench.paper import diversity
 from palmbench.quality import set_distances
+from palmbench.quality.usability import USABILITY_METRICS
 from palmbench.scoring.accept import threshold_at_fmr, true_accept_rate
-from palmbench.scoring.intervals import (
-    Interval,
+from palmbench.scoring.bootstrap import (
     Replicates,
     accepted_shares,
     bootstrap,
@@ -19,19 +19,23 @@ from palmbench.scoring.intervals import (
     mean_interval,
     moments,
     score_intervals,
-    share_interval,
 )
+from palmbench.scoring.bootstrap_kernel import LEFT_OUT, replicate_all
+from palmbench.scoring.intervals import Interval, interval, share_interval
 from palmbench.scoring.jackknife import jackknife_interval
 from palmbench.scoring.levels import levels_of
 from palmbench.scoring.linkability import bins_for, global_measure, linkability, local_measure
 from palmbench.scoring.matches import match_rate, match_rate_interval
 from palmbench.scoring.number import Number
 from palmbench.scoring.pairs import pair_kinds
-from palmbench.scoring.rates import decidability, deid_ratio, equal_error_rate, nearest, rejection_rate
-from palmbench.scoring.replicates import LEFT_OUT, replicate_all
+from palmbench.scoring.rank_1 import nearest
+from palmbench.scoring.rates import decidability, deid_ratio, equal_error_rate, rejection_rate
 from palmbench.scoring.score_sets import score_sets
+from palmbench.scoring.shares import mean_share
 from palmbench.stages import measure
+from palmbench.stages.acc_cls import measure_classifier
 from palmbench.stages.compare import Classified, DeidScores
+from palmbench.stages.measure_photos import measure_images, measure_usability
 from tests.golden.artefacts import Golden, exact, numbers, sampled
 
 PALMS, PHOTOS = 12, 4
@@ -98,9 +102,14 @@ def _rates() -> dict[str, Any]:
         "rejection": [rejection_rate(own, threshold) for threshold in (0.3, 0.36, 0.4)],
         "dprime": [decidability(genuine, impostor)],
         "DIR": [deid_ratio(genuine, impostor, known)],
+        "without spread": [_or_none(decidability, [1.0, 1.0], [1.0, 1.0])],
+    }
+
+
+def _rank_1() -> dict[str, Any]:
+    return {
         "nearest": numbers(*nearest(_across(), IDENTITIES, IDENTITIES, np.arange(N))),
         "hits": numbers(nearest(np.round(_across(), 1), IDENTITIES, IDENTITIES).hits),
-        "without spread": [_or_none(decidability, [1.0, 1.0], [1.0, 1.0])],
     }
 
 
@@ -141,7 +150,7 @@ def _levels() -> dict[str, Any]:
     }
 
 
-def _intervals() -> dict[str, Any]:
+def _bootstrap() -> dict[str, Any]:
     replicates = _replicates()
     hits = _noise(N, 2) > 0.3
     return {
@@ -149,7 +158,6 @@ def _intervals() -> dict[str, Any]:
         "intervals": numbers(*score_intervals(replicates, _own(), hits)),
         "mean": mean_interval(_own(), IDENTITIES, np.random.default_rng(2)),
         **_of_several(replicates),
-        "shares": [share_interval(Interval(*bounds), 20) for bounds in ((0.0, 0.0), (0.2, 0.4), (1.0, 1.0))],
     }
 
 
@@ -197,21 +205,48 @@ def _measure() -> dict[str, Any]:
     for name in conventions:
         recognition = measure.measure_recognition(SAMPLES, _distances(), DeidScores(own, mate, stranger), eer=name)
         found |= {f"{name}: {metric}": _number(number) for metric, number in recognition.metrics.items()}
-    guessed = np.array([identity if i % 3 else "00" for i, identity in enumerate(IDENTITIES)], object)
-    guessed[5] = None
-    values = {sample.id: {"ssim": 0.9 + 0.1 * _noise(N, 6)[i], "psnr": np.inf if i == 4 else 30.0 + i}
-              for i, sample in enumerate(SAMPLES) if i != 9}  # fmt: skip
-    kept = {sample.id: dict.fromkeys(measure.USABILITY_METRICS, float(i)) for i, sample in enumerate(SAMPLES) if i % 9}
     features = [np.sin(np.arange(8) * (1.0 + i)) for i in range(N)]
     moved = [0.9 * each + 0.1 for each in features]
     rest = {
         **measure.measure_linkage(SAMPLES, recognition, across, _distances()),
-        **measure.measure_classifier(SAMPLES, Classified(guessed, None)),
-        **measure.measure_images(SAMPLES, values, ("ssim", "psnr"), {"lpips": "a file"}),
-        **measure.measure_usability(SAMPLES, kept),
         **set_distances("hand", features, moved, IDENTITIES, 1),
     }
     return found | {metric: _number(number) for metric, number in rest.items()}
+
+
+def _acc_cls() -> dict[str, Any]:
+    guessed = np.array([identity if i % 3 else "00" for i, identity in enumerate(IDENTITIES)], object)
+    guessed[5] = None
+    found = measure_classifier(SAMPLES, Classified(guessed, None))
+    return {metric: _number(number) for metric, number in found.items()}
+
+
+def _measure_photos() -> dict[str, Any]:
+    values = {sample.id: {"ssim": 0.9 + 0.1 * _noise(N, 6)[i], "psnr": np.inf if i == 4 else 30.0 + i}
+              for i, sample in enumerate(SAMPLES) if i != 9}  # fmt: skip
+    kept = {sample.id: dict.fromkeys(USABILITY_METRICS, float(i)) for i, sample in enumerate(SAMPLES) if i % 9}
+    found = {
+        **measure_images(SAMPLES, values, ("ssim", "psnr"), {"lpips": "a file"}),
+        **measure_usability(SAMPLES, kept),
+    }
+    return {metric: _number(number) for metric, number in found.items()}
+
+
+def _shares() -> dict[str, Any]:
+    hits = np.where(np.arange(N) == 9, np.nan, np.arange(N) % 3 == 0)
+    return {
+        "some": _number(mean_share(hits, IDENTITIES, 1)),
+        "all": _number(mean_share(np.ones(N), IDENTITIES)),
+        "none": _number(mean_share(np.full(N, np.nan), IDENTITIES)),
+    }
+
+
+def _intervals() -> dict[str, Any]:
+    few = np.where(np.arange(60) < 31, np.nan, 0.5)
+    return {
+        "percentile": numbers(interval(_noise(60, 8)), interval(few)),
+        "shares": [share_interval(Interval(*bounds), 20) for bounds in ((0.0, 0.0), (0.2, 0.4), (1.0, 1.0))],
+    }
 
 
 def _number(number: Number) -> list[float]:
@@ -246,21 +281,28 @@ def _of(*names: str) -> list[str]:
 
 
 _PARTS = ("accept", "intervals", "levels", "linkability", "matches", "pairs", "rates",
-          "replicates")  # fmt: skip
+          "rank_1", "shares", "bootstrap", "bootstrap_kernel")  # fmt: skip
 
 GOLDENS = [
     Golden(_SCORING + "pairs", "kinds of pairs", _pairs),
     Golden(_SCORING + "rates", "rates", _rates, _of("pairs")),
+    Golden(_SCORING + "rank_1", "nearest templates", _rank_1),
     Golden(_SCORING + "accept", "thresholds or rates", _accept, _of("pairs")),
-    Golden(_SCORING + "replicates", "rates of replicates", _replicate_all),
+    Golden(_SCORING + "bootstrap_kernel", "rates of replicates", _replicate_all),
     Golden(_SCORING + "levels", "levels", _levels, _of("pairs")),
-    Golden(_SCORING + "intervals", "intervals", _intervals, _of("levels", "pairs", "replicates")),
+    Golden(_SCORING + "bootstrap", "intervals", _bootstrap, _of("intervals", "levels", "pairs", "bootstrap_kernel")),
+    Golden(_SCORING + "intervals", "intervals", _intervals),
+    Golden(_SCORING + "shares", "shares", _shares, _of("intervals", "bootstrap")),
     Golden(_SCORING + "jackknife", "intervals", _jackknife),
     Golden(_SCORING + "linkability", "linkability", _linkability, _of("intervals", "pairs")),
-    Golden(_SCORING + "matches", "match rates", _matches, _of("intervals", "levels", "pairs", "replicates")),
+    Golden(_SCORING + "matches", "match rates", _matches,
+           _of("bootstrap", "intervals", "levels", "pairs", "bootstrap_kernel")),
     Golden(_SCORING + "score_sets", "score sets", _score_sets, _of("pairs")),
     Golden("palmbench.paper.diversity", "summaries", _diversity,
-           _of("intervals", "levels", "pairs", "rates", "replicates")),
+           _of("bootstrap", "intervals", "levels", "pairs", "rates", "bootstrap_kernel")),
+    Golden("palmbench.stages.acc_cls", "shares", _acc_cls, _of("shares", "bootstrap")),
+    Golden("palmbench.stages.measure_photos", "means", _measure_photos,
+           [*_of("shares", "bootstrap"), "palmbench.quality.summary"]),
     Golden("palmbench.stages.measure", "metrics", _measure,
            [*_of(*_PARTS, "jackknife", "score_sets"), "palmbench.quality.frechet", "palmbench.quality.summary"]),
 ]  # fmt: skip

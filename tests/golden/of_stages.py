@@ -26,13 +26,13 @@ from palmbench.stages.stage import Originals, Stage
 from palmbench.stages.usability import Usability
 from palmbench.synth import PROFILES, render
 from palmbench.training.images import Cut
-from recognizers.common.keys import sample_seed
+from recognizers.common.cache_keys import sample_seed
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, numbers, picture, sampled
 from tests.golden.of_methods import SMALL, painter_weights
 
 SAMPLES = tuple(Sample(f"{i:04d}_0000", f"{i:04d}", f"{i:04d}", "", f"{i:032d}") for i in (0, 1))
-_SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "geometry", "observer", "network", "assembly")]
+_SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "palm", "observer", "network", "assembly")]
 _MASKING = [f"palmbench.{name}" for name in ("hands.palm", "hands.skeleton", "methods.mask", "methods.region")]
 _MTCC = ["recognizers.mtcc", *(f"recognizers.{name}" for name in
                                ("codes.base", "codes.gabor", "matching.shifts"))]  # fmt: skip

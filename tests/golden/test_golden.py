@@ -32,7 +32,7 @@ def test_every_module_with_a_version_has_a_golden_artefact() -> None:
     assert {*read()} == {*goldens()}
 
 
-MODULE = "palmbench.hands.geometry"
+MODULE = "palmbench.hands.recognition_roi"
 
 
 def _golden(value: float) -> Golden:
@@ -47,8 +47,8 @@ def _stored(value: float, raised: int = 0) -> dict[str, Stored]:
 def test_a_change_without_a_raised_version_is_told_with_the_version_to_raise() -> None:
     version = versioned()[MODULE].VERSION
     assert complaint(_golden(2.0), _stored(1.0), {}) == (
-        f"palmbench/hands/geometry.py gives other ROIs (corner) than golden artefact geometry {version}: "
-        "raise geometry.VERSION and run `make golden` to store the new values."
+        f"palmbench/hands/recognition_roi.py gives other ROIs (corner) than golden artefact recognition_roi {version}: "
+        "raise recognition_roi.VERSION and run `make golden` to store the new values."
     )
 
 
@@ -75,5 +75,5 @@ def test_what_a_used_module_changed_is_laid_to_that_module() -> None:
     user = Golden(other, "numbers", lambda: {"number": [5.0]}, uses=[MODULE])
     stored = {**_stored(1.0), other: Stored(user.versions, [], {"number": [4.0]})}
     by_name = {MODULE: _golden(2.0), other: user}
-    assert "because of palmbench/hands/geometry.py" in str(complaint(user, stored, by_name))
+    assert "because of palmbench/hands/recognition_roi.py" in str(complaint(user, stored, by_name))
     assert "raise usability.VERSION" in str(complaint(user, stored, {MODULE: _golden(1.0), other: user}))

@@ -15,9 +15,9 @@ from scipy.ndimage import binary_dilation, binary_erosion
 from palmbench.base.paths import weights_dir
 from palmbench.hands import Hand, load_detector, load_segmenter
 from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
-from palmbench.hands.geometry import inpaint_mask
 from palmbench.hands.network import GRID, HandNetwork, _expected_place, folded
 from palmbench.hands.observer import cut_view
+from palmbench.hands.palm import inpaint_mask
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
 from palmbench.synth import Render, render
 from recognizers.common.errors import MissingWeights

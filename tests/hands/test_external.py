@@ -37,8 +37,8 @@ from palmbench.hands.external import ExternalDetector
 from palmbench.hands.external.client import Finding, Worker
 from palmbench.hands.external.detector import in_hand_lengths
 from palmbench.hands.external.environment import described, interpreter_of
-from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.hand import Hand
+from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.settings import MediaPipeConfig, WiLoRConfig
 from palmbench.hands.skeleton import hand_shape, valley_points
 from palmbench.synth import render

@@ -10,11 +10,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.hand import Hand
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer, PKLNetResult
 from palmbench.hands.pklnet.network import PKLNet
 from palmbench.hands.pklnet.view import view_of
+from palmbench.hands.recognition_roi import recognition_corners
 from palmbench.hands.valleys import PKLNetValleys, index_first
 
 VIEW = (400, 300)

@@ -13,7 +13,7 @@ import torch
 
 from palmbench import methods
 from palmbench.diffusion.sampler import Sampling
-from palmbench.hands.geometry import hand_crop, palm_crop, roi_square
+from palmbench.hands.roi_squares import hand_crop, palm_crop, roi_square
 from palmbench.methods.diffusion import Diffusion, DiffusionConfig
 from palmbench.methods.region import palm_region
 from recognizers.common.errors import MissingWeights, RequestError, SampleError

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from palmbench.methods.finish import match_colour, match_contrast, match_grain, soft_rim, witnesses
+from palmbench.methods.finish import match_colour, match_contrast, match_grain, witnesses
+from palmbench.methods.paste_back import soft_rim
 
 SIZE = 128
 

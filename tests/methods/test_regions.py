@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from palmbench import methods
-from palmbench.hands.geometry import inpaint_mask
+from palmbench.hands.palm import inpaint_mask
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.identity import IdentityConfig

@@ -17,7 +17,7 @@ from PIL import Image
 
 from palmbench.commands import cli
 from palmbench.hands import Hand
-from palmbench.hands.geometry import inpaint_mask
+from palmbench.hands.palm import inpaint_mask
 from palmbench.photos import deidentification
 from palmbench.photos.ledger import NAME
 from palmbench.photos.reading import decode

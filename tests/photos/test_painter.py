@@ -11,9 +11,8 @@ from known_photos import Knowing, truth
 
 from palmbench import methods
 from palmbench.hands import Hand
-from palmbench.hands.geometry import inpaint_mask
 from palmbench.hands.hand import FINGERS, View
-from palmbench.hands.palm import completed
+from palmbench.hands.palm import completed, inpaint_mask
 from palmbench.methods import MethodConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig

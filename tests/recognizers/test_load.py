@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import recognizers
-from recognizers.common import offers
+from recognizers.common import entry_points
 from recognizers.protocol import Recognizer
 
 
@@ -29,13 +29,13 @@ class MeanGrey:
 @pytest.fixture
 def third_party(monkeypatch):
     points = EntryPoints([EntryPoint("meangrey", f"{__name__}:MeanGrey", recognizers.ENTRY_POINTS)])
-    monkeypatch.setattr(offers, "entry_points", lambda **which: points.select(**which))
+    monkeypatch.setattr(entry_points, "entry_points", lambda **which: points.select(**which))
     monkeypatch.setattr(EntryPoint, "load", lambda self: MeanGrey)
 
 
 def test_a_name_of_two_packages_is_nobodys(monkeypatch):
     points = EntryPoints([EntryPoint("meangrey", f"{of}:MeanGrey", recognizers.ENTRY_POINTS) for of in ("ours", "bad")])
-    monkeypatch.setattr(offers, "entry_points", lambda **which: points.select(**which))
+    monkeypatch.setattr(entry_points, "entry_points", lambda **which: points.select(**which))
     assert "meangrey" in recognizers.names()
     with pytest.raises(ImportError, match="'meangrey' is bad:MeanGrey and ours:MeanGrey, of two packages: uninstall"):
         recognizers.load("meangrey")
@@ -74,14 +74,14 @@ def test_a_recognizer_of_another_package_is_found_by_its_entry_point(third_party
 
 def test_another_package_cannot_take_a_name_of_ours(monkeypatch):
     points = EntryPoints([EntryPoint("mtcc", f"{__name__}:MeanGrey", recognizers.ENTRY_POINTS)])
-    monkeypatch.setattr(offers, "entry_points", lambda **which: points.select(**which))
+    monkeypatch.setattr(entry_points, "entry_points", lambda **which: points.select(**which))
     assert recognizers.added() == {}
     assert recognizers.load("mtcc").name == "mtcc"
 
 
 def test_a_package_that_cannot_be_imported_is_named(monkeypatch):
     points = EntryPoints([EntryPoint("lost", "no_such_module:Lost", recognizers.ENTRY_POINTS)])
-    monkeypatch.setattr(offers, "entry_points", lambda **which: points.select(**which))
+    monkeypatch.setattr(entry_points, "entry_points", lambda **which: points.select(**which))
     with pytest.raises(ImportError, match=r"'lost' \(no_such_module:Lost\) cannot be imported: No module"):
         recognizers.load("lost")
 

@@ -11,7 +11,7 @@ from palmbench.commands.table import table_command
 from palmbench.config.compose import compose_points
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.settings import FolderDatasetConfig
-from palmbench.paper.request import read_request
+from palmbench.paper.overrides import read_request
 from palmbench.paper.rows import BASELINES, OURS
 from palmbench.paper.sources import describe_samples
 from recognizers.common.errors import RequestError

@@ -18,7 +18,7 @@ from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import table_file, write_record
 from palmbench.engine.run import Run
-from palmbench.hands.geometry import palm_crop
+from palmbench.hands.roi_squares import palm_crop
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig

@@ -16,8 +16,8 @@ from palmbench.base.images import encode_png, write_png
 from palmbench.commands.report import report_command
 from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
-from palmbench.engine.engine import Failure
 from palmbench.engine.provenance import Checkout, checkout
+from palmbench.engine.resume import Failure
 from palmbench.engine.run import Run
 from palmbench.methods.mask import MaskConfig
 from palmbench.report.html.claims import claims_section

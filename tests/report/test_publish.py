@@ -15,7 +15,8 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.mask import MaskConfig
-from palmbench.report.publish import Publisher, Sweep
+from palmbench.report.publish import Publisher
+from palmbench.report.tracking_groups import Sweep
 
 SYNTH = SynthConfig(identities=2, samples=1)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from palmbench.scoring import Replicates, deid_ratio
-from palmbench.scoring.intervals import accepted_shares, deid_ratios, moments
+from palmbench.scoring.bootstrap import accepted_shares, deid_ratios, moments
 
 GENUINE, IMPOSTOR = np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.6, 0.7, 0.8])
 

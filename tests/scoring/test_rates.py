@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from palmbench.scoring import (
-    Distribution,
-    decidability,
-    deid_ratio,
-    equal_error_rate,
-    nearest,
-    rejection_rate,
-)
+from palmbench.scoring import Distribution, decidability, deid_ratio, equal_error_rate, nearest, rejection_rate
 
 
 def test_eer_where_the_rates_cross():

@@ -16,8 +16,9 @@ from palmbench.config.schema import ExecutorConfig, RecognizerConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
-from palmbench.hands.geometry import recognition_hand, recognition_roi
 from palmbench.hands.hand import Hand
+from palmbench.hands.recognition_hand import recognition_hand
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.stages.enrol import Enrol, load_recognizer
 from recognizers.common.errors import RequestError
 from recognizers.mtcc import MTCC

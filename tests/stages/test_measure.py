@@ -11,14 +11,10 @@ import pytest
 from palmbench.datasets.sample import Sample
 from palmbench.quality import set_distances
 from palmbench.scoring import equal_error_rate
+from palmbench.stages.acc_cls import measure_classifier
 from palmbench.stages.compare import Classified, DeidScores
-from palmbench.stages.measure import (
-    measure_classifier,
-    measure_images,
-    measure_linkage,
-    measure_recognition,
-    measure_usability,
-)
+from palmbench.stages.measure import measure_linkage, measure_recognition
+from palmbench.stages.measure_photos import measure_images, measure_usability
 
 INF = math.inf
 # Two photos each of two palms of two persons; pairs 01 02 03 12 13 23.

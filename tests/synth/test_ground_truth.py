@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from palmbench.hands.geometry import fill_polygon, palm_side
+from palmbench.hands.palm import fill_polygon
+from palmbench.hands.palm_or_back import palm_side
 from palmbench.synth import PROFILES, Render, render, wear
 
 HAND_LENGTH = 380  # pixels, about, in the controlled profile

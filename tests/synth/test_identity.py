@@ -17,7 +17,7 @@ import recognizers
 from experiments.weights.world import _wanted
 from palmbench.datasets import open_dataset
 from palmbench.datasets.settings import SynthConfig
-from palmbench.hands.geometry import recognition_roi
+from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.synth import BENCHMARK_IDENTITIES, TRAINING_IDENTITIES, Render, person_of, render, session_of
 from palmbench.synth.anatomy import hand_shape
 from palmbench.synth.creases import palm_creases

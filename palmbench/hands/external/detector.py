@@ -11,16 +11,15 @@ from palmbench.hands.assembly import connected, hand_box
 from palmbench.hands.external.client import Finding, Worker
 from palmbench.hands.external.environment import described, interpreter_of
 from palmbench.hands.external.views import PARTS_OF, View
-from palmbench.hands.geometry import palm_side
 from palmbench.hands.hand import MIDDLE, WRIST, Hand, require_photos
 from palmbench.hands.observer import Observer, wanted_square
-from palmbench.hands.palm_or_back import view_of
-from palmbench.hands.search import covers, parts, same_hand
+from palmbench.hands.palm_or_back import palm_side, view_of
+from palmbench.hands.several_hands import covers, parts, same_hand
 from palmbench.hands.skeleton import apart, hand_shape, valley_points
-from recognizers.common.versions import versions_of
+from recognizers.common.cache_keys import versions_of
 
 VERSION = 2
-_CODE = ("geometry", "observer", "network", "search", "assembly", "skeleton", "palm_or_back")
+_CODE = ("observer", "network", "several_hands", "assembly", "palm", "palm_or_back", "skeleton")
 # Of packages that look at a photo in so few pixels that they overlook small hands, and those that fill the frame.
 _COARSE = ("mediapipe",)
 _MOST_AT_ONCE = 4  # hands asked for at least, so that the best of them can be chosen

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from palmbench.hands.geometry import recognition_corners
 from palmbench.hands.pklnet.view import view_of
+from palmbench.hands.recognition_roi import recognition_corners
+from recognizers.common.cache_keys import versions_of
 from recognizers.common.pinned import Pinned
-from recognizers.common.versions import versions_of
 from recognizers.networks.checkpoint import require_file
 
 if TYPE_CHECKING:

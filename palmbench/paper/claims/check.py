@@ -13,7 +13,7 @@ from palmbench.paper.claims.evidence import Evidence, Finding, judge
 from palmbench.paper.claims.printed import Printed
 from palmbench.paper.claims.terms import Claim
 from palmbench.paper.gather import run_missing
-from palmbench.paper.request import Request
+from palmbench.paper.overrides import Request
 from palmbench.paper.rows import ABLATION, ATTACKS, METHODS, OURS
 from palmbench.paper.sources import (
     ABLATION_DATASET,

@@ -21,7 +21,8 @@ from palmbench.paper.diversity import summary_path
 from palmbench.report.figures.curves import subject_of
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring import Interval, Replicates, bootstrap, share_interval
-from palmbench.scoring.intervals import ReplicateRates, interval, moments, replicate_rates
+from palmbench.scoring.bootstrap import ReplicateRates, moments, replicate_rates
+from palmbench.scoring.intervals import interval
 from palmbench.scoring.metrics import METRICS
 from palmbench.scoring.number import Number
 from palmbench.stages.quality import Quality

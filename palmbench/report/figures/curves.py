@@ -15,7 +15,7 @@ from palmbench.report.figures.style import PENS
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.rates import equal_error_rate
-from recognizers.common.keys import digest
+from recognizers.common.cache_keys import digest
 
 if TYPE_CHECKING:
     import pandas as pd

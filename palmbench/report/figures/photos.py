@@ -14,8 +14,8 @@ from palmbench.datasets.sample import Sample
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.pipeline import Pipeline
-from palmbench.hands import geometry
 from palmbench.hands.hand import Hand
+from palmbench.hands.roi_squares import Square, bounding_square, palm_crop
 from palmbench.report.figures.specs import PhotoSpec, Tile, View
 from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.stage import Stage
@@ -119,7 +119,7 @@ def _why_absent(stage: Stage, sample: Sample, store: Store) -> str:
     return NOT_COMPUTED if Artefacts(stage, store).failure(sample) is None else FAILED_TILE
 
 
-def _square(hand: Hand, shape: tuple[int, int], view: View) -> geometry.Square:
+def _square(hand: Hand, shape: tuple[int, int], view: View) -> Square:
     if view == "palm":
-        return geometry.palm_crop(hand, shape)
-    return geometry.bounding_square(hand.box.reshape(2, 2), shape, _WHOLE_HAND)
+        return palm_crop(hand, shape)
+    return bounding_square(hand.box.reshape(2, 2), shape, _WHOLE_HAND)

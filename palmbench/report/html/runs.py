@@ -10,15 +10,15 @@ from typing import Any
 
 import recognizers
 from palmbench.datasets.folder_dataset import FileSource
-from palmbench.engine.engine import Failure
 from palmbench.engine.pace import MEASURE
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.provenance import checkout
+from palmbench.engine.resume import Failure
 from palmbench.engine.run import Account
 from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.rows import recognizer_name
-from recognizers.common.keys import digest
+from recognizers.common.cache_keys import digest
 
 _SAMPLES_SHOWN = 12
 _KEY_SHOWN = 10

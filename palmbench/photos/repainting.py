@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.photos.account import HandAccount
 from palmbench.photos.deidentification import Deidentification, load_tools, load_verifier
 from palmbench.photos.evidence import MOST, share_that_shows
 from palmbench.photos.painter import Painter, picture_of
 from palmbench.photos.reading import Photo, decode
+from palmbench.photos.report import HandAccount
 from palmbench.photos.stripped import unchanged_jpeg
 from palmbench.photos.verification import Verdict, Verifier
 from palmbench.photos.writing import encode, fitted

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from palmbench.hands.assembly import hand_of
-from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.hand import Hand
 from palmbench.hands.observer import VIEW, Observation, Observer, Square, wanted_square
+from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.skeleton import apart, hand_shape
 
 VERSION = 2

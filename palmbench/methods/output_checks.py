@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from palmbench.methods.method import Encoding, Method
+from recognizers.common.cache_keys import digest
 from recognizers.common.errors import RequestError, no_exit
-from recognizers.common.keys import digest
 
 if TYPE_CHECKING:
     from palmbench.hands import Hand

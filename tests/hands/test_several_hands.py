@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.several_hands import Scene, Tally, line, matches, scene
+from experiments.bench_several_hands import Scene, Tally, line, matches, scene
 from palmbench.hands import Hand
 from palmbench.hands.embedded import EmbeddedDetector
-from palmbench.hands.geometry import inpaint_mask
 from palmbench.hands.observer import Observer, Square
-from palmbench.hands.search import _glance, _painted_over, _steps
+from palmbench.hands.palm import inpaint_mask
+from palmbench.hands.several_hands import _glance, _painted_over, _steps
 from palmbench.hands.skeleton import FINGER_RADIUS, apart, hand_length, hand_shape, valley_points
 from palmbench.synth import Render, render
 

@@ -9,22 +9,12 @@ import numpy as np
 import pytest
 
 from palmbench.hands.assembly import connected
-from palmbench.hands.geometry import (
-    Square,
-    bounding_square,
-    fill_polygon,
-    hand_crop,
-    inpaint_mask,
-    palm_crop,
-    palm_polygon,
-    palm_side,
-    recognition_corners,
-    recognition_hand,
-    recognition_roi,
-    recognition_square,
-    roi_square,
-)
 from palmbench.hands.hand import Hand
+from palmbench.hands.palm import fill_polygon, inpaint_mask, palm_polygon
+from palmbench.hands.palm_or_back import palm_side
+from palmbench.hands.recognition_hand import recognition_hand, recognition_square
+from palmbench.hands.recognition_roi import recognition_corners, recognition_roi
+from palmbench.hands.roi_squares import Square, bounding_square, hand_crop, palm_crop, roi_square
 from palmbench.synth import render
 from recognizers.common.errors import SampleError
 from recognizers.protocol import HAND_SIDE

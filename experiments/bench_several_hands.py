@@ -1,6 +1,6 @@
 """Several hands in one photo: how many of them a detector finds, and what it takes for a hand where there is none.
 
-    python -m experiments.several_hands [detector=mediapipe ...] [--photos 40] [--hands 0 1 2 3 5]
+    python -m experiments.bench_several_hands [detector=mediapipe ...] [--photos 40] [--hands 0 1 2 3 5]
 
 Rendered palms of the three profiles are pasted on one background at many sizes, places and angles. A hand counts as
 found when its palm polygon and the true one share more than half of their union: less would leave the palm in sight.
@@ -21,8 +21,8 @@ from palmbench.base.status import DONE
 from palmbench.commands.cli import guarded
 from palmbench.config.compose import compose_points
 from palmbench.hands import Detector, load_detector
-from palmbench.hands.geometry import fill_polygon, palm_polygon
 from palmbench.hands.observer import cut_view
+from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, TRAINING_IDENTITIES, Render, render
 from palmbench.synth.scene import background
 
@@ -105,7 +105,7 @@ def line(hands: int, counted: Tally) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count for each number of hands; the exit status of `palmbench`."""
     options = argparse.ArgumentParser(
-        prog="python -m experiments.several_hands",
+        prog="python -m experiments.bench_several_hands",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

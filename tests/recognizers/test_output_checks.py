@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import recognizers
-from recognizers import answers
+from recognizers import output_checks
 from recognizers.common.errors import RequestError
 
 TEMPLATES = np.arange(4, dtype=np.float32)[:, None]
@@ -30,10 +30,12 @@ def a_recognizer(distances: Callable[..., np.ndarray], **others: object) -> Simp
 
 def test_right_answers_are_given_back_in_single_precision() -> None:
     own = a_recognizer(lambda a, b: apart(a, b).astype(np.float64), extract=lambda images: images[:, 0, 0].tolist())
-    np.testing.assert_array_equal(answers.distances(own, TEMPLATES, TEMPLATES[:2]), apart(TEMPLATES, TEMPLATES[:2]))
-    assert answers.distances(own, TEMPLATES, TEMPLATES).dtype == np.float32
-    assert answers.templates(own, np.full((3, 2, 2), 7)).tolist() == [7, 7, 7]
-    assert answers.pairwise(own, TEMPLATES) is None
+    np.testing.assert_array_equal(
+        output_checks.distances(own, TEMPLATES, TEMPLATES[:2]), apart(TEMPLATES, TEMPLATES[:2])
+    )
+    assert output_checks.distances(own, TEMPLATES, TEMPLATES).dtype == np.float32
+    assert output_checks.templates(own, np.full((3, 2, 2), 7)).tolist() == [7, 7, 7]
+    assert output_checks.pairwise(own, TEMPLATES) is None
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_distances_that_are_none_are_refused_by_whoever_counts_them(broken: Call
     theirs = a_recognizer(broken)
     with np.errstate(invalid="ignore"):
         for count in (
-            lambda: answers.distances(theirs, TEMPLATES, TEMPLATES),
+            lambda: output_checks.distances(theirs, TEMPLATES, TEMPLATES),
             lambda: recognizers.pairwise(theirs, TEMPLATES),
         ):
             with pytest.raises(RequestError, match=words):
@@ -65,7 +67,7 @@ def test_a_pairwise_of_their_own_is_checked_too() -> None:
 def test_each_image_has_a_template() -> None:
     for extract in (lambda images: images[:1], lambda images: images[0, 0], lambda images: 1.0):
         with pytest.raises(RequestError, match=r"extract gave an array of shape .* for 3 images"):
-            answers.templates(a_recognizer(apart, extract=extract), np.zeros((3, 5, 5)))
+            output_checks.templates(a_recognizer(apart, extract=extract), np.zeros((3, 5, 5)))
 
 
 def test_a_recognizer_that_ends_the_program_has_failed_and_the_program_has_not() -> None:
@@ -74,11 +76,11 @@ def test_a_recognizer_that_ends_the_program_has_failed_and_the_program_has_not()
 
     theirs = a_recognizer(leave, extract=leave, pairwise=leave, classify=leave, settings=leave)
     for what, ask in {
-        "settings": lambda: answers.settings(theirs),
-        "extract": lambda: answers.templates(theirs, np.zeros((3, 5, 5))),
-        "distances": lambda: answers.distances(theirs, TEMPLATES, TEMPLATES),
-        "pairwise": lambda: answers.pairwise(theirs, TEMPLATES),
-        "classify": lambda: answers.classes(theirs, TEMPLATES),
+        "settings": lambda: output_checks.settings(theirs),
+        "extract": lambda: output_checks.templates(theirs, np.zeros((3, 5, 5))),
+        "distances": lambda: output_checks.distances(theirs, TEMPLATES, TEMPLATES),
+        "pairwise": lambda: output_checks.pairwise(theirs, TEMPLATES),
+        "classify": lambda: output_checks.classes(theirs, TEMPLATES),
     }.items():
         with pytest.raises(RequestError, match=rf"recognizer theirs: {what} called sys\.exit\(0\)"):
             ask()
@@ -88,7 +90,7 @@ def test_a_class_is_one_of_those_that_the_classifier_names() -> None:
     def classifier(found: object) -> SimpleNamespace:
         return a_recognizer(apart, identities=("a", "b"), classify=lambda templates: found)
 
-    assert answers.classes(classifier([0, 1, 1, 0]), TEMPLATES).tolist() == [0, 1, 1, 0]
+    assert output_checks.classes(classifier([0, 1, 1, 0]), TEMPLATES).tolist() == [0, 1, 1, 0]
     for wrong in ([0, 1, 1], [0, 1, 2, 0], [0, -1, 1, 0], [0.0, 1.0, 1.0, 0.0]):
         with pytest.raises(RequestError, match="classify must give one of its 2 classes"):
-            answers.classes(classifier(wrong), TEMPLATES)
+            output_checks.classes(classifier(wrong), TEMPLATES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recognizers.inputs import check_pair, check_templates, hands, rois
+from recognizers.input_checks import check_pair, check_templates, hands, rois
 
 GREY = np.zeros((2, 128, 128), np.uint8)
 COLOUR = np.zeros((2, 224, 224, 3), np.uint8)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from palmbench.config.compose import Word, compose_points, read_words
 from palmbench.config.listing import options
 from palmbench.paper.rows import METHODS, OURS
+from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
-from recognizers.common.hints import not_found
 
 if TYPE_CHECKING:
     from palmbench.config.schema import RecognizerConfig, RunConfig

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from recognizers.common.hints import not_found
+from recognizers.common.did_you_mean import not_found
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from palmbench.photos.files import Job, Plan, shown
 from palmbench.photos.formats import SUFFIXES, begins_like_result
 from palmbench.photos.ledger import NAME, Entry, Ledger
 from palmbench.photos.reading import read_bytes
+from recognizers.common.cache_keys import bytes_digest
 from recognizers.common.errors import RequestError, SampleError
-from recognizers.common.keys import bytes_digest
 
 
 def results_there(

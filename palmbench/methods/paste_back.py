@@ -1,0 +1,61 @@
+"""Pasting a painted crop back into its photo: inside the hand mask, and with a soft rim about the palm."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from palmbench.hands.hand import Hand
+from palmbench.hands.palm import Region
+from palmbench.hands.roi_squares import Square
+from palmbench.methods.region import palm_region
+
+VERSION = 1
+_SOFTNESS = 0.05  # of the crop's side over which a painted palm fades into the skin around it
+
+
+def soft_rim(repainted: np.ndarray) -> np.ndarray:
+    """Weights of the painted crop: 1 where it was repainted, falling to 0 over a twentieth of the crop around it.
+
+    Parameters
+    ----------
+    repainted : ndarray of shape (side, side), bool
+
+    Returns
+    -------
+    ndarray of shape (side, side), float32
+        In [0, 1].
+    """
+    distance = cv2.distanceTransform((~repainted).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.clip(1 - distance / (_SOFTNESS * len(repainted)), 0, 1, dtype=np.float32)
+
+
+def paste_back(
+    photo: np.ndarray, painted: np.ndarray, square: Square, hand: Hand, region: Region, only_palm: bool
+) -> None:
+    """Paste a painted crop into its photo, inside the hand mask.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (H, W, 3), uint8
+        RGB; changed.
+    painted : ndarray of shape (size, size, 3), float
+        In [0, 1]; truncated to whole levels and brought back to the square's size, as the authors do.
+    square : Square
+        Where the crop lies.
+    hand : Hand
+    region : {"paper", "palm"}
+        What was repainted.
+    only_palm : bool
+        Paste the palm alone, fading out over the skin around it; else the whole hand, as the authors do.
+    """
+    levels = (painted * 255).astype(np.uint8)
+    pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
+    inside, below = square.crop(hand.mask), square.crop(photo)
+    if not only_palm:
+        below[inside] = pixels[inside]
+        return
+    rim = soft_rim(square.crop(palm_region(hand, region)))
+    inside = inside & (rim > 0)
+    share = rim[inside][:, None]
+    below[inside] = np.round(share * pixels[inside] + (1 - share) * below[inside]).astype(np.uint8)
