@@ -37,7 +37,7 @@ from recognizers.matching.shifts import ROWS, Job, prepare
 PAIRS = {"IITD": (3_400_000, 15), "NTU-PI": (31_000_000, 150)}
 CODES = ("mtcc:yan", "mtcc:original", "palmcode", "compcode", "bocv", "ordinalcode", "rloc")
 _VECTORS, _CHAINS = 64, 8
-_REPEATS = 5
+REPEATS = 5
 
 
 class Measure(NamedTuple):
@@ -141,9 +141,9 @@ def popcount_rate(threads: int, rounds: int = 100_000) -> float:
     """Words of 32 bits a second that so many threads XOR with another and count the bits of, from their caches."""
     vectors = np.random.default_rng(0).integers(0, 2**32, (threads, _VECTORS, LANES), dtype=np.uint32)
     counts = np.empty((threads, LANES), np.uint32)
-    _count_rounds(vectors[0], 1, counts[0])
+    count_rounds(vectors[0], 1, counts[0])
     tasks = [(vectors[thread], rounds, counts[thread]) for thread in range(threads)]
-    seconds = _best(lambda: run_all(_count_rounds, tasks, threads))
+    seconds = _best(lambda: run_all(count_rounds, tasks, threads))
     return threads * rounds * _VECTORS * LANES / seconds
 
 
@@ -208,7 +208,7 @@ def _best(work: Callable[[], object]) -> float:
     """Seconds of the fastest of a few runs, after one that compiles."""
     work()
     seconds = []
-    for _ in range(_REPEATS):
+    for _ in range(REPEATS):
         start = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - start)
@@ -251,11 +251,12 @@ def _generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 @compiled
-def _count_rounds(
+def count_rounds(
     vectors: Any,
     rounds: Any,
     counts: np.ndarray,
 ) -> None:
+    """Count, in each of 16 lanes, the bits of vectors (_VECTORS, 16) XOR the number of a round, over all rounds."""
     counts[:] = 0
     for number in range(rounds):
         _count_round(vectors, np.uint32(number), counts)

@@ -31,7 +31,7 @@ def corruption(bench: Bench, whole: Undisturbed, random: Random, rounds: int) ->
         tried += 1
         name = f"{kind}: {damage}"
         if (bench.results / "store" / kind).is_dir():
-            _unfinish(bench.results, kind, random)
+            unfinish(bench.results, kind, random)
         # Before the run that mends: a table of damaged files must not show their numbers.
         read = judged_table(f"{name}, table", bench.table(), whole.numbers, numbers(bench.results))
         if read.verdict is not Verdict.RIGHT:
@@ -43,7 +43,7 @@ def corruption(bench: Bench, whole: Undisturbed, random: Random, rounds: int) ->
         yield judged(name, [bench.table(), *runs], whole.numbers, numbers(bench.results))
 
 
-def _unfinish(results: Path, kind: str, random: Random) -> None:
+def unfinish(results: Path, kind: str, random: Random) -> None:
     """Take the runs away, and some stages: what is finished is not read again, so that damage in it tells nothing."""
     shutil.rmtree(results / "runs")
     for stage in sorted((results / "store").iterdir()):

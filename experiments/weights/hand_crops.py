@@ -48,9 +48,9 @@ def draw_crop(world: World, index: int, identity: int, sample: int, random: np.r
     image = cv2.warpAffine(world.photos[index], transform, _SIZE, borderMode=cv2.BORDER_REPLICATE)
     # Photos are kept at half size; the palm is also kept as the pipeline sees it.
     if random.random() < 0.8:
-        _lay_palm(image, world, index, identity, sample, transform, random)
+        lay_palm(image, world, index, identity, sample, transform, random)
     placed = points @ transform[:, :2].T + transform[:, 2]
-    return Crop(_recoloured(image, random), landmarks_of(placed[:21], placed[21:]))
+    return Crop(recoloured(image, random), landmarks_of(placed[:21], placed[21:]))
 
 
 def _placement(points: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -77,7 +77,7 @@ def _placement(points: np.ndarray, mask: np.ndarray, random: np.random.Generator
     return transform
 
 
-def _lay_palm(
+def lay_palm(
     image: np.ndarray,
     world: World,
     index: int,
@@ -105,7 +105,7 @@ def _lay_palm(
     cv2.warpAffine(palm, onto, _SIZE, dst=image, borderMode=cv2.BORDER_TRANSPARENT)
 
 
-def _recoloured(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def recoloured(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Other exposure, white balance, contrast and gamma, some in grey, light from a side, blur and grain."""
     levels = np.linspace(0, 1, 256)[:, None] ** np.exp(random.normal(0, 0.12, (1, 1)))
     gain = random.normal(1, 0.1) * random.normal(1, 0.05, 3)

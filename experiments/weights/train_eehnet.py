@@ -59,12 +59,12 @@ def train(rank: int, options: Options) -> None:
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(options.steps, options.minutes, rate=2e-3, warmup=100)
     trainer = Trainer(network, schedule, options.data / "eehnet.pt", average=0.996, decay=1e-2)
-    batches = prefetch(_batches(world, classes, options, trainer.step, rank))
+    ahead = prefetch(batches(world, classes, options, trainer.step, rank))
     network.train()
     while trainer.running():
         progress = schedule.progress(trainer.step, trainer.spent)
-        crops, landmarks, labels = (part.to(device) for part in next(batches))
-        trainer.update(_loss(network, crops, landmarks, labels, progress))
+        crops, landmarks, labels = (part.to(device) for part in next(ahead))
+        trainer.update(loss_of(network, crops, landmarks, labels, progress))
     trainer.save()
     if rank == 0:
         trainer.adopt_average()
@@ -125,7 +125,8 @@ def report(world: World, held_out: range, samples: int) -> dict[str, float | str
     return measured
 
 
-def _loss(network: EEHNet, crops: Tensor, landmarks: Tensor, labels: Tensor, progress: float) -> Tensor:
+def loss_of(network: EEHNet, crops: Tensor, landmarks: Tensor, labels: Tensor, progress: float) -> Tensor:
+    """Loss of a batch: the localiser alone at first, then every branch, with a margin that grows with the progress."""
     network.set_margin(MARGIN * min(1.0, max(0.0, progress - ALIGNMENT) / (EASED - ALIGNMENT)))
     with torch.autocast(crops.device.type, torch.bfloat16):
         if progress < ALIGNMENT:
@@ -133,9 +134,10 @@ def _loss(network: EEHNet, crops: Tensor, landmarks: Tensor, labels: Tensor, pro
         return eehnet_loss(network, normalised(crops), landmarks, labels).total
 
 
-def _batches(
+def batches(
     world: World, classes: int, options: Options, start: int, rank: int
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Crops (n, 224, 224, 3) uint8, their landmarks (n, 29, 2) and palms (n,), two photos of each palm, by step."""
     cv2.setNumThreads(1)
     step = start
     while True:

@@ -237,7 +237,7 @@ def _batches(
         exemplars = torch.stack([preprocess(_exemplar(world.palms[index], random)) for index in indices])
         yield (
             pairs[:, 0],
-            _with_strangers(pairs[:, 0], pairs[:, 1], keep, random),
+            with_strangers(pairs[:, 0], pairs[:, 1], keep, random),
             keep,
             exemplars,
             torch.from_numpy(random.random(size) < DROPPED_CONDITIONS),
@@ -247,7 +247,7 @@ def _batches(
         step += 1
 
 
-def _with_strangers(original: Tensor, background: Tensor, keep: Tensor, random: np.random.Generator) -> Tensor:
+def with_strangers(original: Tensor, background: Tensor, keep: Tensor, random: np.random.Generator) -> Tensor:
     """Backgrounds; in some holes the palm of another example lies faintly, in the mean colour of the hole's own."""
     hole = 1 - keep
     alphas = random.uniform(0, STRANGER_ALPHA, len(keep)) * (random.random(len(keep)) < STRANGERS)

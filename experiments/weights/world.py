@@ -94,7 +94,7 @@ def load_world(folder: Path, identities: int, samples: int, workers: int = 2) ->
         }
         # Not forked: a fork of a process whose libraries have threads can wait for ever.
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for index, parts in enumerate(pool.map(_sample, _wanted(identities, samples), chunksize=16)):
+            for index, parts in enumerate(pool.map(entry_of, entries(identities, samples), chunksize=16)):
                 for name, part in parts.items():
                     arrays[name][index] = part
                 if (index + 1) % 500 == 0:
@@ -118,13 +118,15 @@ def full_size(identity: int, sample: int) -> Render:
     return render(identity, sample, TURNS[sample % len(TURNS)])
 
 
-def _wanted(identities: int, samples: int) -> Iterator[tuple[int, int]]:
+def entries(identities: int, samples: int) -> Iterator[tuple[int, int]]:
+    """Identity and sample number of each photo of the training set, in its order."""
     for identity in range(identities):
         for sample in range(samples):
             yield TRAINING_IDENTITIES[identity], sample
 
 
-def _sample(wanted: tuple[int, int]) -> dict[str, np.ndarray]:
+def entry_of(wanted: tuple[int, int]) -> dict[str, np.ndarray]:
+    """What `World` holds of one photo, by attribute: rendered, shrunk and cropped."""
     cv2.setNumThreads(1)
     identity, sample = wanted
     photo = full_size(identity, sample)

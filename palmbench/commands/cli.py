@@ -119,11 +119,11 @@ def _dispatch(words: list[str]) -> int:
     if first == "--version":
         print(f"palmbench {_version()}")
         return DONE
-    if first in _VERBS:
-        return _VERBS[first](words[1:])
+    if first in VERBS:
+        return VERBS[first](words[1:])
     if "=" in first or first.startswith(("+", "~", "-")):
         return _run(words)
-    raise RequestError(not_found(f"{first} is neither a verb nor a setting", first, _VERBS))
+    raise RequestError(not_found(f"{first} is neither a verb nor a setting", first, VERBS))
 
 
 def _run(words: list[str]) -> int:
@@ -298,7 +298,7 @@ def _weights(words: list[str]) -> int:
     return weights_command(words)
 
 
-_VERBS: dict[str, Callable[[list[str]], int]] = {
+VERBS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "ls": _ls,
     "plan": _plan,

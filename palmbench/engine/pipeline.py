@@ -303,10 +303,11 @@ class Pipeline:
 
 
 def dataset_of(config: RunConfig) -> Dataset:
-    """The data set of a point, opened once a process: scanning reads every photo's bytes."""
-    return _open(config.dataset, config.data_dir)
+    """The data set of a point."""
+    return open_once(config.dataset, config.data_dir)
 
 
 @lru_cache(maxsize=8)
-def _open(config: DatasetConfig, data_dir: str) -> Dataset:
+def open_once(config: DatasetConfig, data_dir: str) -> Dataset:
+    """A data set, opened once a process: scanning reads every photo's bytes. See `open_dataset`."""
     return open_dataset(config, data_dir)

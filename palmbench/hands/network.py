@@ -97,7 +97,7 @@ class HandNetwork(nn.Module):
         share = heat.exp()
         depths = (share[:, :21] * self.depth(levels[1]).float()).sum(dim=(2, 3))
         return Outputs(
-            points=_expected_place(share),
+            points=expected_place(share),
             depths=depths - depths[:, :1],
             mask=self.mask(levels[2]).float(),
             presence=presence.float(),
@@ -117,7 +117,7 @@ def folded(network: HandNetwork) -> HandNetwork:
     return network
 
 
-def _expected_place(share: Tensor) -> Tensor:
+def expected_place(share: Tensor) -> Tensor:
     """Mean place of each heat map (n, points, rows, columns), in pixels of the view; cell centres lie at 4 k + 1.5."""
     rows, columns = (torch.arange(length, device=share.device) * 4 + 1.5 for length in share.shape[2:])
     return torch.stack([(share.sum(dim=2) * columns).sum(dim=2), (share.sum(dim=3) * rows).sum(dim=2)], dim=2)

@@ -55,6 +55,7 @@ class SAM2Segmenter:
     Parameters
     ----------
     model : Model
+        Kept as the attribute `model`.
     settings : dict
         What the model is.
     closing : int
@@ -64,7 +65,7 @@ class SAM2Segmenter:
     name = "sam2"
 
     def __init__(self, model: Model, settings: dict[str, Any], closing: int) -> None:
-        self._model, self._settings, self._closing = model, settings, closing
+        self.model, self._settings, self._closing = model, settings, closing
 
     def settings(self) -> dict[str, Any]:
         """Package, digest of the weights, the closing, and versions of the code."""
@@ -85,7 +86,7 @@ class SAM2Segmenter:
         """
         height, width = image.shape[:2]
         points = np.clip(hand.keypoints_2d, 0, (width - 1, height - 1)).astype(np.float32)
-        mask = closed(self._model.mask(np.ascontiguousarray(image), points), self._closing)
+        mask = closed(self.model.mask(np.ascontiguousarray(image), points), self._closing)
         if not (mask & fill_polygon(palm_polygon(hand.keypoints_2d), (height, width))).any():
             raise SampleError("SAM 2's mask has nothing of the palm")
         return replace(hand, mask=mask)

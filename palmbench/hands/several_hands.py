@@ -97,7 +97,7 @@ def find_hands(observer: Observer, image: np.ndarray, threshold: float, most: in
         if not new or len(found) >= most:
             break
         changed = np.logical_or.reduce([_cover(hand) for hand in new])
-        canvas = _painted_over(canvas, changed)
+        canvas = painted_over(canvas, changed)
     found.sort(key=lambda hand: -hand.score)
     for one in doubtful:
         if not any(covers(hand.keypoints_2d, one.keypoints_2d) for hand in found):
@@ -160,7 +160,7 @@ def _looks_at_parts(observer: Observer, image: np.ndarray, changed: np.ndarray |
     for part in parts(height, width):
         left, top, right, bottom = part.within(width, height)
         if changed is None or changed[top:bottom, left:right].any():
-            looks.append(_glance(observer, image, part))
+            looks.append(glance(observer, image, part))
     return looks
 
 
@@ -201,7 +201,7 @@ def _at(observer: Observer, image: np.ndarray, square: Square, threshold: float)
     for _ in range(_LOOKS):
         if square.side < _LEAST_SIDE:
             return None
-        look = _glance(observer, image, square)
+        look = glance(observer, image, square)
         if look.presence < threshold:
             return None
         aimed, square = square, wanted_square(look.points)
@@ -220,7 +220,7 @@ def _stands(one: _Seen, evidence: _Evidence) -> bool:
 
 def _confirmed(observer: Observer, image: np.ndarray, one: _Seen) -> bool:
     """Whether a look from further away sees the same hand."""
-    again = _glance(observer, image, Square(one.square.centre, _WIDER * one.square.side))
+    again = glance(observer, image, Square(one.square.centre, _WIDER * one.square.side))
     off = np.linalg.norm(again.points[:21] - one.hand.keypoints_2d, axis=1).mean()
     return bool(off < _AGREEING * one.square.side)
 
@@ -230,7 +230,7 @@ def _cover_of_palm(hand: Hand) -> float:
     return float(hand.mask[palm].mean()) if palm.any() else 0.0
 
 
-def _glance(observer: Observer, image: np.ndarray, square: Square) -> Observation:
+def glance(observer: Observer, image: np.ndarray, square: Square) -> Observation:
     """A close look for which the rest of a large photo is not touched."""
     height, width = image.shape[:2]
     wider = Square(square.centre, square.side + 4)
@@ -270,7 +270,7 @@ def _cover(hand: Hand) -> np.ndarray:
     return hand_shape(hand.keypoints_2d, shape, 1.3) | (hand.mask & wide)
 
 
-def _painted_over(image: np.ndarray, where: np.ndarray) -> np.ndarray:
+def painted_over(image: np.ndarray, where: np.ndarray) -> np.ndarray:
     """The photo with some pixels made up from what surrounds them."""
     height, width = image.shape[:2]
     scale = min(1.0, _HIDING / max(height, width))

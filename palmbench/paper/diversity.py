@@ -136,7 +136,7 @@ def summarise(
 def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
     pipelines = [Pipeline.of(replace(point, seed=point.seed + number)) for number in range(seeds)]
     first = pipelines[0]
-    chosen = _first_photos(first.samples, photos)
+    chosen = first_photos(first.samples, photos)
     key = _key(pipelines, chosen)
     path = summary_path(Path(point.results_dir), first)
     known = read_record(path, subject_of(first))
@@ -254,7 +254,8 @@ def _distances(
     return Repainted(original, among)
 
 
-def _first_photos(samples: Sequence[Sample], photos: int | None) -> list[Sample]:
+def first_photos(samples: Sequence[Sample], photos: int | None) -> list[Sample]:
+    """The first photos of each palm, so many at most, in the data set's order; all of them if None."""
     if photos is None:
         return list(samples)
     seen: dict[str, int] = {}

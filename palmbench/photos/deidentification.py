@@ -174,21 +174,21 @@ def with_most_hands(detector: AnyDetectorConfig) -> AnyDetectorConfig:
     return detector if detector.valleys == "pklnet" else replace(detector, hands=MOST_HANDS)
 
 
-_tools: dict[str, Tools] = {}
+LOADED: dict[str, Tools] = {}  # of this process, by what they are; empty in a new one
 
 
 def load_tools(deid: Deidentification, device: str) -> Tools:
     """Detector, segmenter and method, loaded once a process."""
     key = repr((deid.detector, deid.segmenter, deid.method, deid.region, device))
-    if key not in _tools:
-        _tools.clear()  # networks are large: the last ones used are enough
-        _tools[key] = Tools(
+    if key not in LOADED:
+        LOADED.clear()  # networks are large: the last ones used are enough
+        LOADED[key] = Tools(
             load_detector(deid.detector, device),
             load_segmenter(deid.segmenter, device),
             methods.load(deid.method, device, deid.region),
             deid.region,
         )
-    return _tools[key]
+    return LOADED[key]
 
 
 def load_verifier(deid: Deidentification, device: str) -> Verifier | None:

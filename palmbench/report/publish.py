@@ -90,11 +90,12 @@ class Publisher:
         images = {}
         if harmless("no picture of the scores", lambda: draw_distributions(pipeline, curves)):
             images["distributions"] = curves
-        if self._may_show(pipeline) and harmless("no preview", lambda: draw_preview(pipeline, photos)):
+        if self.may_show(pipeline) and harmless("no preview", lambda: draw_preview(pipeline, photos)):
             images["preview"] = photos
         return {title: path for title, path in images.items() if path.is_file()}
 
-    def _may_show(self, pipeline: Pipeline) -> bool:
+    def may_show(self, pipeline: Pipeline) -> bool:
+        """Whether photos of a run may be shown; why not is said once."""
         from palmbench.report.figures.permission import may_show
 
         dataset = pipeline.config.dataset.name

@@ -9,7 +9,7 @@ import numpy as np
 from palmbench.scoring.bootstrap_kernel import LEFT_OUT, MAX_LEVELS
 
 VERSION = 1
-_BLOCK = 2**20  # distances a time: 31 million must not be held several times over
+DISTANCES_PER_BLOCK = 2**20  # distances a time: 31 million must not be held several times over
 
 
 class Levels(NamedTuple):
@@ -63,4 +63,4 @@ def _steps(distances: np.ndarray, lowest: float, step: float) -> Levels:
 
 
 def _blocks(n: int) -> list[slice]:
-    return [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
+    return [slice(start, start + DISTANCES_PER_BLOCK) for start in range(0, n, DISTANCES_PER_BLOCK)]

@@ -23,7 +23,7 @@ from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.pairs import cross_kinds, pair_kinds
 
 VERSION = 1
-_PAIRS_PER_BLOCK = 2**22
+PAIRS_PER_BLOCK = 2**22
 
 
 class ScoreSets(NamedTuple):
@@ -76,7 +76,7 @@ def score_sets(
         return Distribution.pooled(rows)
 
     strangers = pair_kinds(identities, persons).impostor
-    pairs = (slice(start, start + _PAIRS_PER_BLOCK) for start in range(0, len(among_deid), _PAIRS_PER_BLOCK))
+    pairs = (slice(start, start + PAIRS_PER_BLOCK) for start in range(0, len(among_deid), PAIRS_PER_BLOCK))
     return ScoreSets(
         Distribution.pooled([_known(np.diagonal(against_originals))]),
         of(kinds.mated),
@@ -86,7 +86,7 @@ def score_sets(
 
 
 def _rows(n: int) -> int:
-    return max(1, _PAIRS_PER_BLOCK // max(1, n))
+    return max(1, PAIRS_PER_BLOCK // max(1, n))
 
 
 def _known(distances: np.ndarray) -> np.ndarray:

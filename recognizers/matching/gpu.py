@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from recognizers.matching.shifts import Job
 
 # Rows and columns of a tile: what is held for one shift takes some hundred MB.
-_PROBES, _GALLERY = 1024, 4096
+PROBES, GALLERY = 1024, 4096
+# What is multiplied on which device: sums over one plane are integers up to 1024, which half precision holds exactly in
+# whatever order they are added.
+TYPES = {"cuda": torch.float16}
 
 
 def distances(job: Job, device: str | torch.device) -> np.ndarray:
@@ -38,22 +41,20 @@ def distances(job: Job, device: str | torch.device) -> np.ndarray:
     device = torch.device(device)
     out = np.empty((len(job.probes), len(job.gallery)), np.float32)
     with torch.inference_mode(), single_precision(device):
-        for column in range(0, len(job.gallery), _GALLERY):
-            gallery = _signs(job.gallery[column : column + _GALLERY], job.area, device).flatten(2).transpose(1, 2)
-            for row in range(0, len(job.probes), _PROBES):
-                probes = _signs(job.probes[row : row + _PROBES], job.area, device)
+        for column in range(0, len(job.gallery), GALLERY):
+            gallery = _signs(job.gallery[column : column + GALLERY], job.area, device).flatten(2).transpose(1, 2)
+            for row in range(0, len(job.probes), PROBES):
+                probes = _signs(job.probes[row : row + PROBES], job.area, device)
                 tile = _tile(probes, gallery, job)
-                out[row : row + _PROBES, column : column + _GALLERY] = tile.cpu().numpy()
+                out[row : row + PROBES, column : column + GALLERY] = tile.cpu().numpy()
     return out
 
 
 def _signs(planes: np.ndarray, area: bool, device: torch.device) -> torch.Tensor:
     """(planes, n, 32, 32), in the type that is multiplied."""
-    # Sums over one plane are integers up to 1024, which half precision holds exactly in whatever order they are added.
-    dtype = torch.float16 if device.type == "cuda" else torch.float32
     octets = np.ascontiguousarray(planes.transpose(1, 0, 2), "<u4").view(np.uint8)
     bits = np.unpackbits(octets, axis=-1, bitorder="little").reshape(*octets.shape[:2], ROWS, ROWS)
-    signs = torch.from_numpy(bits).to(device).to(dtype)
+    signs = torch.from_numpy(bits).to(device).to(TYPES.get(device.type, torch.float32))
     return signs if area else signs.mul_(2).sub_(1)
 
 

@@ -16,10 +16,10 @@ __all__ = ["MAX_REACH", "ROWS", "Job", "ShiftSearch", "distances", "pairwise", "
 VERSION = 1
 MAX_REACH = 4
 _ROWS_PER_TASK = 32
-_ROWS_PER_GPU_BLOCK = 1024
+ROWS_PER_GPU_BLOCK = 1024
 _ALL = np.uint32(0xFFFFFFFF)
 # Pairs times words times shifts: some tenths of a second of one core, and some seconds.
-_LARGE, _HUGE = 2**33, 2**36
+LARGE, HUGE = 2**33, 2**36
 
 
 class ShiftSearch(NamedTuple):
@@ -192,7 +192,7 @@ def _areas(planes: np.ndarray) -> np.ndarray:
 def _belongs_on_gpu(job: Job, pairs: int) -> bool:
     work = pairs * job.probes.shape[1] * ROWS * (2 * job.reach + 1) ** 2
     # Importing torch takes seconds: where nobody has, a job must be worth it.
-    if work < (_LARGE if "torch" in sys.modules else _HUGE):
+    if work < (LARGE if "torch" in sys.modules else HUGE):
         return False
     import torch
 
@@ -203,8 +203,8 @@ def _condensed_on_gpu(job: Job, out: np.ndarray) -> None:
     from recognizers.matching import gpu
 
     n, filled = len(job.probes), 0
-    for start in range(0, n, _ROWS_PER_GPU_BLOCK):
-        rows = job.probes[start : start + _ROWS_PER_GPU_BLOCK]
+    for start in range(0, n, ROWS_PER_GPU_BLOCK):
+        rows = job.probes[start : start + ROWS_PER_GPU_BLOCK]
         block = gpu.distances(job._replace(probes=rows, gallery=job.gallery[start:]), "cuda")
         for i in range(len(rows)):
             out[filled : filled + n - start - i - 1] = block[i, i + 1 :]

@@ -23,12 +23,13 @@ def single_precision(device: str | torch.device) -> Iterator[None]:
     device : str or torch.device
         Where will be computed.
     """
-    with torch.autocast(torch.device(device).type, enabled=False), _without_tf32():
+    with torch.autocast(torch.device(device).type, enabled=False), without_tf32():
         yield
 
 
 @contextmanager
-def _without_tf32() -> Iterator[None]:
+def without_tf32() -> Iterator[None]:
+    """Switch TF32 and bfloat16 off for products and convolutions of float32, by the switches that this torch has."""
     backends: Any = torch.backends
     if not hasattr(backends.cuda.matmul, "fp32_precision"):  # before torch 2.9
         with _without_tf32_of_old():

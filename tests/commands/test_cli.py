@@ -58,7 +58,7 @@ def test_help_and_listings_import_nothing_heavy(words: list[str], tmp_path: Path
 
 
 def test_help_names_every_verb_and_works_through_examples() -> None:
-    for verb in cli._VERBS:
+    for verb in cli.VERBS:
         assert f"\n  {verb} " in cli.HELP
     examples = cli.HELP.split("examples\n")[1].split("\n\n")[0]
     assert len(examples.splitlines()) == 6

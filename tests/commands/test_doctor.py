@@ -21,7 +21,7 @@ def lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Captur
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(environment, "_PROJECT", tmp_path)
+    monkeypatch.setattr(environment, "PROJECT", tmp_path)
 
     def ask(**places: str) -> tuple[int, dict[str, tuple[str, str]]]:
         point = compose_points([f"{name}={value}" for name, value in places.items()])

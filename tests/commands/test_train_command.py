@@ -17,13 +17,13 @@ import recognizers
 from palmbench.commands.cli import main
 from palmbench.hands.hand import Hand
 from palmbench.hands.recognition_hand import recognition_hand
-from palmbench.training import fitting
 from palmbench.training.images import in_hand_crop
 from palmbench.training.measures import measure_held_out
 from palmbench.training.settings import NETWORKS, CCNetTraining, EEHNetTraining, read_settings
 from palmbench.training.training import plan_training
 from recognizers.common.errors import RequestError
 from recognizers.networks.eehnet_settings import COMPACT, FULL
+from recognizers.training import loop
 
 SMALL = ["dataset.identities=4", "training.widths=compact", "executor.workers=1", "executor.device=cpu"]
 
@@ -138,15 +138,18 @@ def test_stopped_and_started_again_it_ends_with_the_same_weights(
     whole = tmp_path / "whole"
     shutil.copytree(folder(results), whole)
     shutil.rmtree(folder(results))
-    tell = fitting._tell
+    train = loop.train
 
-    def stop(epoch, epochs):  # type: ignore[no-untyped-def]
-        tell(epoch, epochs)
-        if epoch.epoch == 3:
-            raise KeyboardInterrupt
+    def interrupted(*given, tell, **named):  # type: ignore[no-untyped-def]
+        def stop(epoch):  # type: ignore[no-untyped-def]
+            tell(epoch)
+            if epoch.epoch == 3:
+                raise KeyboardInterrupt
+
+        return train(*given, tell=stop, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "_tell", stop)
+        patch.setattr(loop, "train", interrupted)
         stopped = palmbench(*command)
     assert stopped.status == 130 and "the same command goes on from here" in stopped.err
     resumed = palmbench(*command)

@@ -351,7 +351,7 @@ def test_deid_refuses_weights_that_are_not_those_of_its_results_keys(tmp_path: P
     job = Job(tmp_path / "a.png", "a.png", (tmp_path / "out.png",), "png")
     task = Task(job, {}, {}, asked, settings, None, "cpu")
     renamed(other(hand), hand)
-    deidentification._tools.clear()  # as in a worker process
+    deidentification.LOADED.clear()  # as in a worker process
     with pytest.raises(RequestError, match=f"The detector {CHANGED}"):
         deidentify_photo(task)
     assert not (tmp_path / "out.png").exists()

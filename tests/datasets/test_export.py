@@ -19,7 +19,7 @@ from palmbench.datasets.export import Export, export_synth
 from palmbench.datasets.file_names import SCHEMES
 from palmbench.datasets.planted_defects import KINDS
 from palmbench.datasets.settings import FolderDatasetConfig
-from palmbench.synth import render
+from palmbench.synth import Render, render
 from recognizers.common.errors import RequestError, SampleError
 
 LAYOUTS = sorted(SCHEMES)
@@ -63,8 +63,9 @@ def refusal(tmp_path: Path, layout: str, **request: Any) -> str:
 
 @pytest.fixture
 def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Photos are names only: for what concerns neither pixels nor truth."""
-    monkeypatch.setattr(export, "_write_photo", lambda folder, photo, *_: export._put(folder / photo.path, b"photo"))
+    """All photos are one: for what concerns neither pixels nor truth."""
+    shot = render(0, 0, size=(64, 64))
+    monkeypatch.setattr(export, "render", lambda *_, **__: shot)
 
 
 @pytest.mark.parametrize(
@@ -285,14 +286,14 @@ def test_an_export_never_writes_over_something(tmp_path: Path, unrendered: None)
 def test_an_export_that_stops_half_way_leaves_nothing(
     tmp_path: Path, stop: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photos = []
+    shots = iter([render(0, 0, size=(64, 64))] * 2)
 
-    def fail(folder: Path, photo: object, *_: object) -> None:
-        photos.append(photo)
-        if len(photos) == 3:
-            raise stop
+    def fail(*_: object, **__: object) -> Render:
+        for shot in shots:
+            return shot
+        raise stop
 
-    monkeypatch.setattr(export, "_write_photo", fail)
+    monkeypatch.setattr(export, "render", fail)
     with pytest.raises((RequestError, KeyboardInterrupt)) as caught:
         written(tmp_path, "iitd")
     assert list(tmp_path.iterdir()) == []

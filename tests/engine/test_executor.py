@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from palmbench.config.schema import ExecutorConfig
-from palmbench.engine import executor as executors
 from palmbench.engine.executor import Executor, available_cores
 from recognizers.common.errors import RequestError, SampleError
 
@@ -188,7 +188,7 @@ def until(condition, seconds: float) -> bool:
 
 
 def test_a_device_that_is_not_there_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "_has_cuda", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert Executor(ExecutorConfig(device="auto")).device == "cpu"
     with pytest.raises(RequestError, match=r"executor\.device=cuda"):
         _ = Executor(ExecutorConfig(device="cuda")).device

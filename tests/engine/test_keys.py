@@ -154,7 +154,7 @@ def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return SimpleNamespace(settings=lambda: settings)
 
     monkeypatch.setattr(prepare, "load_detector", detector)
-    monkeypatch.setattr(pipeline, "_open", pipeline._open.__wrapped__)
+    monkeypatch.setattr(pipeline, "open_once", pipeline.open_once.__wrapped__)
 
 
 def test_golden_key_of_a_run(held: None) -> None:
@@ -193,9 +193,9 @@ def test_a_raised_version_is_another_run_where_the_module_is_used(name: str, mon
     before = [Pipeline.of(point).key for point in POINTS]
     decoded = Originals(source=_no_photo).key(SAMPLE)
     raise_version(versioned()[name], monkeypatch, to=99)
-    pipeline._open.cache_clear()
+    pipeline.open_once.cache_clear()
     changed = [key != Pipeline.of(point).key for key, point in zip(before, POINTS, strict=True)]
-    pipeline._open.cache_clear()
+    pipeline.open_once.cache_clear()
     assert any(changed) or decoded != Originals(source=_no_photo).key(SAMPLE)
 
 

@@ -19,7 +19,7 @@ SEARCHES = [ShiftSearch(2, 6), ShiftSearch(1, 1), ShiftSearch(1, 6, "area")]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(bench, "_REPEATS", 1)
+    monkeypatch.setattr(bench, "REPEATS", 1)
     monkeypatch.setattr(bench, "popcount_rate", lambda threads: popcount_rate(threads, rounds=1000))
 
 
@@ -41,7 +41,7 @@ def test_words_of_a_pair_by_hand():
 def test_the_machines_rate_is_of_bits_that_were_counted():
     vectors = np.random.default_rng(0).integers(0, 2**32, (64, 16), dtype=np.uint32)
     counts = np.empty(16, np.uint32)
-    bench._count_rounds(vectors, 3, counts)
+    bench.count_rounds(vectors, 3, counts)
     differing = vectors[None] ^ np.arange(3, dtype=np.uint32)[:, None, None]
     bits = np.unpackbits(differing.view(np.uint8).reshape(3, 64, 16, 4), axis=-1)
     np.testing.assert_array_equal(counts, bits.sum(axis=(0, 1, 3)))

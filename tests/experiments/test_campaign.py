@@ -14,7 +14,7 @@ import pytest
 from experiments.campaign.__main__ import main, table, tally
 from experiments.campaign.albums import WHOLE, hand, unhidden
 from experiments.campaign.bench import Bench
-from experiments.campaign.corruption import DAMAGES, _unfinish, files_by_kind
+from experiments.campaign.corruption import DAMAGES, files_by_kind, unfinish
 from experiments.campaign.verdicts import MEMORY, Ended, Numbers, Trial, Verdict, judged, judged_table, numbers, told
 from palmbench.base.images import decode_png, encode_png
 from palmbench.base.status import CANNOT, DONE, SAMPLES_FAILED
@@ -70,7 +70,7 @@ def test_the_same_numbers_are_right_and_another_row_of_the_table_is_not(results:
 def test_damage_in_the_store_is_met_by_runs_that_have_to_read_it(results: Path) -> None:
     for stage in ("hands", "quality"):
         (results / "store" / stage).mkdir(parents=True)
-    _unfinish(results, "quality", Random(1))
+    unfinish(results, "quality", Random(1))
     assert not numbers(results).files
     assert [stage.name for stage in (results / "store").iterdir()] == ["quality"]
 

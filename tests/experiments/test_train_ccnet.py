@@ -14,7 +14,7 @@ from recognizers.networks.ccnet import COMPACT, CCNet, normalised
 
 @pytest.fixture(scope="module")
 def entry() -> world.World:
-    parts = world._sample((TRAINING_IDENTITIES[5], 0))
+    parts = world.entry_of((TRAINING_IDENTITIES[5], 0))
     return world.World(**{name: np.asarray(part)[None] for name, part in parts.items()})
 
 

@@ -19,7 +19,7 @@ THUMB_TIP, LITTLE_TIP, MIDDLE_TIP, PALM_CENTRE = 12, 28, 20, 4
 
 
 def entries(place: int) -> world.World:
-    parts = [world._sample((TRAINING_IDENTITIES[place], sample)) for sample in range(2)]
+    parts = [world.entry_of((TRAINING_IDENTITIES[place], sample)) for sample in range(2)]
     return world.World(**{name: np.stack([part[name] for part in parts]) for name in parts[0]})
 
 
@@ -36,7 +36,7 @@ def left() -> world.World:
 def test_a_crop_without_changes_is_the_pipelines(right: world.World, monkeypatch: pytest.MonkeyPatch):
     for name in ("SCALE", "SHIFT", "TURN", "TILT", "ZOOM"):
         monkeypatch.setattr(hand_crops, name, 0.0)
-    monkeypatch.setattr(hand_crops, "_recoloured", lambda image, random: image)
+    monkeypatch.setattr(hand_crops, "recoloured", lambda image, random: image)
     photo = render(TRAINING_IDENTITIES[PLACE], 0, world.TURNS[0])
     keypoints = photo.keypoints_2d
     box = np.concatenate([keypoints.min(axis=0), keypoints.max(axis=0)])
@@ -50,9 +50,9 @@ def test_a_crop_without_changes_is_the_pipelines(right: world.World, monkeypatch
 
 
 def test_the_palm_is_laid_where_it_is(right: world.World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(hand_crops, "_recoloured", lambda image, random: image)
+    monkeypatch.setattr(hand_crops, "recoloured", lambda image, random: image)
     whole = draw_crop(right, 0, PLACE, 0, np.random.default_rng(3)).image
-    monkeypatch.setattr(hand_crops, "_lay_palm", lambda *rest: None)
+    monkeypatch.setattr(hand_crops, "lay_palm", lambda *rest: None)
     soft = draw_crop(right, 0, PLACE, 0, np.random.default_rng(3)).image
     assert (whole != soft).any()
     # The same palm but sharper; a pixel beside its place, creases would differ far more.
@@ -90,11 +90,11 @@ def test_landmarks_follow_what_is_changed(right: world.World):
 def test_a_batch_has_two_photos_of_each_palm(right: world.World, left: world.World):
     both = world.World(**{name: np.concatenate([value, getattr(left, name)]) for name, value in vars(right).items()})
     options = Options(Path(), identities=2, samples=2, steps=1, minutes=1, batch=4, processes=1)
-    crops, landmarks, labels = next(train_eehnet._batches(both, 2, options, 0, 0))
+    crops, landmarks, labels = next(train_eehnet.batches(both, 2, options, 0, 0))
     assert (crops.shape, crops.dtype, landmarks.shape) == ((4, 224, 224, 3), torch.uint8, (4, 29, 2))
     assert sorted(labels.tolist()) == [0, 0, 1, 1]
     assert labels[0] == labels[1]
-    again = next(train_eehnet._batches(both, 2, options, 0, 0))
+    again = next(train_eehnet.batches(both, 2, options, 0, 0))
     assert torch.equal(crops, again[0])
 
 
@@ -108,7 +108,7 @@ def test_the_localiser_learns_first_and_alone_then_all_with_a_growing_margin(rig
     learned, margins = [], []
     for progress in (0.0, train_eehnet.ALIGNMENT, 1.0):
         network.zero_grad(set_to_none=True)
-        train_eehnet._loss(network, images, landmarks, labels, progress).backward()
+        train_eehnet.loss_of(network, images, landmarks, labels, progress).backward()
         learned.append({name.split(".")[0] for name, value in network.named_parameters() if value.grad is not None})
         margins.append(network.arc["whole"].margin)
     assert learned == [{"localiser"}, *[{"localiser", "palm", "fingers", "arc"}] * 2]

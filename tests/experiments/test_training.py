@@ -12,7 +12,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from experiments.weights.train_autoencoder import CONFIG, start_as_thumbnail
-from experiments.weights.train_inpainting import STRANGER_ALPHA, UNET, TrainingAttention, _with_strangers
+from experiments.weights.train_inpainting import STRANGER_ALPHA, UNET, TrainingAttention, with_strangers
 from experiments.weights.training import Schedule, Trainer, prefetch, save_half
 
 HOURS = 1e9  # never the limit
@@ -135,7 +135,7 @@ def test_strangers_lie_faintly_in_holes_and_bring_no_colour() -> None:
     keep = torch.ones(64, 1, 8, 8)
     keep[:, :, 2:6, 2:6] = 0
     hole = keep[0, 0] == 0
-    changed = _with_strangers(originals, backgrounds, keep, np.random.default_rng(1))
+    changed = with_strangers(originals, backgrounds, keep, np.random.default_rng(1))
     assert torch.equal(changed[..., ~hole], backgrounds[..., ~hole])
     concerned = (changed != backgrounds).flatten(1).any(dim=1)
     assert 3 <= int(concerned.sum()) <= 20

@@ -181,16 +181,20 @@ def test_a_disk_too_small_is_noticed_before(url, target, part, monkeypatch):
 
 
 def test_a_disk_that_fills_up_keeps_what_came(url, target, part, monkeypatch, behaviour):
-    real = module._blocks
+    def filling(path, mode):
+        stream = open(path, mode)  # noqa: SIM115 - whoever asked closes it
+        write = stream.write
 
-    def filling(response, timeout):
-        for number, block in enumerate(real(response, timeout)):
-            if number == 2:
+        def until_full(block):
+            if stream.tell():
                 raise OSError(errno.ENOSPC, "No space left on device")
-            yield block
+            return write(block[:100_000])
+
+        stream.write = until_full
+        return stream
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_blocks", filling)
+        patch.setattr(module, "open", filling, raising=False)
         with pytest.raises(MissingWeights, match=rf"disk of .* is full.*kept.*`{AGAIN}`"):
             fetch(url, target)
     kept = part.stat().st_size

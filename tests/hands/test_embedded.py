@@ -15,7 +15,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 from palmbench.base.paths import weights_dir
 from palmbench.hands import Hand, load_detector, load_segmenter
 from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
-from palmbench.hands.network import GRID, HandNetwork, _expected_place, folded
+from palmbench.hands.network import GRID, HandNetwork, expected_place, folded
 from palmbench.hands.observer import cut_view
 from palmbench.hands.palm import inpaint_mask
 from palmbench.hands.settings import DetectorConfig, SegmenterConfig
@@ -196,7 +196,7 @@ def test_a_heat_map_with_one_hot_cell_stands_for_the_cells_centre() -> None:
     share[0, 0, 0, 0] = 1
     share[0, 1, 5, 7] = 1
     # Cells are 4 x 4 pixels with pixel centres at integers: cell k is centred at 4 k + 1.5.
-    assert _expected_place(share)[0].tolist() == [[1.5, 1.5], [29.5, 21.5]]
+    assert expected_place(share)[0].tolist() == [[1.5, 1.5], [29.5, 21.5]]
 
 
 def test_the_network_measures_depth_from_the_wrist_in_views_of_any_shape() -> None:

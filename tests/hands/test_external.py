@@ -248,7 +248,7 @@ def test_a_detector_that_is_not_installed_says_how_to_install_it(
     with pytest.raises(RequestError, match=r"detector\.python=nowhere: there is no interpreter at nowhere"):
         load_detector(MediaPipeConfig(python="nowhere"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("palmbench.hands.external.environment._PROJECT", tmp_path)
+    monkeypatch.setattr("palmbench.hands.external.environment.PROJECT", tmp_path)
     monkeypatch.setattr("palmbench.hands.external.environment.find_spec", lambda name: None)
     with pytest.raises(
         RequestError, match=r"detector=wilor needs the package wilor_mini.*\.venv-wilor.*detector\.python="

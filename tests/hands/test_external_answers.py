@@ -130,7 +130,7 @@ def test_a_first_answer_that_is_no_greeting_is_told(tmp_path: Path, monkeypatch:
 def test_a_process_that_falls_silent_without_ending_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "_LAST_BREATH", 0.2)
+    monkeypatch.setattr(client, "LAST_BREATH", 0.2)
     worker = says(tmp_path / "says.py", monkeypatch, "__import__('os').close(1) or b''")
     began = time.monotonic()
     with pytest.raises(SampleError, match="it closed its end of the pipe"):

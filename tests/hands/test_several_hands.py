@@ -12,7 +12,7 @@ from palmbench.hands import Hand
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.observer import Observer, Square
 from palmbench.hands.palm import inpaint_mask
-from palmbench.hands.several_hands import _glance, _painted_over, _steps
+from palmbench.hands.several_hands import glance, painted_over, parts
 from palmbench.hands.skeleton import FINGER_RADIUS, apart, hand_length, hand_shape, valley_points
 from palmbench.synth import Render, render
 
@@ -61,18 +61,21 @@ def test_nothing_is_found_in_an_empty_picture_however_many_hands_are_asked_for()
 
 
 def test_parts_cover_a_photo_from_edge_to_edge() -> None:
-    for length, side in ((640, 192), (480, 352), (100, 200), (301, 300)):
-        middles = _steps(length, side)
-        assert middles[0] - side / 2 <= 0 and middles[-1] + side / 2 >= length - 1
-        assert (np.diff(middles) <= side / 2 + 1e-9).all()
+    for shape, share in (((480, 640), 0.3), ((640, 480), 0.55), ((100, 200), 1.0), ((301, 300), 0.995)):
+        squares = parts(*shape, shares=[share])
+        side = squares[0].side
+        for length, middles in zip(shape[::-1], np.transpose([square.centre for square in squares]), strict=True):
+            middles = np.unique(middles)
+            assert middles[0] - side / 2 <= 0 and middles[-1] + side / 2 >= length - 1
+            assert (np.diff(middles) <= side / 2 + 1e-9).all()
 
 
 def test_a_glance_at_a_part_is_a_look_at_the_photo(palm: Render) -> None:
     observer, square = Observer(), Square(np.array([330.0, 250.0]), 400.0)
-    glance, look = _glance(observer, palm.image, square), observer.close(palm.image, square)
-    np.testing.assert_allclose(glance.points, look.points, atol=0.5)
-    np.testing.assert_allclose(glance.transform, look.transform, atol=1e-9)
-    assert (glance.mask(200, 100, 400, 300) == look.mask(200, 100, 400, 300)).mean() > 0.995
+    part, look = glance(observer, palm.image, square), observer.close(palm.image, square)
+    np.testing.assert_allclose(part.points, look.points, atol=0.5)
+    np.testing.assert_allclose(part.transform, look.transform, atol=1e-9)
+    assert (part.mask(200, 100, 400, 300) == look.mask(200, 100, 400, 300)).mean() > 0.995
 
 
 def test_what_is_painted_over_takes_the_colour_of_what_surrounds_it() -> None:
@@ -80,7 +83,7 @@ def test_what_is_painted_over_takes_the_colour_of_what_surrounds_it() -> None:
     where = np.zeros((300, 400), bool)
     where[100:180, 120:260] = True
     image[where] = 0
-    painted = _painted_over(image, where)
+    painted = painted_over(image, where)
     assert np.abs(painted.astype(int) - (200, 30, 90)).max() <= 4
     np.testing.assert_array_equal(painted[~where], image[~where])
 

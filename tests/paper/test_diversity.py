@@ -13,7 +13,7 @@ from palmbench.commands.diversity import diversity_command
 from palmbench.config.compose import compose_points
 from palmbench.datasets.sample import Sample
 from palmbench.engine.pipeline import Pipeline
-from palmbench.paper.diversity import METRICS, SETS, Repainted, _first_photos, subject_of, summarise
+from palmbench.paper.diversity import METRICS, SETS, Repainted, first_photos, subject_of, summarise
 from palmbench.scoring import Number, bootstrap, deid_ratio, pair_kinds
 from recognizers.common.errors import RequestError
 
@@ -64,8 +64,8 @@ def test_photos_that_all_failed_have_no_numbers(distances: np.ndarray) -> None:
 
 def test_the_first_photos_of_each_palm_are_repainted() -> None:
     given = [Sample(str(n), str(palm), str(palm), "", "") for n, palm in enumerate([0, 0, 1, 1, 1])]
-    assert [sample.id for sample in _first_photos(given, 2)] == ["0", "1", "2", "3"]
-    assert _first_photos(given, None) == given
+    assert [sample.id for sample in first_photos(given, 2)] == ["0", "1", "2", "3"]
+    assert first_photos(given, None) == given
 
 
 @pytest.mark.parametrize(

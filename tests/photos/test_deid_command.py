@@ -52,7 +52,7 @@ def known_hands(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def
 
     def know(*hands: Hand) -> None:
         monkeypatch.setattr(deidentification, "load_detector", lambda config, device="cpu": Knowing(hands))
-        monkeypatch.setattr(deidentification, "_tools", {})
+        monkeypatch.setattr(deidentification, "LOADED", {})
 
     return know
 

@@ -29,8 +29,8 @@ def templates() -> np.ndarray:
 
 @pytest.fixture
 def tiny_tiles(monkeypatch):
-    monkeypatch.setattr(gpu, "_PROBES", 4)
-    monkeypatch.setattr(gpu, "_GALLERY", 9)
+    monkeypatch.setattr(gpu, "PROBES", 4)
+    monkeypatch.setattr(gpu, "GALLERY", 9)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def pretended_gpu(monkeypatch, tiny_tiles):
         assert device == "cuda"
         return compute(job, "cpu")
 
-    monkeypatch.setattr(matching, "_LARGE", 0)
+    monkeypatch.setattr(matching, "LARGE", 0)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(gpu, "distances", on_cpu)
     return blocks
@@ -59,8 +59,7 @@ def test_products_equal_counted_bits(templates, tiny_tiles, search):
 def test_half_precision_holds_every_sum_of_a_plane(templates, monkeypatch):
     search = SEARCHES["original"]
     exact = matching.distances(templates[:3], templates[10:16], search)
-    in_half = gpu._signs
-    monkeypatch.setattr(gpu, "_signs", lambda *given: in_half(*given).half())
+    monkeypatch.setitem(gpu.TYPES, "cpu", torch.float16)
     np.testing.assert_array_equal(gpu.distances(prepare(templates[:3], templates[10:16], search), "cpu"), exact)
 
 
@@ -70,7 +69,7 @@ def test_a_large_job_goes_to_the_gpu_and_changes_nothing(templates, search, requ
     blocks = request.getfixturevalue("pretended_gpu")
     np.testing.assert_array_equal(matching.distances(templates, templates, search), square)
     assert blocks == [(24, 24)]
-    monkeypatch.setattr(matching, "_ROWS_PER_GPU_BLOCK", 7)
+    monkeypatch.setattr(matching, "ROWS_PER_GPU_BLOCK", 7)
     np.testing.assert_array_equal(matching.pairwise(templates, search), condensed)
     assert blocks[1:] == [(7, 24), (7, 17), (7, 10), (3, 3)]
 

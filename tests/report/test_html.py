@@ -22,7 +22,7 @@ from palmbench.engine.run import Run
 from palmbench.methods.mask import MaskConfig
 from palmbench.report.html.claims import claims_section
 from palmbench.report.html.results import table_section
-from palmbench.report.html.runs import FinishedRun, _weights, errors_section
+from palmbench.report.html.runs import FinishedRun, errors_section, weights_of
 from palmbench.report.html.tags import grid, image, tag, text
 from palmbench.report.paper import Cell, PaperValue
 from palmbench.report.rows import rows_of
@@ -279,7 +279,7 @@ def test_the_weights_of_the_metrics_are_among_the_weights():
         quality=stage(lpips_weights="l1", inception_weights=None),
         features=(stage(weights="h1"), stage(weights="h1")),
     )
-    found = list(_weights([FinishedRun(pipeline, "key", SimpleNamespace())]))
+    found = list(weights_of([FinishedRun(pipeline, "key", SimpleNamespace())]))
     assert found == [
         ["detector and segmenter, detector", "<code>d1</code>"],
         ["image quality, lpips", "<code>l1</code>"],

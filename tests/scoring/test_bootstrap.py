@@ -195,7 +195,7 @@ def test_many_distances_take_a_block_at_a_time(monkeypatch):
     for most in (65535, 100):
         monkeypatch.setattr(levels, "MAX_LEVELS", most)
         whole = levels.levels_of(distances)
-        monkeypatch.setattr(levels, "_BLOCK", 7)
+        monkeypatch.setattr(levels, "DISTANCES_PER_BLOCK", 7)
         blocks = levels.levels_of(distances)
         np.testing.assert_array_equal(blocks.places, whole.places)
         np.testing.assert_allclose(blocks.values, whole.values)

@@ -43,7 +43,7 @@ def test_blocks_do_not_change_a_distribution(monkeypatch):
     hands = rng.permutation(np.repeat(np.arange(10), 3))
     across, among = rng.integers(0, 50, (30, 30)) / 64, rng.integers(0, 50, 435) / 64
     whole = score_sets(across, among, hands)
-    monkeypatch.setattr(import_module("palmbench.scoring.score_sets"), "_PAIRS_PER_BLOCK", 70)
+    monkeypatch.setattr(import_module("palmbench.scoring.score_sets"), "PAIRS_PER_BLOCK", 70)
     np.testing.assert_equal(score_sets(across, among, hands), whole)
     assert whole.mated.size == 60 and whole.non_mated.size == 30 * 27 and whole.inter_deid.size == 435 - 30
 

@@ -14,7 +14,7 @@ import pytest
 
 import experiments.weights
 import recognizers
-from experiments.weights.world import _wanted
+from experiments.weights.world import entries
 from palmbench.datasets import open_dataset
 from palmbench.datasets.settings import SynthConfig
 from palmbench.hands.recognition_roi import recognition_roi
@@ -118,11 +118,11 @@ def test_no_trained_person_can_be_benchmarked() -> None:
 
 
 def test_the_training_set_holds_training_identities_alone() -> None:
-    wanted = list(_wanted(identities=50, samples=3))
+    wanted = list(entries(identities=50, samples=3))
     assert len(set(wanted)) == 150
     assert {identity for identity, _ in wanted} <= set(TRAINING_IDENTITIES)
     with pytest.raises(IndexError):
-        list(_wanted(identities=len(TRAINING_IDENTITIES) + 1, samples=1))
+        list(entries(identities=len(TRAINING_IDENTITIES) + 1, samples=1))
 
 
 def test_every_recipe_takes_its_hands_from_the_training_set() -> None:

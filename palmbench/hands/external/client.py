@@ -27,7 +27,7 @@ _LOST_IN_A_ROW = 3  # photos that ended it: then it is not the photos
 _LONGEST_ANSWER = 1 << 24  # bytes: what tells of a longer one is no answer
 _LONGEST_WORDS = 300  # characters of what a process said that are passed on
 _FAR = 1e9  # of a joint from the origin, in whichever unit: millimetres are the smallest
-_LAST_BREATH = 5.0  # seconds for a process to end that has stopped answering by itself
+LAST_BREATH = 5.0  # seconds for a process to end that has stopped answering by itself
 
 
 class Finding(NamedTuple):
@@ -265,7 +265,7 @@ class _Process:
 
     def _last_words(self) -> str:
         try:
-            status = self._popen.wait(_LAST_BREATH)
+            status = self._popen.wait(LAST_BREATH)
         except subprocess.TimeoutExpired:
             return "it closed its end of the pipe"
         how = f"ended by signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"

@@ -15,7 +15,8 @@ from recognizers.common.errors import MissingWeights, RequestError
 from recognizers.common.path_settings import path_text
 
 SCRIPT = Path(__file__).with_name("worker.py")
-_PROJECT = Path(__file__).resolve().parents[3]
+# A checkout's folder, where `make mediapipe` puts its environment.
+PROJECT = Path(__file__).resolve().parents[3]
 _DESCRIBE_LIMIT = 300.0  # seconds: gigabytes of weights are read
 
 
@@ -76,7 +77,7 @@ def interpreter_of(name: str, chosen: str | None) -> Path:
         return path.absolute()
     if find_spec(package.module) is not None:
         return Path(sys.executable)
-    for folder in (Path.cwd(), _PROJECT):
+    for folder in (Path.cwd(), PROJECT):
         path = folder / package.environment / "bin" / "python"
         if os.access(path, os.X_OK):
             return path

@@ -54,7 +54,7 @@ def provenance_section(runs: Sequence[FinishedRun]) -> Html:
             grid(["Data set", "Palms", "Photos", "Digest", "Terms", "Citation"], _data(runs), "Data sets"),
             notes(_about_data(runs)),
             tag("h3", "Weights"),
-            grid(["What", "Weights (SHA-256, first half)"], _weights(runs), "Weights"),
+            grid(["What", "Weights (SHA-256, first half)"], weights_of(runs), "Weights"),
             tag("h3", "Time"),
             grid(["Stage", "computed", "seconds", "seconds each"], _timings(runs), "Timings", numbers=3),
             tag("h3", "Runs"),
@@ -148,7 +148,8 @@ def _data(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
         yield [text(name), *map(text, sizes), tag("code", text(found)), *map(text, about)]
 
 
-def _weights(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
+def weights_of(runs: Sequence[FinishedRun]) -> Iterator[list[Html]]:
+    """Rows of the weights that made some runs: the stage and the network, and their digest; each once."""
     seen: dict[tuple[str, str], None] = {}
     for run in runs:
         for stage, settings in _stages(run.pipeline):
