@@ -70,7 +70,7 @@ def ghostscript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_no_photo_reaches_ghostscript(ghostscript: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "set" / "palm").mkdir(parents=True)
     (tmp_path / "set" / "palm" / "photo.jpg").write_bytes(POSTSCRIPT)
-    assert "not an image" in refused(POSTSCRIPT)
+    refused(POSTSCRIPT)
     for words in (["deid", "set", "out"], ["data", "check", "folder", "dataset.root=set"]):
         assert (
             main(
@@ -81,7 +81,7 @@ def test_no_photo_reaches_ghostscript(ghostscript: Path, tmp_path: Path, capsys:
             )
             == 3
         )
-    assert "not an image" in capsys.readouterr().out
+    assert "photo.jpg" in capsys.readouterr().out
     assert not ghostscript.exists()
     # The file is as dangerous as it was meant to be.
     with pytest.raises(Exception), Image.open(io.BytesIO(POSTSCRIPT)) as image:  # noqa: B017
@@ -108,7 +108,7 @@ def test_only_what_photographs_are_stored_in_is_read() -> None:
     }
     for form in others:
         mode = {"MSP": "1", "XBM": "1", "SPIDER": "F"}.get(form, "RGB")
-        assert "not an image" in refused(saved(form, Image.new(mode, (64, 64))))
+        refused(saved(form, Image.new(mode, (64, 64))))
     for form in ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM"):
         shown = read_image("whatever.it.is.called", saved(form))
         assert np.abs(shown.astype(int) - PHOTO).mean() < 12

@@ -250,7 +250,7 @@ def test_11k_hands_takes_palms_by_its_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (None, "holds 1 files, such as Hands/Hand_0000003.jpg, but no photo named as in 11K Hands"),
+        (None, "such as Hands/Hand_0000003.jpg"),
         ("id,imageName\n0,Hand_0000003.jpg\n", "line 1: there is no column aspectofhand"),
         ("id,aspectOfHand,imageName\n0,sideways,Hand_0000003.jpg\n", "line 2: id, aspectOfHand and imageName must be"),
     ],

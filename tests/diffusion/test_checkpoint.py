@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import shutil
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def test_an_unreachable_hub_is_answered_with_the_command_that_fetches(hub_client
 
 def test_nothing_is_asked_of_the_hub_without_leave(hub_client):
     for name in (HUB_ID, f"{HUB_ID}@main", "somebody/else"):
-        with pytest.raises(MissingWeights, match="is not in the local cache"):
+        with pytest.raises(MissingWeights, match=re.escape(name.split("@")[0])):
             weights.resolve(name, download=False)
     assert all(local for _, _, local in hub_client)
 
@@ -152,5 +153,5 @@ def test_the_cache_is_used_before_the_hub(hub_client, checkpoint, tmp_path, name
     assert weights.resolve(name) == snapshot
     assert all(local for _, _, local in hub_client)
     next(snapshot.glob(f"unet/*.{kind}")).unlink()
-    with pytest.raises(MissingWeights, match="could not be fetched"):
+    with pytest.raises(MissingWeights, match=re.escape(name.split("@")[0])):
         weights.resolve(name)

@@ -247,7 +247,7 @@ def test_what_is_there_is_not_overwritten(state, tiny, tmp_path):
     (tmp_path / "pbe").mkdir()
     (tmp_path / "pbe" / "mine").touch()
     source = save(state, tmp_path / "model.ckpt")
-    with pytest.raises(RequestError, match="pbe is there and not empty"):
+    with pytest.raises(RequestError, match="pbe"):
         convert(source, tmp_path / "pbe", configs=tiny)
     (tmp_path / "pbe" / "mine").unlink()
     convert(source, tmp_path / "pbe", configs=tiny)

@@ -192,12 +192,12 @@ def test_a_photo_that_is_too_large_for_the_memory_costs_only_itself_and_is_tried
 ) -> None:
     failures = make(tmp_path).run(Upper({"2": error}), SAMPLES)
     assert [(name, failure.stage, failure.lasting) for name, failure in failures.items()] == [("2", "capitals", False)]
-    assert "not enough memory" in failures["2"].reason
+    assert "executor.workers=1" in failures["2"].reason
     assert make(tmp_path).run(Upper(), SAMPLES) == {}
 
 
 def test_a_plug_in_that_calls_exit_does_not_end_palmbench(engine: Engine) -> None:
-    with pytest.raises(RequestError, match=r"write capitals called sys\.exit\(0\)"):
+    with pytest.raises(RequestError, match=r"write capitals .*sys\.exit"):
         engine.run(Upper({"2": SystemExit(0)}), SAMPLES)  # type: ignore[dict-item]
 
 

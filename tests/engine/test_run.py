@@ -299,12 +299,12 @@ def test_what_cannot_be_met_is_said_before_anything_is_computed(tmp_path: Path) 
     (tmp_path / "file").write_text("in the way")
     of_file = {"weights": str(tmp_path / "file")}
     requests: list[tuple[RunConfig, type[RequestError], str]] = [
-        (replace(good, dataset=absent, data_dir=str(tmp_path)), RequestError, "does not exist. Ask for IITD"),
-        (replace(good, method=DiffusionConfig(weights=str(tmp_path / "no"))), MissingWeights, "There is no folder of"),
+        (replace(good, dataset=absent, data_dir=str(tmp_path)), RequestError, str(tmp_path / "iitd")),
+        (replace(good, method=DiffusionConfig(weights=str(tmp_path / "no"))), MissingWeights, str(tmp_path / "no")),
         (replace(good, detector=DetectorConfig(weights="no")), MissingWeights, "weights are missing: no"),
-        (replace(good, recognizer=RecognizerConfig("ccnet", of_file)), MissingWeights, "file is truncated or not a"),
+        (replace(good, recognizer=RecognizerConfig("ccnet", of_file)), MissingWeights, "file"),
         (replace(good, recognizer=RecognizerConfig("eehnet", of_file)), MissingWeights, "file"),
-        (replace(good, results_dir=str(tmp_path / "file")), RequestError, "choose another place with results_dir="),
+        (replace(good, results_dir=str(tmp_path / "file")), RequestError, "results_dir="),
     ]
     for bad, kind, message in requests:
         with pytest.raises(kind, match=message):

@@ -53,7 +53,7 @@ def test_a_part_of_a_snapshot_is_completed(hub_address, repository):
     assert not hub.begun(wanted)
     snapshot(REPO, None, FILES[:1])
     assert hub.cached(wanted) is None and hub.begun(wanted)
-    with pytest.raises(MissingWeights, match="not in the local cache"):
+    with pytest.raises(MissingWeights, match=REPO):
         snapshot(*wanted, download=False)
     repository.asked.clear()
     folder = snapshot(*wanted)
@@ -96,7 +96,7 @@ def test_a_killed_fetch_goes_on(hub_address, hub_cache, repository, tmp_path, pl
 def test_a_large_file_that_comes_damaged_is_deleted_and_a_second_try_succeeds(hub_address, repository):
     repository.files["model.safetensors"] *= 80
     repository.damaged = {"model.safetensors"}
-    with pytest.raises(MissingWeights, match=r"gave another file than model\.safetensors, and it was deleted"):
+    with pytest.raises(MissingWeights, match=r"model\.safetensors"):
         snapshot(REPO, None, FILES)
     repository.damaged = set()
     snapshot(REPO, None, FILES)
@@ -189,7 +189,7 @@ def test_a_full_disk_is_told_before_and_during(hub_address, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(huggingface_hub, "snapshot_download", filling)
-        with pytest.raises(MissingWeights, match="The disk is full; what came"):
+        with pytest.raises(MissingWeights, match="disk is full"):
             snapshot(REPO, None, FILES)
     snapshot(REPO, None, FILES)
 

@@ -136,7 +136,7 @@ def test_photos_that_end_it_one_after_the_other_end_the_run(worker: Worker) -> N
 def test_a_process_that_does_not_answer_is_ended(python: Path) -> None:
     worker = a_worker(python, photo_limit=0.5)
     began = time.monotonic()
-    with pytest.raises(SampleError, match=r"lost twice at this photo: no answer within 0\.5 s"):
+    with pytest.raises(SampleError, match=r"no answer within 0\.5 s"):
         worker.ask(photo(HANG))
     assert time.monotonic() - began < 20
     worker.close()
@@ -150,7 +150,7 @@ def test_an_interpreter_that_cannot_open_the_detector_says_why(tmp_path: Path, p
         a_worker(broken).ask(photo(ONE))
     with pytest.raises(RequestError, match=r"changed from 0\.10\.20 to 0\.10\.21 while it was in use"):
         a_worker(python, version="0.10.20").ask(photo(ONE))
-    with pytest.raises(RequestError, match="cannot be started with /bin/false: exit status 1"):
+    with pytest.raises(RequestError, match="/bin/false: exit status 1"):
         a_worker(Path("/bin/false")).ask(photo(ONE))
 
 
@@ -159,7 +159,7 @@ def test_a_package_that_leaves_the_program_fails_at_this_photo(python: Path, wor
     text = package.read_text()
     package.write_text(text.replace('raise ValueError("the graph is\\n broken")', "raise SystemExit(0)"))
     try:
-        with pytest.raises(SampleError, match="MediaPipe failed at this photo: SystemExit: 0"):
+        with pytest.raises(SampleError, match="SystemExit: 0"):
             worker.ask(photo(RAISE))
     finally:
         package.write_text(text)

@@ -51,9 +51,9 @@ def test_a_process_that_answers_in_other_words_is_lost_and_not_waited_for(
     answer: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = says(tmp_path / "says.py", monkeypatch, answer)
-    with pytest.raises(SampleError, match=f"MediaPipe was lost twice at this photo: .*{told}"):
+    with pytest.raises(SampleError, match=told):
         worker.ask(photo(ONE, 1, 1))
-    with pytest.raises(RequestError, match=f"MediaPipe cannot be started with .*{told.rstrip('$')}"):
+    with pytest.raises(RequestError, match=told.rstrip("$")):
         says(tmp_path / "says.py", monkeypatch, "b''", greeting=answer).ask(photo(ONE, 1, 1))
 
 

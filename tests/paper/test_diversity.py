@@ -72,9 +72,9 @@ def test_the_first_photos_of_each_palm_are_repainted() -> None:
     ("word", "reason"),
     [
         ("seed=0,1", "needs one run of each setting; take them one by one, with a results_dir each"),
-        ("method.steps=2,3", "needs one run of each setting"),
-        ("dataset.profile=wild,mobile", "needs one run of each setting"),
-        ("method.sigma=3", "no method here has a setting sigma"),
+        ("method.steps=2,3", "one run"),
+        ("dataset.profile=wild,mobile", "one run"),
+        ("method.sigma=3", "sigma"),
         ("method=blur", "method= only picks which diffusion"),
         ("method.alpha=0.2", "Diversity sets method.alpha itself"),
     ],

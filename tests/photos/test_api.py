@@ -53,7 +53,7 @@ def test_all_of_a_palm_is_to_be_hidden_even_by_the_papers_settings() -> None:
 def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> None:
     with pytest.raises(NoHandError, match="no hand was found"):
         palmbench.deidentify(np.full((80, 90, 3), 120, np.uint8))
-    with pytest.raises(RequestError, match="there is no method called blurr; did you mean blur"):
+    with pytest.raises(RequestError, match="blurr"):
         palmbench.deidentify(photo, method="blurr")
     with pytest.raises(RequestError, match="method=identity hides nothing"):
         palmbench.deidentify(photo, method="identity")

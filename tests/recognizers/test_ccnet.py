@@ -190,7 +190,7 @@ def test_settings_name_the_variant_and_follow_the_weights(weights, state, tmp_pa
 @pytest.mark.parametrize("wrong", ["rgb", "float", "narrow"])
 def test_other_images_than_grey_rois_are_refused(weights, rois, wrong):
     images = {"rgb": np.stack([rois] * 3, axis=-1), "float": rois / 255, "narrow": rois[:, 1:]}[wrong]
-    with pytest.raises(ValueError, match=r"uint8 ROIs of shape \(n, 128, 128\)"):
+    with pytest.raises(ValueError, match="CCNet takes"):
         recognizers.load("ccnet", weights=str(weights)).extract(images)
 
 
@@ -201,7 +201,7 @@ def test_templates_of_others_are_refused(weights):
         ccnet.distances(own, np.zeros((2, 12, 32), np.uint32))
     for other in (np.eye(2, 2048, dtype=np.float32), np.eye(2, 288, dtype=np.float32)):  # the full CCNet's, EEHNet's
         for pair in ((own, other), (other, own), (other, other)):
-            with pytest.raises(ValueError, match=r"\(n, 128\), not .* of another recognizer or of other weights"):
+            with pytest.raises(ValueError, match=r"\(n, 128\), not "):
                 ccnet.distances(*pair)
         with pytest.raises(ValueError, match="another recognizer"):
             recognizers.pairwise(ccnet, other)

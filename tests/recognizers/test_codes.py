@@ -103,7 +103,7 @@ def test_an_empty_batch_has_no_templates(code):
 @pytest.mark.parametrize("wrong", ["rgb", "float", "narrow", "single"])
 def test_other_images_than_grey_rois_are_refused(code, wrong, palms):
     images = {"rgb": palms[..., None].repeat(3, -1), "float": palms / 255, "narrow": palms[:, 1:], "single": palms[0]}
-    with pytest.raises(ValueError, match=rf"{code.title} takes uint8 ROIs of shape \(n, 128, 128\)"):
+    with pytest.raises(ValueError, match=f"{code.title} takes"):
         code().extract(images[wrong])
 
 

