@@ -15,13 +15,7 @@ from palmbench.base.images import encode_png, write_png
 from palmbench.datasets import Dataset, card_names, open_dataset, present_datasets, read_card
 from palmbench.datasets.settings import FolderDatasetConfig
 from recognizers.common.errors import RequestError, SampleError
-
-
-def put(root: Path, *paths: str) -> None:
-    """Files with contents of their own; scanning does not decode them."""
-    for path in paths:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(path)
+from tests.datasets.files import put
 
 
 def scan(data: Path, name: str, **limits: object) -> Dataset:

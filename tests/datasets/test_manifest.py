@@ -10,15 +10,14 @@ from palmbench.datasets import Dataset, open_dataset, present_datasets
 from palmbench.datasets.folder_dataset import NO_PERSONS
 from palmbench.datasets.settings import FolderDatasetConfig
 from recognizers.common.errors import RequestError
+from tests.datasets.files import put
 
 HEADER = "path,identity,person,side,session,sample\n"
 
 
 def read(tmp_path: Path, table: str | bytes, *photos: str) -> Dataset:
     """The data set of a table beside photos with contents of their own."""
-    for path in photos or ("a.jpg", "b.jpg", "c.jpg", "d.jpg"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(path)
+    put(tmp_path, *(photos or ("a.jpg", "b.jpg", "c.jpg", "d.jpg")))
     file = tmp_path / "mine.csv"
     file.write_bytes(table if isinstance(table, bytes) else table.encode())
     return open_dataset(FolderDatasetConfig("manifest", root=str(file)), "data")

@@ -12,12 +12,7 @@ from palmbench.datasets.folder_scan import NAMES
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.datasets.splits import person_share, split_names
 from recognizers.common.errors import RequestError
-
-
-def put(root: Path, *paths: str) -> None:
-    for path in paths:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(path)
+from tests.datasets.files import put
 
 
 def part(root: Path, name: str, split: str | None, **limits: int) -> Dataset:

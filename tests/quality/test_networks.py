@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,35 +10,24 @@ import pytest
 
 from palmbench.base.images import write_png
 from palmbench.quality import ImageQuality, missing_weights, weights
+from palmbench.quality.settings import QualityConfig
 from recognizers.common.errors import MissingWeights
 
 
-@dataclass(frozen=True)
-class Config:
-    name: str = "paper"
-    lpips_weights: str | None = None
-    inception_weights: str | None = None
-
-
-@pytest.fixture
-def no_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-
-
 def test_without_weight_files_the_metric_is_absent_and_the_file_is_named(no_cache):
-    instrument = ImageQuality(Config())
+    instrument = ImageQuality(QualityConfig())
     inception = "pt_inception-2015-12-05-6726825d.pth"
     named = {"lpips": "vgg16-397923af.pth", "fid": inception, "kid": inception}
-    assert missing_weights(Config()) == instrument.missing == named
+    assert missing_weights(QualityConfig()) == instrument.missing == named
     photo = np.zeros((200, 200, 3), np.uint8)
     assert set(instrument.per_image(photo, photo)) == {"ssim", "ms_ssim", "psnr"}
-    assert missing_weights(Config("torchmetrics")) == named | {"lpips": "alexnet-owt-7be5be79.pth"}
+    assert missing_weights(QualityConfig("torchmetrics")) == named | {"lpips": "alexnet-owt-7be5be79.pth"}
     assert instrument.settings()["lpips_weights"] is None
 
 
 def test_a_weight_file_that_is_named_must_be_there(no_cache):
     with pytest.raises(MissingWeights, match=r"quality\.lpips_weights=/nowhere"):
-        ImageQuality(Config(lpips_weights="/nowhere"))
+        ImageQuality(QualityConfig(lpips_weights="/nowhere"))
 
 
 def test_a_truncated_weight_file_is_recognised(no_cache):
@@ -47,7 +35,7 @@ def test_a_truncated_weight_file_is_recognised(no_cache):
     folder.mkdir(parents=True)
     (folder / weights.VGG16.name).write_bytes(b"half a file")
     with pytest.raises(MissingWeights, match="truncated"):
-        ImageQuality(Config())
+        ImageQuality(QualityConfig())
 
 
 def test_lpips_reads_its_backbone_from_the_file_and_equals_the_package(tmp_path, monkeypatch):

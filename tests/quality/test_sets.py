@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import pytest
 
 from palmbench import synth
 from palmbench.quality import ImageQuality, frechet_distance, instrument, kernel_distance, set_distances
+from palmbench.quality.settings import QualityConfig
 from recognizers.common.errors import MissingWeights
 
 PALMS = ["a", "b", "c"]
-
-
-@dataclass(frozen=True)
-class Config:
-    name: str = "paper"
-    lpips_weights: str | None = None
-    inception_weights: str | None = None
-
-
-@pytest.fixture
-def no_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
 
 def test_frechet_distance_of_two_known_gaussians():
@@ -108,16 +95,16 @@ def test_distances_have_intervals_over_palms():
 
 
 def test_without_inception_features_are_the_hand_networks_and_the_distance_is_no_fid(no_cache):
-    measured = ImageQuality(Config())
+    measured = ImageQuality(QualityConfig())
     assert measured.features_of == "hand" and measured.set_metrics() == ("fd_hand",)
     assert measured.feature_settings()["of"] == "hand"
-    assert measured.feature_settings() == ImageQuality(Config("torchmetrics")).feature_settings()
+    assert measured.feature_settings() == ImageQuality(QualityConfig("torchmetrics")).feature_settings()
     photo = np.random.default_rng(3).integers(0, 256, (120, 160, 3), dtype=np.uint8)
     assert measured.features(photo).shape == (256,)
 
 
 def test_the_stronger_the_blur_the_farther_on_hand_features(no_cache):
-    measured = ImageQuality(Config())
+    measured = ImageQuality(QualityConfig())
     photos = [synth.render(identity, 0).image for identity in range(3)]
     sharp = [measured.features(photo) for photo in photos]
     distances = [
@@ -132,7 +119,7 @@ def test_the_stronger_the_blur_the_farther_on_hand_features(no_cache):
 
 def test_without_any_network_there_are_no_features(no_cache, monkeypatch, tmp_path):
     monkeypatch.setattr(instrument, "hand_weights", lambda: tmp_path / "absent")
-    measured = ImageQuality(Config())
+    measured = ImageQuality(QualityConfig())
     assert measured.features_of is None and measured.set_metrics() == () and measured.feature_settings() == {}
     with pytest.raises(MissingWeights, match="neither"):
         measured.features(np.zeros((60, 60, 3), np.uint8))
