@@ -187,28 +187,6 @@ def test_settings_name_the_variant_and_follow_the_weights(weights, state, tmp_pa
     assert recognizers.load("ccnet", weights=str(other)).settings()["weights"] != settings["weights"]
 
 
-@pytest.mark.parametrize("wrong", ["rgb", "float", "narrow"])
-def test_other_images_than_grey_rois_are_refused(weights, rois, wrong):
-    images = {"rgb": np.stack([rois] * 3, axis=-1), "float": rois / 255, "narrow": rois[:, 1:]}[wrong]
-    with pytest.raises(ValueError, match="CCNet takes"):
-        recognizers.load("ccnet", weights=str(weights)).extract(images)
-
-
-def test_templates_of_others_are_refused(weights):
-    ccnet = recognizers.load("ccnet", weights=str(weights))
-    own = np.eye(2, 128, dtype=np.float32)
-    with pytest.raises(ValueError, match="not uint32"):
-        ccnet.distances(own, np.zeros((2, 12, 32), np.uint32))
-    for other in (np.eye(2, 2048, dtype=np.float32), np.eye(2, 288, dtype=np.float32)):  # the full CCNet's, EEHNet's
-        for pair in ((own, other), (other, own), (other, other)):
-            with pytest.raises(ValueError, match=r"\(n, 128\), not "):
-                ccnet.distances(*pair)
-        with pytest.raises(ValueError, match="another recognizer"):
-            recognizers.pairwise(ccnet, other)
-    with pytest.raises(ValueError, match="not finite"):
-        ccnet.distances(own, own * np.float32(np.nan))
-
-
 def test_a_published_checkpoint_loads_and_tells_what_it_has_besides(tmp_path, rois):
     # Zeros expanded to their shapes: a published checkpoint's names and sizes without its 250 MB.
     path = tmp_path / "net_params_best.pth"

@@ -91,31 +91,6 @@ def test_templates_do_not_depend_on_the_batch_or_the_threads(code, palms):
     np.testing.assert_array_equal(whole, np.concatenate([code().extract(palm[None]) for palm in palms]))
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_an_empty_batch_has_no_templates(code):
-    templates = code().extract(np.empty((0, 128, 128), np.uint8))
-    assert templates.shape == (0, *SHAPES[code])
-    assert code().distances(templates, templates).shape == (0, 0)
-    assert code().pairwise(templates).shape == (0,)
-
-
-@pytest.mark.parametrize("code", [*CODES, MTCC])
-@pytest.mark.parametrize("wrong", ["rgb", "float", "narrow", "single"])
-def test_other_images_than_grey_rois_are_refused(code, wrong, palms):
-    images = {"rgb": palms[..., None].repeat(3, -1), "float": palms / 255, "narrow": palms[:, 1:], "single": palms[0]}
-    with pytest.raises(ValueError, match=f"{code.title} takes"):
-        code().extract(images[wrong])
-
-
-@pytest.mark.parametrize("code", [*CODES, MTCC])
-def test_templates_of_another_code_are_refused(code, palms):
-    own = code().extract(palms[:1])
-    for other in [*CODES, MTCC]:
-        if other is not code:
-            with pytest.raises(ValueError, match=f"{code.title}"):
-                code().distances(own, other().extract(palms[:1]))
-
-
 def test_palmcode_is_the_phase_of_the_published_filter(palms):
     kernel = circular_gabor(0.0916, 5.6179, np.pi / 4, 17)
     plain = np.array([

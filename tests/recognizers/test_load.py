@@ -93,32 +93,6 @@ def test_pairwise_works_without_the_recognizers_help():
     assert recognizers.pairwise(MeanGrey(), greys[:0]).shape == (0,)
 
 
-@pytest.mark.parametrize("name", recognizers.RECOGNIZERS)
-def test_how_images_lie_in_memory_changes_no_template(name):
-    recognizer = recognizers.load(name)
-    shape = (2, 128, 128) if recognizer.takes == "roi" else (2, 224, 224, 3)
-    images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    for view in (images[:, :, ::-1], images[::-1], np.asfortranarray(images), np.broadcast_to(images[:1], shape)):
-        np.testing.assert_array_equal(recognizer.extract(view), recognizer.extract(view.copy(order="C")))
-
-
-def test_no_recognizer_takes_the_templates_of_another_for_its_own():
-    random = np.random.default_rng(0)
-    images = {"roi": random.integers(0, 256, (2, 128, 128)).astype(np.uint8),
-              "hand": random.integers(0, 256, (2, 224, 224, 3)).astype(np.uint8)}  # fmt: skip
-    loaded = {name: recognizers.load(name) for name in recognizers.RECOGNIZERS}
-    templates = {name: recognizer.extract(images[recognizer.takes]) for name, recognizer in loaded.items()}
-    assert len(templates) == 8
-    for name, recognizer in loaded.items():
-        for other in templates.keys() - {name}:
-            for pair in ((templates[name], templates[other]), (templates[other], templates[name])):
-                with pytest.raises(ValueError, match="templates"):
-                    recognizer.distances(*pair)
-        assert recognizer.distances(templates[name], templates[name]).shape == (2, 2)
-        with pytest.raises(ValueError, match=r"templates are|not finite"):
-            recognizer.distances(templates[name], templates[name] * np.float32("nan"))
-
-
 @pytest.mark.parametrize("name", sorted(recognizers.CARDS))
 def test_a_recognizer_of_ours_has_a_card_with_a_reference_that_can_be_looked_up(name):
     card = recognizers.find(name).card

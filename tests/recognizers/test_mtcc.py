@@ -70,16 +70,3 @@ def test_brightness_and_contrast_change_nothing_in_the_original(rois):
     mtcc = recognizers.load("mtcc", variant="original")
     plain = rois // 4
     np.testing.assert_array_equal(mtcc.extract(plain), mtcc.extract(plain * 2 + 30))
-
-
-def test_an_empty_batch_has_no_templates():
-    mtcc = recognizers.load("mtcc")
-    templates = mtcc.extract(np.empty((0, 128, 128), np.uint8))
-    assert templates.shape == (0, 12, 32)
-    assert mtcc.distances(templates, templates).shape == (0, 0)
-
-
-def test_other_templates_are_refused():
-    mtcc = recognizers.load("mtcc")
-    with pytest.raises(ValueError, match="templates are uint32"):
-        mtcc.distances(np.zeros((1, 12, 32), np.uint8), np.zeros((1, 12, 32), np.uint8))

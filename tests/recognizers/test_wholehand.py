@@ -135,41 +135,6 @@ def test_half_precision_weights_do(changed, recognizer: EEHNetRecognizer, crops:
     assert recognizer.distances(found, recognizer.extract(crops[:1])) < 1e-3
 
 
-def test_empty_batches_are_empty(recognizer: EEHNetRecognizer):
-    templates = recognizer.extract(np.zeros((0, 224, 224, 3), np.uint8))
-    assert (templates.shape, templates.dtype) == ((0, 288), np.float32)
-    assert recognizer.distances(templates, np.eye(288, dtype=np.float32)).shape == (0, 288)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        np.zeros((1, 224, 224), np.uint8),
-        np.zeros((1, 3, 224, 224), np.uint8),
-        np.zeros((1, 224, 224, 3), np.float32),
-        np.zeros((1, 223, 224, 3), np.uint8),
-        np.zeros((224, 224, 3), np.uint8),
-        np.zeros(0),
-    ],
-)
-def test_what_is_no_hand_crop_is_refused(recognizer: EEHNetRecognizer, wrong: np.ndarray):
-    with pytest.raises(ValueError, match="EEHNet takes"):
-        recognizer.extract(wrong)
-
-
-def test_templates_of_others_are_refused(recognizer: EEHNetRecognizer):
-    good = np.eye(2, 288, dtype=np.float32)
-    bad = good.copy()
-    bad[1, 3] = np.nan
-    for other, message in (
-        (bad, "EEHNet template 1 "),
-        (good[:, :100], r"\(n, 288\), not "),
-        (good.astype(np.float64), "EEHNet templates are float32"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            recognizer.distances(good, other)
-
-
 def test_missing_weights_say_where_they_should_be_and_how_to_make_them(tmp_path: Path):
     with pytest.raises(MissingWeights, match=r"none\.safetensors.*train_eehnet"):
         EEHNetRecognizer(weights=str(tmp_path / "none.safetensors"))
