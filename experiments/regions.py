@@ -27,7 +27,7 @@ from palmbench.hands import Hand, load_detector
 from palmbench.hands.embedded import EmbeddedSegmenter
 from palmbench.hands.hand import INDEX, LITTLE, WRIST
 from palmbench.hands.palm import palm_mask
-from palmbench.hands.settings import DetectorConfig
+from palmbench.hands.settings import EmbeddedConfig
 from palmbench.photos.window import find_hands
 from palmbench.scoring import equal_error_rate
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, render
@@ -58,7 +58,7 @@ def canonical(image: np.ndarray, hand: Hand) -> np.ndarray:
 
 def left(palms: int, photos: int, profile: str) -> dict[str, Left]:
     """What each region leaves of so many palms, of so many photos each; and of the polygon alone."""
-    detector, recognizer = load_detector(DetectorConfig(hands=2)), recognizers.load("mtcc")
+    detector, recognizer = load_detector(EmbeddedConfig(hands=2)), recognizers.load("mtcc")
     squares: dict[str, list[np.ndarray]] = {}
     shares: dict[str, list[float]] = {}
     identities = []

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shlex
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,33 +16,23 @@ from palmbench.config.listing import listing, option_names
 from palmbench.methods import output_checks
 from palmbench.methods.mask import MaskConfig
 from recognizers.common.errors import RequestError, SampleError
-from tests.ones_own import ROOT, Page, install
+from tests.ones_own import Page, install
 
 PAGE = Page("methods.md")
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder, module = PAGE.install(tmp_path / "site")
-    monkeypatch.syspath_prepend(str(folder))
-    yield folder
-    sys.modules.pop(module, None)
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return PAGE.available(tmp_path, monkeypatch)
 
 
 def test_the_example_is_installed_swept_and_recorded(package: Path, tmp_path: Path) -> None:
-    words = shlex.split(PAGE.block("sh"))
-    assert words[0] == "palmbench"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(package), str(ROOT)])}
-    command = [sys.executable, "-m", *words, "executor.workers=1"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    folders = list((tmp_path / "results" / "runs").iterdir())
-    runs = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
-    assert sorted(run["point"]["block"] for run in runs) == [6, 24]
-    for run in runs:
+    printed, runs = PAGE.run(package, tmp_path)
+    assert sorted(run["point"]["block"] for run in runs.values()) == [6, 24]
+    for run in runs.values():
         assert run["point"]["method"] == "shuffle"
         assert run["metrics"]["rr"]["n"] == 8 and run["metrics"]["rr"]["value"] is not None
-        assert f"block {run['point']['block']} " in done.stdout
+        assert f"block {run['point']['block']} " in printed
 
 
 def test_it_is_listed_with_its_settings_and_imported_by_nobody_else(package: Path) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shlex
-import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -26,28 +22,19 @@ from palmbench.config.schema import RecognizerConfig
 from palmbench.stages.enrol import load_recognizer
 from recognizers import output_checks
 from recognizers.common.errors import RequestError
-from tests.ones_own import ROOT, Page, install
+from tests.ones_own import Page, install
 
 PAGE = Page("recognizers.md")
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder, module = PAGE.install(tmp_path / "site")
-    monkeypatch.syspath_prepend(str(folder))
-    yield folder
-    sys.modules.pop(module, None)
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return PAGE.available(tmp_path, monkeypatch)
 
 
 def test_the_example_is_installed_run_and_recorded(package: Path, tmp_path: Path) -> None:
-    words = shlex.split(PAGE.block("sh"))
-    assert words[0] == "palmbench"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(package), str(ROOT)])}
-    command = [sys.executable, "-m", *words, "executor.workers=1"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    (folder,) = (tmp_path / "results" / "runs").iterdir()
-    found = json.loads((folder / "metrics.json").read_text())
+    _, runs = PAGE.run(package, tmp_path)
+    ((folder, found),) = runs.items()
     assert found["point"]["recognizer"] == "correlation"
     assert found["metrics"]["rr"]["n"] == 8 and found["metrics"]["rr"]["value"] is not None
     assert found["metrics"]["acc_cls"]["missing"] == "a classifier"

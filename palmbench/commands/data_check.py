@@ -20,7 +20,7 @@ from palmbench.datasets.check_text import report_text
 from palmbench.datasets.findings import SeenHand
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.executor import Executor, available_cores
-from palmbench.hands.settings import AnyDetectorConfig
+from palmbench.hands.settings import DetectorConfig
 from recognizers.common.errors import RequestError, SampleError
 from recognizers.common.names import path_of
 
@@ -105,7 +105,7 @@ class HandEyes:
 
 
 class _Task(NamedTuple):
-    config: AnyDetectorConfig
+    config: DetectorConfig
     device: str
     root: Path
     paths: tuple[str, ...]
@@ -125,7 +125,7 @@ def _sights(task: _Task) -> dict[str, SeenHand | None]:
 
 
 @lru_cache(maxsize=1)
-def _detector(config: AnyDetectorConfig, device: str) -> Detector:
+def _detector(config: DetectorConfig, device: str) -> Detector:
     from palmbench.hands import load_detector
 
     return load_detector(config, device)

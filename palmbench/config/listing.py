@@ -1,7 +1,7 @@
 """What can be chosen: groups, their options and settings, read from the comments of `conf/`.
 
 Reads the YAML as text lines, so that `palmbench ls` needs neither Hydra nor torch and shows the comments.
-Recognizers and methods of other packages that have no YAML tell their settings themselves.
+Recognizers, methods and detectors of other packages that have no YAML tell their settings themselves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Recognizers and methods of other packages as options of the configuration, where no YAML says what they are."""
+"""Options of other packages: their recognizers, methods and detectors, where no YAML says what they are."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_type_hints
 import recognizers
 from palmbench import methods
 from palmbench.config.schema import MISSING
+from palmbench.hands import registry
 from recognizers.common.errors import RequestError
 from recognizers.common.options import REQUIRED, options_of
 
@@ -91,7 +92,7 @@ def _options(constructor: Any) -> list[PluginSetting]:
 
 
 def _fields(config: Any) -> list[PluginSetting]:
-    """A method's settings are the fields of its dataclass."""
+    """A method's or a detector's settings are the fields of its dataclass."""
     default, kinds = config(), get_type_hints(config)
     return [
         PluginSetting(item.name, getattr(default, item.name), item.metadata.get("says") or _kind_text(kinds[item.name]))
@@ -109,4 +110,5 @@ def _kind_text(kind: Any) -> str:
 _GROUPS = {
     "recognizer": _Group(recognizers.added, recognizers.find, _options),
     "method": _Group(methods.added, methods.find, _fields),
+    "detector": _Group(registry.added, registry.find, _fields),
 }

@@ -9,21 +9,14 @@ who says `BlurConfig(sigma=3)` in Python or adds a class without a YAML. A test 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 import recognizers
 from palmbench.datasets.settings import DatasetConfig, FolderDatasetConfig, SynthConfig
-from palmbench.hands.settings import (
-    AnyDetectorConfig,
-    AnySegmenterConfig,
-    DetectorConfig,
-    MediaPipeConfig,
-    SAM2Config,
-    SegmenterConfig,
-    WiLoRConfig,
-)
+from palmbench.hands.registry import detector_config
+from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig, EmbeddedConfig, SAM2Config, SegmenterConfig
 from palmbench.methods import MethodConfig, method_config
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.quality.settings import QualityConfig
@@ -83,7 +76,7 @@ class RunConfig:
 
     dataset: DatasetConfig = field(default_factory=SynthConfig)
     method: MethodConfig = field(default_factory=DiffusionConfig)
-    detector: AnyDetectorConfig = field(default_factory=DetectorConfig)
+    detector: DetectorConfig = field(default_factory=EmbeddedConfig)
     segmenter: AnySegmenterConfig = field(default_factory=SegmenterConfig)
     recognizer: RecognizerConfig = field(default_factory=MTCCConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
@@ -96,14 +89,15 @@ class RunConfig:
     data_dir: str = "data"
 
 
-# Which class the `name` of a group's option stands for. A method's class is found by `palmbench.methods`, and a
-# recognizer's options are its constructor's.
+# Groups to which other packages may add options: who finds the class that a `name` stands for. A recognizer's options
+# are its constructor's.
+_OFFERED: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {"method": method_config, "detector": detector_config}
+# Which class the `name` of an option of the other groups stands for.
 KINDS: Mapping[str, Mapping[str, type]] = {
     "dataset": {
         "synth": SynthConfig,
         **{name: FolderDatasetConfig for name in get_args(get_type_hints(FolderDatasetConfig)["name"])},
     },
-    "detector": {"embedded": DetectorConfig, "mediapipe": MediaPipeConfig, "wilor": WiLoRConfig},
     "segmenter": {"embedded": SegmenterConfig, "sam2": SAM2Config},
     "quality": {"paper": QualityConfig, "torchmetrics": QualityConfig},
     "executor": {"local": ExecutorConfig},
@@ -136,9 +130,9 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
             raise RequestError(f"{key} is missing; every run needs it.")
         if key == "recognizer":
             checked[key] = recognizer_config(values[key])
-        elif key == "method":
+        elif key in _OFFERED:
             _require_group(key, values[key])
-            checked[key] = method_config(values[key])
+            checked[key] = _OFFERED[key](values[key])
         elif key in KINDS:
             checked[key] = _option(key, values[key])
         else:

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from palmbench.hands.hand import Detector, Hand, Segmenter
-from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig, DetectorConfig, SegmenterConfig, WiLoRConfig
+from palmbench.hands.registry import DETECTORS
+from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig, SegmenterConfig
+from recognizers.common.errors import no_exit
+from recognizers.common.strict import build, setting
 
-__all__ = ["Detector", "Hand", "Segmenter", "load_detector", "load_segmenter"]
+__all__ = ["Detector", "DetectorConfig", "Hand", "Segmenter", "load_detector", "load_segmenter", "setting"]
 
 
-def load_detector(config: AnyDetectorConfig, device: str = "cpu") -> Detector:
-    """The detector that a configuration names.
+def load_detector(config: DetectorConfig, device: str = "cpu") -> Detector:
+    """The detector that a configuration asks for; every answer of one of another package is checked.
 
     Raises
     ------
     RequestError
-        If its package is not to be had; MissingWeights if its weights are absent.
+        If a setting is out of range, or its package is not to be had; MissingWeights if its weights are absent.
     """
-    detector: Detector
-    if isinstance(config, DetectorConfig):
-        from palmbench.hands.embedded import EmbeddedDetector
+    # A configuration that was made in Python has not been through the checks of the command line's.
+    config = build(type(config), asdict(config), "detector")
+    with no_exit(f"detector={config.name}"):
+        detector = config.load(device)
+    if config.name not in DETECTORS:
+        from palmbench.hands.output_checks import CheckedDetector
 
-        detector = EmbeddedDetector(config.weights, config.threshold, device, config.hands)
-    else:
-        from palmbench.hands.external import ExternalDetector
-
-        weights = config.weights if isinstance(config, WiLoRConfig) else None
-        detector = ExternalDetector(config.name, config.python, weights, config.threshold, config.hands, device)
+        detector = CheckedDetector(detector, config.name)
     if config.valley_weights is None:
         return detector
     from palmbench.hands.pklnet.localizer import PKLNetLocalizer

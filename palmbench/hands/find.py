@@ -17,7 +17,8 @@ from palmbench.hands.hand import require_photo
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
+from palmbench.hands.registry import named
+from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig
 from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
 
@@ -71,7 +72,7 @@ class _Finders(NamedTuple):
 def find_hands(
     photo: np.ndarray | str | os.PathLike[str],
     *,
-    detector: str | AnyDetectorConfig = "embedded",
+    detector: str | DetectorConfig = "embedded",
     segmenter: str | AnySegmenterConfig = "embedded",
     device: str = "cpu",
 ) -> list[FoundHand]:
@@ -81,7 +82,7 @@ def find_hands(
     ----------
     photo : ndarray of shape (height, width, 3), uint8, or path
         RGB, upright; or a photo's file, which is turned upright as it says.
-    detector : str or AnyDetectorConfig
+    detector : str or DetectorConfig
         Its name, for up to ten hands of a photo, or settings such as
         ``palmbench.hands.settings.MediaPipeConfig(hands=2)``.
     segmenter : str or AnySegmenterConfig
@@ -122,8 +123,8 @@ def find_hands(
     """
     pixels = _pixels(photo)
     finders = _finders(
-        _settings("detector", detector, AnyDetectorConfig, hands=MOST_HANDS),
-        _settings("segmenter", segmenter, AnySegmenterConfig),
+        _detector_config(detector),
+        _segmenter_config(segmenter),
         torch_device(device),
     )
     hands = [finders.segmenter.segment(pixels, hand) for hand in finders.detector.detect([pixels])[0]]
@@ -131,20 +132,28 @@ def find_hands(
 
 
 @lru_cache(maxsize=1)  # networks are large: the last ones used are enough
-def _finders(detector: AnyDetectorConfig, segmenter: AnySegmenterConfig, device: str) -> _Finders:
+def _finders(detector: DetectorConfig, segmenter: AnySegmenterConfig, device: str) -> _Finders:
     return _Finders(load_detector(detector, device), load_segmenter(segmenter, device))
 
 
-def _settings(what: str, asked: Any, kinds: Any, **usual: Any) -> Any:
+def _detector_config(asked: Any) -> DetectorConfig:
     """Settings as they are, or those of a name."""
-    if isinstance(asked, get_args(kinds)):
+    if isinstance(asked, DetectorConfig):
         return asked
-    named = {kind().name: kind for kind in get_args(kinds)}
     if not isinstance(asked, str):
-        raise RequestError(f"{what} is a name or settings of a {what}, not {type(asked).__name__}.")
-    if asked not in named:
-        raise RequestError(not_found(f"there is no {what} called {asked}", asked, named))
-    return named[asked](**usual)
+        raise RequestError(f"detector is a name or settings of a detector, not {type(asked).__name__}.")
+    return named(asked, hands=MOST_HANDS)
+
+
+def _segmenter_config(asked: Any) -> AnySegmenterConfig:
+    if isinstance(asked, AnySegmenterConfig):
+        return asked
+    if not isinstance(asked, str):
+        raise RequestError(f"segmenter is a name or settings of a segmenter, not {type(asked).__name__}.")
+    kinds = {kind().name: kind for kind in get_args(AnySegmenterConfig)}
+    if asked not in kinds:
+        raise RequestError(not_found(f"there is no segmenter called {asked}", asked, kinds))
+    return kinds[asked]()
 
 
 def _pixels(photo: Any) -> np.ndarray:

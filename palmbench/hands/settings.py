@@ -2,69 +2,102 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from abc import ABC, abstractmethod
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Literal
 
 from recognizers.common.errors import RequestError
 from recognizers.common.strict import setting
 
-
-def _check_valleys(valleys: str, weights: str | None, hands: int) -> None:
-    if valleys == "pklnet" and weights is None:
-        raise RequestError(
-            "detector.valleys=pklnet needs PKLNet's weights, which do not come with palmbench: "
-            "name their file with detector.valley_weights=."
-        )
-    if valleys != "pklnet" and weights is not None:
-        raise RequestError("detector.valley_weights is for PKLNet: set detector.valleys=pklnet, or leave it out.")
-    if valleys == "pklnet" and hands > 1:
-        raise RequestError("PKLNet knows of one hand a photo: with detector.valleys=pklnet leave detector.hands at 1.")
+if TYPE_CHECKING:
+    from palmbench.hands.hand import Detector
 
 
 @dataclass(frozen=True)
-class DetectorConfig:
-    """Hand detector and its 21 keypoints; who finds the valley points that the recognition ROI hangs from."""
+class DetectorConfig(ABC):
+    """Settings of a hand detector, and what every run asks of one.
+
+    A detector's settings are a frozen dataclass derived from this one. Its `name` and its settings have defaults, and
+    the values that a setting takes are those of `recognizers.common.strict.build`. The first line of its docstring is
+    the detector's line in `palmbench ls detector`. Importing it imports no network's library.
+
+    Attributes
+    ----------
+    name : str
+        What it is called on the command line and in keys.
+    hands : int
+        Hands to report of a photo at most.
+    valleys : str
+        Who finds the valley points that the recognition ROI hangs from: "embedded" is the detector itself.
+    valley_weights : str or None
+        PKLNet's weights.
+    """
+
+    name: str
+    _: KW_ONLY
+    hands: int = setting(1, low=1, high=100, says="hands to report of a photo at most")
+    valleys: Literal["embedded", "pklnet"] = setting("embedded", says="valley points: embedded (its own) or pklnet")
+    valley_weights: str | None = setting(None, says="PKLNet's weight file, with valleys=pklnet")
+
+    def __post_init__(self) -> None:
+        if self.valleys == "pklnet" and self.valley_weights is None:
+            raise RequestError(
+                "detector.valleys=pklnet needs PKLNet's weights, which do not come with palmbench: "
+                "name their file with detector.valley_weights=."
+            )
+        if self.valleys != "pklnet" and self.valley_weights is not None:
+            raise RequestError("detector.valley_weights is for PKLNet: set detector.valleys=pklnet, or leave it out.")
+        if self.valleys == "pklnet" and self.hands > 1:
+            raise RequestError(
+                "PKLNet knows of one hand a photo: with detector.valleys=pklnet leave detector.hands at 1."
+            )
+
+    @abstractmethod
+    def load(self, device: str = "cpu") -> Detector:
+        """The detector with these settings, its own valley points; see `palmbench.hands.load_detector`."""
+
+
+@dataclass(frozen=True)
+class EmbeddedConfig(DetectorConfig):
+    """The hand network that ships with palmbench; `weights` is "embedded" or the file of another one."""
 
     name: Literal["embedded"] = "embedded"
     weights: str = "embedded"
     threshold: float = setting(0.5, low=0, high=1)
-    hands: int = setting(1, low=1, high=100)
-    valleys: Literal["embedded", "pklnet"] = "embedded"
-    valley_weights: str | None = None
 
-    def __post_init__(self) -> None:
-        _check_valleys(self.valleys, self.valley_weights, self.hands)
+    def load(self, device: str = "cpu") -> Detector:
+        from palmbench.hands.embedded import EmbeddedDetector
+
+        return EmbeddedDetector(self.weights, self.threshold, device, self.hands)
 
 
 @dataclass(frozen=True)
-class MediaPipeConfig:
+class MediaPipeConfig(DetectorConfig):
     """MediaPipe's hand model in the environment of an interpreter; None means the default ones."""
 
     name: Literal["mediapipe"] = "mediapipe"
     python: str | None = None
     threshold: float = setting(0.5, low=0, high=1)
-    hands: int = setting(1, low=1, high=100)
-    valleys: Literal["embedded", "pklnet"] = "embedded"
-    valley_weights: str | None = None
 
-    def __post_init__(self) -> None:
-        _check_valleys(self.valleys, self.valley_weights, self.hands)
+    def load(self, device: str = "cpu") -> Detector:
+        from palmbench.hands.external import ExternalDetector
+
+        return ExternalDetector(self.name, self.python, None, self.threshold, self.hands, device)
 
 
 @dataclass(frozen=True)
-class WiLoRConfig:
+class WiLoRConfig(DetectorConfig):
     """WiLoR in the environment of an interpreter; `weights` None means those inside its package."""
 
     name: Literal["wilor"] = "wilor"
     python: str | None = None
     weights: str | None = None
     threshold: float = setting(0.3, low=0, high=1)
-    hands: int = setting(1, low=1, high=100)
-    valleys: Literal["embedded", "pklnet"] = "embedded"
-    valley_weights: str | None = None
 
-    def __post_init__(self) -> None:
-        _check_valleys(self.valleys, self.valley_weights, self.hands)
+    def load(self, device: str = "cpu") -> Detector:
+        from palmbench.hands.external import ExternalDetector
+
+        return ExternalDetector(self.name, self.python, self.weights, self.threshold, self.hands, device)
 
 
 @dataclass(frozen=True)
@@ -85,5 +118,4 @@ class SAM2Config:
     closing: int = setting(5, low=0, high=255)
 
 
-AnyDetectorConfig = DetectorConfig | MediaPipeConfig | WiLoRConfig
 AnySegmenterConfig = SegmenterConfig | SAM2Config

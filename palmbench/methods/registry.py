@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict
 from importlib.metadata import EntryPoint
-from inspect import isabstract, isclass
 from typing import TYPE_CHECKING, Any
 
 from palmbench.methods.method import Method, MethodConfig
-from recognizers.common.did_you_mean import not_found
-from recognizers.common.entry_points import Offers
+from recognizers.common.entry_points import SettingsOffers
 from recognizers.common.errors import RequestError, no_exit
 from recognizers.common.strict import build
 
@@ -25,7 +23,7 @@ METHODS = {
     "pixelate": "palmbench.methods.pixelate:PixelateConfig",
 }
 ENTRY_POINTS = "palmbench.methods"
-_OFFERS = Offers("method", ENTRY_POINTS, METHODS)
+_OFFERS: SettingsOffers[MethodConfig] = SettingsOffers("method", ENTRY_POINTS, METHODS, MethodConfig)
 
 
 def names() -> list[str]:
@@ -39,55 +37,18 @@ def added() -> dict[str, EntryPoint]:
 
 
 def find(name: str) -> type[MethodConfig]:
-    """The class of a method's settings; imports its module.
-
-    Raises
-    ------
-    ValueError
-        If there is no such method.
-    ImportError
-        If another package adds it and cannot be imported, or what it names is not a class of settings.
-    """
-    kind = _OFFERS.find(name)
-    if name in METHODS:
-        return kind
-    wrong = None
-    if not (isclass(kind) and issubclass(kind, MethodConfig) and is_dataclass(kind)) or isabstract(kind):
-        wrong = "it is not a dataclass derived from palmbench.methods.MethodConfig that has a load"
-    elif needed := [item.name for item in fields(kind) if item.default is item.default_factory is MISSING]:
-        wrong = f"its settings need defaults, and {needed[0]} has none"
-    elif (named := kind.__dataclass_fields__["name"].default) != name:
-        wrong = f"its settings are named {named!r}"
-    else:
-        try:
-            build(kind, asdict(kind(name)), "method")
-        except (Exception, SystemExit) as error:  # a stranger's class may raise anything
-            wrong = f"its defaults are no settings: {error}"
-    if wrong:
-        raise ImportError(f"the method {name!r} ({added()[name].value}) cannot be used: {wrong}")
-    return kind
+    """The class of a method's settings; errors as of `SettingsOffers.find`."""
+    return _OFFERS.find(name)
 
 
 def named(name: str) -> MethodConfig:
-    """The settings of a method by its name, all at their defaults.
-
-    Raises
-    ------
-    RequestError
-        If there is no such method, or it cannot be imported.
-    """
-    return _kind(name)()  # type: ignore[call-arg]  # `find` makes sure that the name has a default
+    """The settings of a method by its name, all at their defaults; errors as of `SettingsOffers.named`."""
+    return _OFFERS.named(name)
 
 
 def method_config(values: Mapping[str, Any]) -> MethodConfig:
-    """Settings of a method from a plain mapping, strictly: its name, and a value for each of its settings.
-
-    Raises
-    ------
-    RequestError
-        If there is no such method, it cannot be imported, or a setting is unknown, missing or not allowed.
-    """
-    return build(_kind(str(values.get("name"))), values, "method")
+    """Settings of a method from a plain mapping, strictly; errors as of `SettingsOffers.config`."""
+    return _OFFERS.config(values)
 
 
 def load(config: MethodConfig, device: str = "cpu", region: Region = "paper") -> Method:
@@ -115,12 +76,3 @@ def load(config: MethodConfig, device: str = "cpu", region: Region = "paper") ->
             return config.load(device, region)
     except ValueError as error:
         raise RequestError(f"method={config.name}: {error}") from error
-
-
-def _kind(name: str) -> type[MethodConfig]:
-    if name not in names():
-        raise RequestError(not_found(f"method.name: there is no method called {name}", name, names()))
-    try:
-        return find(name)
-    except ImportError as error:
-        raise RequestError(f"{error}. Mend or remove its package.") from error

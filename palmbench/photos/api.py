@@ -12,7 +12,7 @@ from palmbench import methods
 from palmbench.base.device import torch_device
 from palmbench.config.schema import RunConfig
 from palmbench.hands.palm import Region
-from palmbench.hands.settings import AnyDetectorConfig
+from palmbench.hands.settings import DetectorConfig
 from palmbench.methods import MethodConfig
 from palmbench.photos.deidentification import deidentification_of, load_tools, with_most_hands
 from palmbench.photos.painter import Painter
@@ -24,7 +24,7 @@ def deidentify(
     *,
     seed: int = 0,
     method: str | MethodConfig = "diffusion",
-    detector: AnyDetectorConfig | None = None,
+    detector: DetectorConfig | None = None,
     region: Region = "palm",
     every_hand: bool = False,
     device: str = "cpu",
@@ -43,7 +43,7 @@ def deidentify(
     method : str or MethodConfig
         Its name, with default settings, or a configuration such as
         ``palmbench.methods.diffusion.DiffusionConfig(alpha=0.2, steps=30)``.
-    detector : AnyDetectorConfig, optional
+    detector : DetectorConfig, optional
         What finds the hands; None is the embedded network, looking for as many as it can.
     region : {"palm", "paper"}
         How much of a palm is repainted: all its skin from the wrist line to the finger bases, or the paper's polygon.
@@ -122,8 +122,8 @@ def _seed(seed: int) -> int:
     return number
 
 
-def _detector(detector: AnyDetectorConfig | None) -> AnyDetectorConfig | None:
-    if not isinstance(detector, (*get_args(AnyDetectorConfig), type(None))):
+def _detector(detector: DetectorConfig | None) -> DetectorConfig | None:
+    if not isinstance(detector, (DetectorConfig, type(None))):
         raise RequestError(f"detector is a configuration of a detector, or None, not {type(detector).__name__}.")
     return detector
 

@@ -9,7 +9,7 @@ from palmbench import methods
 from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.palm import Region
-from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
+from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig
 from palmbench.methods import MethodConfig
 from palmbench.methods.region import region_versions
 from palmbench.photos.painter import Tools
@@ -59,7 +59,7 @@ class Deidentification:
     Attributes
     ----------
     method : MethodConfig
-    detector : AnyDetectorConfig
+    detector : DetectorConfig
     segmenter : AnySegmenterConfig
     seed : int
     count : int
@@ -76,7 +76,7 @@ class Deidentification:
     """
 
     method: MethodConfig
-    detector: AnyDetectorConfig
+    detector: DetectorConfig
     segmenter: AnySegmenterConfig
     seed: int = 0
     count: int = 1
@@ -169,7 +169,7 @@ def check_of(recognizer: RecognizerConfig, threshold: float | None, tries: int) 
     return Check(recognizer, MTCC_THRESHOLD if threshold is None else threshold, tries)
 
 
-def with_most_hands(detector: AnyDetectorConfig) -> AnyDetectorConfig:
+def with_most_hands(detector: DetectorConfig) -> DetectorConfig:
     """The detector told to look for as many hands as a photo may well have; PKLNet knows of one."""
     return detector if detector.valleys == "pklnet" else replace(detector, hands=MOST_HANDS)
 

@@ -14,7 +14,7 @@ import numpy as np
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
-from palmbench.hands.settings import AnyDetectorConfig, AnySegmenterConfig
+from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig
 from palmbench.stages.stage import Photos, Tools
 from recognizers.common.cache_keys import digest
 from recognizers.common.errors import NoHandError
@@ -27,13 +27,13 @@ class Prepare:
     """Finds the hand in each photo."""
 
     photos: Photos
-    detector: AnyDetectorConfig
+    detector: DetectorConfig
     segmenter: AnySegmenterConfig
     settings: dict[str, Any]
     suffix: str = ".npz"
 
     @classmethod
-    def of(cls, photos: Photos, detector: AnyDetectorConfig, segmenter: AnySegmenterConfig) -> Prepare:
+    def of(cls, photos: Photos, detector: DetectorConfig, segmenter: AnySegmenterConfig) -> Prepare:
         """The stage for some photos. Raises MissingWeights when the detector's weights are absent."""
         return cls(photos, detector, segmenter, _settings(_Finders(load_detector(detector), load_segmenter(segmenter))))
 

@@ -30,7 +30,7 @@ from palmbench.hands import load_segmenter
 from palmbench.hands.observer import Observer
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from palmbench.hands.pklnet.network import PKLNet
-from palmbench.hands.settings import DetectorConfig, SAM2Config, SegmenterConfig
+from palmbench.hands.settings import EmbeddedConfig, SAM2Config, SegmenterConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.photos import deidentification
@@ -280,11 +280,11 @@ def test_worker_processes_refuse_weights_and_photos_that_are_not_the_keys(photos
     hand = embedded("hand", paths.weights_dir)(_folder(tmp_path / "hand"))
     ccnet = embedded("ccnet")(_folder(tmp_path / "ccnet"))
     dataset = open_dataset(FolderDatasetConfig("folder", root=str(photos)), "data")
-    prepare = Prepare.of(Originals(dataset.source), DetectorConfig(weights=str(hand)), SegmenterConfig())
+    prepare = Prepare.of(Originals(dataset.source), EmbeddedConfig(weights=str(hand)), SegmenterConfig())
     photo = photos / "1" / "1.png"
     # Each before a worker has read it.
     stages: dict[Path, Any] = {
-        hand: Prepare.of(prepare.photos, DetectorConfig(weights=str(hand), threshold=0.4), SegmenterConfig()),
+        hand: Prepare.of(prepare.photos, EmbeddedConfig(weights=str(hand), threshold=0.4), SegmenterConfig()),
         photo: prepare,
         ccnet: Enrol.of(prepare, RecognizerConfig("ccnet", {"weights": str(ccnet)})),
     }
@@ -314,7 +314,7 @@ def test_a_later_run_of_this_process_takes_the_weights_that_are_there_by_then(
     originals, store = Originals(dataset.source), Store(tmp_path / "store")
 
     def stages() -> list[Any]:
-        prepare = Prepare.of(originals, DetectorConfig(weights=str(hand), threshold=0.1), SegmenterConfig())
+        prepare = Prepare.of(originals, EmbeddedConfig(weights=str(hand), threshold=0.1), SegmenterConfig())
         method = DiffusionConfig(weights=str(unet.parents[1]), steps=2, size=64)
         deidentify = Deidentify.of(prepare, method, 0)
         features, _ = Features.both(originals, originals, QualityConfig())
@@ -344,7 +344,7 @@ def test_a_later_run_of_this_process_takes_the_weights_that_are_there_by_then(
 def test_deid_refuses_weights_that_are_not_those_of_its_results_keys(tmp_path: Path) -> None:
     hand = embedded("hand", paths.weights_dir)(tmp_path)
     asked = deidentification.Deidentification(
-        MaskConfig(), DetectorConfig(weights=str(hand), hands=2), SegmenterConfig()
+        MaskConfig(), EmbeddedConfig(weights=str(hand), hands=2), SegmenterConfig()
     )
     settings = asked.settings()
     (tmp_path / "a.png").write_bytes(encode_png(PHOTO.image))

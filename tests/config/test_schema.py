@@ -16,6 +16,7 @@ from palmbench import methods
 from palmbench.base.paths import conf_dir
 from palmbench.config.schema import KINDS, RunConfig, plain_values, run_config
 from palmbench.datasets.settings import FolderDatasetConfig
+from palmbench.hands import registry
 from palmbench.methods.diffusion import DiffusionConfig, canonical_fusion
 from recognizers.common.errors import RequestError
 from recognizers.common.options import options_of
@@ -48,7 +49,8 @@ def default_of(group: str, name: str) -> dict[str, Any]:
     """The settings of an option made in Python, where nothing is said but its name."""
     if group == "recognizer":
         return {key: option.default for key, option in options_of(recognizers.find(name)).items()}
-    kind = methods.find(name) if group == "method" else KINDS[group][name]
+    found = {"method": methods.find, "detector": registry.find}.get(group)
+    kind: Any = found(name) if found else KINDS[group][name]
     return {key: value for key, value in asdict(kind(name)).items() if key != "name"}
 
 

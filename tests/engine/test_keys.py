@@ -20,7 +20,7 @@ from palmbench.engine import pipeline
 from palmbench.engine.pipeline import Pipeline
 from palmbench.hands import sam2
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
-from palmbench.hands.settings import DetectorConfig, SegmenterConfig
+from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
 from palmbench.hands.valleys import PKLNetValleys
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
@@ -149,7 +149,7 @@ def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(instrument, "hand_weights", lambda: tmp_path / "absent")
 
-    def detector(config: DetectorConfig) -> SimpleNamespace:
+    def detector(config: EmbeddedConfig) -> SimpleNamespace:
         settings = {"name": config.name, "weights": "0" * 32, "threshold": config.threshold}
         return SimpleNamespace(settings=lambda: settings)
 
@@ -166,7 +166,7 @@ def test_golden_key_of_a_run(held: None) -> None:
     [
         {"dataset": SynthConfig(identities=2, samples=3)},
         {"method": MaskConfig(fill=1)},
-        {"detector": DetectorConfig(threshold=0.6)},
+        {"detector": EmbeddedConfig(threshold=0.6)},
         {"segmenter": SegmenterConfig(closing=7)},
         {"recognizer": MTCCConfig(variant="original")},
         {"eer": "grid"},

@@ -22,7 +22,7 @@ from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.planning import plan
 from palmbench.engine.run import Run, describe
-from palmbench.hands.settings import DetectorConfig
+from palmbench.hands.settings import EmbeddedConfig
 from palmbench.methods import MethodConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
@@ -286,7 +286,7 @@ def test_a_hand_that_is_not_there_is_counted_and_not_looked_for_again(folder_poi
     photos = Path(str(folder_point.dataset.root))  # type: ignore[union-attr]
     (photos / "0002" / "torn.png").unlink()
     write_png(photos / "0002" / "grey.png", np.full((300, 400, 3), 128, np.uint8))
-    sure = replace(folder_point, detector=DetectorConfig(threshold=0.9))
+    sure = replace(folder_point, detector=EmbeddedConfig(threshold=0.9))
     first, again = done(sure), done(sure)
     assert (first.status, again.status) == (3, 3)
     assert "0002_grey" in first.out
@@ -301,7 +301,7 @@ def test_what_cannot_be_met_is_said_before_anything_is_computed(tmp_path: Path) 
     requests: list[tuple[RunConfig, type[RequestError], str]] = [
         (replace(good, dataset=absent, data_dir=str(tmp_path)), RequestError, str(tmp_path / "iitd")),
         (replace(good, method=DiffusionConfig(weights=str(tmp_path / "no"))), MissingWeights, str(tmp_path / "no")),
-        (replace(good, detector=DetectorConfig(weights="no")), MissingWeights, "weights are missing: no"),
+        (replace(good, detector=EmbeddedConfig(weights="no")), MissingWeights, "weights are missing: no"),
         (replace(good, recognizer=RecognizerConfig("ccnet", of_file)), MissingWeights, "file"),
         (replace(good, recognizer=RecognizerConfig("eehnet", of_file)), MissingWeights, "file"),
         (replace(good, results_dir=str(tmp_path / "file")), RequestError, "results_dir="),

@@ -10,7 +10,7 @@ import numpy as np
 
 from palmbench import methods
 from palmbench.hands import load_detector, load_segmenter
-from palmbench.hands.settings import DetectorConfig, SegmenterConfig
+from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.synth import render
 from tests.gates.gather import gather
@@ -37,7 +37,7 @@ def finding(profile: str) -> float:
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    detector, segmenter = load_detector(DetectorConfig()), load_segmenter(SegmenterConfig())
+    detector, segmenter = load_detector(EmbeddedConfig()), load_segmenter(SegmenterConfig())
     photos = [render(identity, 0, profile).image for identity in range(4 * _BATCH)]
     detector.detect(photos[:2])
     began = time.process_time()

@@ -9,7 +9,7 @@ import numpy as np
 from palmbench.hands import load_detector
 from palmbench.hands.palm import fill_polygon
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.hands.settings import DetectorConfig
+from palmbench.hands.settings import EmbeddedConfig
 from palmbench.synth import BENCHMARK_IDENTITIES, Render, render
 from tests.gates import sizes
 from tests.gates.gather import gather
@@ -76,6 +76,6 @@ def _capture(palm: Palm) -> list[Capture]:
 
 def _detected(photos: list[Render]) -> list[np.ndarray | None]:
     images = [photo.image for photo in photos]
-    found = load_detector(DetectorConfig()).detect(images)
+    found = load_detector(EmbeddedConfig()).detect(images)
     rois = [recognition_roi(image, hands[0]) if hands else None for image, hands in zip(images, found, strict=True)]
     return [None if roi is None else attacker().extract(roi[None])[0] for roi in rois]

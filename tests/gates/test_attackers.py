@@ -13,7 +13,7 @@ import recognizers
 from palmbench.hands import load_detector
 from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.hands.settings import DetectorConfig
+from palmbench.hands.settings import EmbeddedConfig
 from palmbench.scoring import decidability, equal_error_rate, pair_kinds
 from palmbench.synth import PROFILES, person_of, render
 from tests.gates.figures import Figure, Keep
@@ -61,7 +61,7 @@ def measured(profile: str, photos: Sequence[Enrolled]) -> Iterator[Figure]:
 
 def _enrol(palm: Palm) -> list[Enrolled]:
     photos = [render(palm.identity, sample, palm.profile).image for sample in range(palm.samples)]
-    detected = load_detector(DetectorConfig()).detect(photos)
+    detected = load_detector(EmbeddedConfig()).detect(photos)
     enrolled = []
     for image, hands in zip(photos, detected, strict=True):
         templates, seconds = {}, {}

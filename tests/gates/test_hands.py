@@ -15,7 +15,7 @@ from palmbench import methods
 from palmbench.base.paths import weights_dir
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.recognition_roi import recognition_corners
-from palmbench.hands.settings import DetectorConfig, SegmenterConfig
+from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
 from palmbench.methods import Method, MethodConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
@@ -145,7 +145,7 @@ def look_at(look: Look) -> Found | None:
     """What the network makes of a photo; None where it finds no hand."""
     photo = render(look.identity, look.sample, look.profile)
     image = _edited(photo, look.edit)
-    found = load_detector(DetectorConfig()).detect([image])[0]
+    found = load_detector(EmbeddedConfig()).detect([image])[0]
     if not found:
         return None
     hand = load_segmenter(SegmenterConfig()).segment(image, found[0])
@@ -165,7 +165,7 @@ def look_at(look: Look) -> Found | None:
 def is_alarmed(picture: tuple[str, int]) -> bool:
     """Whether the network finds a hand in a picture that shows none."""
     kind, number = picture
-    return bool(load_detector(DetectorConfig()).detect([empty_picture(kind, number)])[0])
+    return bool(load_detector(EmbeddedConfig()).detect([empty_picture(kind, number)])[0])
 
 
 def empty_picture(kind: str, number: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
 from palmbench.hands.network import GRID, HandNetwork, expected_place, folded
 from palmbench.hands.observer import cut_view
 from palmbench.hands.palm import inpaint_mask
-from palmbench.hands.settings import DetectorConfig, SegmenterConfig
+from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
 from palmbench.synth import Render, render
 from recognizers.common.errors import MissingWeights
 
@@ -165,7 +165,7 @@ def test_odd_photos_get_an_answer(detector: EmbeddedDetector, photos: list[Rende
 def test_settings_name_the_weights_by_their_contents(detector: EmbeddedDetector, tmp_path: Path) -> None:
     other = tmp_path / "same.safetensors"
     other.write_bytes(WEIGHTS.read_bytes())
-    assert load_detector(DetectorConfig(weights=str(other))).settings() == detector.settings()
+    assert load_detector(EmbeddedConfig(weights=str(other))).settings() == detector.settings()
     assert detector.settings().keys() == {"name", "weights", "threshold", "hands", "versions"}
 
 

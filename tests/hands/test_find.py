@@ -12,7 +12,7 @@ import pytest
 import palmbench
 from palmbench.base.images import write_png
 from palmbench.hands import find
-from palmbench.hands.settings import DetectorConfig
+from palmbench.hands.settings import EmbeddedConfig
 from palmbench.synth import render
 from recognizers.common.errors import RequestError, SampleError
 
@@ -29,7 +29,7 @@ def test_the_example_in_its_documentation_is_true() -> None:
 def test_a_file_gives_the_hands_of_its_pixels(photo: np.ndarray, tmp_path: Path) -> None:
     write_png(tmp_path / "hand.png", photo)
     for path in (tmp_path / "hand.png", str(tmp_path / "hand.png")):
-        (hand,) = palmbench.find_hands(path, detector=DetectorConfig())
+        (hand,) = palmbench.find_hands(path, detector=EmbeddedConfig())
         np.testing.assert_array_equal(hand.photo, photo)
         assert hand.whole().shape == (224, 224, 3) and hand.mask.shape == photo.shape[:2]
 
@@ -44,7 +44,7 @@ def test_both_hands_of_a_photo_are_found(photo: np.ndarray) -> None:
 
 
 def test_a_photo_without_a_hand_has_none() -> None:
-    assert palmbench.find_hands(np.full((120, 160, 3), 128, np.uint8), detector=DetectorConfig()) == []
+    assert palmbench.find_hands(np.full((120, 160, 3), 128, np.uint8), detector=EmbeddedConfig()) == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_wrong_photo_is_told_what_it_is(wrong: Any, error: type[Exception], wo
     [
         ({"detector": "embeded"}, "there is no detector called embeded; did you mean embedded?"),
         ({"detector": 3}, "detector is a name or settings of a detector, not int"),
-        ({"segmenter": DetectorConfig()}, "segmenter is a name or settings of a segmenter, not DetectorConfig"),
+        ({"segmenter": EmbeddedConfig()}, "segmenter is a name or settings of a segmenter, not EmbeddedConfig"),
         ({"device": "gpu"}, "device"),
     ],
 )
@@ -78,6 +78,6 @@ def test_a_wrong_setting_is_a_sentence(photo: np.ndarray, settings: dict[str, An
 
 
 def test_a_palm_is_of_a_known_region(photo: np.ndarray) -> None:
-    (hand,) = palmbench.find_hands(photo, detector=DetectorConfig())
+    (hand,) = palmbench.find_hands(photo, detector=EmbeddedConfig())
     with pytest.raises(RequestError, match="region must be one of paper, palm, not 'wrist'"):
         hand.palm("wrist")  # type: ignore[arg-type]
