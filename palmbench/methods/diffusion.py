@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from palmbench.hands.palm import Region
     from palmbench.methods.crop import Crop
 
-VERSION = 1
+VERSION = 2
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 _ENCODING = ("fusion", "prior", "paint")
 _PAINTING = ("attention", "sampler")
-_GRAIN = 1  # tells the stream of the grain from other uses of a photo's seed
+_FINISH = 1  # tells the stream of wrinkles and grain from other uses of a photo's seed
 
 
 def canonical_fusion(fusion: str) -> str:
@@ -62,7 +62,7 @@ class DiffusionConfig(MethodConfig):
     size: int | None = setting(256, low=32, high=4096, multiple_of=8)
     posterior: Literal["mode", "sample"] = "mode"
     colour: Literal["match", "raw"] = "match"
-    contrast: Literal["match", "raw"] = "match"
+    wrinkles: Literal["match", "none"] = "match"
     grain: Literal["match", "none"] = "match"
     scales: dict[str, float] = field(
         default_factory=lambda: {"s": 0.1, "m": 0.5, "f": 1.0}, metadata={"above": 0, "high": 1}
@@ -106,9 +106,12 @@ class Diffusion(Method):
     A square crop about the hand or the palm is brought to `size` pixels (bilinear both ways, as the authors do), the
     palm region is repainted in it, the result is truncated to uint8 (as the authors do), brought back to the crop's
     size and pasted inside the hand mask. So fingers pass through the autoencoder too, and the background is untouched.
-    Of a palm crop, unlike the authors' hand crop, only the palm is pasted, with a soft rim around it; with `colour`
-    and `grain` "match" both follow the skin around the palm (`match_colour`, `match_grain`), and with `contrast`
-    "match" the lines are as deep as they were (`match_contrast`).
+    Of a palm crop, unlike the authors' hand crop, only the palm is pasted, with a soft rim around it.
+
+    What small weights cannot paint is added after them. With `wrinkles` "match" wrinkles are drawn at random until the
+    palm's lines are as strong as they were (`wrinkles.wrinkled`), with `colour` "match" the crop gets the light and
+    the colours of the hand (`light.follow_light`), and with `grain` "match" the texture of the skin around the palm, at
+    the photo's own scale (`skin_texture.textured`). None of this is diffusion, and the paper's setting has none of it.
 
     Exemplars are 128 pixels a side, as the authors', and go to the encoder's size at once; theirs go by way of 512.
 
@@ -143,7 +146,7 @@ class Diffusion(Method):
     def settings(self) -> dict[str, Any]:
         """Everything that can change the output of a given seed."""
         config = self.config
-        finishing = versions_of("palmbench.methods", "finish", "paste_back")
+        finishing = versions_of("palmbench.methods", "light", "paste_back", "skin_texture", "wrinkles")
         versions = finishing | versions_of("palmbench.diffusion", *_PAINTING)
         return self._crop_settings() | {
             "name": self.name,
@@ -156,7 +159,7 @@ class Diffusion(Method):
             "steps": config.steps,
             "posterior": config.posterior,
             "colour": config.colour,
-            "contrast": config.contrast,
+            "wrinkles": config.wrinkles,
             "grain": config.grain,
             "versions": self._encoding_versions() | versions,
         }
@@ -226,24 +229,29 @@ class Diffusion(Method):
             conditions = [self._conditions(crops[i], known[i]) for i in group]
             generators = [noise_source(seeds[i]) for i in group]
             for i, painted in zip(group, self._model.paint(conditions, generators, sampling), strict=True):
-                finished = self._finished(painted, crops[i], hands[i], seeds[i])
+                generator = np.random.default_rng((seeds[i], _FINISH))
+                finished = self._finished(painted, crops[i], hands[i], generator)
                 paste_back(
-                    deidentified[i], finished, crops[i].square, hands[i], self.region, only_palm=config.crop == "palm"
+                    deidentified[i],
+                    finished,
+                    crops[i].square,
+                    hands[i],
+                    self.region,
+                    only_palm=config.crop == "palm",
+                    grain=generator if config.grain == "match" else None,
                 )
         return deidentified
 
-    def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, seed: int) -> np.ndarray:
-        """A painted crop, float in [0, 1], with the contrast, colour and grain that were asked for."""
-        from palmbench.methods import finish
+    def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, generator: np.random.Generator) -> np.ndarray:
+        """A painted crop, float in [0, 1], with the wrinkles and the light that were asked for."""
         from palmbench.methods.crop import hand_in
+        from palmbench.methods.light import follow_light
+        from palmbench.methods.wrinkles import wrinkled
 
-        skin = finish.witnesses(hand_in(crop.square, hand, painted.shape[0]), crop.mask)
-        if self.config.contrast == "match":
-            painted = finish.match_contrast(painted, crop.image, crop.mask)
+        if self.config.wrinkles == "match":
+            painted = wrinkled(painted, crop.image, crop.mask, generator)
         if self.config.colour == "match":
-            painted = finish.match_colour(painted, crop.image, skin)
-        if self.config.grain == "match":
-            painted = finish.match_grain(painted, crop.image, skin, crop.mask, np.random.default_rng((seed, _GRAIN)))
+            painted = follow_light(painted, crop.image, hand_in(crop.square, hand, len(painted)) | crop.mask)
         return painted
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Pasting a painted crop back into its photo: inside the hand mask, and with a soft rim about the palm."""
+"""Pasting a painted crop back into its photo: at the photo's scale, inside the hand mask, with a soft rim."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from palmbench.hands.hand import Hand
 from palmbench.hands.palm import Region
 from palmbench.hands.roi_squares import Square
 from palmbench.methods.region import palm_region
+from palmbench.methods.skin_texture import textured
 
-VERSION = 1
+VERSION = 2
 _SOFTNESS = 0.05  # of the crop's side over which a painted palm fades into the skin around it
 
 
@@ -31,7 +32,13 @@ def soft_rim(repainted: np.ndarray) -> np.ndarray:
 
 
 def paste_back(
-    photo: np.ndarray, painted: np.ndarray, square: Square, hand: Hand, region: Region, only_palm: bool
+    photo: np.ndarray,
+    painted: np.ndarray,
+    square: Square,
+    hand: Hand,
+    region: Region,
+    only_palm: bool,
+    grain: np.random.Generator | None = None,
 ) -> None:
     """Paste a painted crop into its photo, inside the hand mask.
 
@@ -40,7 +47,7 @@ def paste_back(
     photo : ndarray of shape (H, W, 3), uint8
         RGB; changed.
     painted : ndarray of shape (size, size, 3), float
-        In [0, 1]; truncated to whole levels and brought back to the square's size, as the authors do.
+        In [0, 1].
     square : Square
         Where the crop lies.
     hand : Hand
@@ -48,14 +55,23 @@ def paste_back(
         What was repainted.
     only_palm : bool
         Paste the palm alone, fading out over the skin around it; else the whole hand, as the authors do.
+    grain : numpy.random.Generator or None
+        Draws the skin's texture at the photo's scale; None adds none: the crop is truncated to whole levels and brought
+        to the square's size, as the authors do.
     """
-    levels = (painted * 255).astype(np.uint8)
-    pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
     inside, below = square.crop(hand.mask), square.crop(photo)
+    palm = square.crop(palm_region(hand, region))
+    if grain is None:
+        levels = (painted * 255).astype(np.uint8)
+        pixels = cv2.resize(levels, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
+    else:
+        how = cv2.INTER_CUBIC if square.side > len(painted) else cv2.INTER_AREA
+        large = cv2.resize(painted.astype(np.float32), (square.side, square.side), interpolation=how)
+        pixels = np.round(255 * textured(large, below, inside, palm, len(painted), grain)).astype(np.uint8)
     if not only_palm:
         below[inside] = pixels[inside]
         return
-    rim = soft_rim(square.crop(palm_region(hand, region)))
+    rim = soft_rim(palm)
     inside = inside & (rim > 0)
     share = rim[inside][:, None]
     below[inside] = np.round(share * pixels[inside] + (1 - share) * below[inside]).astype(np.uint8)

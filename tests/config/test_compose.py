@@ -57,7 +57,7 @@ def test_the_papers_method_is_the_default_in_all_but_what_it_must_change() -> No
         weights="Fantasy-Studio/Paint-by-Example", sampler="plms", steps=50, crop="hand", whole_palm=False,
         size=512, noise="shared", posterior="sample",
         colour="raw",
-        contrast="raw",
+        wrinkles="none",
         grain="none",
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from palmbench.diffusion.components import load_components
 from palmbench.diffusion.paint import Inpainting
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
 from palmbench.hands.roi_squares import Square
-from palmbench.methods import crop, finish, paste_back
+from palmbench.methods import crop, light, paste_back, skin_texture, wrinkles
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.identity import IdentityConfig
@@ -30,7 +30,7 @@ TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
 SMALL = DiffusionConfig(size=64, steps=3)
 PAPER = DiffusionConfig(
     weights=TINY, size=64, steps=4, crop="hand", whole_palm=False, sampler="plms", posterior="sample",
-    noise="shared", colour="raw", contrast="raw", grain="none", fusion="s+m+f",
+    noise="shared", colour="raw", wrinkles="none", grain="none", fusion="s+m+f",
 )  # fmt: skip
 _PICTURE = 1e-4
 _PAINTED = 1e-3  # of pixels that networks painted, and that were cut to whole levels
@@ -64,27 +64,31 @@ def _painted_crop() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return cv2.GaussianBlur(crop, (0, 0), 2.5) / 255 * ramp, crop, hand, repainted
 
 
-def _finish() -> dict[str, Any]:
+def _wrinkles() -> dict[str, Any]:
+    painted, crop, _, repainted = _painted_crop()
+    drawn = [wrinkles.wrinkled(each, crop, repainted, np.random.default_rng(5)) for each in (painted, crop / 255)]
+    return {"wrinkled": [picture(255 * each) for each in drawn]}
+
+
+def _light() -> dict[str, Any]:
+    painted, crop, hand, _ = _painted_crop()
+    shaded = (crop * np.linspace(0.2, 1, 192)[:, None, None]).astype(np.uint8)
+    sleeve = crop.copy()
+    sleeve[150:] = (40, 60, 200)
+    lit = [light.follow_light(painted, each, hand) for each in (crop, shaded, sleeve)]
+    return {"lit": [picture(255 * each) for each in lit]}
+
+
+def _skin_texture() -> dict[str, Any]:
     painted, crop, hand, repainted = _painted_crop()
-    skin = finish.witnesses(hand, repainted)
-    coloured = finish.match_colour(painted, crop, skin)
-    grained = finish.match_grain(painted, crop, skin, repainted, np.random.default_rng(5))
-    sharp = finish.match_contrast(cv2.GaussianBlur(painted, (0, 0), 1.0), crop, repainted)
-    grain = (grained - painted)[repainted]
-    faint = 0.5 + 0.1 * (painted - 0.5)
-    noise = np.random.default_rng(6).integers(0, 90, crop.shape, np.uint8)
-    noisy = np.where(repainted[..., None], crop // 2 + noise, crop).astype(np.uint8)
-    few = [np.arange(skin.size).reshape(skin.shape) < count for count in (195, 205)]
-    return {
-        "witnesses": exact(skin),
-        "colour": picture(255 * coloured),
-        "grain": picture(255 * grained),
-        "grain's strength": [grain.std(), (grained - painted)[~repainted].std()],
-        "contrast": picture(255 * sharp),
-        "strongest lines": picture(255 * finish.match_contrast(faint, crop, repainted)),
-        "coarsest grain": picture(255 * finish.match_grain(painted, noisy, skin, repainted, np.random.default_rng(5))),
-        "few witnesses": [picture(255 * finish.match_colour(painted, crop, each)) for each in few],
-    }
+    noise = np.random.default_rng(6).integers(0, 30, crop.shape, np.uint8)
+    noisy = (crop // 2 + noise).astype(np.uint8)
+    found = [
+        skin_texture.textured(painted, noisy, skin, repainted, size, np.random.default_rng(5))
+        for skin, size in ((hand, 192), (hand, 96), (repainted, 192))
+    ]
+    rough = skin_texture.textured(noisy / 255, crop, hand, repainted, 192, np.random.default_rng(5))
+    return {"textured": [picture(255 * each) for each in (*found, rough)]}
 
 
 def _paste_back() -> dict[str, Any]:
@@ -92,8 +96,9 @@ def _paste_back() -> dict[str, Any]:
     painted, _, _, repainted = _painted_crop()
     photos = []
     for only_palm in (True, False):
-        photos.append(inputs.photo().copy())
-        paste_back.paste_back(photos[-1], painted, square, hand, "paper", only_palm)
+        for grain in (None, np.random.default_rng(5)):
+            photos.append(inputs.photo().copy())
+            paste_back.paste_back(photos[-1], painted, square, hand, "paper", only_palm, grain)
     return {
         "rim": picture(paste_back.soft_rim(repainted)),
         "photos": [picture(photo) for photo in photos],
@@ -205,7 +210,8 @@ def painter_weights() -> list[str]:
 
 
 _DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "prior", "sampler")]
-_METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", "finish", "paste_back")]
+_ADDED = ("light", "paste_back", "skin_texture", "wrinkles")
+_METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
 
 GOLDENS = [
     Golden("palmbench.methods.region", "photos", _region, _PALM, tolerance=_PICTURE),
@@ -218,9 +224,11 @@ GOLDENS = [
            [*_PALM, "palmbench.methods.region"]),
     Golden("palmbench.methods.crop", "crops", _crop, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
            constants=True),
-    Golden("palmbench.methods.finish", "colours, grain or contrast", _finish,
-           tolerance=_PICTURE, constants=True),
-    Golden("palmbench.methods.paste_back", "photos", _paste_back, _PALM, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.wrinkles", "wrinkles", _wrinkles, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.light", "light or colours", _light, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.skin_texture", "textures", _skin_texture, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.paste_back", "photos", _paste_back,
+           [*_PALM, "palmbench.methods.skin_texture"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.diffusion.fusion", "embeddings", _fusion, tolerance=_PICTURE),
     Golden("palmbench.diffusion.prior", "priors", _prior, tolerance=_PICTURE),
     Golden("palmbench.diffusion.sampler", "latents", _sampler, tolerance=_PICTURE),

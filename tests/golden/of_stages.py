@@ -187,7 +187,8 @@ _STAGES = "palmbench.stages."
 _EEHNET = ["recognizers.eehnet", "recognizers.networks.embedding", "recognizers.networks.eehnet",
            *(f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps"))]  # fmt: skip
 _PAINTING = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "prior", "sampler", "paint")]
-_DIFFUSION = ["palmbench.methods.diffusion", "palmbench.methods.finish", *_PAINTING]
+_ADDED = [f"palmbench.methods.{name}" for name in ("light", "paste_back", "skin_texture", "wrinkles")]
+_DIFFUSION = ["palmbench.methods.diffusion", *_ADDED, *_PAINTING]
 _PREPARED = [*_SEEING, _STAGES + "prepare"]
 _DEIDENTIFIED = [*_PREPARED, *_MASKING, _STAGES + "deidentify"]
 

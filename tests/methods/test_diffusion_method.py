@@ -60,7 +60,7 @@ def test_painted_values_are_truncated_not_rounded(photo, hand, painted_by):
         def paint(self, conditions, generators, sampling):
             return [np.full((64, 64, 3), 0.999, np.float32)]
 
-    method = painted_by(Painter(), crop="hand")
+    method = painted_by(Painter(), crop="hand", colour="raw", wrinkles="none", grain="none")
     encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
     encoding["embeddings"] = np.zeros((3, 32), np.float32)
     result = method.deidentify([photo], [hand], [1], [encoding])[0]
@@ -75,7 +75,7 @@ def test_of_a_palm_crop_only_the_palm_is_pasted_with_a_soft_rim(photo, hand, pai
             return [np.ones((64, 64, 3), np.float32)]
 
     photo = np.zeros_like(photo)
-    method = painted_by(Painter(), crop="palm", colour="raw", contrast="raw", grain="none")
+    method = painted_by(Painter(), crop="palm", colour="raw", wrinkles="none", grain="none")
     encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
     encoding["embeddings"] = np.zeros((3, 32), np.float32)
     everywhere = replace(hand, mask=np.ones_like(hand.mask))
@@ -156,25 +156,26 @@ def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo,
     assert model.sampling == Sampling(2, 4.0, "plms", CONFIG.posterior)
 
 
-@pytest.mark.parametrize("asked", [(), ("contrast",), ("colour",), ("grain",), ("contrast", "colour", "grain")])
-def test_a_painted_crop_is_finished_as_asked_and_grain_is_the_seeds(photo, hand, painted_by, asked, monkeypatch):
+@pytest.mark.parametrize("asked", [(), ("wrinkles",), ("colour",), ("grain",), ("wrinkles", "colour", "grain")])
+def test_a_painted_crop_is_finished_as_asked_and_at_random_by_its_seed(photo, hand, painted_by, asked, monkeypatch):
     done, drawn = [], []
 
     def finish(name):
-        def matched(painted, original, *words):
+        def matched(painted, *words):
             done.append(name)
             drawn.extend(word.random() for word in words if isinstance(word, np.random.Generator))
             return painted
 
         return matched
 
-    for name in ("contrast", "colour", "grain"):
-        monkeypatch.setattr(f"palmbench.methods.finish.match_{name}", finish(name))
-    settings = {name: "match" if name in asked else "raw" for name in ("contrast", "colour")}
-    method = painted_by(Witness(), **settings, grain="match" if "grain" in asked else "none")
+    parts = {"wrinkles": "wrinkles.wrinkled", "colour": "light.follow_light", "grain": "paste_back.textured"}
+    for name, part in parts.items():
+        monkeypatch.setattr(f"palmbench.methods.{part}", finish(name))
+    settings = {name: "match" if name in asked else "none" for name in ("wrinkles", "grain")}
+    method = painted_by(Witness(), **settings, colour="match" if "colour" in asked else "raw")
     method.deidentify([photo, photo], [hand, hand], [8, 9], [None, None])
     assert done == [*asked, *asked]
-    assert len(set(drawn)) == 2 * ("grain" in asked)
+    assert len(set(drawn)) == 2 * len({*asked} - {"colour"})
 
 
 def test_what_changes_the_encoding_changes_its_settings(method):

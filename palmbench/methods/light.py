@@ -1,0 +1,64 @@
+"""Light and colour of a painted palm: those of the hand that was there."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+VERSION = 1
+# Standard deviation, as a share of the crop's side, above which structure is light and colour: a twentieth is a
+# fifteenth of a palm, and of waves as long as those that palm codes look for less than a thousandth is left.
+_LIGHT = 0.05
+_BRIGHTEST = 4.0  # factor by which a painted palm is lit
+_DARK = 0.02  # of full scale: what is darker has no colour to speak of
+_CLOTH = 16.0  # distance in a*b* from the hand's colour beyond which a pixel is not skin
+
+
+def follow_light(painted: np.ndarray, original: np.ndarray, hand: np.ndarray) -> np.ndarray:
+    """Give a painted crop the light and the colours of the hand that was there.
+
+    Light, shadow and the flush of skin are coarse; palmprints are fine. So of both crops what is coarser than a
+    twentieth of their side is taken, within the hand, and the painted one is multiplied by their ratio: its lines keep
+    their contrast in light and in shadow. Sleeves that a mask takes for skin lend no colour.
+
+    Parameters
+    ----------
+    painted : ndarray of shape (size, size, 3), float
+        In [0, 1].
+    original : ndarray of shape (size, size, 3), uint8
+        The crop before.
+    hand : ndarray of shape (size, size), bool
+        The hand and what was repainted.
+
+    Returns
+    -------
+    ndarray of shape (size, size, 3), float32
+        In [0, 1]; unchanged where no skin is near.
+    """
+    photo = original.astype(np.float32) / 255
+    skin = _skin(original, hand)
+    wanted, near = _coarse(photo, skin)
+    found, _ = _coarse(painted.astype(np.float32), skin)
+    factor = np.clip((wanted + _DARK) / (found + _DARK), 1 / _BRIGHTEST, _BRIGHTEST)
+    lit = np.where(near[..., None], painted * factor, painted)
+    return np.clip(lit, 0, 1).astype(np.float32)
+
+
+def _skin(original: np.ndarray, hand: np.ndarray) -> np.ndarray:
+    """Weights of a hand's pixels, float32: 0 at its outline and where the colour is not the hand's."""
+    inside = cv2.erode(hand.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    if not inside.any():
+        return inside.astype(np.float32)
+    colours = cv2.cvtColor(original.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:]
+    away = np.linalg.norm(colours - np.median(colours[inside], axis=0), axis=2)
+    return (inside & (away < max(_CLOTH, 2 * float(np.median(away[inside]))))).astype(np.float32)
+
+
+def _coarse(crop: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A crop's light and colour, and where there is any: weighted means, over wider parts where weights are few."""
+    total, share = np.zeros_like(crop), np.zeros_like(weights)
+    for width, trust in ((1, 1.0), (4, 0.02)):
+        sigma = _LIGHT * width * len(crop)
+        total += trust * cv2.GaussianBlur(crop * weights[..., None], (0, 0), sigma)
+        share += trust * cv2.GaussianBlur(weights, (0, 0), sigma)
+    return total / np.maximum(share, 1e-6)[..., None], share > 1e-3

@@ -1,0 +1,137 @@
+"""Wrinkles of nobody's palm: drawn at random where a small painter leaves a palm smoother than it was.
+
+Palms have three to five long lines, some dozens of secondary ones and hundreds of fine wrinkles, most of them along a
+few directions that change slowly over the palm. A network of a few million weights paints a handful. Palms without the
+others look waxen, and resemble one another for a recognizer whatever is painted on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+VERSION = 1
+_GRID = 512  # side of the square on which wrinkles are drawn
+_PIECES = 6  # of one depth each, along a wrinkle: it is deepest in its middle
+_BAND = (0.8, 5.0)  # standard deviations, in pixels of the crop, between which structure counts as lines
+_AROUND = 8.0  # standard deviation, in pixels of the crop, of the brightness that lines are relative to
+_DARK = 0.06  # of full scale: relative to darker skin, noise would count as lines
+_FEW = 4.0  # standard deviations as the median tells them, beyond which a line is one of the few deep ones
+_STRONGEST = 0.05  # standard deviation of lines, as a share of the brightness
+_MORE = 1.3  # factor that makes up for the deep lines, which do not count
+_FADE = 12.0  # pixels of the crop over which wrinkles end at the palm's rim
+_TINT = np.array([0.85, 1.1, 1.1], np.float32)  # a crease is redder than the skin beside it
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Wrinkles of one kind: how many, how long (shares of the crop's side), how deep, and how they run."""
+
+    count: int
+    lengths: tuple[float, float]
+    depth: float
+    width: int
+    softness: float
+    bend: float
+    spread: float
+
+
+_KINDS = (
+    _Kind(5, (0.45, 0.8), depth=2.0, width=3, softness=2.2, bend=1.2, spread=0.3),
+    _Kind(110, (0.12, 0.35), depth=1.0, width=2, softness=2.0, bend=0.6, spread=0.9),
+    _Kind(500, (0.04, 0.16), depth=0.5, width=1, softness=1.4, bend=0.5, spread=0.9),
+)
+
+
+def wrinkled(
+    painted: np.ndarray, original: np.ndarray, repainted: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Draw wrinkles on a painted palm until its lines are as strong, on the whole, as those of the palm that was there.
+
+    Of the palm that was there one number is used, how strong its lines are; not where they run. A palm that is painted
+    with lines as strong gets none.
+
+    Parameters
+    ----------
+    painted : ndarray of shape (size, size, 3), float
+        In [0, 1].
+    original : ndarray of shape (size, size, 3), uint8
+        The crop before.
+    repainted : ndarray of shape (size, size), bool
+        What was repainted.
+    generator : numpy.random.Generator
+        Draws the wrinkles.
+
+    Returns
+    -------
+    ndarray of shape (size, size, 3), float32
+        In [0, 1]; unchanged outside the repainted palm.
+    """
+    distance = cv2.distanceTransform(repainted.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    inner = distance > _FADE / 2
+    if not inner.any():
+        return painted
+    wanted, found = (
+        _strength(crop.mean(axis=2, dtype=np.float32), repainted, inner) for crop in (original / 255, painted)
+    )
+    wanted = min(wanted, _STRONGEST)
+    if wanted <= found:
+        return painted
+    wrinkles = drawn(generator)
+    relief = -_lines(cv2.resize(wrinkles, repainted.shape, interpolation=cv2.INTER_AREA), np.ones_like(repainted))
+    depth = _MORE * np.sqrt(wanted**2 - found**2) / max(float(relief[inner].std()), 1e-6)
+    relief *= depth * np.clip(distance / _FADE, 0, 1)
+    return np.clip(painted * (1 + relief[..., None] * _TINT), 0, 1).astype(np.float32)
+
+
+def drawn(generator: np.random.Generator) -> np.ndarray:
+    """Depths of wrinkles on a square of skin, float32 (512, 512), 0 where there is none."""
+    waves = generator.standard_normal((2, 4, 4)).astype(np.float32)
+    across, down = (cv2.resize(wave, (_GRID, _GRID), interpolation=cv2.INTER_CUBIC) for wave in waves)
+    directions = np.arctan2(down, across)
+    depths = np.zeros_like(directions)
+    for kind in _KINDS:
+        depths += _drawn(kind, directions, generator)
+    return depths
+
+
+def _drawn(kind: _Kind, directions: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    count, steps = kind.count, max(_PIECES, round(kind.lengths[1] * _GRID / 6))
+    middles = generator.uniform(0, _GRID, (count, 2))
+    lengths = generator.uniform(*kind.lengths, count) * _GRID
+    angles = directions[middles[:, 1].astype(int), middles[:, 0].astype(int)]
+    angles = angles + generator.normal(0, kind.spread, count) + np.pi / 2 * (generator.random(count) < 0.25)
+    turns = generator.normal(0, kind.bend, (count, 1)) * (np.arange(steps) / steps - 0.5)
+    wobble = np.cumsum(generator.normal(0, 0.1, (count, steps)), axis=1)
+    wobble -= wobble.mean(axis=1, keepdims=True)
+    headings = angles[:, None] + turns + 0.5 * wobble
+    strides = (lengths / steps)[:, None, None] * np.stack([np.cos(headings), np.sin(headings)], axis=-1)
+    paths = np.cumsum(np.concatenate([np.zeros((count, 1, 2)), strides], axis=1), axis=1)
+    paths += (middles - paths[:, steps // 2])[:, None]
+    depths = kind.depth * generator.lognormal(0, 0.3, count)
+    canvas = np.zeros((_GRID, _GRID), np.float32)
+    ends = np.linspace(0, steps, _PIECES + 1).astype(int)
+    shares = np.sin(np.pi * (np.arange(_PIECES) + 0.5) / _PIECES) ** 0.5
+    for path, depth in zip(np.round(paths * 8).astype(np.int32), depths, strict=True):
+        for first, last, share in zip(ends[:-1], ends[1:], shares, strict=True):
+            cv2.polylines(canvas, [path[first : last + 1]], False, float(depth * share), kind.width, shift=3)
+    return cv2.GaussianBlur(canvas, (0, 0), kind.softness)
+
+
+def _strength(level: np.ndarray, region: np.ndarray, inner: np.ndarray) -> float:
+    """How strong a palm's lines are, as a share of its brightness; of the few deep ones no more than the rest."""
+    relative = (_lines(level, region) / np.maximum(cv2.GaussianBlur(level, (0, 0), _AROUND), _DARK))[inner]
+    usual = 1.4826 * float(np.median(np.abs(relative)))
+    return float(np.clip(relative, -_FEW * usual, _FEW * usual).std())
+
+
+def _lines(level: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Structure of a region between the two widths of `_BAND`; what lies outside, dark or light, is left out."""
+    weights = region.astype(np.float32)
+    fine, coarse = (
+        cv2.GaussianBlur(level * weights, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(weights, (0, 0), sigma), 1e-6)
+        for sigma in _BAND
+    )
+    return fine - coarse
