@@ -139,7 +139,7 @@ def test_a_report_for_machines_replaces_a_report_and_no_other_file(
     ("words", "message"),
     [
         (["synth"], "there are no files to check"),
-        (["iitdd"], "did you mean iitd?"),
+        (["iitdd"], "iitdd"),
         (["iitd,polyu"], "one data set at a time"),
         (["iitd", "executor.workers=1,2"], "one data set in one place"),
         (["iitd", "dataset.root=a,b"], "dataset.root"),

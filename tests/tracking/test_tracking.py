@@ -78,7 +78,7 @@ def test_without_a_tracker_nothing_is_written(tmp_path):
 
 
 def test_an_unknown_tracker_is_a_bad_request():
-    with pytest.raises(RequestError, match="did you mean wandb"):
+    with pytest.raises(RequestError, match="wandbb"):
         open_tracker(Config(name="wandbb"), "results")
 
 
