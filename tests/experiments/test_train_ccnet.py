@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 
 from experiments.weights import world
-from experiments.weights.train_ccnet import augment, cut_roi, standardise
+from experiments.weights.train_ccnet import augment, cut_roi
 from palmbench.hands.hand import Hand
 from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.synth import TRAINING_IDENTITIES, render, side_of
-from recognizers.networks.ccnet import COMPACT, CCNet, normalised
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +35,3 @@ def test_a_changed_roi_is_still_the_palm_and_the_same_for_the_same_numbers(entry
     np.testing.assert_array_equal(views[3], augment(roi, np.random.default_rng(3)))
     assert len({view.tobytes() for view in views}) == 8
     assert all(abs(float(view.mean()) / float(roi.mean()) - 1) < 0.25 for view in views)
-
-
-def test_standardised_features_have_mean_zero_and_deviation_one():
-    torch.manual_seed(0)
-    rois = np.random.default_rng(0).integers(1, 256, (4, 128, 128)).astype(np.uint8)
-    network = CCNet(3, COMPACT)
-    standardise(network, rois)
-    with torch.no_grad():
-        features = network.features(normalised(torch.from_numpy(rois)))
-    assert len(features) == 6
-    for maps in features:
-        deviation, mean = torch.std_mean(maps, dim=(0, 2, 3))
-        torch.testing.assert_close(mean, torch.zeros(8), atol=1e-3, rtol=0)
-        torch.testing.assert_close(deviation, torch.ones(8), atol=1e-3, rtol=0)

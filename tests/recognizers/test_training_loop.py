@@ -148,6 +148,7 @@ def test_standardised_features_have_mean_zero_and_deviation_one(photos):
     standardise(network, photos.images)
     with torch.no_grad():
         features = network.features(normalised(torch.from_numpy(photos.images)))
+    assert len(features) == 6
     for maps in features:
         deviation, mean = torch.std_mean(maps, dim=(0, 2, 3))
         torch.testing.assert_close(mean, torch.zeros(8), atol=1e-3, rtol=0)
