@@ -46,7 +46,9 @@ from palmbench.quality.usability import DIFFERENCES
 from palmbench.report.rows import rows_of
 from palmbench.report.tables import may_be_best
 from palmbench.scoring import Distribution, Number, deid_ratio, equal_error_rate, rejection_rate
-from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.metric_table import (
+    METRICS,
+)
 from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.enrol import load_recognizer
 from palmbench.stages.measure import Recognition

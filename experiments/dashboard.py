@@ -16,7 +16,10 @@ from typing import Any
 
 from palmbench.base.status import DONE
 from palmbench.commands.cli import guarded
-from palmbench.scoring.metrics import HEADLINE, METRICS
+from palmbench.scoring.metric_table import (
+    HEADLINE,
+    METRICS,
+)
 from recognizers.common.errors import RequestError
 
 NAME = "palmbench"

@@ -108,7 +108,9 @@ def listing(group: str | None = None) -> str:
 
 
 def _metrics() -> str:
-    from palmbench.scoring.metrics import METRICS  # with numba, which other listings do without
+    from palmbench.scoring.metric_table import (
+        METRICS,  # with numba, which other listings do without
+    )
 
     lines = []
     for metric in METRICS.values():

@@ -12,8 +12,17 @@ from torch import Tensor
 from palmbench.diffusion.attention import fold_cross_attention
 from palmbench.diffusion.components import Components
 from palmbench.diffusion.fusion import fuse
+from palmbench.diffusion.noise import (
+    noise_source,
+    standard_normal,
+)
 from palmbench.diffusion.prior import background_image, keep_mask, prior_of, signed_image
-from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, noise_source, require_steps, standard_normal
+from palmbench.diffusion.sampler import (
+    Sampling,
+    denoise,
+    make_scheduler,
+    require_steps,
+)
 from recognizers.common.errors import RequestError, SampleError
 
 VERSION = 1

@@ -7,7 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from palmbench.diffusion.sampler import noise_source, standard_normal
+from palmbench.diffusion.noise import (
+    noise_source,
+    standard_normal,
+)
 from recognizers.common.cache_keys import sample_seed
 
 VERSION = 1

@@ -1,4 +1,4 @@
-"""From a seed to noise, and from noise to a latent: PLMS and DPM-Solver++ under classifier-free guidance.
+"""From noise to a latent: PLMS and DPM-Solver++ under classifier-free guidance.
 
 The settings and the cheap checks of them come first, and need no torch: it is imported where something is sampled.
 """
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from recognizers.common.errors import RequestError
 
 if TYPE_CHECKING:
-    import torch
     from diffusers import UNet2DConditionModel
     from torch import Tensor
 
@@ -119,20 +118,6 @@ def _levels(schedule: Mapping[str, Any]) -> int:
 def ends_in_noise(schedule: Mapping[str, Any]) -> bool:
     """Whether the noise schedule of a checkpoint has zero terminal SNR."""
     return bool(schedule.get("rescale_betas_zero_snr"))
-
-
-def noise_source(seed: int) -> torch.Generator:
-    """What a seed stands for: a generator on the CPU, so that it draws the same noise for every device."""
-    import torch
-
-    return torch.Generator("cpu").manual_seed(seed)
-
-
-def standard_normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Noise of a shape, float32, from a generator."""
-    import torch
-
-    return torch.randn(shape, generator=generator)
 
 
 def make_scheduler(schedule: Mapping[str, Any], sampler: str | None = None) -> Any:

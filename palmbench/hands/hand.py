@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -110,5 +111,7 @@ def require_photos(photos: Any, who: str) -> None:
     """Make sure that something is a list of photos; errors as of `require_photo`."""
     if isinstance(photos, np.ndarray) and photos.ndim == 3:
         raise ValueError(f"{who} takes a list of photos, and this is one: write detect([photo]).")
+    if not isinstance(photos, (Sequence, np.ndarray)):
+        raise TypeError(f"{who} takes a list of photos, RGB, not {type(photos).__name__}.")
     for photo in photos:
         require_photo(photo, f"{who} takes a list of photos, RGB")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VERSION = 2
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
-_ENCODING = ("fusion", "prior", "paint")
+_ENCODING = ("fusion", "noise", "prior", "paint")
 _PAINTING = ("attention", "sampler")
 _FINISH = 1  # tells the stream of wrinkles and grain from other uses of a photo's seed
 
@@ -214,7 +214,12 @@ class Diffusion(Method):
         self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]
     ) -> list[np.ndarray]:
         """New photos; each seed, in [0, 2**63), names its photo's start noise."""
-        from palmbench.diffusion.sampler import Sampling, noise_source
+        from palmbench.diffusion.noise import (
+            noise_source,
+        )
+        from palmbench.diffusion.sampler import (
+            Sampling,
+        )
         from palmbench.methods.crop import by_size
         from palmbench.methods.paste_back import paste_back
 

@@ -11,7 +11,9 @@ from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.paper.figures import FIGURES
 from palmbench.paper.gather import run_missing
 from palmbench.paper.sources import choose_attacks, choose_datasets, describe_methods
-from palmbench.report.figures.drawn import DrawnFigure
+from palmbench.report.figures.captioned import (
+    DrawnFigure,
+)
 from palmbench.report.figures.permission import may_show
 from palmbench.report.figures.specs import CurveSpec, PhotoSpec
 from palmbench.report.labels import dataset_label

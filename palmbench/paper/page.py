@@ -17,7 +17,9 @@ from palmbench.paper.gather import GatheredTable, gather_table
 from palmbench.paper.overrides import Request
 from palmbench.paper.tables import TABLES
 from palmbench.report import html
-from palmbench.report.figures.drawn import DrawnFigure
+from palmbench.report.figures.captioned import (
+    DrawnFigure,
+)
 from palmbench.report.figures.specs import PhotoSpec
 from palmbench.report.html.claims import claims_section
 from palmbench.report.html.results import ROMAN, figure_section, table_section

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from palmbench.quality.usability import DIFFERENCES
 from palmbench.report.tables import RecognizerColumns, Setting
-from palmbench.scoring.metrics import names_of
+from palmbench.scoring.metric_table import (
+    names_of,
+)
 
 OURS = Setting("Diffusion", "diffusion", "s+m", 0.1)
 BASELINES = (Setting("Masking", "mask"), Setting("Blurring", "blur"), Setting("Pixelating", "pixelate"))

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from palmbench.report.paper import Cell, PaperValue, paper_values
-from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.metric_table import (
+    METRICS,
+)
 from palmbench.scoring.number import Number
 
 COLUMNS = (

@@ -15,7 +15,11 @@ from palmbench.engine.run import Run
 from palmbench.engine.sweep import Swept
 from palmbench.report.tables import NOTHING, number_text
 from palmbench.report.tracking_groups import Sweep
-from palmbench.scoring.metrics import HEADLINE, METRICS, Metric
+from palmbench.scoring.metric_table import (
+    HEADLINE,
+    METRICS,
+    Metric,
+)
 from palmbench.scoring.number import Number
 
 WIDTH = 100

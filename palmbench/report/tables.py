@@ -10,7 +10,10 @@ from typing import Literal, NamedTuple
 from palmbench.report.labels import dataset_label
 from palmbench.report.paper import Cell
 from palmbench.report.rows import Row
-from palmbench.scoring.metrics import METRICS, Metric
+from palmbench.scoring.metric_table import (
+    METRICS,
+    Metric,
+)
 
 NOTHING = "–"
 SYNTHETIC = "Synthetic hands, not the paper's data."

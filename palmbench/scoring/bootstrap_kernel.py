@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from palmbench.scoring.accept import FMR_SLACK
+from palmbench.scoring.tar_at_fmr import (
+    FMR_SLACK,
+)
 from recognizers.common.jit import compiled
 
 VERSION = 1

@@ -29,11 +29,13 @@ from palmbench.scoring import (
     score_intervals,
     true_accept_rate,
 )
-from palmbench.scoring.accept import impostors_needed
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.linkability import TooFewScores
 from palmbench.scoring.pairs import pair_kinds
 from palmbench.scoring.shares import BOOTSTRAP_SEED, mean_share, share
+from palmbench.scoring.tar_at_fmr import (
+    impostors_needed,
+)
 from palmbench.stages.compare import DeidScores
 from recognizers.common.cache_keys import versions_of
 
@@ -42,7 +44,6 @@ REPLICATES = 1000
 TAR_METRICS = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
 _AT_OPERATING_POINT = tuple(name for name, metric in METRICS.items() if metric.needs == "an operating point")
 _SCORING = (
-    "accept",
     "bootstrap",
     "bootstrap_kernel",
     "intervals",
@@ -55,6 +56,7 @@ _SCORING = (
     "rates",
     "score_sets",
     "shares",
+    "tar_at_fmr",
 )
 
 

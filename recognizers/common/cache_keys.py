@@ -1,8 +1,11 @@
 """Identity of artefacts: what makes two results the same result.
 
-An artefact's key is a hash of everything that can change it, and of nothing else. Batch size, device,
-worker count, paths and dates are recorded beside a result, never hashed. `KEY_VERSION` is part of every
-key; `tests/test_keys.py` pins it with golden values.
+An artefact's key is a hash of everything that can change it, and of nothing else: settings, what it is made from, and
+the versions of the code; which of them, says `key` of its stage. Batch size, device, worker count, paths and dates are
+recorded beside a result, never hashed. `KEY_VERSION` is part of every key; `tests/engine/test_keys.py` pins it.
+
+Each module that decides pixels or numbers states its `VERSION`. Whoever changes what such a module gives raises the
+number beside it; the golden artefacts (`tests/golden`) ask for it.
 """
 
 from __future__ import annotations

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from palmbench.scoring.metrics import METRICS, names_of
+from palmbench.scoring.metric_table import (
+    METRICS,
+    names_of,
+)
 from tests.docs.blocks import ROOT
 
 

@@ -30,7 +30,9 @@ from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.report.running import run_points
 from palmbench.scoring import METRICS, Number
-from palmbench.scoring.metrics import HEADLINE
+from palmbench.scoring.metric_table import (
+    HEADLINE,
+)
 from recognizers.common.errors import MissingWeights, RequestError
 from tests.finished_runs import Told, done, folder
 

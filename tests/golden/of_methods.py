@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from palmbench import diffusion
-from palmbench.diffusion import attention, fusion, prior, sampler
+from palmbench.diffusion import attention, fusion, noise, prior, sampler
 from palmbench.diffusion.components import load_components
 from palmbench.diffusion.paint import Inpainting
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
@@ -155,11 +155,15 @@ class _Predicting(torch.nn.Module):
         return type("Predicted", (), {"sample": predicted})
 
 
+def _noise() -> dict[str, Any]:
+    return {"noise": sampled(noise.standard_normal((4, 8, 8), noise.noise_source(7)).numpy())}
+
+
 def _sampler() -> dict[str, Any]:
     schedule = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
     ending = {**schedule, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}
-    noise = torch.linspace(-1, 1, 4 * 8 * 8).reshape(1, 4, 8, 8)
-    keep, token = (noise[:, :1] > 0).float(), torch.linspace(0, 1, 6)[None]
+    start = torch.linspace(-1, 1, 4 * 8 * 8).reshape(1, 4, 8, 8)
+    keep, token = (start[:, :1] > 0).float(), torch.linspace(0, 1, 6)[None]
     found = {}
     for name, known, solver, guidance in (
         ("plms", schedule, "plms", 3.0),
@@ -168,7 +172,7 @@ def _sampler() -> dict[str, Any]:
         ("from pure noise", ending, "dpmsolver++", 2.0),
     ):
         latents = sampler.denoise(
-            _Predicting(), sampler.make_scheduler(known, solver), noise, noise.flip(3), keep, token,
+            _Predicting(), sampler.make_scheduler(known, solver), start, start.flip(3), keep, token,
             torch.zeros(6), steps=5, guidance=guidance,
         )  # fmt: skip
         found[name] = sampled(latents.numpy())
@@ -209,7 +213,7 @@ def painter_weights() -> list[str]:
     return [weights_digest(weight_files(resolve(name))) for name in ("embedded", TINY)]
 
 
-_DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "prior", "sampler")]
+_DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "noise", "prior", "sampler")]
 _ADDED = ("light", "paste_back", "skin_texture", "wrinkles")
 _METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
 
@@ -231,6 +235,7 @@ GOLDENS = [
            [*_PALM, "palmbench.methods.skin_texture"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.diffusion.fusion", "embeddings", _fusion, tolerance=_PICTURE),
     Golden("palmbench.diffusion.prior", "priors", _prior, tolerance=_PICTURE),
+    Golden("palmbench.diffusion.noise", "noise", _noise, tolerance=_PICTURE),
     Golden("palmbench.diffusion.sampler", "latents", _sampler, tolerance=_PICTURE),
     Golden("palmbench.diffusion.attention", "predictions", _attention, weights=painter_weights, tolerance=_NETWORK),
     Golden("palmbench.diffusion.paint", "pictures", _paint, _DIFFUSION, painter_weights, _NETWORK),

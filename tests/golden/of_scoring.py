@@ -10,7 +10,6 @@ from palmbench.datasets.sample import Sample
 from palmbench.paper import diversity
 from palmbench.quality import set_distances
 from palmbench.quality.usability import USABILITY_METRICS
-from palmbench.scoring.accept import threshold_at_fmr, true_accept_rate
 from palmbench.scoring.bootstrap import (
     Replicates,
     accepted_shares,
@@ -32,6 +31,10 @@ from palmbench.scoring.rank_1 import nearest
 from palmbench.scoring.rates import decidability, deid_ratio, equal_error_rate, rejection_rate
 from palmbench.scoring.score_sets import score_sets
 from palmbench.scoring.shares import mean_share
+from palmbench.scoring.tar_at_fmr import (
+    threshold_at_fmr,
+    true_accept_rate,
+)
 from palmbench.stages import measure
 from palmbench.stages.acc_cls import measure_classifier
 from palmbench.stages.compare import Classified, DeidScores
@@ -280,14 +283,14 @@ def _of(*names: str) -> list[str]:
     return [_SCORING + name for name in names]
 
 
-_PARTS = ("accept", "intervals", "levels", "linkability", "matches", "pairs", "rates",
-          "rank_1", "shares", "bootstrap", "bootstrap_kernel")  # fmt: skip
+_PARTS = ("intervals", "levels", "linkability", "matches", "pairs", "rates",
+          "rank_1", "shares", "bootstrap", "bootstrap_kernel", "tar_at_fmr")  # fmt: skip
 
 GOLDENS = [
     Golden(_SCORING + "pairs", "kinds of pairs", _pairs),
     Golden(_SCORING + "rates", "rates", _rates, _of("pairs")),
     Golden(_SCORING + "rank_1", "nearest templates", _rank_1),
-    Golden(_SCORING + "accept", "thresholds or rates", _accept, _of("pairs")),
+    Golden(_SCORING + "tar_at_fmr", "thresholds or rates", _accept, _of("pairs")),
     Golden(_SCORING + "bootstrap_kernel", "rates of replicates", _replicate_all),
     Golden(_SCORING + "levels", "levels", _levels, _of("pairs")),
     Golden(_SCORING + "bootstrap", "intervals", _bootstrap, _of("intervals", "levels", "pairs", "bootstrap_kernel")),

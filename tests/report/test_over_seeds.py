@@ -11,7 +11,9 @@ from palmbench.config.schema import RunConfig
 from palmbench.report.rows import rows_of, to_csv
 from palmbench.report.seeds import over_seeds
 from palmbench.report.tables import Entry, entry_texts
-from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.metric_table import (
+    METRICS,
+)
 from tests.report.records import number, record
 
 

@@ -24,7 +24,9 @@ from palmbench.paper.sources import (
     describe_methods,
 )
 from palmbench.report.labels import dataset_label
-from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.metric_table import (
+    METRICS,
+)
 
 _ENOUGH_PALMS = 30  # a percentile bootstrap of fewer covers less than it says
 _HOW = (

@@ -23,7 +23,9 @@ from palmbench.report.rows import recognizer_name
 from palmbench.scoring import Interval, Replicates, bootstrap, share_interval
 from palmbench.scoring.bootstrap import ReplicateRates, moments, replicate_rates
 from palmbench.scoring.intervals import interval
-from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.metric_table import (
+    METRICS,
+)
 from palmbench.scoring.number import Number
 from palmbench.stages.quality import Quality
 from palmbench.stages.usability import Usability

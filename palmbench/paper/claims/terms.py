@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from palmbench.report.tables import Setting
-from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.metric_table import (
+    METRICS,
+)
 
 Relation = Literal[">", ">=", "<", "<="]
 MIRRORED: dict[Relation, Relation] = {">": "<", ">=": "<=", "<": ">", "<=": ">="}

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from palmbench.paper.claims.evidence import Finding, Measured, Part, Verdict
 from palmbench.paper.claims.terms import Quantity, Relation
 from palmbench.report.labels import dataset_label
-from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.metric_table import (
+    METRICS,
+)
 
 COLUMNS = (
     "claim", "statement", "source", "reading", "datasets", "verdict", "part", "part_verdict", "left", "left_value",

@@ -6,7 +6,9 @@ import io
 import math
 from itertools import groupby
 
-from palmbench.report.figures.drawn import DrawnFigure
+from palmbench.report.figures.captioned import (
+    DrawnFigure,
+)
 from palmbench.report.figures.style import picture
 from palmbench.report.html.tags import Html, framed, image, notes, scrolling, tag, text
 from palmbench.report.tables import Entry, Table, difference_text, number_text, seed_text

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from palmbench.paper.claims.terms import MIRRORED, Claim, Comparison, Parts, Quantity, Ranking, Relation, bounded
 from palmbench.paper.rows import BASELINES, FUSIONS, OURS, PRIORS, SINGLE_SCALES
-from palmbench.scoring.metrics import METRICS
+from palmbench.scoring.metric_table import (
+    METRICS,
+)
 
 S, M, F = SINGLE_SCALES
 SM, SF, MF, SMF = FUSIONS
