@@ -144,10 +144,7 @@ def test_a_report_for_machines_replaces_a_report_and_no_other_file(
         (["iitd", "executor.workers=1,2"], "one data set in one place"),
         (["iitd", "dataset.root=a,b"], "dataset.root"),
         (["iitd", "dataset.split=iitd-ccnet/test"], "leave dataset.split out"),
-        (
-            ["iitd", "method=blur"],
-            "method=blur: data check reads dataset, data_dir, detector and executor only",
-        ),
+        (["iitd", "method=blur"], "method=blur: data check reads dataset, data_dir, detector and executor only"),
         (["iitd", "mehtod=blur"], "mehtod is not a setting"),
         (["iitd", "--json", "/"], "/ cannot be written"),
         ([], "required: NAME;"),

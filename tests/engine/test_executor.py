@@ -127,10 +127,7 @@ def test_a_killed_worker_is_said_in_a_sentence_and_the_next_call_works() -> None
         assert sorted(answer[0] for answer in executor.map(threads_and_square, [2, 3])) == [4, 9]
 
 
-@pytest.mark.parametrize(
-    ("death", "words"),
-    [(-signal.SIGSEGV, r"by signal 11 \("), (7, "with status 7 ")],
-)
+@pytest.mark.parametrize(("death", "words"), [(-signal.SIGSEGV, r"by signal 11 \("), (7, "with status 7 ")])
 def test_a_worker_that_died_of_something_else_is_not_said_to_want_memory(death: int, words: str) -> None:
     with Executor(config(2)) as executor, pytest.raises(RequestError, match=f"A worker process ended {words}") as said:
         list(executor.map(die_of, [death, death]))

@@ -93,10 +93,7 @@ def test_prefetching_keeps_the_order() -> None:
 
 
 def test_weights_are_written_in_half_precision(tmp_path: Path) -> None:
-    state = {
-        "weight": torch.linspace(-3, 3, 12).reshape(3, 4).t(),
-        "count": torch.tensor(70_001),
-    }
+    state = {"weight": torch.linspace(-3, 3, 12).reshape(3, 4).t(), "count": torch.tensor(70_001)}
     path = tmp_path / "deep" / "net.safetensors"
     save_half(state, path, metadata={"renderer": "1"})
     with safe_open(path, "pt") as file:

@@ -70,10 +70,7 @@ def test_every_entry_says_what_it_is_for_whose_and_from_where(behaviour, capsys)
 def test_addresses_sizes_and_digests_are_those_of_the_packages_that_use_them():
     models = pytest.importorskip("torchvision.models")
     inception = pytest.importorskip("pytorch_fid.inception")
-    published = {
-        "lpips": models.VGG16_Weights.IMAGENET1K_V1,
-        "lpips-alexnet": models.AlexNet_Weights.IMAGENET1K_V1,
-    }
+    published = {"lpips": models.VGG16_Weights.IMAGENET1K_V1, "lpips-alexnet": models.AlexNet_Weights.IMAGENET1K_V1}
     for name, theirs in published.items():
         assert entry(name).source.url == theirs.url
         assert entry(name).size == pytest.approx(theirs.meta["_file_size"] * 2**20, rel=1e-3)

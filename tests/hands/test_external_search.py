@@ -102,12 +102,7 @@ def test_one_look_is_enough_where_one_hand_is_wanted_and_found(detector: Make) -
 # Its palm faces the camera if it is of a right hand.
 @pytest.mark.parametrize(
     ("said", "view"),
-    [
-        ((None, 0.0), "palm"),
-        (("right", 0.95), "palm"),
-        (("left", 0.95), "back"),
-        (("left", 0.6), "palm"),
-    ],
+    [((None, 0.0), "palm"), (("right", 0.95), "palm"), (("left", 0.95), "back"), (("left", 0.6), "palm")],
 )
 def test_which_hand_it_is_tells_its_palm_from_its_back(
     said: tuple[str | None, float], view: str, detector: Make

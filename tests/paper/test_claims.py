@@ -121,8 +121,7 @@ def test_numbers_of_the_same_draws_are_compared_pairwise() -> None:
 def test_shares_that_no_draw_moves_are_not_certain_for_all_that() -> None:
     # All rejected and none, of two palms: each share may be off by 84 points.
     extremes = Given(
-        diffusion=Measured(100, 15.8, 100, np.full(9, 100.0), "synth"),
-        mask=Measured(0, 0, 84.2, np.zeros(9), "synth"),
+        diffusion=Measured(100, 15.8, 100, np.full(9, 100.0), "synth"), mask=Measured(0, 0, 84.2, np.zeros(9), "synth")
     )
     part = compare(Comparison(ONE, ">", OTHER), extremes)
     assert part.lo == pytest.approx(100 - math.hypot(84.2, 84.2)) and part.verdict == "undecided"

@@ -322,10 +322,7 @@ def test_the_account_tells_what_was_done_and_names_no_place(
         (["a.png", "out", "--verify", "recognizer=bocv"], "--threshold is needed with recognizer=bocv"),
         (["a.png", "out", "--format", "gif"], "invalid choice: 'gif'"),
         (["a.png", "out.png", "--format", "jpeg"], "out.png names a png file, and --format jpeg says something else"),
-        (
-            ["a.png", "out", "--report", "trip/b.jpg/r.json"],
-            "trip/b.jpg cannot be written",
-        ),
+        (["a.png", "out", "--report", "trip/b.jpg/r.json"], "trip/b.jpg cannot be written"),
         (["a.png", "out", "--report", "a.png"], "--report a.png is a photo, a result, their list or a folder"),
         (["a.png", "out", "--report", f"out/{NAME}"], f"--report out/{NAME} is a photo, a result, their list"),
         (["a.png"], "deid needs photos and where results go"),
@@ -337,11 +334,7 @@ def test_the_account_tells_what_was_done_and_names_no_place(
     ],
 )
 def test_a_request_that_cannot_be_met_is_answered_before_anything_is_done(
-    words: list[str],
-    sentence: str,
-    album: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    words: list[str], sentence: str, album: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(album)
     before = files(album)

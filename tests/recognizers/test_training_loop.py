@@ -269,11 +269,7 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("damaged", "left"),
-    [
-        ([], []),
-        (["checkpoint.pt"], [3]),
-        (["checkpoint.pt", "checkpoint.before.pt"], [1, 2, 3]),
-    ],
+    [([], []), (["checkpoint.pt"], [3]), (["checkpoint.pt", "checkpoint.before.pt"], [1, 2, 3])],
     ids=["whole", "the newest damaged", "both damaged"],
 )
 def test_a_damaged_checkpoint_is_said_and_never_gone_on_from(photos, trained, tmp_path, capsys, damaged, left):

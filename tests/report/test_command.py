@@ -236,11 +236,7 @@ def test_points_made_of_parts_are_those_that_a_run_composes():
         (["method.alpha=0.5"], "sets method.alpha itself"),
         (["method=blur"], "takes the paper's methods"),
         (["dataset=synth,iitd"], "about one data set"),
-        (
-            ["quality.usability_scale=image,hand", "dataset=synth"],
-            "quality.usability_scale=image,hand",
-        ),
-        (["method.steps=1,2", "dataset=synth"], "method.steps=1,2"),
+        (["quality.usability_scale=image,hand", "dataset=synth"], "quality.usability_scale=image,hand"),
         (["iitd"], "key=value"),
     ],
 )

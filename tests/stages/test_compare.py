@@ -190,7 +190,4 @@ def test_a_classifier_that_does_not_know_the_palms_says_what_it_lacks(
 def test_a_recognizer_without_a_classifier_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(Number, "classify")
     store = Store(tmp_path)
-    assert comparison_of(store, {}, {}).classify(SAMPLES, store) == (
-        None,
-        "a classifier",
-    )
+    assert comparison_of(store, {}, {}).classify(SAMPLES, store) == (None, "a classifier")
