@@ -250,7 +250,9 @@ def test_without_closing_the_mask_is_the_detectors(found: list[Hand]) -> None:
     assert EmbeddedSegmenter(0).segment(np.zeros((480, 640, 3)), found[0]) is found[0]
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((64, 64, 3), np.uint8), [np.zeros((64, 64), np.uint8)], ["photo.png"], None, 3])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((64, 64, 3), np.uint8), [np.zeros((64, 64), np.uint8)], ["photo.png"], None, 3]
+)
 def test_what_is_no_list_of_photos_is_told_in_a_sentence(detector: EmbeddedDetector, wrong: object) -> None:
     with pytest.raises((TypeError, ValueError), match="detect takes a list of photos"):
         detector.detect(wrong)  # type: ignore[arg-type]
