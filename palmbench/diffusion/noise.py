@@ -1,4 +1,8 @@
-"""Noise of a seed: what repainting starts from, the same on every device."""
+"""Noise of a seed: what repainting starts from, the same on every device.
+
+A photo has a seed of its own, made of the run's (`sample_seed` in `recognizers.common.cache_keys`), unless the method
+shares one among all: `palmbench.stages.deidentify` decides.
+"""
 
 from __future__ import annotations
 

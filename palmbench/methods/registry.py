@@ -15,6 +15,7 @@ from recognizers.common.strict import build
 if TYPE_CHECKING:
     from palmbench.hands.palm import Region
 
+# One more is a file beside these, a line here, a YAML in conf/method and a golden artefact: docs/methods.md.
 METHODS = {
     "blur": "palmbench.methods.blur:BlurConfig",
     "diffusion": "palmbench.methods.diffusion:DiffusionConfig",

@@ -16,6 +16,7 @@ from palmbench.hands.recognition_roi import recognition_corners
 
 VERSION = 1
 NORMALISERS = ("image", "hand")
+# What each is called, and which way is better, is in palmbench/scoring/metric_table.py.
 DIFFERENCES = ("hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation")
 KEPT = ("pck", "mask_iou")
 USABILITY_METRICS = DIFFERENCES + KEPT

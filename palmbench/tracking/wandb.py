@@ -51,7 +51,7 @@ class WandbTracker:
             project=self._project,
             id=run.id,
             name=run.name,
-            group=run.group,
+            group=run.group,  # named by palmbench/report/tracking_groups.py
             tags=list(run.tags),
             config=dict(run.config),
             mode="online" if self._online else "offline",

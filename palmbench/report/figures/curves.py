@@ -1,4 +1,4 @@
-"""The score distributions of a figure, as runs and the diversity experiment left them."""
+"""The score distributions of a figure, such as Figure 5's, as runs and the diversity experiment left them."""
 
 from __future__ import annotations
 
