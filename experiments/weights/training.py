@@ -165,7 +165,13 @@ class Trainer:
         return self.schedule.progress(self.step, self.spent)
 
     def _resume(self, state: dict[str, Any]) -> None:
-        self.module.load_state_dict(state["module"])
+        try:
+            self.module.load_state_dict(state["module"])
+        except RuntimeError as error:
+            raise SystemExit(
+                f"{self.checkpoint} is of a training of another size: give the same options again, or remove it and "
+                f"{self.checkpoint.with_suffix('.before.pt').name} to start anew."
+            ) from error
         self.optimiser.load_state_dict(state["optimiser"])
         for name, value in state["smooth"].items():
             self.smooth[name].copy_(value)

@@ -52,6 +52,13 @@ def test_a_killed_training_resumes_exactly(tmp_path: Path) -> None:
         assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
 
 
+def test_a_checkpoint_of_another_size_is_told(tmp_path: Path) -> None:
+    schedule, checkpoint = Schedule(steps=2, minutes=9, rate=0.1), tmp_path / "checkpoint.pt"
+    Trainer(nn.Linear(3, 2), schedule, checkpoint).save()
+    with pytest.raises(SystemExit, match="of a training of another size"):
+        Trainer(nn.Linear(4, 2), schedule, checkpoint)
+
+
 def test_training_learns_and_its_average_is_ready_for_use(tmp_path: Path) -> None:
     trainer = Trainer(a_module(), Schedule(300, HOURS, rate=3e-2), tmp_path / "net.pt", average=0.9)
     before = loss_of(trainer.module, 999).item()
