@@ -192,14 +192,16 @@ _DIFFUSION = ["palmbench.methods.diffusion", *_ADDED, *_PAINTING]
 _PREPARED = [*_SEEING, _STAGES + "prepare"]
 _DEIDENTIFIED = [*_PREPARED, *_MASKING, _STAGES + "deidentify"]
 
+_CUT = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_hand")]
+
 GOLDENS = [
     Golden("palmbench.synth.seeds", "rendered hands", _synth, tolerance=3e-3),
     Golden(_STAGES + "prepare", "hands", _prepare, _SEEING, _hand, _FOUND),
     Golden(_STAGES + "deidentify", "photos or seeds", _deidentify, [*_PREPARED, *_MASKING, *_DIFFUSION],
            _with("eehnet"), _FOUND),
-    Golden(_STAGES + "enrol", "templates", _enrol, [*_PREPARED, *_MTCC, *_EEHNET], _with("eehnet"), _FOUND),
+    Golden(_STAGES + "enrol", "templates", _enrol, [*_PREPARED, *_CUT, *_MTCC, *_EEHNET], _with("eehnet"), _FOUND),
     Golden("palmbench.training.images", "cuts or landmarks", _cut,
-           [*_PREPARED, "recognizers.networks.hand_landmarks"], _hand, _FOUND),
+           [*_PREPARED, *_CUT, "recognizers.networks.hand_landmarks"], _hand, _FOUND),
     Golden(_STAGES + "quality", "numbers", _quality,
            [*_DEIDENTIFIED, *(f"palmbench.quality.{name}" for name in ("filters", "pixels", "similarity"))],
            _hand, _FOUND),
