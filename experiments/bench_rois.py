@@ -23,8 +23,6 @@ from palmbench.scoring import equal_error_rate, pair_kinds
 from recognizers.common.errors import RequestError
 from recognizers.protocol import ROI_SIDE
 
-OF_ROIS = ("bocv", "ccnet", "compcode", "mtcc", "ordinalcode", "palmcode", "rloc")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a line for each recognizer; the exit status of `palmbench`."""
@@ -34,14 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("recognizers", nargs="*", default=OF_ROIS, metavar="RECOGNIZER")
+    parser.add_argument("recognizers", nargs="*", metavar="RECOGNIZER")
     parser.add_argument("--weights", metavar="FILE")
     options = parser.parse_args(arguments)
     rois, palms = read_rois(options.file)
     kinds = pair_kinds(palms, palms)
     pairs = f"{int(kinds.genuine.sum())} genuine and {int(kinds.impostor.sum())} impostor pairs"
     print(f"{len(rois)} ROIs of {len(set(palms))} palms: {pairs}")
-    for name in options.recognizers:
+    of_rois = [name for name in recognizers.RECOGNIZERS if recognizers.load(name).takes == "roi"]
+    for name in options.recognizers or of_rois:
         rate = error_rate(rois, palms, name, options.weights)
         print(f"{name:<12} EER {100 * rate:5.2f} %", flush=True)
     return DONE
