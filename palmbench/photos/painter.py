@@ -13,7 +13,7 @@ from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.methods import Method, output_checks
 from palmbench.photos.evidence import MOST, share_that_stayed
-from palmbench.photos.window import FoundHand, find_hands, unpaintable
+from palmbench.photos.window import WindowedHand, find_hands, unpaintable
 from palmbench.photos.writing import eight_bits
 from recognizers.common.cache_keys import digest, sample_seed
 from recognizers.common.errors import SampleError
@@ -66,7 +66,7 @@ class Painter:
 
     Attributes
     ----------
-    hands : list of FoundHand
+    hands : list of WindowedHand
     skipped : dict of int to str
         Hands that could not be repainted, by their place in `hands`, and why.
     left_alone : dict of int to str
@@ -78,7 +78,7 @@ class Painter:
     ) -> None:
         self._pixels, self._tools, self._seed = pixels, tools, seed
         self.picture = picture_of(pixels)
-        self.hands: list[FoundHand] = find_hands(self.picture, tools.detector, tools.segmenter)
+        self.hands: list[WindowedHand] = find_hands(self.picture, tools.detector, tools.segmenter)
         views = {} if every_hand else {index: one.hand.view for index, one in enumerate(self.hands)}
         self.left_alone = {index: _NO_PALM[view] for index, view in views.items() if view in _NO_PALM}
         reasons = {index: unpaintable(one.hand) for index, one in enumerate(self.hands) if index not in self.left_alone}
@@ -119,7 +119,7 @@ class Painter:
         return Drawn(pixels, seeds)
 
 
-def repaint(pixels: np.ndarray, picture: np.ndarray, found: FoundHand, tools: Tools, seed: int) -> None:
+def repaint(pixels: np.ndarray, picture: np.ndarray, found: WindowedHand, tools: Tools, seed: int) -> None:
     """Repaint the palm of one hand, in place.
 
     Parameters
@@ -128,7 +128,7 @@ def repaint(pixels: np.ndarray, picture: np.ndarray, found: FoundHand, tools: To
         The photo at its own depth.
     picture : ndarray of shape (height, width, 3), uint8
         The same photo as `picture_of` shows it; it may be `pixels` itself.
-    found : FoundHand
+    found : WindowedHand
     tools : Tools
     seed : int
 

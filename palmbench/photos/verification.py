@@ -13,7 +13,7 @@ import recognizers
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.photos.window import FoundHand, find_hands
+from palmbench.photos.window import WindowedHand, find_hands
 from recognizers import output_checks
 from recognizers.common.errors import NoROIError
 from recognizers.protocol import Recognizer
@@ -61,7 +61,7 @@ class Verifier:
     detector: Detector
     segmenter: Segmenter
 
-    def templates(self, picture: np.ndarray, hands: Sequence[FoundHand]) -> list[np.ndarray | None]:
+    def templates(self, picture: np.ndarray, hands: Sequence[WindowedHand]) -> list[np.ndarray | None]:
         """Template of each hand in a photo (uint8, height x width x 3, RGB); None where there is no ROI."""
         cut = recognition_roi if self.recognizer.takes == "roi" else recognition_hand
         templates: list[np.ndarray | None] = [None] * len(hands)
@@ -75,7 +75,9 @@ class Verifier:
                 templates[index] = template
         return templates
 
-    def compare(self, enrolled: Sequence[np.ndarray | None], hands: Sequence[FoundHand], result: np.ndarray) -> Verdict:
+    def compare(
+        self, enrolled: Sequence[np.ndarray | None], hands: Sequence[WindowedHand], result: np.ndarray
+    ) -> Verdict:
         """How near a result comes to each palm of the original.
 
         Two attacks are made, and the nearer one counts: the hands are found again in the result, as one would who has
@@ -85,7 +87,7 @@ class Verifier:
         ----------
         enrolled : sequence of ndarray or None
             The original's templates.
-        hands : sequence of FoundHand
+        hands : sequence of WindowedHand
             The original's hands.
         result : ndarray of shape (height, width, 3), uint8, RGB
         """

@@ -30,7 +30,7 @@ class Window(NamedTuple):
         return pixels[self.y : self.y + self.height, self.x : self.x + self.width]
 
 
-class FoundHand(NamedTuple):
+class WindowedHand(NamedTuple):
     """A hand found in a photo.
 
     Attributes
@@ -51,13 +51,13 @@ class FoundHand(NamedTuple):
         return left + self.window.x, top + self.window.y, right + self.window.x, bottom + self.window.y
 
 
-def find_hands(picture: np.ndarray, detector: Detector, segmenter: Segmenter) -> list[FoundHand]:
+def find_hands(picture: np.ndarray, detector: Detector, segmenter: Segmenter) -> list[WindowedHand]:
     """Every hand that a detector finds in a photo (uint8, height x width x 3, RGB), its palm completed in its mask."""
     hands = [segmenter.segment(picture, hand) for hand in detector.detect([picture])[0]]
     return [in_window(replace(hand, mask=completed(hand))) for hand in hands]
 
 
-def in_window(hand: Hand) -> FoundHand:
+def in_window(hand: Hand) -> WindowedHand:
     """A hand of a photo with the part of the photo that concerns it."""
     height, width = hand.mask.shape
     low, high = _extent(hand)
@@ -67,7 +67,7 @@ def in_window(hand: Hand) -> FoundHand:
     # Squares are rounded half to even: only an even shift rounds them as in the photo.
     first -= first % 2
     window = Window(*first.tolist(), *(last - first).tolist())
-    return FoundHand(
+    return WindowedHand(
         window,
         replace(
             hand,

@@ -15,7 +15,7 @@ from palmbench.methods.blur import BlurConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.photos.painter import Painter
 from palmbench.photos.verification import MTCC_THRESHOLD, Verifier
-from palmbench.photos.window import FoundHand, find_hands, in_window
+from palmbench.photos.window import WindowedHand, find_hands, in_window
 from palmbench.scoring import equal_error_rate
 from palmbench.synth import Render, render
 
@@ -64,7 +64,7 @@ def test_a_palm_without_a_roi_does_not_count_as_hidden(
 ) -> None:
     window, hand = in_window(truth(one))
     meeting = replace(hand, valleys=hand.valleys[[0, 0]] + np.array([(0, 0), (apart, 0)], np.float32))
-    flat = [FoundHand(window, meeting)]
+    flat = [WindowedHand(window, meeting)]
     assert verifier.templates(photo, flat) == [None]
     (distance,) = verifier.compare([None], flat, photo).distances
     assert distance is None and not verifier.hidden(distance)
