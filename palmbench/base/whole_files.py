@@ -17,7 +17,9 @@ _PNG_HEAD = 8
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)
 _START, _END, _SCAN, _PROGRESSIVE = 0xD8, 0xD9, 0xDA, (0xC2, 0xC6, 0xCA, 0xCE)
 _WITHOUT_LENGTH = (0x01, _START)
-_OTHER_TAIL = bytes((37 * k * k + 11 * k + 5) % 251 for k in range(2048))
+_OTHER_DATA = bytes((37 * k * k + 11 * k + 5) % 251 for k in range(2048))
+# With every restart, twice: a decoder that waits for one goes on from it.
+_OTHER_TAIL = b"".join(_OTHER_DATA + bytes([0xFF, 0xD0 + number % 8]) for number in range(16)) + _OTHER_DATA
 
 
 class NotWhole(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import resource
 import stat
 import struct
@@ -244,6 +245,15 @@ def test_a_jpeg_that_ends_too_early_is_refused_whatever_stands_in_the_rest(kind:
     for damaged in (start, start + end, start + rest):
         assert "truncated" in refused(damaged, "a.jpg")
     assert "truncated" in refused(data.removesuffix(end), "a.jpg")
+
+
+def test_a_jpeg_with_restarts_is_refused_where_a_restart_is_all_that_is_missing() -> None:
+    data = saved("JPEG", Image.fromarray(PHOTO), quality=90, restart_marker_rows=2)
+    restarts = [match.start() for match in re.finditer(rb"\xff[\xd0-\xd7]", data)]
+    assert len(restarts) > 10
+    for at in restarts[::3]:
+        for missing in (0, 2, 4):
+            assert "truncated" in refused(data[: at - missing].rstrip(b"\xff") + b"\xff\xd9", "a.jpg")
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="photographs of people do not come with the code")
