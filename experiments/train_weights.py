@@ -2,11 +2,11 @@
 
     python -m experiments.train_weights
 
-Renders the training set into data/training when it is not there (5.5 GB), then trains one network after the other and
-writes palmbench/weights. With the recipes' own limits that takes about four hours on two processor
-cores; a limit changes the learning rate's schedule with it. Stopped and started again, it goes on where it was, and
-a network that is finished is only written again. To train one from the start, remove its checkpoint
-(hand.pt, ccnet.pt, eehnet.pt, vae.pt or painter.pt) from data/training.
+Renders the training set into data/training when it is not there (8 GB with the other hands), then trains one network
+after the other and writes palmbench/weights. With the recipes' own limits that takes about four and a half hours on two
+processor cores; a limit changes the learning rate's schedule with it. Stopped and started again, it goes on where it
+was, and a network that is finished is only written again. To train one from the start, remove its checkpoint (hand.pt,
+ccnet.pt, eehnet.pt, vae.pt or painter.pt) from data/training.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _SAME = 1e-6
 class CCNetRecognizer(EmbeddingRecognizer):
     """Embeddings of CCNet, compared by angle as published: arccos(<a, b>) / pi.
 
-    The embedded weights are of a compact network of the same architecture, trained on rendered palms
+    The embedded weights are of a compact network of the same architecture, trained on drawn palms of nobody
     (`experiments/weights/train_ccnet.py`): what it scores stands for no published number. Weights of the full network
     are the authors' or come from a training of one's own.
 

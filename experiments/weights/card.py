@@ -18,7 +18,13 @@ NAME = "card.yaml"
 
 
 def write_card(
-    weights: Path, what: str, recipe: str, options: Options, trainer: Trainer, measured: Mapping[str, float | str]
+    weights: Path,
+    what: str,
+    recipe: str,
+    options: Options,
+    trainer: Trainer,
+    measured: Mapping[str, float | str],
+    trained_on: str | None = None,
 ) -> None:
     """Write the card of a weight file that a recipe has just written.
 
@@ -34,13 +40,16 @@ def write_card(
         Of the training that made the file.
     measured : dict
         Results on palms held out from the training, by name; `how` says what measures the weights on others.
+    trained_on : str, optional
+        Instead of the rendered training set.
     """
     minutes = max(1, round(trainer.spent / 60))
-    limits = f"--minutes {options.minutes:g} --processes {options.processes}"
+    limits = f"--minutes {options.minutes:g} --processes {options.processes}" + " --continued" * options.continued
     batch = options.batch * options.processes
     card = {
         "what": what,
-        "trained_on": (
+        "trained_on": trained_on
+        or (
             f"{options.identities} training palms x {options.samples} photos ({', '.join(TURNS)}), "
             f"renderer version {RENDERER_VERSION}"
         ),

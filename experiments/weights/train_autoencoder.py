@@ -23,7 +23,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from experiments.weights.card import write_card
-from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
+from experiments.weights.training import (
+    Options,
+    Schedule,
+    Trainer,
+    begin_with,
+    parse_options,
+    prefetch,
+    save_half,
+    spread,
+)
 from experiments.weights.world import World, load_world
 from palmbench.base.paths import weights_dir
 
@@ -63,6 +72,8 @@ def train(rank: int, options: Options) -> None:
     count = options.samples * (options.identities - min(HELD_OUT, options.identities // 5))
     autoencoder = AutoencoderKL(**CONFIG)
     start_as_thumbnail(autoencoder)
+    if options.continued:
+        begin_with(autoencoder, weights_dir() / "paint-by-example" / "vae" / "diffusion_pytorch_model.safetensors")
     autoencoder.to(device, memory_format=torch.channels_last)
     schedule = Schedule(options.steps, options.minutes, rate=1.2e-3)
     trainer = Trainer(autoencoder, schedule, options.data / "vae.pt", average=0.995)

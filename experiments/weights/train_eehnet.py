@@ -20,7 +20,16 @@ from torch import Tensor
 import recognizers
 from experiments.weights.card import write_card
 from experiments.weights.hand_crops import draw_crop
-from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
+from experiments.weights.training import (
+    Options,
+    Schedule,
+    Trainer,
+    begin_with,
+    parse_options,
+    prefetch,
+    save_half,
+    spread,
+)
 from experiments.weights.world import TURNS, World, full_size, load_world
 from palmbench.hands.hand import Hand
 from palmbench.hands.recognition_hand import recognition_hand
@@ -56,6 +65,8 @@ def train(rank: int, options: Options) -> None:
     classes = options.identities - min(HELD_OUT, options.identities // 5)
     network = EEHNet(COMPACT, classes)
     network.localiser.start_at(mean_landmarks(world, classes, options))
+    if options.continued:
+        begin_with(network, weights_dir() / "eehnet" / "eehnet.safetensors")
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(options.steps, options.minutes, rate=2e-3, warmup=100)
     trainer = Trainer(network, schedule, options.data / "eehnet.pt", average=0.996, decay=1e-2)

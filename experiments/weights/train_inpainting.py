@@ -28,7 +28,16 @@ from torch import Tensor, nn
 from transformers import CLIPVisionConfig
 
 from experiments.weights.card import write_card
-from experiments.weights.training import Options, Schedule, Trainer, parse_options, prefetch, save_half, spread
+from experiments.weights.training import (
+    Options,
+    Schedule,
+    Trainer,
+    begin_with,
+    parse_options,
+    prefetch,
+    save_half,
+    spread,
+)
 from experiments.weights.world import World, load_world
 from palmbench.base.paths import weights_dir
 from palmbench.diffusion.components import PaintByExampleImageEncoder
@@ -131,7 +140,11 @@ def train(rank: int, options: Options) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     world = load_world(options.data, options.identities, options.samples)
     latents = encode_world(options)
-    painter = Painter().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    painter = Painter()
+    if options.continued:
+        for part, path in weight_files().items():
+            begin_with(getattr(painter, part), path)
+    painter = painter.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(options.steps, options.minutes, rate=6e-4, warmup=200)
     trainer = Trainer(painter, schedule, options.data / "painter.pt", average=0.999)
     levels = signal_levels().to(device)
@@ -273,13 +286,18 @@ def _exemplar(palm: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return patch[:, ::-1] if random.random() < 0.5 else patch
 
 
-def write(painter: Painter) -> dict[str, Path]:
-    """Write the trained parts in the layout of the published checkpoint; the weight files."""
+def weight_files() -> dict[str, Path]:
+    """Where the weights of the painter's parts lie, by attribute."""
     folder = weights_dir() / "paint-by-example"
-    paths = {
+    return {
         "unet": folder / "unet" / "diffusion_pytorch_model.safetensors",
         "encoder": folder / "image_encoder" / "model.safetensors",
     }
+
+
+def write(painter: Painter) -> dict[str, Path]:
+    """Write the trained parts in the layout of the published checkpoint; the weight files."""
+    folder, paths = weights_dir() / "paint-by-example", weight_files()
     save_half(painter.unet.state_dict(), paths["unet"])
     save_half(painter.encoder.state_dict(), paths["encoder"])
     _write_json(folder / "unet" / "config.json", {"_class_name": "UNet2DConditionModel", **UNET})

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import start_processes
 
@@ -43,6 +43,8 @@ class Options:
         Examples a process and step.
     processes : int
         Processes of one thread each.
+    continued : bool
+        Whether training begins with the weights that are there, as far as they fit, instead of random ones.
     """
 
     data: Path
@@ -52,6 +54,7 @@ class Options:
     minutes: float
     batch: int
     processes: int
+    continued: bool = False
 
 
 def parse_options(recipe: str, steps: int, minutes: float, batch: int) -> Options:
@@ -64,6 +67,7 @@ def parse_options(recipe: str, steps: int, minutes: float, batch: int) -> Option
     parser.add_argument("--minutes", type=float, default=minutes, help="training ends when steps or minutes run out")
     parser.add_argument("--batch", type=int, default=batch, help="examples a process and step")
     parser.add_argument("--processes", type=int, default=available_cores(), help="of one thread each")
+    parser.add_argument("--continued", action="store_true", help="begin with the weights that are there, if they fit")
     return Options(**vars(parser.parse_args()))
 
 
@@ -90,14 +94,34 @@ class Trainer:
 
     Among processes of a `torch.distributed` group, each with a batch of its own, gradients are averaged and the first
     process keeps the clock and the checkpoint.
+
+    Parameters
+    ----------
+    module, schedule, checkpoint
+    average : float
+        Decay of the moving average.
+    decay : float
+        Weight decay.
+    second : float
+        Decay of AdamW's second moment.
+    longest : float
+        Norm to which longer gradients are cut.
     """
 
     def __init__(
-        self, module: nn.Module, schedule: Schedule, checkpoint: Path, average: float = 0.998, decay: float = 1e-3
+        self,
+        module: nn.Module,
+        schedule: Schedule,
+        checkpoint: Path,
+        average: float = 0.998,
+        decay: float = 1e-3,
+        second: float = 0.99,
+        longest: float = 1.0,
     ) -> None:
         self.module, self.schedule, self.checkpoint, self.average = module, schedule, checkpoint, average
+        self.longest = longest
         self.optimiser = torch.optim.AdamW(
-            module.parameters(), lr=schedule.rate, weight_decay=decay, betas=(0.9, 0.99), fused=True
+            module.parameters(), lr=schedule.rate, weight_decay=decay, betas=(0.9, second), fused=True
         )
         self.smooth = {name: value.detach().clone().float() for name, value in module.state_dict().items()}
         self.step, self.spent, self._loss = 0, 0.0, 0.0
@@ -118,7 +142,7 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         _average_gradients(self.module)
-        nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(self.module.parameters(), self.longest)
         self.optimiser.step()
         self.step += 1
         keep = min(self.average, (self.step + 1) / (self.step + 10))
@@ -177,6 +201,23 @@ class Trainer:
             self.smooth[name].copy_(value)
         self.step, self.spent = state["step"], state["spent"]
         print(f"resumed at step {self.step}", flush=True)
+
+
+def begin_with(module: nn.Module, weights: Path) -> None:
+    """Put the weights of a file into a module, in place, wherever names and shapes agree; how many is printed.
+
+    Raises
+    ------
+    SystemExit
+        If the file is absent or none of its weights fit.
+    """
+    own = module.state_dict()
+    found = load_file(weights) if weights.is_file() else {}
+    fitting = {name: value for name, value in found.items() if name in own and own[name].shape == value.shape}
+    if not fitting:
+        raise SystemExit(f"{weights} holds no weights that fit: train without --continued.")
+    module.load_state_dict({name: value.to(own[name].dtype) for name, value in fitting.items()}, strict=False)
+    print(f"begun with {len(fitting)} of {len(own)} weights of {weights.name}", flush=True)
 
 
 def spread(train: Callable[..., None], processes: int, *arguments: Any) -> None:

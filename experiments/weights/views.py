@@ -1,4 +1,4 @@
-"""Training views for the hand network: a hand somewhere in a square, or none, in good and bad shape."""
+"""Training views for the hand network: a hand of any kind somewhere in a square, or none, in good and bad shape."""
 
 from __future__ import annotations
 
@@ -9,48 +9,122 @@ import numpy as np
 
 from experiments.weights.crude import deidentify
 from experiments.weights.negatives import backdrop, draw_negative
+from experiments.weights.others import Others
 from experiments.weights.world import World
-from palmbench.hands.network import INPUT_SIZE
+from palmbench.hands.network import INPUT_SIZE, VIEWS
 from palmbench.hands.observer import cut_view
+from palmbench.hands.palm import fill_polygon, palm_polygon
 
-NO_HAND = 0.18
+NO_HAND = 0.3
 _TURNS = (0.6, 0.32, 0.08)  # hardly turned, turned as far as a person would, any way
 _SIZE = (INPUT_SIZE, INPUT_SIZE)
 
 
+class Subject(NamedTuple):
+    """A photo of a hand and what is true of it.
+
+    Attributes
+    ----------
+    photo : ndarray of shape (height, width, 3), uint8
+    mask, palm : ndarray of shape (height, width), uint8
+        1 on the hand, and on the skin of its palm that can be seen.
+    points : ndarray of shape (23, 2)
+    depths : ndarray of shape (21,)
+    view : int
+        What the hand shows: its place in `VIEWS`.
+    """
+
+    photo: np.ndarray
+    mask: np.ndarray
+    palm: np.ndarray
+    points: np.ndarray
+    depths: np.ndarray
+    view: int
+
+
 class View(NamedTuple):
-    """One training example: image uint8 (192, 192, 3), points (23, 2), depths (21,), mask float32 (96, 96), present."""
+    """One training example.
+
+    Attributes
+    ----------
+    image : ndarray of shape (192, 192, 3), uint8
+    points : ndarray of shape (23, 2), float32
+    depths : ndarray of shape (21,), float32
+    mask, palm : ndarray of shape (96, 96), float32
+    present : bool
+    view : int
+    """
 
     image: np.ndarray
     points: np.ndarray
     depths: np.ndarray
     mask: np.ndarray
+    palm: np.ndarray
     present: bool
+    view: int
 
 
-def draw_view(world: World, index: int, random: np.random.Generator) -> View:
-    """A random view of a training photo: any place, size and turn in the square; sometimes de-identified crudely.
+def open_palm(world: World, index: int) -> Subject:
+    """A photo of the training set: a hand that shows its palm."""
+    mask, points = np.asarray(world.masks[index]), world.points[index].astype(np.float64)
+    palm = fill_polygon(palm_polygon(points), mask.shape).astype(np.uint8) & mask
+    return Subject(world.photos[index], mask, palm, points, world.depths[index], VIEWS.index("palm"))
 
-    Points may lie outside the view. Where no hand is present, points and depths mean nothing.
+
+def other_hand(others: Others, index: int) -> Subject:
+    """A photo of a hand that does not show its palm, or not all of it."""
+    part = (others.photos, others.masks, others.palms, others.points, others.depths, others.views)
+    photo, mask, palm, points, depths, view = (each[index] for each in part)
+    return Subject(photo, mask, palm, points.astype(np.float64), depths, int(view))
+
+
+def draw_view(subject: Subject, world: World, others: Others, random: np.random.Generator) -> View:
+    """A random view of a hand, or of none: any place, size and turn in the square; sometimes de-identified crudely.
+
+    Points may lie outside the view. Where no hand is present, points, depths and what it shows mean nothing.
     """
-    photo, mask = world.photos[index], world.masks[index]
-    points = world.points[index].astype(np.float64)
-    if random.random() < 0.4:
-        palm = world.palms[int(random.integers(len(world.palms)))]
-        photo = deidentify(photo.copy(), mask, points, palm, random)
-    transform = _placement(points, random)
-    image, placed_mask = _show(world, photo, mask, transform, random)
-    placed = points @ transform[:, :2].T + transform[:, 2]
     present = random.random() >= NO_HAND
-    if present:
-        if random.random() < 0.12:
-            _cover_rim(image, placed_mask, random)
-    else:
-        image = draw_negative(image, placed_mask, placed, random)
-        placed_mask = np.zeros_like(placed_mask)
+    photo = subject.photo
+    if subject.palm.any() and random.random() < 0.4:
+        palm = world.palms[int(random.integers(len(world.palms)))]
+        photo = deidentify(photo.copy(), subject.mask, subject.points, palm, random)
+    transform = _placement(subject.points, random)
+    placed = subject.points @ transform[:, :2].T + transform[:, 2]
+    image, mask, shown = _show(subject, photo, transform, world, others, random)
+    if not present:
+        image = _without_hand(image, mask, placed, others, random)
+        mask, shown = np.zeros_like(mask), np.zeros_like(shown)
+    elif random.random() < 0.12:
+        _cover_rim(image, mask, random)
     image = _degrade(_light(image, random), random)
-    half = cv2.resize(placed_mask, (INPUT_SIZE // 2, INPUT_SIZE // 2), interpolation=cv2.INTER_AREA)
-    return View(image, placed.astype(np.float32), world.depths[index], half.astype(np.float32) / 255, present)
+    size = (INPUT_SIZE // 2, INPUT_SIZE // 2)
+    halves = (cv2.resize(np.minimum(each, mask), size, interpolation=cv2.INTER_AREA) for each in (mask, shown))
+    covers = [half / np.float32(255) for half in halves]
+    return View(image, placed.astype(np.float32), subject.depths, covers[0], covers[1], present, subject.view)
+
+
+def _without_hand(
+    image: np.ndarray, mask: np.ndarray, points: np.ndarray, others: Others, random: np.random.Generator
+) -> np.ndarray:
+    """The view with its hand taken away, or a picture that never had one."""
+    if random.random() < 0.25:
+        return draw_negative(image, mask, points, random)
+    return _empty_view(others, random)
+
+
+def _empty_view(others: Others, random: np.random.Generator) -> np.ndarray:
+    """A part of a picture without a hand, turned now and then, uint8 (192, 192, 3)."""
+    picture = others.empties[int(random.integers(len(others.empties)))]
+    height, width = picture.shape[:2]
+    side = random.uniform(0.3, 1.0) * height
+    centre = random.uniform(side / 2, np.array([width, height]) - side / 2)
+    angle = random.normal(0, 15) if random.random() < 0.7 else random.uniform(0, 360)
+    transform = cv2.getRotationMatrix2D(tuple(centre), angle, INPUT_SIZE / side)
+    transform[:, 2] += INPUT_SIZE / 2 - centre
+    if random.random() < 0.5:
+        transform[0] *= -1
+        transform[0, 2] += INPUT_SIZE - 1
+    return cv2.warpAffine(picture, transform, _SIZE, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
 def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -78,17 +152,28 @@ def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _show(
-    world: World, photo: np.ndarray, mask: np.ndarray, transform: np.ndarray, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """The view, and the hand's mask in it (0 to 255); the hand keeps its surroundings or gets others."""
-    placed_mask = cut_view(mask * np.uint8(255), transform, _SIZE, cv2.BORDER_CONSTANT, 0)
+    subject: Subject,
+    photo: np.ndarray,
+    transform: np.ndarray,
+    world: World,
+    others: Others,
+    random: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The view, and hand and palm in it (0 to 255); the hand keeps its surroundings or gets others."""
+    mask, palm = (
+        cut_view(each * np.uint8(255), transform, _SIZE, cv2.BORDER_CONSTANT, 0)
+        for each in (subject.mask, subject.palm)
+    )
     border = cv2.BORDER_REPLICATE if random.random() < 0.7 else cv2.BORDER_CONSTANT
     image = cut_view(photo, transform, _SIZE, border)
-    if random.random() < 0.2:
-        other = world.photos[int(random.integers(len(world.photos)))]
-        cut = placed_mask[..., None].astype(np.float32) / 255
-        image = (cut * image + (1 - cut) * backdrop(other, random)).astype(np.uint8)
-    return image, placed_mask
+    if random.random() < 0.3:
+        if random.random() < 0.5:
+            behind = _empty_view(others, random)
+        else:
+            behind = backdrop(world.photos[int(random.integers(len(world.photos)))], random)
+        cut = mask[..., None].astype(np.float32) / 255
+        image = (cut * image + (1 - cut) * behind).astype(np.uint8)
+    return image, mask, palm
 
 
 def _cover_rim(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> None:
@@ -108,20 +193,37 @@ def _light(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     if random.random() < 0.12:
         lit = np.repeat((lit @ np.array([0.299, 0.587, 0.114], np.float32))[..., None], 3, axis=2)
     elif random.random() < 0.25:
-        lit *= random.uniform(0.7, 1.3, 3)
+        lit *= random.uniform(0.5, 1.5, 3) if random.random() < 0.3 else random.uniform(0.7, 1.3, 3)
     lit = lit * random.normal(1, 0.15) + random.normal(0, 10)
     if random.random() < 0.3:
         gamma = np.exp(random.normal(0, 0.35))
         lit = 255 * (np.clip(lit, 0, 255) / 255) ** gamma
-    if random.random() < 0.08:
+    if random.random() < 0.12:
         lit *= random.uniform(0.2, 0.6)
+    if random.random() < 0.15:
+        lit *= _shadow(random)
     return lit
+
+
+def _shadow(random: np.random.Generator) -> np.ndarray:
+    """Light with the shadow of something over a part of the view, float32 (192, 192, 3), at most 1."""
+    coarse = random.standard_normal((4, 4)).astype(np.float32)
+    along = np.linspace(-1, 1, INPUT_SIZE, dtype=np.float32)
+    angle = random.uniform(0, 2 * np.pi)
+    depth = np.cos(angle) * along[None] + np.sin(angle) * along[:, None] + random.uniform(-0.5, 0.5)
+    depth += random.uniform(0, 0.4) * cv2.resize(coarse, _SIZE, interpolation=cv2.INTER_CUBIC)
+    lit = 1 / (1 + np.exp(-depth * np.float32(np.exp(random.uniform(np.log(4), np.log(80))))))
+    least = random.uniform(0.1, 0.6) * random.normal(1, 0.08, 3).astype(np.float32)
+    return least + (1 - least) * lit[..., None]
 
 
 def _degrade(lit: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Blur, few pixels, sensor noise and JPEG, each now and then; uint8."""
     if random.random() < 0.3:
         lit = cv2.GaussianBlur(lit, (0, 0), random.uniform(0.3, 2.5) ** (2 if random.random() < 0.2 else 1))
+    if random.random() < 0.12:  # deep folds, hard light, and cameras that sharpen
+        soft = cv2.GaussianBlur(lit, (0, 0), random.uniform(1, 4))
+        lit = lit + random.uniform(0.5, 2.5) * (lit - soft)
     if random.random() < 0.06:
         few = cv2.resize(lit, None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
         lit = cv2.resize(few, _SIZE, interpolation=cv2.INTER_LINEAR)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from experiments.weights.kept_arrays import Shapes, kept_arrays
 from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.roi_squares import bounding_square
 from palmbench.synth import PROFILES, RENDERER_VERSION, TRAINING_IDENTITIES, Render, render
@@ -61,7 +59,7 @@ class World:
     visible: np.ndarray
 
 
-_SHAPES = {
+_SHAPES: Shapes = {
     "photos": ((240, 320, 3), np.uint8),
     "masks": ((240, 320), np.uint8),
     "points": ((23, 2), np.float32),
@@ -76,33 +74,15 @@ _SHAPES = {
 
 def load_world(folder: Path, identities: int, samples: int, workers: int = 2) -> World:
     """Open the training set in `folder`, rendering it first when it is absent or of another size or renderer."""
-    count = identities * samples
     wanted = {
         "renderer": RENDERER_VERSION,
         "turns": list(TURNS),
-        "conditions": json.loads(json.dumps([asdict(PROFILES[turn]) for turn in TURNS])),
+        "conditions": [asdict(PROFILES[turn]) for turn in TURNS],
         "identities": identities,
         "samples": samples,
     }
-    note = folder / "world.json"
-    if not note.is_file() or json.loads(note.read_text()) != wanted:
-        folder.mkdir(parents=True, exist_ok=True)
-        note.unlink(missing_ok=True)
-        arrays = {
-            name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype=kind, shape=(count, *shape))
-            for name, (shape, kind) in _SHAPES.items()
-        }
-        # Not forked: a fork of a process whose libraries have threads can wait for ever.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for index, parts in enumerate(pool.map(entry_of, entries(identities, samples), chunksize=16)):
-                for name, part in parts.items():
-                    arrays[name][index] = part
-                if (index + 1) % 500 == 0:
-                    print(f"rendered {index + 1} of {count} photos", flush=True)
-        for array in arrays.values():
-            array.flush()
-        note.write_text(json.dumps(wanted))
-    return World(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _SHAPES})
+    what, count = entries(identities, samples), identities * samples
+    return World(**kept_arrays(folder / "world.json", wanted, _SHAPES, entry_of, what, count, workers))
 
 
 def full_size(identity: int, sample: int) -> Render:

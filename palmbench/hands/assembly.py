@@ -5,11 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from palmbench.hands.hand import Hand
+from palmbench.hands.hand import Hand, View
 from palmbench.hands.observer import Observation, Square
 from palmbench.hands.palm_or_back import palm_side
 
-VERSION = 1
+VERSION = 2
+_PALM_IN_DOUBT = 0.4  # share of a palm from which a hand is taken to show it
+_REACHING = 1.3  # distance of a stretched finger's tip from the wrist, in that of its base; of fists 0.6 to 1.2
+_STRETCHED = 3  # fingers of four
+_BASES, _TIPS = (5, 9, 13, 17), (8, 12, 16, 20)
 _MIDDLE_CHAIN = (0, 9, 10, 11, 12)
 
 
@@ -26,8 +30,10 @@ def hand_of(close: Observation, aimed: Square, around: np.ndarray) -> Hand:
     """
     height, width = around.shape
     left, top, right, bottom = aimed.within(width, height)
+    palm = np.zeros_like(around)
     if left < right and top < bottom:
         around[top:bottom, left:right] = close.mask(left, top, right, bottom)
+        palm[top:bottom, left:right] = close.palm_mask(left, top, right, bottom)
     keypoints = close.points[:21]
     mask = connected(around, keypoints)
     return Hand(
@@ -38,7 +44,30 @@ def hand_of(close: Observation, aimed: Square, around: np.ndarray) -> Hand:
         keypoints_3d=_lift(keypoints, close.depths),
         valleys=close.points[21:].astype(np.float32),
         mask=mask,
+        view=view_of(close.views, keypoints),
+        palm_confidence=float(close.views[0]),
+        palm_mask=palm & mask,
     )
+
+
+def view_of(shares: np.ndarray, keypoints: np.ndarray) -> View:
+    """What a hand shows; in doubt its palm, which would else stay in the clear.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (3,)
+        Of palm, back and fingers closed over the palm, of sum 1.
+    keypoints : ndarray of shape (21, 2)
+        In pixels of the photo.
+    """
+    if shares[0] >= _PALM_IN_DOUBT:
+        return "palm"
+    if shares[1] > shares[2]:
+        return "back"
+    # Deep folds of a palm that fills the view pass for fingers, and stretched fingers close over nothing.
+    away = np.linalg.norm(keypoints - keypoints[0], axis=1)
+    stretched = away[list(_TIPS)] > _REACHING * away[list(_BASES)]
+    return "palm" if stretched.sum() >= _STRETCHED else "closed"
 
 
 def connected(mask: np.ndarray, keypoints: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from palmbench.hands.observer import Observation, Observer, Square, wanted_squar
 from palmbench.hands.several_hands import WHOLE, find_hands, whole_square
 from recognizers.common.cache_keys import versions_of
 
-VERSION = 1
+VERSION = 2
 _CODE = ("embedded", "observer", "network", "several_hands", "assembly", "palm", "palm_or_back", "skeleton")
 _LOOKS = 2  # at the hand; the second one only if the first was badly aimed
 
@@ -41,7 +41,7 @@ class EmbeddedDetector:
 
     name = "embedded"
 
-    def __init__(self, weights: str = "embedded", threshold: float = 0.5, device: str = "cpu", hands: int = 1) -> None:
+    def __init__(self, weights: str = "embedded", threshold: float = 0.9, device: str = "cpu", hands: int = 1) -> None:
         self._observer = Observer(weights, device)
         self._threshold, self._hands = threshold, hands
 

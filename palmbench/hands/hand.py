@@ -44,6 +44,10 @@ class Hand:
     view : {"palm", "back", "closed", "unsure"}
         What it shows: its palm, its back, or fingers closed over the palm. "unsure" is something that looks like a hand
         but whose keypoints cannot be trusted.
+    palm_confidence : float or None
+        The detector's confidence that a palm is seen, in [0, 1]; None where it tells none.
+    palm_mask : ndarray of shape (height, width), bool, or None
+        Which skin of the palm is seen, as far as the detector tells: not what fingers or things cover.
     """
 
     score: float
@@ -54,6 +58,8 @@ class Hand:
     valleys: np.ndarray
     mask: np.ndarray
     view: View = "palm"
+    palm_confidence: float | None = None
+    palm_mask: np.ndarray | None = None
 
 
 class Detector(Protocol):

@@ -1,4 +1,4 @@
-"""The embedded hand network: one small convolutional network that finds a hand, its keypoints and its mask.
+"""The embedded hand network: a small convolutional network that finds a hand, what it shows, its keypoints and mask.
 
 It looks with the same weights at the whole photo, to see whether and where there is a hand, and then at the
 square about that hand. Trained on rendered hands only (`experiments/weights/train_hand.py`).
@@ -15,10 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-VERSION = 1
+from palmbench.hands.hand import View
+
+VERSION = 2
 POINTS = 23  # 21 keypoints, then the two valley points
 INPUT_SIZE = 192
 GRID = INPUT_SIZE // 4
+VIEWS: tuple[View, ...] = ("palm", "back", "closed")
 
 
 class Outputs(NamedTuple):
@@ -30,10 +33,12 @@ class Outputs(NamedTuple):
         (x, y) in pixels of the view.
     depths : Tensor of shape (n, 21)
         Depth of the keypoints relative to the wrist, in hand lengths.
-    mask : Tensor of shape (n, 1, height / 2, width / 2)
-        Logits of the hand mask.
+    mask, palm : Tensor of shape (n, 1, height / 2, width / 2)
+        Logits of the hand mask, and of the skin of its palm that can be seen.
     presence : Tensor of shape (n,)
         Logit of "there is a hand".
+    views : Tensor of shape (n, 3)
+        Logits of what a hand shows, in the order of `VIEWS`.
     heat : Tensor of shape (n, 23, height / 4, width / 4)
         Log-probabilities of each point's place.
     """
@@ -41,7 +46,9 @@ class Outputs(NamedTuple):
     points: Tensor
     depths: Tensor
     mask: Tensor
+    palm: Tensor
     presence: Tensor
+    views: Tensor
     heat: Tensor
 
 
@@ -75,8 +82,8 @@ class HandNetwork(nn.Module):
         )
         self.heat = nn.Conv2d(quarter, POINTS, 1)
         self.depth = nn.Conv2d(quarter, 21, 1)
-        self.mask = nn.Conv2d(half, 1, 1)
-        self.presence = nn.Linear(2 * bottom, 1)
+        self.mask, self.palm = nn.Conv2d(half, 1, 1), nn.Conv2d(half, 1, 1)
+        self.presence, self.views = nn.Linear(2 * bottom, 1), nn.Linear(2 * bottom, len(VIEWS))
 
     def forward(self, views: Tensor) -> Outputs:
         """Look at views, float (n, 3, height, width) in [0, 1]; it was trained on 192 x 192."""
@@ -86,7 +93,8 @@ class HandNetwork(nn.Module):
         merged = features.pop()
         # A small hand fills few cells: their mean alone would hardly tell of it.
         cells = merged.flatten(2)
-        presence = self.presence(torch.cat([cells.mean(dim=2), cells.amax(dim=2)], dim=1)).squeeze(1)
+        whole = torch.cat([cells.mean(dim=2), cells.amax(dim=2)], dim=1)
+        presence, views = self.presence(whole).squeeze(1), self.views(whole)
         levels = []
         for lateral, merge in zip(self.lateral, self.merge, strict=True):
             merged = functional.interpolate(lateral(merged), scale_factor=2.0, mode="bilinear", align_corners=False)
@@ -100,7 +108,9 @@ class HandNetwork(nn.Module):
             points=expected_place(share),
             depths=depths - depths[:, :1],
             mask=self.mask(levels[2]).float(),
+            palm=self.palm(levels[2]).float(),
             presence=presence.float(),
+            views=views.float(),
             heat=heat,
         )
 

@@ -18,7 +18,7 @@ from recognizers.common.pinned import Pinned
 if TYPE_CHECKING:
     from palmbench.hands.network import HandNetwork
 
-VERSION = 1
+VERSION = 2
 VIEW = 192  # pixels of a close look's side: what the network was trained on
 _SEEN_SIZE = 0.78  # of the close look's side that the hand should take
 _STRIDE = 16  # the sides of a view are multiples of the bottom cells
@@ -38,8 +38,10 @@ class Observation:
         Keypoints and valley points in pixels of the photo.
     depths : ndarray of shape (21,)
         Of the keypoints, in hand lengths.
-    logits : ndarray of shape (rows, columns), float32
-        Of the hand mask, on a grid of half the view.
+    logits, palm : ndarray of shape (rows, columns), float32
+        Of the hand mask, and of the palm's skin that is seen, on a grid of half the view.
+    views : ndarray of shape (3,)
+        Shares, of sum 1, of what the hand may show: palm, back, or fingers closed over the palm.
     spread : float
         Mean standard deviation of the keypoints' heat maps, as a share of the view's longer side: wide where the
         network wavers between several places.
@@ -50,16 +52,25 @@ class Observation:
     points: np.ndarray
     depths: np.ndarray
     logits: np.ndarray
+    palm: np.ndarray
+    views: np.ndarray
     spread: float
 
     def mask(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
         """Which pixels of a rectangle of the photo (right and bottom not included) show the hand, bool."""
+        return self._laid(self.logits, left, top, right, bottom)
+
+    def palm_mask(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+        """Which pixels of a rectangle of the photo (right and bottom not included) show skin of the palm, bool."""
+        return self._laid(self.palm, left, top, right, bottom)
+
+    def _laid(self, logits: np.ndarray, left: int, top: int, right: int, bottom: int) -> np.ndarray:
         # Cell k of the mask is centred at pixel 2 k + 0.5 of the view.
         cells = self.transform / 2
         cells[:, 2] += cells[:, :2] @ (left, top) - 0.25
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         size = (right - left, bottom - top)
-        return cv2.warpAffine(self.logits, cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE) > 0
+        return cv2.warpAffine(logits, cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE) > 0
 
 
 class Square(NamedTuple):
@@ -136,11 +147,12 @@ class Observer:
             outputs = self._network(tensor.contiguous(memory_format=torch.channels_last))
             presence = float(outputs.presence.sigmoid()[0])
             points, depths = outputs.points[0].cpu().numpy(), outputs.depths[0].cpu().numpy()
-            logits = outputs.mask[0, 0].contiguous().cpu().numpy()
+            logits, palm = (each[0, 0].contiguous().cpu().numpy() for each in (outputs.mask, outputs.palm))
+            views = outputs.views[0].softmax(dim=0).cpu().numpy()
             heat = outputs.heat[0, :21].cpu().numpy()
         back = cv2.invertAffineTransform(transform)
         places = points @ back[:, :2].T + back[:, 2]
-        return Observation(transform, presence, places, depths, logits, _spread(heat))
+        return Observation(transform, presence, places, depths, logits, palm, views, _spread(heat))
 
     @cached_property
     def _network(self) -> HandNetwork:

@@ -63,7 +63,7 @@ class EmbeddedConfig(DetectorConfig):
 
     name: Literal["embedded"] = "embedded"
     weights: str = "embedded"
-    threshold: float = setting(0.5, low=0, high=1)
+    threshold: float = setting(0.9, low=0, high=1)
 
     def load(self, device: str = "cpu") -> Detector:
         from palmbench.hands.embedded import EmbeddedDetector

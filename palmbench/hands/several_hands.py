@@ -20,7 +20,7 @@ from palmbench.hands.observer import VIEW, Observation, Observer, Square, wanted
 from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.skeleton import apart, hand_shape
 
-VERSION = 2
+VERSION = 3
 
 _LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
 PARTS = (0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
@@ -53,6 +53,8 @@ class _Evidence(NamedTuple):
 _OF_THE_WHOLE = _Evidence(0.0, 0.12, 0.9)
 # A finger or an eye passes for a small hand easily.
 _OF_A_PART = _Evidence(0.9, 0.1, 0.9)
+# Of a hand whose palm is hidden the joints are guessed at, and it is left alone: it need only be a hand.
+_NO_PALM = _Evidence(0.8, 0.2, 0.0)
 
 
 class _Candidate(NamedTuple):
@@ -211,6 +213,8 @@ def _at(observer: Observer, image: np.ndarray, square: Square, threshold: float)
 
 
 def _stands(one: _Seen, evidence: _Evidence) -> bool:
+    if one.hand.view != "palm":
+        return one.hand.score >= max(evidence.presence, _NO_PALM.presence) and one.spread < _NO_PALM.spread
     return (
         one.hand.score >= evidence.presence
         and one.spread < evidence.spread

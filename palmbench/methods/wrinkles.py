@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 _GRID = 512  # side of the square on which wrinkles are drawn
 _PIECES = 6  # of one depth each, along a wrinkle: it is deepest in its middle
 _BAND = (0.8, 5.0)  # standard deviations, in pixels of the crop, between which structure counts as lines
@@ -40,8 +40,8 @@ class _Kind:
 
 _KINDS = (
     _Kind(5, (0.45, 0.8), depth=2.0, width=3, softness=2.2, bend=1.2, spread=0.3),
-    _Kind(110, (0.12, 0.35), depth=1.0, width=2, softness=2.0, bend=0.6, spread=0.9),
-    _Kind(500, (0.04, 0.16), depth=0.5, width=1, softness=1.4, bend=0.5, spread=0.9),
+    _Kind(110, (0.12, 0.35), depth=1.0, width=2, softness=2.0, bend=0.6, spread=0.4),
+    _Kind(500, (0.04, 0.16), depth=0.5, width=1, softness=1.4, bend=0.5, spread=0.5),
 )
 
 

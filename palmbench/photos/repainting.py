@@ -71,6 +71,7 @@ class PreparedPhoto:
                 round(float(found.hand.score), 4),
                 self._painter.skipped.get(index),
                 self._painter.left_alone.get(index),
+                None if found.hand.palm_confidence is None else round(found.hand.palm_confidence, 4),
             )
             for index, found in enumerate(self._painter.hands)
         )

@@ -18,7 +18,8 @@ REPORT_CHOICE = "choose another --report FILE"
 class HandAccount:
     """A hand that was found: where, whose side, and why it is as it was, if it is.
 
-    `skipped` says why its palm could not be hidden, `left_alone` what it shows in place of a palm.
+    `skipped` says why its palm could not be hidden, `left_alone` what it shows in place of a palm, `palm_confidence`
+    how sure the detector is that a palm is seen, where it tells.
     """
 
     box: tuple[int, int, int, int]
@@ -26,6 +27,7 @@ class HandAccount:
     score: float
     skipped: str | None
     left_alone: str | None = None
+    palm_confidence: float | None = None
 
 
 @dataclass(frozen=True)

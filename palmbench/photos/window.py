@@ -75,6 +75,7 @@ def in_window(hand: Hand) -> WindowedHand:
             keypoints_2d=hand.keypoints_2d - first.astype(np.float32),
             valleys=hand.valleys - first.astype(np.float32),
             mask=window.of(hand.mask).copy(),
+            palm_mask=None if hand.palm_mask is None else window.of(hand.palm_mask).copy(),
         ),
     )
 

@@ -12,6 +12,7 @@ from recognizers.common.jit import compiled
 
 # Pixels at which lengths are given; they grow with the photo.
 REFERENCE_HEIGHT = 480
+SHARPENED = 1.3
 # Above the knee highlights are rolled off, so that white skin or paper keeps its drawing.
 _KNEE = 0.78
 # Share of the noise's variance that all three channels have in common.
@@ -29,6 +30,8 @@ class CameraConditions(Protocol):
     def vignette(self) -> tuple[float, float]: ...
     @property
     def defocus(self) -> tuple[float, float]: ...
+    @property
+    def sharpening(self) -> tuple[float, float]: ...
     @property
     def motion(self) -> float: ...
     @property
@@ -51,6 +54,8 @@ class Exposure:
         Share of the light that the corners lose.
     defocus : float
         Standard deviation of the lens blur, in pixels at a height of 480.
+    sharpening : float
+        How much of what a blur of `SHARPENED` pixels takes away is added again, as telephones do; 0 is none.
     motion : (float, float)
         Way of the hand during the exposure, (x, y) in pixels at a height of 480.
     noise : float
@@ -63,6 +68,7 @@ class Exposure:
     balance: np.ndarray
     vignette: float
     defocus: float
+    sharpening: float
     motion: tuple[float, float]
     noise: float
     jpeg: int | None
@@ -95,6 +101,7 @@ def draw_exposure(conditions: CameraConditions, session: np.random.Generator, sa
         balance=np.clip(balance, 0.6, 1.5).astype(np.float32),
         vignette=float(vignette),
         defocus=float(sample.uniform(*conditions.defocus)),
+        sharpening=float(session.uniform(*conditions.sharpening)),
         motion=(float(way * np.cos(heading)), float(way * np.sin(heading))),
         noise=float(sample.uniform(*conditions.noise)),
         jpeg=None if conditions.jpeg is None else int(np.rint(np.interp(quality, (0, 1), conditions.jpeg))),
@@ -141,6 +148,9 @@ def _blurred(photo: np.ndarray, exposure: Exposure, scale: float) -> np.ndarray:
         photo = cv2.GaussianBlur(photo, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     if np.hypot(*motion) > 0.5:
         photo = cv2.filter2D(photo, -1, _streak(motion), borderType=cv2.BORDER_REPLICATE)
+    if exposure.sharpening > 0:
+        soft = cv2.GaussianBlur(photo, (0, 0), SHARPENED * scale, borderType=cv2.BORDER_REPLICATE)
+        photo = cv2.addWeighted(photo, 1 + exposure.sharpening, soft, -exposure.sharpening, 0)
     return photo
 
 

@@ -16,6 +16,7 @@ from palmbench.synth.seeds import hand_generator
 
 PRINCIPAL, SECONDARY, WRINKLE = 0, 1, 2
 _STEP = 0.0026
+_WEAK_PLACES = 0.045  # from one to the next along a line, in hand lengths
 # Unit square of the crease statistics, laid over the palm: left, top, width, height in hand lengths.
 PALM_SQUARE = (-0.190, -0.545, 0.385, 0.430)
 
@@ -49,6 +50,7 @@ def palm_creases(identity: int) -> Creases:
     drawing = _Drawing(generator)
     _principal_lines(drawing, generator)
     _secondary_lines(drawing, generator)
+    _thumb_folds(drawing, generator)
     _wrinkles(drawing, generator)
     return drawing.creases()
 
@@ -61,27 +63,36 @@ class _Drawing:
         self._parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, int, int]] = []
         self._lines = 0
 
-    def crease(self, curve: np.ndarray, width: float, depth: float, kind: int, strands: int = 1) -> None:
-        """Add one crease: a bundle of wandering strands along a curve, tapered at its ends, with weak places."""
+    def crease(
+        self, curve: np.ndarray, width: float, depth: float, kind: int, strands: int = 1, pointed: bool = False
+    ) -> None:
+        """Add one crease: a bundle of wandering strands along a curve, tapered at its ends, with weak places.
+
+        A `pointed` one is widest and deepest at its start.
+        """
         generator, count = self._generator, len(curve)
-        frailty = 0.22 if kind == PRINCIPAL else 0.40
+        frailty = 0.18 if kind == PRINCIPAL else 0.30
+        # Weak places lie some way apart on every line: with as many on a short one it would look like beads.
+        knots = max(2, round(count * _STEP / _WEAK_PLACES))
         normal = _normals(curve)
         along = np.linspace(0, 1, count)
         for strand in range(strands):
             first, last = (0.0, 1.0) if strand == 0 else np.sort(generator.uniform(0, 1, 2))
             if last - first < 0.15:
                 continue
-            wander = _smooth_noise(generator, count, 12) * width * (0.45 if strand == 0 else 0.9)
-            offset = 0.0 if strand == 0 else generator.normal(0, 1.7) * width
+            wander = _smooth_noise(generator, count, 2 * knots) * width * (0.35 if strand == 0 else 0.8)
+            offset = 0.0 if strand == 0 else generator.normal(0, 1.5) * width
             inside = (along - first) / (last - first)
             taper = np.clip(np.minimum(inside, 1 - inside) * 5, 0, 1) ** 0.7
-            weak = np.clip(1 + frailty * _smooth_noise(generator, count, 18), 0.15, 1.4)
+            if pointed:
+                taper *= 1 - inside
+            weak = np.clip(1 + frailty * _smooth_noise(generator, count, knots), 0.25, 1.4)
             keep = (inside >= 0) & (inside <= 1)
-            share = 1.0 if strand == 0 else generator.uniform(0.35, 0.75)
+            share = 1.0 if strand == 0 else generator.uniform(0.3, 0.6)
             self._parts.append(
                 (
                     (curve + normal * (offset + wander)[:, None])[keep],
-                    (width * share * (0.55 + 0.45 * taper))[keep],
+                    (width * share * (0.45 + 0.55 * taper))[keep],
                     (depth * share * taper * weak)[keep],
                     self._lines,
                     kind,
@@ -114,15 +125,15 @@ def _principal_lines(drawing: _Drawing, generator: np.random.Generator) -> None:
     head = _arc(head_start, head_end, generator.normal(-0.075, 0.035), generator)
     heart_start, heart_end = near((0.99, 0.33), (0.015, 0.045)), near((0.33, 0.13), (0.085, 0.050))
     heart = _arc(heart_start, heart_end, generator.normal(-0.085, 0.035), generator)
-    strength = generator.uniform(0.85, 1.15)
+    strength = generator.uniform(0.6, 1.25)
     single_transverse = 0.05 < topology < 0.09
     for curve in (life, head) if single_transverse else (life, head, heart):
         drawing.crease(
             curve,
-            width=generator.uniform(0.0022, 0.0033),
-            depth=strength * generator.uniform(0.95, 1.30),
+            width=generator.uniform(0.0018, 0.0032),
+            depth=strength * generator.uniform(0.34, 0.75),
             kind=PRINCIPAL,
-            strands=int(generator.integers(2, 5)),
+            strands=int(generator.integers(1, 4)),
         )
     for curve in (life, head, heart):
         # Forks and islands: short branches that leave a principal line at a small angle.
@@ -133,7 +144,7 @@ def _principal_lines(drawing: _Drawing, generator: np.random.Generator) -> None:
             end = curve[at] + generator.uniform(0.04, 0.10) * np.array([np.cos(heading), np.sin(heading)])
             drawing.crease(
                 _bow(curve[at], end, generator.normal(0, 0.1)),
-                generator.uniform(0.0015, 0.0024), generator.uniform(0.35, 0.7), SECONDARY,
+                generator.uniform(0.0015, 0.0026), generator.uniform(0.12, 0.35), SECONDARY,
             )  # fmt: skip
 
 
@@ -153,9 +164,24 @@ def _secondary_lines(drawing: _Drawing, generator: np.random.Generator) -> None:
             curve = _bow(_to_palm(first), _to_palm(last), bend + generator.normal(0, 0.04))
             curve = curve[int(cut[0] * len(curve)) : int(cut[1] * len(curve))]
             drawing.crease(
-                curve, generator.uniform(0.0017, 0.0026), generator.uniform(0.45, 0.8), SECONDARY,
+                curve, generator.uniform(0.0017, 0.0032), generator.uniform(0.15, 0.45), SECONDARY,
                 strands=int(generator.integers(1, 3)),
             )  # fmt: skip
+
+
+def _thumb_folds(drawing: _Drawing, generator: np.random.Generator) -> None:
+    """Where the thumb draws the skin together: short deep folds that run from its side into the palm."""
+    if generator.random() < 0.3:
+        return
+    root = generator.normal((0.11, 0.46), (0.02, 0.04))
+    deep = generator.uniform(0.6, 2.2)
+    for _ in range(int(generator.integers(3, 8))):
+        heading = generator.normal(0.3, 0.35)
+        start = _to_palm(root + generator.normal(0, (0.015, 0.06)))
+        arm = generator.uniform(0.06, 0.13) * np.array([np.cos(heading), np.sin(heading)])
+        curve = _bow(start, start + arm, generator.normal(0, 0.08))
+        width = generator.uniform(0.0018, 0.0036)
+        drawing.crease(curve, width, deep * generator.uniform(0.5, 1.2), SECONDARY, pointed=True)
 
 
 def _wrinkles(drawing: _Drawing, generator: np.random.Generator) -> None:
@@ -168,17 +194,30 @@ def _wrinkles(drawing: _Drawing, generator: np.random.Generator) -> None:
         ((0.52, 0.50), (0.20, 0.14), 0.3, 0.80, 0.26),  # hollow of the hand
     )
     shares = np.array([region[-1] for region in regions])
-    strength = generator.uniform(0.8, 1.2)
-    for _ in range(int(generator.integers(90, 170))):
+    strength = generator.uniform(0.6, 1.3)
+    for _ in range(int(generator.integers(130, 210))):
         centre, spread, direction, turn, _ = regions[int(generator.choice(len(regions), p=shares / shares.sum()))]
-        middle = _to_palm(generator.normal(centre, spread))
-        angle = direction + generator.normal(0, turn)
-        half = 0.5 * float(np.clip(np.exp(generator.normal(np.log(0.075), 0.5)), 0.025, 0.22))
-        arm = half * np.array([np.cos(angle), np.sin(angle)])
-        curve = _bow(middle - arm, middle + arm, float(np.clip(generator.normal(0, 0.08), -0.2, 0.2)))
-        drawing.crease(
-            curve, generator.uniform(0.0010, 0.0020), strength * generator.uniform(0.16, 0.58), WRINKLE,
-        )  # fmt: skip
+        # Where the skin folds it folds one way; more wrinkles than not lie anyhow.
+        angle = direction + generator.normal(0, turn) if generator.random() < 0.4 else generator.uniform(0, np.pi)
+        _sheaf(drawing, _to_palm(generator.normal(centre, spread)), angle, strength, generator)
+
+
+def _sheaf(
+    drawing: _Drawing, middle: np.ndarray, angle: float, strength: float, generator: np.random.Generator
+) -> None:
+    """One wrinkle, or some that run side by side."""
+    count = 1 if generator.random() < 0.7 else int(generator.integers(3, 9))
+    step = generator.uniform(0.005, 0.011)
+    bend = float(np.clip(generator.normal(0, 0.08), -0.2, 0.2))
+    faint = strength * float(np.clip(np.exp(generator.normal(np.log(0.07), 0.9)), 0.015, 0.42))
+    for number in range(count):
+        turned = angle + generator.normal(0, 0.07)
+        half = 0.5 * float(np.clip(np.exp(generator.normal(np.log(0.065), 0.5)), 0.02, 0.20))
+        along = np.array([np.cos(turned), np.sin(turned)])
+        aside = np.array([-along[1], along[0]]) * step * (number - (count - 1) / 2)
+        place = middle + aside + generator.normal(0, 0.35 * step, 2) * (count > 1)
+        curve = _bow(place - half * along, place + half * along, bend + generator.normal(0, 0.02))
+        drawing.crease(curve, generator.uniform(0.0009, 0.0019), faint * generator.uniform(0.6, 1.2), WRINKLE)
 
 
 def _to_palm(unit: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def lay_grooves(identity: int, pose: Pose, profile: Profile, dryness: float, gen
     strength = dryness * np.clip(generator.normal(1, profile.fade * profile.nuisance, lines), 0.15, 2.0)
     gone = generator.random(lines) < min(0.9, profile.dropout * profile.nuisance)
     strength[(kind == WRINKLE) & gone] = 0
-    strength[kind == PRINCIPAL] = np.clip(strength[kind == PRINCIPAL], 0.6, 1.4)
+    strength[kind == PRINCIPAL] = np.clip(strength[kind == PRINCIPAL], 0.75, 1.25)
     shown = strength[creases.line] > 0
     unit = pose.camera.unit
     palm = Grooves(

@@ -129,7 +129,7 @@ def pose_hand(
     distance = generator.uniform(*profile.distance)
     joints = _joints(shape, profile, generator)
     camera = Camera(
-        rotation=_rotation(float(np.clip(roll, -1.3, 1.3)), *np.clip((tilt, turn), -0.55, 0.55)),
+        rotation=rotation(float(np.clip(roll, -1.3, 1.3)), *np.clip((tilt, turn), -0.55, 0.55)),
         focal=unit * distance,
         distance=distance,
         centre=np.zeros(2),
@@ -138,6 +138,11 @@ def pose_hand(
         stretch=stretch,
     )
     camera = replace(camera, centre=_centre(camera.project(joints), unit, size, profile, generator))
+    return held_as(camera, joints, shape, shape.webs + np.clip(generator.normal(0, 0.0025, 3), -0.005, 0.005))
+
+
+def held_as(camera: Camera, joints: np.ndarray, shape: HandShape, webs: np.ndarray) -> Pose:
+    """A hand whose joints (21, 3) are given, before a camera; `webs` (3,) is how far each web reaches."""
     thumb_line = _smooth_line(joints[1:5])
     thumb_width = thumb_half_width(np.linspace(0, 1, len(thumb_line))) * shape.thumb_width
     return Pose(
@@ -145,7 +150,7 @@ def pose_hand(
         joints=joints,
         fingers=tuple(_finger(camera, joints[5 + 4 * k : 9 + 4 * k], shape.radii[k]) for k in range(4)),
         thumb=_tube(camera, thumb_line, thumb_width),
-        webs=_webs(joints, shape.webs + np.clip(generator.normal(0, 0.0025, 3), -0.005, 0.005)),
+        webs=_webs(joints, webs),
     )
 
 
@@ -239,7 +244,8 @@ def _smooth_line(joints: np.ndarray) -> np.ndarray:
     return np.column_stack([np.interp(even, travelled, dense[:, axis]) for axis in range(3)])
 
 
-def _rotation(roll: float, tilt: float, turn: float) -> np.ndarray:
+def rotation(roll: float, tilt: float, turn: float) -> np.ndarray:
+    """How a hand is turned (3, 3): about its own axis, then to or from the camera, then in the picture; radians."""
     cr, sr, ct, st, cu, su = np.cos(roll), np.sin(roll), np.cos(tilt), np.sin(tilt), np.cos(turn), np.sin(turn)
     about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
     about_x = np.array([[1, 0, 0], [0, ct, -st], [0, st, ct]])

@@ -39,6 +39,9 @@ class Profile:
         Share of wrinkles that a photo does not show.
     light : float
         How far the light may come from the side, 0 (frontal) to 1.
+    lamp : float
+        Standard deviation of the direction in which the lamp stands, in radians about the upper left: small where all
+        photos are taken in one place, and 4 or more where lamps stand anywhere.
     sleeves, rings : float
         Share of sessions with a sleeve in the picture, and of hands that wear a ring.
     gain, balance : float
@@ -47,6 +50,8 @@ class Profile:
         Range of the darkening of corners, as a share.
     defocus, noise : (float, float)
         Ranges of the lens blur (standard deviation in pixels) and of the sensor noise (8-bit grey levels).
+    sharpening : (float, float)
+        Range of the camera's sharpening, see `camera.Exposure`.
     motion : float
         Mean length of the motion blur, in pixels.
     jpeg : (int, int) or None
@@ -55,7 +60,7 @@ class Profile:
 
     width: int = 640
     height: int = 480
-    nuisance: float = 0.88
+    nuisance: float = 1.15
     surroundings: tuple[str, ...] = ("plain",)
     scale: tuple[float, float] = (0.76, 0.86)
     distance: tuple[float, float] = (2.8, 4.2)
@@ -68,15 +73,17 @@ class Profile:
     warp: float = 0.0043
     fade: float = 0.36
     dropout: float = 0.26
-    light: float = 0.55
+    light: float = 0.8
+    lamp: float = 0.5
     sleeves: float = 0.25
     rings: float = 0.06
     gain: float = 0.05
     balance: float = 0.015
     vignette: tuple[float, float] = (0.0, 0.08)
-    defocus: tuple[float, float] = (0.35, 0.9)
+    defocus: tuple[float, float] = (0.35, 0.60)
+    sharpening: tuple[float, float] = (0.0, 0.0)
     motion: float = 0.0
-    noise: tuple[float, float] = (1.0, 3.0)
+    noise: tuple[float, float] = (0.9, 1.7)
     jpeg: tuple[int, int] | None = None
 
 
@@ -93,19 +100,21 @@ PROFILES = {
         flexion=6.5,
         cup=0.05,
         shift=0.7,
-        light=0.9,
+        light=0.8,
+        lamp=4.0,
         sleeves=0.4,
         rings=0.08,
         gain=0.12,
         balance=0.06,
         vignette=(0.0, 0.2),
-        defocus=(0.5, 1.3),
-        motion=0.6,
+        defocus=(0.4, 0.9),
+        sharpening=(0.2, 0.7),
+        motion=0.4,
         noise=(1.5, 5.0),
         jpeg=(78, 95),
     ),
     "wild": Profile(
-        nuisance=1.05,
+        nuisance=1.15,
         surroundings=("clutter", "clutter", "surface"),
         scale=(0.34, 0.78),
         distance=(2.0, 5.0),
@@ -115,13 +124,15 @@ PROFILES = {
         flexion=9.0,
         cup=0.07,
         shift=0.95,
-        light=1.3,
+        light=1.0,
+        lamp=4.0,
         sleeves=0.55,
         rings=0.10,
         gain=0.20,
         balance=0.065,
         vignette=(0.0, 0.35),
         defocus=(0.5, 1.6),
+        sharpening=(0.0, 1.0),
         motion=1.0,
         noise=(2.0, 6.5),
         jpeg=(55, 92),

@@ -157,8 +157,10 @@ class _Photographer:
         self._identity, self._conditions, self._size, self._generator = identity, conditions, size, generator
         place, clothes, self._camera_of_session = session.spawn(3)
         self._surroundings = str(place.choice(conditions.surroundings))
-        lean = 0.35 * conditions.light * conditions.nuisance
-        self._lean = place.normal(0, lean, 2)
+        # Lamps stand to a side: palms lit from right before them would have no relief.
+        heading = place.normal(-0.7 * np.pi, conditions.lamp)
+        side = place.uniform(0.55, 1.0) * conditions.light
+        self._lean = side * np.array([np.cos(heading), np.sin(heading)])
         self._warmth = place.normal(0.042, 0.016)
         self._dryness = float(np.clip(place.normal(1, 0.10), 0.75, 1.3))
         self._place = place
@@ -209,13 +211,13 @@ class _Photographer:
             complexion(self._identity),
             light,
             unit,
-            groove=generator.uniform(0.0026, 0.0044),
+            groove=generator.uniform(0.0014, 0.0024),
             warmth=float(np.clip(self._warmth + generator.normal(0, 0.010), 0, 0.10)),
             sheen=generator.uniform(0.0, 0.09),
         )
 
     def _light(self) -> np.ndarray:
-        spread = 0.35 * self._conditions.light * self._conditions.nuisance
+        spread = 0.2 * self._conditions.light * self._conditions.nuisance
         lean = np.clip(self._lean + self._generator.normal(0, spread, 2), -1.2, 1.2)
         light = np.append(lean, 1.0)
         return light / np.linalg.norm(light)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 BENCHMARK_IDENTITIES = range(0, 1_000_000)
 TRAINING_IDENTITIES = range(1_000_000, 2_000_000)
 SAMPLES_PER_SESSION = 3

@@ -1,4 +1,4 @@
-"""Skin: its colour, its fine relief and its mottling."""
+"""Skin in the picture: its colour, its pads, and its textures laid over the hand."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from palmbench.synth import texture
 from palmbench.synth.anatomy import HandShape
 from palmbench.synth.pose import Pose
-from palmbench.synth.seeds import hand_generator, person_generator
+from palmbench.synth.seeds import person_generator
+from palmbench.synth.texture import SQUARE
 
 # Palms of fair, olive and dark skin under white light (sRGB, 0 to 1); palms are lighter and redder than backs of hands.
 _TONES = np.array([(0.930, 0.765, 0.690), (0.835, 0.645, 0.525), (0.560, 0.400, 0.315)])
 _TONES_AT = (0.0, 0.5, 1.0)
 _PINK, _YELLOW = np.array([0.010, -0.026, -0.004]), np.array([0.000, 0.004, -0.030])
-# The square of palm coordinates that a texture covers: left, top, side in hand lengths.
-_TEXTURE_SQUARE = (-0.6, -1.1, 1.2)
-_COARSE, _FINE = 400, 1200
 _FINE_FROM = 600  # pixels a hand length from which the pores are seen
 _FLUSHED = (4, 8, 12, 16, 20, 2, 17, 5, 9, 13)
 _FLUSH_REACH = (0.050, 0.045, 0.045, 0.045, 0.045, 0.10, 0.08, 0.045, 0.045, 0.045)
@@ -35,18 +34,32 @@ class Complexion(NamedTuple):
         0 (fairest) to 1 (darkest).
     mottled : float
         Strength of the mottling.
+    lines : float
+        How much darker than the skin creases are; usually 1, below 0 where they are lighter.
     """
 
     colour: np.ndarray
     melanin: float
     mottled: float
+    lines: float
 
 
 class SkinLayers(NamedTuple):
-    """Skin of one photo, each float32 on its canvas: relief and mottling of unit variance, flush from 0 to 1."""
+    """Skin of one photo, each float32 on its canvas.
+
+    Attributes
+    ----------
+    relief, mottling : ndarray of shape (height, width)
+        Fine relief, and red and pale patches, of unit variance.
+    swell : ndarray of shape (height, width)
+        Swellings and hollows between the creases, height in hand lengths.
+    flush : ndarray of shape (height, width)
+        Where the skin is flushed, from 0 to 1.
+    """
 
     relief: np.ndarray
     mottling: np.ndarray
+    swell: np.ndarray
     flush: np.ndarray
 
 
@@ -57,7 +70,8 @@ def complexion(identity: int) -> Complexion:
     melanin = float(person.beta(1.1, 1.4))
     colour = np.array([np.interp(melanin, _TONES_AT, _TONES[:, channel]) for channel in range(3)])
     colour = colour + person.normal(0, 1) * _PINK + person.normal(0, 0.7) * _YELLOW + person.normal(0, 0.010, 3)
-    return Complexion(np.clip(colour, 0.2, 0.97), melanin, float(person.uniform(0.6, 1.5)))
+    mottled, lines = float(person.uniform(0.6, 1.5)), float(np.clip(person.normal(0.9, 0.5), -0.4, 1.7))
+    return Complexion(np.clip(colour, 0.2, 0.97), melanin, mottled, lines)
 
 
 def skin_layers(identity: int, pose: Pose, size: tuple[int, int], offset: tuple[int, int]) -> SkinLayers:
@@ -71,22 +85,23 @@ def skin_layers(identity: int, pose: Pose, size: tuple[int, int], offset: tuple[
         Pixel (x, y) of the photo at the canvas's corner.
     """
     unit = pose.camera.unit
-    relief, mottling = (
-        _warped(layer, pose, size, offset) for layer in (_relief(identity, unit >= _FINE_FROM), _mottling(identity))
+    relief, mottling, swell = (
+        _warped(layer, pose, size, offset)
+        for layer in (texture.relief(identity, unit >= _FINE_FROM), texture.mottling(identity), texture.swell(identity))
     )
-    return SkinLayers(relief, mottling, np.minimum(_flush(pose, unit, size, offset), 1))
+    return SkinLayers(relief, mottling, swell, np.minimum(_flush(pose, unit, size, offset), 1))
 
 
 def palm_mounds(pose: Pose, shape: HandShape, size: tuple[int, int], offset: tuple[int, int]) -> np.ndarray:
     """Height of the pads of palm and fingers, in pixels, float32 on a canvas (see `skin_layers`)."""
     joints = pose.joints[:, :2]
-    places = [(joints[1] + joints[2]) / 2 + (0.035, -0.01), (shape.bases[3][0] - 0.02, -0.20), (0.02, -0.30)]
-    reach, lift = [0.095, 0.090, 0.10], [0.052, 0.036, -0.020]
+    places = [(joints[1] + joints[2]) / 2 + (0.045, -0.02), (shape.bases[3][0] - 0.02, -0.21), (0.03, -0.33)]
+    reach, lift = [0.095, 0.090, 0.080], [0.098, 0.078, -0.038]
     for finger in range(4):
         chain = joints[5 + 4 * finger : 9 + 4 * finger]
-        places.append(chain[0] + (0.0, 0.02))
-        reach.append(0.042)
-        lift.append(0.010)
+        places.append(chain[0] + (0.0, 0.03))
+        reach.append(0.036)
+        lift.append(0.014)
         for low, high, pad in ((0, 1, 0.004), (1, 2, 0.005), (2, 3, 0.008)):
             places.append((chain[low] + chain[high]) / 2)
             reach.append(0.026)
@@ -114,39 +129,8 @@ def _bumps(
     return cv2.resize(small, (width * 4, height * 4), interpolation=cv2.INTER_LINEAR)[: size[0], : size[1]]
 
 
-@lru_cache(maxsize=24)
-def _relief(identity: int, fine: bool) -> np.ndarray:
-    """Fine relief of a hand's skin in palm coordinates, float32 (n, n), unit variance or a little more."""
-    generator = hand_generator(identity).spawn(2)[1]
-    white = generator.standard_normal((2, _COARSE, _COARSE), dtype=np.float32)
-    small = _band(white[0], 0.8, 2.2)
-    wide = _band(white[1], 2.0, 6.0)
-    relief = 0.75 * small + 0.65 * wide
-    if not fine:
-        return relief
-    enlarged = cv2.resize(relief, (_FINE, _FINE), interpolation=cv2.INTER_CUBIC)
-    pores = generator.standard_normal((_FINE, _FINE), dtype=np.float32)
-    return np.add(enlarged, 0.8 * _band(pores, 0.8, 1.6))
-
-
-@lru_cache(maxsize=32)
-def _mottling(identity: int) -> np.ndarray:
-    """Red and pale patches of a hand's skin in palm coordinates, float32 (n, n), unit variance."""
-    generator = hand_generator(identity).spawn(3)[2]
-    white = generator.standard_normal((3, _COARSE, _COARSE), dtype=np.float32)
-    mottle = 0.75 * _band(white[0], 1.4, 3.6) + 0.6 * _band(white[1], 4.5, 12.0)
-    mottle += 0.5 * _band(white[2], 20.0, 60.0)
-    return mottle / mottle.std()
-
-
-def _band(white: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Noise between two scales (standard deviations in texture pixels), of unit variance."""
-    band = cv2.GaussianBlur(white, (0, 0), low) - cv2.GaussianBlur(white, (0, 0), high)
-    return band / band.std()
-
-
 def _warped(layer: np.ndarray, pose: Pose, size: tuple[int, int], offset: tuple[int, int]) -> np.ndarray:
-    left, top, side = _TEXTURE_SQUARE
+    left, top, side = SQUARE
     corners = np.array([(left, top), (left + side, top), (left + side, top + side), (left, top + side)])
     edge = len(layer) - 1
     source = np.array([(0, 0), (edge, 0), (edge, edge), (0, edge)], np.float32)

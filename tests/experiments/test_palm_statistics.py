@@ -1,4 +1,4 @@
-"""The statistics of palms measure what they say, and tell real palms from what is none."""
+"""The statistics of palms measure what they say, and rendered palms have those of real ones."""
 
 from __future__ import annotations
 
@@ -116,3 +116,9 @@ def test_the_command_prints_a_row_a_statistic_and_writes_a_sheet(
     assert all(f"\n{name} " in printed for name in PalmStatistics._fields)
     assert "mean KS 0." in printed and "(at most 0.25)" in printed
     assert read_image(path).shape == (2 * 256, 6 * 256, 3)
+
+
+def test_rendered_palms_come_near_real_ones() -> None:
+    rois = command.rendered_rois("controlled", 20, 2)
+    comparison = compare(real_palms(), Palms(table(rois), np.repeat(np.arange(20), 2)))
+    assert comparison.distances.mean() < 0.3

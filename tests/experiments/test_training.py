@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from experiments.weights.train_autoencoder import CONFIG, start_as_thumbnail
 from experiments.weights.train_inpainting import STRANGER_ALPHA, UNET, TrainingAttention, with_strangers
-from experiments.weights.training import Schedule, Trainer, prefetch, save_half
+from experiments.weights.training import Schedule, Trainer, begin_with, prefetch, save_half
 
 HOURS = 1e9  # never the limit
 STEPS = 12
@@ -50,6 +50,18 @@ def test_a_killed_training_resumes_exactly(tmp_path: Path) -> None:
         (resumed.smooth, straight.smooth),
     ):
         assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+
+
+def test_a_training_may_begin_with_the_weights_that_are_there(tmp_path: Path) -> None:
+    before, after = a_module(), nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
+    nn.init.constant_(before[0].weight, 0.25)
+    save_half(before.state_dict(), tmp_path / "weights.safetensors")
+    own = after[3].weight.clone()
+    begin_with(after, tmp_path / "weights.safetensors")
+    assert (after[0].weight == 0.25).all()
+    assert torch.equal(after[3].weight, own)  # another shape
+    with pytest.raises(SystemExit, match="without --continued"):
+        begin_with(nn.Linear(7, 7), tmp_path / "weights.safetensors")
 
 
 def test_a_checkpoint_of_another_size_is_told(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from experiments.weights import world as world_module
+from experiments.weights import kept_arrays
 from experiments.weights.crude import deidentify
-from experiments.weights.views import View, draw_view
+from experiments.weights.others import UNTOLD, Others, load_others
+from experiments.weights.views import View, draw_view, open_palm, other_hand
 from experiments.weights.world import TURNS, World, load_world
+from palmbench.hands.network import VIEWS
 from palmbench.synth import TRAINING_IDENTITIES, render
 
 MASK_SCALE = 2  # of a view's pixels
@@ -28,9 +30,14 @@ def world(folder: Path) -> World:
 
 
 @pytest.fixture(scope="module")
-def views(world: World) -> list[View]:
+def others(folder: Path) -> Others:
+    return load_others(folder, hands=10, empties=6, workers=1)
+
+
+@pytest.fixture(scope="module")
+def views(world: World, others: Others) -> list[View]:
     random = np.random.default_rng(5)
-    return [draw_view(world, index % 2, random) for index in range(120)]
+    return [draw_view(open_palm(world, index % 2), world, others, random) for index in range(120)]
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def no_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(world_module, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(kept_arrays, "ProcessPoolExecutor", refuse)
 
 
 def test_photos_are_kept_at_half_size_with_their_truth(world: World) -> None:
@@ -110,7 +117,24 @@ def test_some_views_are_grey(views: list[View]) -> None:
 def test_some_views_show_no_hand(views: list[View]) -> None:
     absent = [view for view in views if not view.present]
     assert 0.08 < len(absent) / len(views) < 0.3
-    assert not any(view.mask.any() for view in absent)
+    assert not any(view.mask.any() or view.palm.any() for view in absent)
+
+
+def test_the_palm_of_a_view_is_a_part_of_its_hand(views: list[View]) -> None:
+    for view in views:
+        assert (view.palm <= view.mask).all()
+    assert np.mean([view.palm.sum() / view.mask.sum() for view in views if view.present]) > 0.15
+
+
+def test_other_hands_show_what_they_are_said_to(world: World, others: Others) -> None:
+    assert [VIEWS[view] for view in others.views[:2]] == ["back", "closed"]  # kinds take turns
+    assert (others.views[4::5] == UNTOLD).all()  # gloves
+    for index, view in enumerate(others.views):
+        assert others.masks[index].any()
+        assert others.palms[index].any() or view != VIEWS.index("palm")
+        drawn = draw_view(other_hand(others, index), world, others, np.random.default_rng(index))
+        assert drawn.view == view
+    assert len({picture.tobytes() for picture in others.empties}) == 6
 
 
 def test_a_crude_deidentification_changes_the_hand_and_nothing_else(world: World) -> None:
@@ -131,7 +155,7 @@ def test_half_of_the_views_are_mirrored(views: list[View], world: World) -> None
     assert 0.2 < share < 0.8
 
 
-def test_the_same_generator_draws_the_same_view(world: World) -> None:
-    first, second = (draw_view(world, 0, np.random.default_rng(8)) for _ in range(2))
+def test_the_same_generator_draws_the_same_view(world: World, others: Others) -> None:
+    first, second = (draw_view(open_palm(world, 0), world, others, np.random.default_rng(8)) for _ in range(2))
     for mine, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(mine, other)

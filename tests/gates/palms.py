@@ -31,8 +31,10 @@ class Capture(NamedTuple):
     Attributes
     ----------
     identity : int
+    roi : ndarray of shape (128, 128), uint8
+        The recognition ROI of the ground truth.
     template : ndarray of shape (12, 32), uint32
-        From the recognition ROI of the ground truth.
+        From that ROI.
     detected : ndarray of shape (12, 32), uint32, or None
         From that of the embedded detector; None where it found no hand.
     shape : ndarray of shape (10,)
@@ -42,6 +44,7 @@ class Capture(NamedTuple):
     """
 
     identity: int
+    roi: np.ndarray
     template: np.ndarray
     detected: np.ndarray | None
     shape: np.ndarray
@@ -67,10 +70,11 @@ def inside_share(photo: Render) -> float:
 
 def _capture(palm: Palm) -> list[Capture]:
     photos = [render(palm.identity, sample, palm.profile) for sample in range(palm.samples)]
-    templates = attacker().extract(np.stack([recognition_roi(photo.image, photo.as_hand()) for photo in photos]))
+    rois = np.stack([recognition_roi(photo.image, photo.as_hand()) for photo in photos])
+    templates = attacker().extract(rois)
     return [
-        Capture(palm.identity, template, found, shape_features(photo), inside_share(photo))
-        for photo, template, found in zip(photos, templates, _detected(photos), strict=True)
+        Capture(palm.identity, roi, template, found, shape_features(photo), inside_share(photo))
+        for photo, roi, template, found in zip(photos, rois, templates, _detected(photos), strict=True)
     ]
 
 

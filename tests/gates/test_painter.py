@@ -11,7 +11,7 @@ import pytest
 
 from palmbench.diffusion.weights import EMBEDDED, resolve, weight_files
 from palmbench.report.paper import Cell, paper_values
-from tests.gates import diversity, linkage, memory, pace, reconstruction, sizes
+from tests.gates import diversity, likeness, linkage, memory, pace, reconstruction, sizes
 from tests.gates.figures import Figure, Keep
 from tests.gates.painted import Painted, compute
 
@@ -56,6 +56,11 @@ def test_palms_are_hidden_and_rows_stand_in_the_papers_order(points: dict[str, P
 @pytest.mark.gate
 def test_painted_palms_of_different_people_are_not_linked(points: dict[str, Painted], keep: Keep) -> None:
     keep(linkage.figures(points[OURS], points[SHARED_NOISE]))
+
+
+@pytest.mark.gate
+def test_painted_palms_look_like_palms(points: dict[str, Painted], keep: Keep) -> None:
+    keep(likeness.figures(points[OURS]))
 
 
 @pytest.mark.gate

@@ -9,6 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from experiments.palm_statistics import comparison
+from experiments.palm_statistics.comparison import BOUNDS, Palms
+from experiments.palm_statistics.statistics import PalmStatistics, table
 from palmbench.scoring import decidability, equal_error_rate
 from palmbench.synth import PROFILES
 from tests.gates import pace
@@ -47,6 +50,25 @@ def test_rendered_palms_are_as_hard_as_real_ones(profile: str, keep: Keep) -> No
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_photo_is_rendered_in_time(profile: str, keep: Keep) -> None:
     keep([Figure(f"{profile}: render 640 x 480", pace.rendering(profile), "ms", high=SLOWEST, n=48, timed=True)])
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("profile", BOUNDS)
+def test_rendered_palms_have_the_statistics_of_real_ones(profile: str, keep: Keep) -> None:
+    photos = captures(benchmark_palms(profile), f"render and enrol, {profile}")
+    keep(likeness(profile, photos))
+
+
+def likeness(profile: str, photos: Sequence[Capture]) -> Iterator[Figure]:
+    """How near the ROIs of one profile's photos come to real ones."""
+    ours = Palms(table(photo.roi for photo in photos), np.array([photo.identity for photo in photos]))
+    found, bounds, n = comparison.compare(comparison.real_palms(), ours), BOUNDS[profile], len(photos)
+    worst = PalmStatistics._fields[int(found.distances.argmax())]
+    yield Figure(f"{profile}: KS to real palms, mean", float(found.distances.mean()), "", None, bounds.mean, n)
+    yield Figure(
+        f"{profile}: KS to real palms, largest", float(found.distances.max()), "", None, bounds.largest, n, worst
+    )
+    yield Figure(f"{profile}: told from real palms, AUC", found.auc, "", None, bounds.auc, n)
 
 
 def calibration(profile: str, photos: Sequence[Capture]) -> Iterator[Figure]:

@@ -159,7 +159,7 @@ def _looks() -> dict[str, Any]:
         square.fits(observer.Square(square.centre + shift * square.side, square.side * scale))
         for shift in (0, 0.09, 0.11) for scale in (0.79, 0.81, 1.0, 1.24, 1.26)
     ]  # fmt: skip
-    look = observer.Observation(_TRANSFORM, 0.9, points, np.zeros(21), _logits(), 0.05)
+    look = _observation(points, np.zeros(21), (0.5, 0.3, 0.2))
     eye = observer.Observer()
     return {
         "square": numbers(square.centre, square.side),
@@ -170,7 +170,12 @@ def _looks() -> dict[str, Any]:
         "view": picture(observer.cut_view(photo, _TRANSFORM, (192, 192))),
         "shrunk": picture(observer.cut_view(photo, _TRANSFORM * 0.3, (64, 64))),
         "mask": picture(look.mask(0, 0, 192, 256)),
+        "palm": picture(look.palm_mask(0, 0, 192, 256)),
     }
+
+
+def _observation(points: np.ndarray, depths: np.ndarray, views: tuple[float, float, float]) -> observer.Observation:
+    return observer.Observation(_TRANSFORM, 0.9, points, depths, _logits(), _logits() - 2, np.array(views), 0.05)
 
 
 _TRANSFORM = np.array([[0.75, 0.0, 24.0], [0.0, 0.75, 0.0]])  # of the whole photo to a view of 192 pixels
@@ -186,7 +191,10 @@ def _logits() -> np.ndarray:
 def _seen() -> dict[str, Any]:
     hand = inputs.hand()
     points = np.concatenate([hand.keypoints_2d, hand.valleys])
-    look = observer.Observation(_TRANSFORM, 0.9, points, hand.keypoints_3d[:, 2], _logits(), 0.05)
+    look = _observation(points, hand.keypoints_3d[:, 2], (0.7, 0.2, 0.1))
+    curled = hand.keypoints_2d[0] + 0.5 * (hand.keypoints_2d - hand.keypoints_2d[0])
+    curled[[5, 9, 13, 17]] = hand.keypoints_2d[[5, 9, 13, 17]]
+    shares = ((0.41, 0.0, 0.59), (0.39, 0.61, 0.0), (0.39, 0.3, 0.31), (1.0, 0.0, 0.0))
     around = np.zeros((256, 192), bool)
     around[:40, :40] = True
     found = assembly.hand_of(look, observer.wanted_square(points), around)
@@ -194,6 +202,10 @@ def _seen() -> dict[str, Any]:
     speckled[::9, ::7] ^= True
     return {
         "mask": picture(found.mask),
+        "palm": picture(found.palm_mask),
+        "views": " ".join(
+            assembly.view_of(np.array(s), points) for s in shares for points in (hand.keypoints_2d, curled)
+        ),
         "box": found.box,
         "space": found.keypoints_3d,
         "closed": " ".join(exact(assembly.closed(speckled, side)) for side in (1, 3, 5)),

@@ -40,7 +40,7 @@ def test_both_hands_of_a_photo_are_found(photo: np.ndarray) -> None:
     assert sorted(hand.side for hand in hands) == ["left", "right"]
     # Recognition ROIs of a hand and of its mirror image are nearly the same picture.
     one, other = (hand.roi().astype(float) for hand in hands)
-    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.75
 
 
 def test_a_photo_without_a_hand_has_none() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from palmbench.methods.mask import MaskConfig
 from palmbench.photos.painter import Painter
 from palmbench.photos.verification import MTCC_THRESHOLD, Verifier
 from palmbench.photos.window import WindowedHand, find_hands, in_window
-from palmbench.scoring import equal_error_rate
 from palmbench.synth import Render, render
+
+REAL_ROIS = Path(__file__).resolve().parents[3] / "shared" / "real" / "contactless-rois.npz"
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_a_palm_without_a_roi_does_not_count_as_hidden(
 
 def test_the_nearest_of_several_results(verifier: Verifier, photo: np.ndarray, one: Render) -> None:
     (template,) = verifier.templates(photo, [in_window(truth(one))])
-    other = render(8, 0, size=photo.shape[1::-1])
+    other = render(9, 0, size=photo.shape[1::-1])
     (stranger,) = verifier.templates(other.image, [in_window(truth(other))])
     assert verifier.nearest_pair([template, None]) is None
     assert verifier.nearest_pair([template, stranger, template]) == 0.0
@@ -80,7 +82,7 @@ def test_the_nearest_of_several_results(verifier: Verifier, photo: np.ndarray, o
 
 
 @pytest.mark.slow
-def test_the_threshold_lies_two_percent_above_that_of_equal_errors(eyes) -> None:  # type: ignore[no-untyped-def]
+def test_the_threshold_tells_rendered_palms_apart(eyes) -> None:  # type: ignore[no-untyped-def]
     """On the palms of the default run: 40 palms, four photos each."""
     recognizer, palms, rois = recognizers.load("mtcc"), [], []
     verifier = Verifier(recognizer, MTCC_THRESHOLD, eyes.detector, eyes.segmenter)
@@ -93,9 +95,18 @@ def test_the_threshold_lies_two_percent_above_that_of_equal_errors(eyes) -> None
     distances = recognizers.pairwise(recognizer, np.stack(rois))
     rows, columns = np.triu_indices(len(palms), 1)
     same = np.array(palms)[rows] == np.array(palms)[columns]
-    found = equal_error_rate(distances[same], distances[~same])
     assert len(palms) >= 158
-    assert found.threshold == pytest.approx(0.3676, abs=0.002)
-    assert pytest.approx(1.02 * found.threshold, abs=0.002) == MTCC_THRESHOLD
+    assert (distances[same] <= MTCC_THRESHOLD).mean() >= 0.96
+    assert (distances[~same] <= MTCC_THRESHOLD).mean() == pytest.approx(0.03, abs=0.015)
+
+
+@pytest.mark.skipif(not REAL_ROIS.is_file(), reason="ROIs of people do not come with the code")
+def test_the_threshold_tells_real_palms_apart() -> None:
+    with np.load(REAL_ROIS) as real:
+        rois, palms = real["rois"], real["identity"]
+    recognizer = recognizers.load("mtcc")
+    distances = recognizers.pairwise(recognizer, recognizer.extract(rois))
+    rows, columns = np.triu_indices(len(palms), 1)
+    same = palms[rows] == palms[columns]
     assert (distances[same] <= MTCC_THRESHOLD).mean() >= 0.985
-    assert (distances[~same] <= MTCC_THRESHOLD).mean() == pytest.approx(0.09, abs=0.02)
+    assert (distances[~same] <= MTCC_THRESHOLD).mean() == pytest.approx(0.135, abs=0.02)

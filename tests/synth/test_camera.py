@@ -9,7 +9,7 @@ import pytest
 
 from palmbench.synth.camera import Exposure, draw_exposure, photograph
 
-PERFECT = Exposure(1.0, np.ones(3, np.float32), 0.0, 0.0, (0.0, 0.0), 0.0, None)
+PERFECT = Exposure(1.0, np.ones(3, np.float32), 0.0, 0.0, 0.0, (0.0, 0.0), 0.0, None)
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Phone:
     balance: float = 0.05
     vignette: tuple[float, float] = (0.05, 0.2)
     defocus: tuple[float, float] = (0.5, 1.2)
+    sharpening: tuple[float, float] = (0.2, 0.7)
     motion: float = 0.8
     noise: tuple[float, float] = (2.0, 5.0)
     jpeg: tuple[int, int] | None = (70, 90)
@@ -47,7 +48,7 @@ def test_a_perfect_camera_gives_the_picture_in_grey_levels() -> None:
 
 
 def test_the_same_numbers_take_the_same_photo() -> None:
-    exposure = Exposure(1.1, np.array([1.05, 1, 0.95], np.float32), 0.1, 0.8, (1.5, -0.5), 3.0, 80)
+    exposure = Exposure(1.1, np.array([1.05, 1, 0.95], np.float32), 0.1, 0.8, 0.0, (1.5, -0.5), 3.0, 80)
     picture = np.random.default_rng(1).random((120, 160, 3), np.float32)
     first = take(picture, exposure)
     assert (first.shape, first.dtype) == ((120, 160, 3), np.uint8)
@@ -79,6 +80,12 @@ def test_blur_takes_edges_and_keeps_the_mean(blur: dict) -> None:
     sharp, soft = take(stripes(), PERFECT), take(stripes(), replace(PERFECT, **blur))
     assert edge_energy(soft) < 0.6 * edge_energy(sharp)
     assert soft.mean() == pytest.approx(sharp.mean(), abs=0.6)
+
+
+def test_sharpening_lifts_edges_and_keeps_the_mean() -> None:
+    plain, sharpened = (take(stripes(), replace(PERFECT, defocus=2.0, sharpening=share)) for share in (0.0, 0.7))
+    assert edge_energy(sharpened) > 1.1 * edge_energy(plain)
+    assert sharpened.mean() == pytest.approx(plain.mean(), abs=0.6)
 
 
 def test_motion_blurs_along_its_way_only() -> None:
@@ -139,6 +146,7 @@ def test_an_exposure_stays_in_the_profiles_ranges() -> None:
         exposure = draw_exposure(Phone(), np.random.default_rng(seed), np.random.default_rng(99 + seed))
         assert 0.05 <= exposure.vignette <= 0.2
         assert 0.5 <= exposure.defocus <= 1.2
+        assert 0.2 <= exposure.sharpening <= 0.7
         assert 2.0 <= exposure.noise <= 5.0
         assert exposure.jpeg is not None
         assert 70 <= exposure.jpeg <= 90

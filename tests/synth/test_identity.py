@@ -57,7 +57,7 @@ def test_the_sources_of_random_numbers_are_pinned() -> None:
             sample_generator(6, 1, "controlled"),
         )
     ]
-    assert drawn == [4748701643265367849, 819467575806050908, 1453338910541046399, 4178959943721217146]
+    assert drawn == [359353732070322434, 6731547825593926552, 4841822747290809810, 2992502394016456278]
 
 
 def test_photos_of_a_session_share_their_surroundings() -> None:
