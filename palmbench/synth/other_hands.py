@@ -21,7 +21,7 @@ from palmbench.synth.odd_light import odd_light
 from palmbench.synth.outline import bounding_rows_and_columns
 from palmbench.synth.pose import Camera, held_as
 from palmbench.synth.posture import place, posture
-from palmbench.synth.profiles import PROFILES, Profile
+from palmbench.synth.profiles import Profile, asked_for
 from palmbench.synth.seeds import sample_generator, session_generator, side_of
 from palmbench.synth.seen import Surface, see
 from palmbench.synth.solid import ARM, FINGER, THUMB, solid_hand
@@ -110,14 +110,7 @@ def render_other(
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}; there is {', '.join(KINDS)}")
-    if profile not in PROFILES:
-        raise ValueError(f"unknown profile {profile!r}; there is {', '.join(PROFILES)}")
-    if identity < 0 or sample < 0:
-        raise ValueError(f"identity and sample must not be negative, got {identity} and {sample}")
-    conditions = PROFILES[profile]
-    width, height = size or (conditions.width, conditions.height)
-    if min(width, height) < 64:
-        raise ValueError(f"a photo has at least 64 x 64 pixels, not {width} x {height}")
+    conditions, (width, height) = asked_for(identity, sample, profile, size)
     shape, side = hand_shape(identity), side_of(identity)
     session = session_generator(identity, sample, f"{profile}/{kind}")
     generator = sample_generator(identity, sample, f"{profile}/{kind}")

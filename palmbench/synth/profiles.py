@@ -138,3 +138,24 @@ PROFILES = {
         jpeg=(55, 92),
     ),
 }
+
+
+def asked_for(
+    identity: int, sample: int, profile: str, size: tuple[int, int] | None
+) -> tuple[Profile, tuple[int, int]]:
+    """Conditions and size (width, height) of a photo that is asked for; None is the profile's own size.
+
+    Raises
+    ------
+    ValueError
+        If the profile is unknown, identity or sample is negative, or the size is below 64 x 64.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"unknown profile {profile!r}; there is {', '.join(PROFILES)}")
+    if identity < 0 or sample < 0:
+        raise ValueError(f"identity and sample must not be negative, got {identity} and {sample}")
+    conditions = PROFILES[profile]
+    width, height = size or (conditions.width, conditions.height)
+    if min(width, height) < 64:
+        raise ValueError(f"a photo has at least 64 x 64 pixels, not {width} x {height}")
+    return conditions, (width, height)

@@ -15,7 +15,7 @@ from palmbench.synth.anatomy import HandShape, hand_shape
 from palmbench.synth.grooves import Crease, Grooves, lay_grooves, press
 from palmbench.synth.outline import bounding_rows_and_columns, outline
 from palmbench.synth.pose import Pose, pose_hand
-from palmbench.synth.profiles import PROFILES, Profile
+from palmbench.synth.profiles import Profile, asked_for
 from palmbench.synth.seeds import person_generator, sample_generator, session_generator, session_of, side_of
 from palmbench.synth.shading import body_height, shade
 from palmbench.synth.skin import complexion, palm_mounds, skin_layers
@@ -108,14 +108,7 @@ def render(identity: int, sample: int, profile: str = "controlled", size: tuple[
     ValueError
         If the profile is unknown, identity or sample is negative, or the size is too small.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"unknown profile {profile!r}; there is {', '.join(PROFILES)}")
-    if identity < 0 or sample < 0:
-        raise ValueError(f"identity and sample must not be negative, got {identity} and {sample}")
-    conditions = PROFILES[profile]
-    width, height = size or (conditions.width, conditions.height)
-    if min(width, height) < 64:
-        raise ValueError(f"a photo has at least 64 x 64 pixels, not {width} x {height}")
+    conditions, (width, height) = asked_for(identity, sample, profile, size)
     shape, side = hand_shape(identity), side_of(identity)
     # Session first: photos of one session draw the same numbers from their own copies of it.
     session = session_generator(identity, sample, profile)
