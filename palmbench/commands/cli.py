@@ -152,7 +152,7 @@ def _store(words: list[str]) -> int:
 
 def _ls(words: list[str]) -> int:
     parser = Parser("ls", "What can be chosen, one line each; for one group, its settings too.")
-    parser.add_argument("group", nargs="?", metavar="GROUP", help="dataset, method, ..., or metrics")
+    parser.add_argument("group", nargs="?", metavar="GROUP", help="dataset, method, ..., methods or metrics")
     parsed = parser.parse(words)
     if parsed is None:
         return DONE

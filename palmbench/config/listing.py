@@ -19,7 +19,7 @@ from recognizers.common.errors import RequestError
 
 _SETTING = re.compile(r"^(?P<key>\w+):\s+(?P<value>\S.*?)\s+#\s+(?P<comment>.+)$")
 _DEFAULT = re.compile(r"^\s*-\s+(?P<group>\w+):\s+(?P<option>\w+)\s*$")
-METRICS_GROUP = "metrics"
+METRICS_GROUP, METHODS_GROUP = "metrics", "methods"
 _GROUP_ORDER = (
     "dataset", "method", "detector", "segmenter", "recognizer", "quality", "executor", "tracker", "ablation",
 )  # fmt: skip
@@ -63,7 +63,7 @@ def options(group: str) -> list[Option]:
         If there is no such group.
     """
     if group not in groups():
-        raise RequestError(not_found(f"there is no group {group}", group, [*groups(), METRICS_GROUP]))
+        raise RequestError(not_found(f"there is no group {group}", group, [*groups(), METRICS_GROUP, METHODS_GROUP]))
     default = defaults().get(group)
     names = sorted(option_names(group), key=lambda name: (name != default, name))
     added = plugin_names(group)
@@ -85,9 +85,11 @@ def top_settings() -> list[Setting]:
 
 
 def listing(group: str | None = None) -> str:
-    """Text of `palmbench ls`: one line per option, or, for one group, per option and setting; or every metric."""
+    """Text of `palmbench ls`: a line per option; of a group, its settings too; or metrics, or declarations."""
     if group == METRICS_GROUP:
         return _metrics()
+    if group == METHODS_GROUP:
+        return _methods()
     default = defaults()
     lines = []
     if group is not None:
@@ -103,7 +105,24 @@ def listing(group: str | None = None) -> str:
     lines.append("settings outside the groups")
     lines += [f"  {item.key}={item.value}".ljust(26) + f"  {item.comment}" for item in top_settings()]
     lines.append("* is the default; `palmbench ls GROUP` shows the settings of its options")
+    lines.append(f"`palmbench ls {METHODS_GROUP}` says what each method touches, sees and promises")
     lines.append(f"`palmbench ls {METRICS_GROUP}` says what each number of a run is")
+    return "\n".join(lines)
+
+
+def _methods() -> str:
+    """What each method declares at its default settings; a package that cannot be used says why."""
+    from palmbench import methods
+
+    lines = []
+    for name in methods.names():
+        lines.append(name)
+        try:
+            told = methods.named(name).declaration().words()
+        except RequestError as error:
+            told = {"Cannot be used": str(error)}
+        for about, words in told.items():
+            lines += wrap(f"{about + ':':<24} {words}", 100, initial_indent="    ", subsequent_indent=" " * 29)
     return "\n".join(lines)
 
 

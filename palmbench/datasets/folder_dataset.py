@@ -42,6 +42,10 @@ class FileSource:
         path = self.root / path_of(self.paths[sample.id])
         return read_image(path, contents(path, digest=sample.digest))
 
+    def name_of(self, sample: Sample) -> str:
+        """See `Dataset.name_of`."""
+        return self.paths[sample.id]
+
 
 def open_folder(config: FolderDatasetConfig, data_dir: str | Path) -> Dataset:
     """Scan a data set's folder.

@@ -72,6 +72,14 @@ class Dataset:
         """
         return self.source(sample)
 
+    def name_of(self, sample: Sample) -> str:
+        """What the photo's file is called: its path in the data set, with `/`, as text.
+
+        A rendered photo has none, and is called as `palmbench data export synth --layout manifest` files it.
+        """
+        name_of: Callable[[Sample], str] | None = getattr(self.source, "name_of", None)
+        return sample.id if name_of is None else name_of(sample)
+
     @property
     def may_publish_images(self) -> bool:
         """Whether photos may appear in reports and trackers; False without a card that allows it."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from palmbench.datasets.cards import read_card
+from palmbench.datasets.file_names import SCHEMES
 from palmbench.datasets.sample import Dataset, Sample
 from palmbench.datasets.settings import SynthConfig
 from recognizers.common.cache_keys import digest, versions_of
@@ -25,6 +26,10 @@ class SynthSource:
 
         identity, number = map(int, sample.id.split("_"))
         return render(identity, number, profile=self.profile).image
+
+    def name_of(self, sample: Sample) -> str:
+        """See `Dataset.name_of`."""
+        return SCHEMES["manifest"].path(*map(int, sample.id.split("_")))
 
 
 def open_synth(config: SynthConfig) -> Dataset:

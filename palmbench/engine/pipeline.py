@@ -16,6 +16,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import DatasetConfig
 from palmbench.engine.engine import Engine
 from palmbench.engine.resume import Failure, Inventory, look_up
+from palmbench.methods.folder import FolderConfig
 from palmbench.quality import ImageQuality, set_distances
 from palmbench.scoring import Number, ScoreSets, score_sets
 from palmbench.stages import compare, measure
@@ -23,6 +24,7 @@ from palmbench.stages.acc_cls import measure_classifier
 from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
+from palmbench.stages.elsewhere import Elsewhere
 from palmbench.stages.enrol import Enrol
 from palmbench.stages.measure_photos import measure_images, measure_usability
 from palmbench.stages.prepare import Prepare
@@ -104,7 +106,7 @@ class Pipeline:
         dataset = dataset_of(config)
         originals = Originals(dataset.source, keep=dataset.rendered)
         prepare = Prepare.of(originals, config.detector, config.segmenter)
-        repaint = deidentify or (lambda hands: Deidentify.of(hands, config.method, config.seed, config.region))
+        repaint = deidentify or (lambda hands: _repainting(config, dataset, hands))
         repainted = repaint(prepare)
         deidentified = Deidentified(repainted)
         prepare_after = Prepare.of(deidentified, config.detector, config.segmenter)
@@ -167,7 +169,7 @@ class Pipeline:
             **self.config.method.point(),
             "setting": self.config.method.setting(),
             "dataset": self.config.dataset.name,
-            "method": self.config.method.name,
+            "method": self.config.method.called,
             "recognizer": self.config.recognizer.name,
             "variant": self.enrol.settings.get("variant", ""),
             **({"region": self.config.region} if self.config.region != "paper" else {}),
@@ -300,6 +302,13 @@ class Pipeline:
         originals, deidentified = (list(load_all(stage, paired, store).values()) for stage in (before, after))
         palms, failed = [sample.identity for sample in paired], len(self.samples) - len(paired)
         return set_distances(before.features_of, originals, deidentified, palms, failed)
+
+
+def _repainting(config: RunConfig, dataset: Dataset, prepare: Prepare) -> Deidentify:
+    """The stage that a point's method is, or that takes its photos from where they were made."""
+    if isinstance(config.method, FolderConfig):
+        return Elsewhere.taking(prepare, config.method, dataset, config.seed)
+    return Deidentify.of(prepare, config.method, config.seed, config.region)
 
 
 def dataset_of(config: RunConfig) -> Dataset:

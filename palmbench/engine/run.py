@@ -48,6 +48,8 @@ class Account:
     workers, batch_size : int
     written : str
         In UTC, as 2026-01-31T12:00:00Z.
+    method : mapping
+        What the method declares of itself, see `palmbench.methods.Declaration`.
     photos : str
         Digest of the data set's photos.
     checkout : Checkout or None
@@ -65,6 +67,7 @@ class Account:
     workers: int
     batch_size: int
     written: str
+    method: Mapping[str, Any]
     photos: str
     checkout: Checkout | None
     python: str
@@ -87,6 +90,7 @@ class Account:
             workers=content["workers"],
             batch_size=content["batch_size"],
             written=content["written"],
+            method=content["method"],
             photos=content["photos"],
             checkout=Checkout(**code) if code else None,
             python=content["python"],
@@ -104,6 +108,7 @@ class Account:
             "workers": self.workers,
             "batch_size": self.batch_size,
             "written": self.written,
+            "method": self.method,
             "photos": self.photos,
             "checkout": self.checkout._asdict() if self.checkout else None,
             "python": self.python,
@@ -239,9 +244,9 @@ def config_text(run: Run) -> str:
     """What a run that was not measured is of, from its settings, or why those cannot be read."""
     try:
         config = run.config
+        words = f"{config.method.called} {config.method.setting()}".strip()
     except RequestError as error:
         return str(error)
-    words = f"{config.method.name} {config.method.setting()}".strip()
     return f"{words} on {config.dataset.name}, {config.recognizer.name}"
 
 

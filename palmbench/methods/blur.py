@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from palmbench.methods.declaration import REPAINTED, Declaration
 from palmbench.methods.method import MethodConfig
 from palmbench.methods.region import RegionMethod
 from recognizers.common.strict import setting
@@ -26,6 +27,18 @@ class BlurConfig(MethodConfig):
 
     label = "Blurring"
     named = ("sigma",)
+
+    def declaration(self, region: Region = "paper") -> Declaration:
+        return Declaration(
+            self.name,
+            region=REPAINTED[region],
+            sees=(),
+            seeded=False,
+            surrogate="none",
+            guarantee="",
+            licence="",
+            reference="Baseline of the paper; for faces Newton, Sweeney and Malin, IEEE TKDE 17(2), 2005",
+        )
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Blur:
         return Blur(self, device, region)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from palmbench.methods.declaration import Declaration
 from palmbench.methods.method import Encoding, Method, MethodConfig
 from palmbench.methods.region import region_versions
 from recognizers.common.cache_keys import versions_of
@@ -26,6 +27,8 @@ VERSION = 2
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 _ENCODING = ("fusion", "noise", "prior", "paint")
 _PAINTING = ("attention", "sampler")
+# Of weights that are known by name.
+_LICENCES = {"embedded": "Apache-2.0", "Fantasy-Studio/Paint-by-Example": "CreativeML OpenRAIL-M"}
 _FINISH = 1  # tells the stream of wrinkles and grain from other uses of a photo's seed
 
 
@@ -74,6 +77,18 @@ class DiffusionConfig(MethodConfig):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fusion", canonical_fusion(self.fusion))
+
+    def declaration(self, region: Region = "paper") -> Declaration:
+        return Declaration(
+            self.name,
+            region="hand",  # of a palm crop too: its rim fades into the skin around the palm
+            sees=(),
+            seeded=True,
+            surrogate="photo",
+            guarantee="",
+            licence=_LICENCES.get(self.weights),
+            reference="The paper, section III; Paint by Example, Yang et al., CVPR 2023",
+        )
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Diffusion:
         return Diffusion(self, device, region)

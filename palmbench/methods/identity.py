@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from palmbench.methods.declaration import Declaration
 from palmbench.methods.method import Encoding, Method, MethodConfig
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ class IdentityConfig(MethodConfig):
     name: Literal["identity"] = "identity"
 
     hides = False
+
+    def declaration(self, region: Region = "paper") -> Declaration:
+        return Declaration(
+            self.name, region="none", sees=(), seeded=False, surrogate="none", guarantee="", licence="", reference=""
+        )
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Identity:
         return Identity(self, device, region)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from palmbench.methods.declaration import REPAINTED, Declaration
 from palmbench.methods.method import MethodConfig
 from palmbench.methods.region import RegionMethod
 from recognizers.common.strict import setting
@@ -25,6 +26,21 @@ class MaskConfig(MethodConfig):
     fill: int = setting(0, low=0, high=255)
 
     label = "Masking"
+
+    def declaration(self, region: Region = "paper") -> Declaration:
+        return Declaration(
+            self.name,
+            region=REPAINTED[region],
+            sees=(),
+            seeded=False,
+            surrogate="none",
+            guarantee=(
+                "Given the region, nothing inside it depends on the palm that was there; its outline, the fingers and "
+                "the rest of the photo stay."
+            ),
+            licence="",
+            reference="Baseline of the paper; for faces Newton, Sweeney and Malin, IEEE TKDE 17(2), 2005",
+        )
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Mask:
         return Mask(self, device, region)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from palmbench.methods.declaration import Declaration
+
 if TYPE_CHECKING:
     from palmbench.hands import Hand
     from palmbench.hands.palm import Region
@@ -48,6 +50,18 @@ class MethodConfig(ABC):
     @abstractmethod
     def load(self, device: str = "cpu", region: Region = "paper") -> Method:
         """The method with these settings; see `palmbench.methods.load`, which checks them first."""
+
+    @property
+    def called(self) -> str:
+        """What tables and runs call it: its name, unless that stands for several."""
+        return self.name
+
+    def declaration(self, region: Region = "paper") -> Declaration:
+        """What it touches, may see, draws and promises with these settings, of this `region`; see `Declaration`.
+
+        A method that does not say so is taken to touch the whole photo, and the rest is not told.
+        """
+        return Declaration(self.called, seeded=self.seeded)
 
     @property
     def shared_noise(self) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 METHODS = {
     "blur": "palmbench.methods.blur:BlurConfig",
     "diffusion": "palmbench.methods.diffusion:DiffusionConfig",
+    "folder": "palmbench.methods.folder:FolderConfig",
     "identity": "palmbench.methods.identity:IdentityConfig",
     "mask": "palmbench.methods.mask:MaskConfig",
     "pixelate": "palmbench.methods.pixelate:PixelateConfig",

@@ -11,6 +11,7 @@ from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig
 from palmbench.methods import MethodConfig
+from palmbench.methods.folder import FolderConfig
 from palmbench.methods.region import region_versions
 from palmbench.photos.painter import Tools
 from palmbench.photos.verification import MTCC_THRESHOLD, Verifier
@@ -136,6 +137,10 @@ def deidentification_of(
         If the method hides nothing, or cannot give different results, or the detector knows of one hand only.
     """
     method, detector = config.method, config.detector
+    if isinstance(method, FolderConfig):
+        raise RequestError(
+            "method=folder is photos that were de-identified elsewhere; there is nothing to repaint with it."
+        )
     if not method.hides:
         raise RequestError(f"method={method.name} hides nothing of a photo; choose a method that does.")
     if count > 1 and not method.seeded:

@@ -64,7 +64,7 @@ def result_lines(pipelines: Sequence[Pipeline]) -> list[str]:
     notes: list[str] = []
     left_out: dict[str, None] = {}
     for title, group in groups.items():
-        methods = {pipeline.config.method.name for pipeline in group}
+        methods = {pipeline.config.method.called for pipeline in group}
         # One method at several settings is named once, and its settings have the room.
         shared = f"{methods.pop()} " if len(methods) == 1 and len(group) > 1 else ""
         names, measured = [], []

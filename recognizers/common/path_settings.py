@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from recognizers.common.errors import RequestError
 from recognizers.common.names import encodable
 
-_PATHS = ("dataset.root", "detector.python")
+_PATHS = ("dataset.root", "detector.python", "method.path")
 _ENDINGS = ("weights", "_dir", "_folder", "_file", "_path")  # of settings, those of others' recognizers among them
 _OF_PHOTOS = ("dataset.root", "data_dir")
 _PLAIN = re.compile(r"[a-z_][\w./-]*|[\w.-]*/[\w./-]*", re.ASCII | re.IGNORECASE)

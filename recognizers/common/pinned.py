@@ -106,7 +106,7 @@ def changed(path: Path) -> RequestError:
     return RequestError(f"{path} changed while the run was under way; run the same command again.")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1 << 16)
 def _digest(path: Path, seen: tuple[int, ...]) -> str:
     # What was seen is not part of the digest: it only keeps a stale one from being answered.
     return file_digest(path)

@@ -21,6 +21,7 @@ NEEDS = {
     "mediapipe",
     "an account at Weights & Biases",
     "the package above",
+    "the photos above",
 }
 _BLOCK = re.compile(r"^(?:<!-- ([^>]*) -->\n)?( *)```(\w*)[^\n]*\n(.*?)^\2```", re.DOTALL | re.MULTILINE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from dataclasses import make_dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
 from palmbench.hands.valleys import PKLNetValleys
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.folder import FolderConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
@@ -36,6 +38,11 @@ from recognizers.common.cache_keys import KEY_VERSION, bytes_digest, digest, fil
 from tests.golden.modules import raise_version, versioned
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
+_FOLDER = tempfile.TemporaryDirectory()
+for _name in ("0000/0000", "0000/0001", "0001/0000", "0001/0001"):
+    _photo = Path(_FOLDER.name, "photos", f"{_name}.png")
+    _photo.parent.mkdir(parents=True, exist_ok=True)
+    _photo.write_bytes(_name.encode())
 POINT = RunConfig(dataset=SynthConfig(identities=2, samples=2), method=MaskConfig())
 # Between them they use every module of a run.
 POINTS = [
@@ -47,6 +54,7 @@ POINTS = [
     replace(POINT, recognizer=RecognizerConfig("rloc")),
     replace(POINT, recognizer=RecognizerConfig("ccnet")),
     replace(POINT, recognizer=RecognizerConfig("eehnet")),
+    replace(POINT, method=FolderConfig(path=_FOLDER.name)),
 ]
 SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
 OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}

@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 
 import recognizers
+from palmbench.base.images import encode_photo
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
 from palmbench.hands.observer import Observer
+from palmbench.methods.folder import FolderConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
+from palmbench.stages.elsewhere import matched, read_found
 from palmbench.stages.enrol import Enrol
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Quality
@@ -28,7 +31,7 @@ from palmbench.synth import PROFILES, render
 from palmbench.training.images import Cut
 from recognizers.common.cache_keys import sample_seed
 from tests.golden import inputs
-from tests.golden.artefacts import Golden, numbers, picture, sampled
+from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 from tests.golden.of_methods import SMALL, painter_weights
 
 SAMPLES = tuple(Sample(f"{i:04d}_0000", f"{i:04d}", f"{i:04d}", "", f"{i:032d}") for i in (0, 1))
@@ -95,6 +98,31 @@ def _deidentify() -> dict[str, Any]:
         "painted": [picture(photo) for photo in run.of(seeded, encode)],
         "seeds": " ".join(str(sample_seed(3, sample.id)) for sample in SAMPLES),
     }
+
+
+def _elsewhere() -> dict[str, Any]:
+    photos = {
+        "a/1.png": inputs.photo(0),
+        "b/2.png": inputs.photo(1),
+        "b/2.bmp": inputs.photo(0),
+        "d.png": inputs.photo(1),
+    }
+    names = {
+        "same": "a/1.png",
+        "other ending": "d.jpg",
+        "taken": "a/1.jpg",
+        "several": "b/2.jpg",
+        "none": "c.png",
+        "exact": "b/2.bmp",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for name, photo in photos.items():
+            path = Path(folder, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(encode_photo(photo, path.suffix))
+        found = matched(FolderConfig(path=folder), names)
+        read = {sample: exact(read_found(each, photo.shape)) for sample, each in found.items() if each.file}
+    return {**read, "absent": " ".join(sample for sample, each in found.items() if each.file is None)}
 
 
 def _enrol() -> dict[str, Any]:
@@ -199,6 +227,8 @@ GOLDENS = [
     Golden(_STAGES + "prepare", "hands", _prepare, _SEEING, _hand, _FOUND),
     Golden(_STAGES + "deidentify", "photos or seeds", _deidentify, [*_PREPARED, *_MASKING, *_DIFFUSION],
            _with("eehnet"), _FOUND),
+    Golden(_STAGES + "elsewhere", "photos", _elsewhere,
+           ["palmbench.base.images", "palmbench.base.photo_files"]),
     Golden(_STAGES + "enrol", "templates", _enrol, [*_PREPARED, *_CUT, *_MTCC, *_EEHNET], _with("eehnet"), _FOUND),
     Golden("palmbench.training.images", "cuts or landmarks", _cut,
            [*_PREPARED, *_CUT, "recognizers.networks.hand_landmarks"], _hand, _FOUND),

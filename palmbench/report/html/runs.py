@@ -15,6 +15,7 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.provenance import checkout
 from palmbench.engine.resume import Failure
 from palmbench.engine.run import Account
+from palmbench.methods import Declaration
 from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.rows import recognizer_name
@@ -50,6 +51,8 @@ def provenance_section(runs: Sequence[FinishedRun]) -> Html:
         [
             tag("h3", "Code and machine"),
             grid(["What", "Which"], _code(runs), "Code and machine"),
+            tag("h3", "Methods"),
+            declarations(runs),
             tag("h3", "Data"),
             grid(["Data set", "Palms", "Photos", "Digest", "Terms", "Citation"], _data(runs), "Data sets"),
             notes(_about_data(runs)),
@@ -78,6 +81,18 @@ def provenance_section(runs: Sequence[FinishedRun]) -> Html:
             folded("Every setting that the keys hash", _settings(runs)),
         ]
     )
+
+
+def declarations(runs: Sequence[FinishedRun]) -> Html:
+    """What the methods of some runs declare of themselves, a row each."""
+    found: dict[tuple[str, ...], list[Html]] = {}
+    head = ["Method", *Declaration("").words()]
+    for run in runs:
+        config = run.pipeline.config
+        told = config.method.declaration(config.region).words()
+        row = (config.method.called, *told.values())
+        found.setdefault(row, [text(each) for each in row])
+    return grid(head, found.values(), "What methods declare")
 
 
 def errors_section(runs: Sequence[FinishedRun]) -> Html:
