@@ -25,9 +25,11 @@ from palmbench.engine.run import Run
 from palmbench.hands import Hand
 from palmbench.methods.folder import FolderConfig
 from palmbench.methods.identity import IdentityConfig
+from palmbench.paper.overrides import read_request
+from palmbench.paper.page import further_runs
 from palmbench.photos.deidentification import deidentification_of
 from palmbench.quality import instrument
-from palmbench.report.html.runs import FinishedRun, declarations
+from palmbench.report.html.runs import FinishedRun, declarations, further_section
 from palmbench.stages import prepare
 from palmbench.stages.elsewhere import Found, matched, read_found
 from recognizers.common.errors import RequestError, SampleError
@@ -95,6 +97,10 @@ def test_a_folder_of_the_originals_gives_the_table_of_identity(truth: None, orig
     assert (one.pop("point")["method"], other.pop("point")["method"]) == ("identity", "folder:originals")
     assert one == other and one["metrics"]["rr"].n == 6
     assert "folder:originals" in told.out
+    further = further_runs(read_request("The report", ["dataset=synth", f"results_dir={point.results_dir}"]))
+    assert {run.pipeline.config.method for run in further} == {point.method, folder.method}
+    page = further_section(further)
+    assert "folder:originals" in page and f"{other['metrics']['ssim'].value:.4f}<" in page
 
 
 def test_the_example_of_the_documentation_is_exported_blurred_and_scored(

@@ -14,7 +14,7 @@ from palmbench.engine.run import Run
 from palmbench.paper.draw import draw_figure
 from palmbench.paper.figures import FIGURES
 from palmbench.paper.gather import GatheredTable, gather_table
-from palmbench.paper.overrides import Request
+from palmbench.paper.overrides import PAPERS_METHODS, Request
 from palmbench.paper.tables import TABLES
 from palmbench.report import html
 from palmbench.report.figures.captioned import (
@@ -23,7 +23,7 @@ from palmbench.report.figures.captioned import (
 from palmbench.report.figures.specs import PhotoSpec
 from palmbench.report.html.claims import claims_section
 from palmbench.report.html.results import ROMAN, figure_section, table_section
-from palmbench.report.html.runs import FinishedRun, errors_section, provenance_section
+from palmbench.report.html.runs import FinishedRun, errors_section, further_section, provenance_section
 from palmbench.report.html.sheets import sheets_section
 from palmbench.report.html.tags import Html, tag, text
 from palmbench.report.labels import dataset_label
@@ -99,12 +99,14 @@ def compose_page(results: Results) -> str:
         if label == "photos":
             inside.append(tag("section", tag("h3", "Contact sheets"), sheets_section(_sheet_points(tables[3].points))))
         parts.append(_chapter(label, title, *inside))
+    further = further_runs(request)
     path = Path(request.results_dir) / "tables" / "claims.csv"
     claims = claims_section(path, f"palmbench claims {settings}".strip(), request.texts)
     for label, title, content in (
+        *([("further", "Further methods", further_section(further))] if further else []),
         ("claims", "The paper's claims", claims),
-        ("provenance", "Where the numbers come from", provenance_section(runs)),
-        ("errors", "Errors", errors_section(runs)),
+        ("provenance", "Where the numbers come from", provenance_section([*runs, *further])),
+        ("errors", "Errors", errors_section([*runs, *further])),
     ):
         parts.append(_chapter(label, title, content))
         contents.append((label, title))
@@ -126,6 +128,27 @@ def finished_runs(pipelines: Sequence[Pipeline]) -> list[FinishedRun]:
         if pipeline.key not in found and (account := Run.of(pipeline).account) is not None:
             found[pipeline.key] = FinishedRun(pipeline, pipeline.key, account)
     return list(found.values())
+
+
+def further_runs(request: Request) -> list[FinishedRun]:
+    """The measured ones, below the request's folder of results, of methods that are none of the paper's.
+
+    Those that could not be made again as they are, since their photos, settings or code changed, are left out.
+    """
+    found, datasets = [], request.named("dataset")
+    for run in Run.all(request.results_dir):
+        account = run.account
+        if account is None or account.point["method"] in PAPERS_METHODS:
+            continue
+        if datasets and account.point["dataset"] not in datasets:
+            continue
+        try:
+            pipeline = Pipeline.of(run.config)
+        except RequestError:
+            continue
+        if pipeline.key == run.key:
+            found.append(FinishedRun(pipeline, run.key, account))
+    return found
 
 
 def _figure(number: int, request: Request, run: bool) -> DrawnFigure:

@@ -111,7 +111,7 @@ def _elsewhere() -> dict[str, Any]:
         "same": "a/1.png",
         "other ending": "d.jpg",
         "taken": "a/1.jpg",
-        "several": "b/2.jpg",
+        "left over": "b/2.jpg",
         "none": "c.png",
         "exact": "b/2.bmp",
     }

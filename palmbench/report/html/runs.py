@@ -14,11 +14,13 @@ from palmbench.engine.pace import MEASURE
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.provenance import checkout
 from palmbench.engine.resume import Failure
-from palmbench.engine.run import Account
+from palmbench.engine.run import Account, Run, setting_text
 from palmbench.methods import Declaration
 from palmbench.report.html.tags import Html, folded, grid, notes, tag, text
 from palmbench.report.labels import dataset_label
 from palmbench.report.rows import recognizer_name
+from palmbench.report.tables import NOTHING, number_text
+from palmbench.scoring.metric_table import HEADLINE, METRICS
 from recognizers.common.cache_keys import digest
 
 _SAMPLES_SHOWN = 12
@@ -81,6 +83,23 @@ def provenance_section(runs: Sequence[FinishedRun]) -> Html:
             folded("Every setting that the keys hash", _settings(runs)),
         ]
     )
+
+
+def further_section(runs: Sequence[FinishedRun]) -> Html:
+    """The numbers that runs are told by, a row a run, of methods that the paper's tables have no row for."""
+    rows = []
+    for run in runs:
+        measured = Run.of(run.pipeline).require().metrics["metrics"]
+        numbers = [measured.get(name) for name in HEADLINE]
+        cells = [
+            number_text(number.value, METRICS[name].decimals) if number else NOTHING
+            for name, number in zip(HEADLINE, numbers, strict=True)
+        ]
+        point = run.pipeline.point
+        what = (setting_text(point), dataset_label(point["dataset"]), recognizer_name(point))
+        rows.append([text(each) for each in (*what, *cells)])
+    heads = [f"{METRICS[name].label} {METRICS[name].heading[-1]}" for name in HEADLINE]
+    return grid(["Method", "Data set", "Recognizer", *heads], rows, "Further methods", numbers=len(HEADLINE))
 
 
 def declarations(runs: Sequence[FinishedRun]) -> Html:
