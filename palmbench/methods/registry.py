@@ -21,6 +21,7 @@ METHODS = {
     "diffusion": "palmbench.methods.diffusion:DiffusionConfig",
     "folder": "palmbench.methods.folder:FolderConfig",
     "identity": "palmbench.methods.identity:IdentityConfig",
+    "inpaint": "palmbench.methods.inpaint:InpaintConfig",
     "mask": "palmbench.methods.mask:MaskConfig",
     "pixelate": "palmbench.methods.pixelate:PixelateConfig",
 }

@@ -15,10 +15,11 @@ from palmbench.diffusion.components import load_components
 from palmbench.diffusion.paint import Inpainting
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
 from palmbench.hands.roi_squares import Square
-from palmbench.methods import crop, light, paste_back, skin_texture, wrinkles
+from palmbench.methods import crop, light, paste_back, quilting, rim_fill, skin_texture, wrinkles
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.identity import IdentityConfig
+from palmbench.methods.inpaint import InpaintConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.region import RegionMethod, palm_region
@@ -103,6 +104,33 @@ def _paste_back() -> dict[str, Any]:
         "rim": picture(paste_back.soft_rim(repainted)),
         "photos": [picture(photo) for photo in photos],
     }
+
+
+def _rim_fill() -> dict[str, Any]:
+    palm = palm_region(inputs.hand(), "paper")
+    box = rim_fill.around(palm)
+    photo, skin = inputs.photo()[box], rim_fill.beside(inputs.hand().mask[box], palm[box])
+    return {
+        "skin": exact(skin),
+        "grown": [picture(rim_fill.grown(photo, skin, "telea", 4.0)),
+                  picture(rim_fill.grown(photo, skin, "navier_stokes", 8.0))],
+        "detail": picture(128 + rim_fill.fine_detail(photo, skin)),
+    }  # fmt: skip
+
+
+def _quilting() -> dict[str, Any]:
+    texture = np.random.default_rng(4).normal(0, 20, (60, 80, 3)).astype(np.float32)
+    sample, hole = np.zeros((2, 60, 80), bool)
+    sample[:, :30], hole[10:50, 40:70] = True, True
+    return {
+        str(patch): picture(128 + quilting.quilted(texture, sample, hole, patch, np.random.default_rng(patch)))
+        for patch in (9, 40)
+    }
+
+
+def _inpaint() -> dict[str, Any]:
+    ways = (InpaintConfig(), InpaintConfig(way="telea"), InpaintConfig(way="navier_stokes"))
+    return {config.way: picture(_of(config.load())) for config in ways}
 
 
 def _crop() -> dict[str, Any]:
@@ -226,6 +254,11 @@ GOLDENS = [
            [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE),
     Golden("palmbench.methods.pixelate", "photos", lambda: {"photo": exact(_of(PixelateConfig(block=9).load()))},
            [*_PALM, "palmbench.methods.region"]),
+    Golden("palmbench.methods.rim_fill", "fills", _rim_fill, _PALM, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.quilting", "textures", _quilting, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.inpaint", "photos", _inpaint,
+           [*_PALM, *(f"palmbench.methods.{name}" for name in ("region", "rim_fill", "quilting", "skin_texture"))],
+           tolerance=_PICTURE),
     Golden("palmbench.methods.crop", "crops", _crop, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
            constants=True),
     Golden("palmbench.methods.wrinkles", "wrinkles", _wrinkles, tolerance=_PICTURE, constants=True),
