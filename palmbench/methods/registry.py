@@ -24,6 +24,7 @@ METHODS = {
     "inpaint": "palmbench.methods.inpaint:InpaintConfig",
     "mask": "palmbench.methods.mask:MaskConfig",
     "pixelate": "palmbench.methods.pixelate:PixelateConfig",
+    "smooth": "palmbench.methods.smooth:SmoothConfig",
 }
 ENTRY_POINTS = "palmbench.methods"
 _OFFERS: SettingsOffers[MethodConfig] = SettingsOffers("method", ENTRY_POINTS, METHODS, MethodConfig)

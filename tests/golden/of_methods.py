@@ -23,6 +23,7 @@ from palmbench.methods.inpaint import InpaintConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.region import RegionMethod, palm_region
+from palmbench.methods.smooth import SmoothConfig
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 
@@ -130,6 +131,11 @@ def _quilting() -> dict[str, Any]:
 
 def _inpaint() -> dict[str, Any]:
     ways = (InpaintConfig(), InpaintConfig(way="telea"), InpaintConfig(way="navier_stokes"))
+    return {config.way: picture(_of(config.load())) for config in ways}
+
+
+def _smooth() -> dict[str, Any]:
+    ways = (SmoothConfig(), SmoothConfig(way="guided"))
     return {config.way: picture(_of(config.load())) for config in ways}
 
 
@@ -254,6 +260,8 @@ GOLDENS = [
            [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE),
     Golden("palmbench.methods.pixelate", "photos", lambda: {"photo": exact(_of(PixelateConfig(block=9).load()))},
            [*_PALM, "palmbench.methods.region"]),
+    Golden("palmbench.methods.smooth", "photos", _smooth, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
+           constants=True),
     Golden("palmbench.methods.rim_fill", "fills", _rim_fill, _PALM, tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.quilting", "textures", _quilting, tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.inpaint", "photos", _inpaint,
