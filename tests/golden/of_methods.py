@@ -18,11 +18,13 @@ from palmbench.hands.roi_squares import Square
 from palmbench.methods import crop, light, paste_back, quilting, rim_fill, skin_texture, wrinkles
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.dp_pix import DpPixConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.inpaint import InpaintConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.region import RegionMethod, palm_region
+from palmbench.methods.scramble import ScrambleConfig
 from palmbench.methods.smooth import SmoothConfig
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
@@ -259,6 +261,10 @@ GOLDENS = [
     Golden("palmbench.methods.blur", "photos", lambda: {"photo": picture(_of(BlurConfig(sigma=4.0).load()))},
            [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE),
     Golden("palmbench.methods.pixelate", "photos", lambda: {"photo": exact(_of(PixelateConfig(block=9).load()))},
+           [*_PALM, "palmbench.methods.region"]),
+    Golden("palmbench.methods.dp_pix", "photos", lambda: {"photo": exact(_of(DpPixConfig(epsilon=40.0).load()))},
+           [*_PALM, "palmbench.methods.region"]),
+    Golden("palmbench.methods.scramble", "photos", lambda: {"photo": exact(_of(ScrambleConfig(key=3).load()))},
            [*_PALM, "palmbench.methods.region"]),
     Golden("palmbench.methods.smooth", "photos", _smooth, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
            constants=True),
