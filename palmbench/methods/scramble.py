@@ -27,6 +27,7 @@ class ScrambleConfig(MethodConfig):
 
     label = "Scrambling"
     named = ("block", "key")
+    hides = False  # the default key is known to everybody
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Scramble:
         return Scramble(self, device, region)

@@ -79,3 +79,7 @@ def test_larger_blocks_keep_more_neighbours_together(hand):
         steps = np.diff(run(ScrambleConfig(block=block), image, hand).astype(int), axis=1)
         kept.append((steps == (0, 1, 0)).all(axis=-1)[pairs].mean())
     assert kept == sorted(kept)
+
+
+def test_what_a_key_undoes_does_not_pass_for_hidden():
+    assert not ScrambleConfig().hides and DpPixConfig().hides
