@@ -19,11 +19,8 @@ if TYPE_CHECKING:
 METHODS = {
     "blur": "palmbench.methods.blur:BlurConfig",
     "diffusion": "palmbench.methods.diffusion:DiffusionConfig",
-<<<<<<< HEAD
     "folder": "palmbench.methods.folder:FolderConfig",
-=======
     "dp_pix": "palmbench.methods.dp_pix:DpPixConfig",
->>>>>>> 7d9755b (feat(methods): dp_pix and scramble, two negative controls)
     "identity": "palmbench.methods.identity:IdentityConfig",
     "inpaint": "palmbench.methods.inpaint:InpaintConfig",
     "mask": "palmbench.methods.mask:MaskConfig",
