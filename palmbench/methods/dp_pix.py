@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from palmbench.methods.declaration import REPAINTED, Declaration
 from palmbench.methods.method import MethodConfig
 from palmbench.methods.region import RegionMethod
 from recognizers.common.strict import setting
@@ -31,15 +32,27 @@ class DpPixConfig(MethodConfig):
     named = ("epsilon", "block", "neighbours")
     seeded = True
 
+    def declaration(self, region: Region = "paper") -> Declaration:
+        return Declaration(
+            self.name,
+            region=REPAINTED[region],
+            sees=(),
+            seeded=True,
+            surrogate="none",
+            guarantee=(
+                f"{self.epsilon:g}-differentially private inside the palm for whoever does not know the seed, where "
+                f"two photos are neighbours if they differ in at most m = {self.neighbours} pixels of it: two palms "
+                "differ in more."
+            ),
+            licence="",
+            reference="Fan, DBSec 2018",
+        )
+
     def load(self, device: str = "cpu", region: Region = "paper") -> DpPix:
         return DpPix(self, device, region)
 
     def describe(self) -> str:
-        return (
-            f"dp_pix is {self.epsilon:g}-differentially private inside the palm for whoever does not know the seed, "
-            f"where two photos are neighbours if they differ in at most m = {self.neighbours} pixels of it: "
-            "two palms differ in more."
-        )
+        return f"dp_pix is {self.declaration().guarantee}"
 
 
 class DpPix(RegionMethod):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from palmbench.methods.declaration import REPAINTED, Declaration
 from palmbench.methods.method import Encoding, Method, MethodConfig
 from palmbench.methods.region import palm_region, region_versions
 from recognizers.common.cache_keys import versions_of
@@ -31,6 +32,22 @@ class InpaintConfig(MethodConfig):
     label = "Inpainting"
     named = ("way", "radius", "patch")
     seeded = True
+
+    def declaration(self, region: Region = "paper") -> Declaration:
+        return Declaration(
+            self.name,
+            region=REPAINTED[region],
+            sees=(),
+            seeded=True,
+            surrogate="none",
+            guarantee="Given the region, what is inside depends on the skin around it, not on the palm that was there.",
+            licence="",
+            reference={
+                "telea": "Telea, J. of Graphics Tools 9, 2004",
+                "navier_stokes": "Bertalmio, Bertozzi and Sapiro, CVPR 2001",
+                "quilting": "Efros and Freeman, SIGGRAPH 2001",
+            }[self.way],
+        )
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Inpaint:
         return Inpaint(self, device, region)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from palmbench.methods.declaration import REPAINTED, Declaration
 from palmbench.methods.method import MethodConfig
 from palmbench.methods.region import RegionMethod
 from recognizers.common.strict import setting
@@ -28,6 +29,18 @@ class ScrambleConfig(MethodConfig):
     label = "Scrambling"
     named = ("block", "key")
     hides = False  # the default key is known to everybody
+
+    def declaration(self, region: Region = "paper") -> Declaration:
+        return Declaration(
+            self.name,
+            region=REPAINTED[region],
+            sees=("key",),
+            seeded=False,
+            surrogate="none",
+            guarantee="",
+            licence="",
+            reference="Kurihara, Shiota and Kiya, PCS 2015",
+        )
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Scramble:
         return Scramble(self, device, region)

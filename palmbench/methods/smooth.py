@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from palmbench.methods.declaration import REPAINTED, Declaration
 from palmbench.methods.method import MethodConfig
 from palmbench.methods.region import RegionMethod
 from recognizers.common.strict import setting
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _SPACE = 6.0  # bilateral: standard deviation over distance, pixels
-_COLOUR = (
-    130.0  # bilateral, at strength 1: standard deviation over the difference of colour, grey levels of all channels
-)
+# Bilateral, at strength 1: standard deviation over the difference of colour, grey levels of all channels.
+_COLOUR = 130.0
 _RADIUS = 8  # guided: half the side of its windows, pixels
 _EDGE = 35.5  # guided, at strength 1: standard deviation below which a window is smoothed, grey levels
 _REACH = 3 * _RADIUS  # pixels around the palm that decide what is seen of it
@@ -34,6 +34,21 @@ class SmoothConfig(MethodConfig):
 
     label = "Smoothing"
     named = ("way", "strength")
+
+    def declaration(self, region: Region = "paper") -> Declaration:
+        return Declaration(
+            self.name,
+            region=REPAINTED[region],
+            sees=(),
+            seeded=False,
+            surrogate="none",
+            guarantee="",
+            licence="",
+            reference={
+                "bilateral": "Tomasi and Manduchi, ICCV 1998",
+                "guided": "He, Sun and Tang, IEEE TPAMI 35, 2013",
+            }[self.way],
+        )
 
     def load(self, device: str = "cpu", region: Region = "paper") -> Smooth:
         return Smooth(self, device, region)

@@ -15,10 +15,14 @@ from palmbench.methods import Declaration, MethodConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.declaration import declared
 from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.dp_pix import DpPixConfig
 from palmbench.methods.folder import FolderConfig
 from palmbench.methods.identity import IdentityConfig
+from palmbench.methods.inpaint import InpaintConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
+from palmbench.methods.scramble import ScrambleConfig
+from palmbench.methods.smooth import SmoothConfig
 from recognizers.common.errors import RequestError
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
@@ -27,6 +31,10 @@ OURS = [
     MaskConfig(),
     PixelateConfig(),
     IdentityConfig(),
+    InpaintConfig(),
+    SmoothConfig(),
+    DpPixConfig(),
+    ScrambleConfig(),
     DiffusionConfig(weights=TINY, size=64, steps=1),
     DiffusionConfig(weights=TINY, size=64, steps=1, crop="hand"),
 ]
