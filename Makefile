@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 report docs test-nightly \
+.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 methods report docs test-nightly \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
 	embedded mediapipe judge claims controls diversity campaign bench sync dashboard clean
 
@@ -79,6 +79,9 @@ figure6: ## Figure 6; DATASET=name
 figure7: ## Figure 7; DATASET=name
 figure4 figure5 figure6 figure7: figure%: $(STAMP)
 	$(PY) -m palmbench figure $* --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
+
+methods: $(STAMP)  ## every embedded method side by side, computing what is missing; DATASET=name
+	$(PY) -m palmbench methods --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
 
 report: $(STAMP)  ## one HTML page of what the store holds; DATASET=name
 	$(PY) -m palmbench report $(if $(DATASET),dataset=$(DATASET)) $(ARGS)

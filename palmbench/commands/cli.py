@@ -31,6 +31,7 @@ verbs
   doctor [settings]      packages, device, weights, data sets, disk: what works, how to mend the rest
   table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
   figure N [N ...]       figures 4 to 7 from the store, PNG and PDF; --run computes what is missing first
+  methods [settings]     methods side by side: table, privacy against quality, photos; --run as above
   report                 tables, figures, errors and where they come from on one HTML page; --run as above
   claims [paper]         the paper's findings one by one, on finished runs or its own tables; --run as above
   diversity              ten seeds a photo, and how the results compare with one another and the original
@@ -205,6 +206,23 @@ def _figure(words: list[str]) -> int:
     return figure_command(numbers, [word for word in parsed.numbers if not word.isdecimal()], run=parsed.run)
 
 
+def _methods(words: list[str]) -> int:
+    parser = Parser(
+        "methods",
+        "Set the methods of a sweep side by side in results/methods/: a table, a figure of privacy against quality, "
+        "and photos where the data set's card allows it. Without settings every embedded method (+ablation=methods).",
+    )
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="such as +ablation=knobs dataset=iitd")
+    parser.add_argument("--run", action="store_true", help="compute what is missing first")
+    parser.add_argument("--no-intervals", action="store_true", help="print none; the CSV has them")
+    parsed = parser.parse(words)
+    if parsed is None:
+        return DONE
+    from palmbench.commands.methods import methods_command
+
+    return methods_command(parsed.settings, run=parsed.run, intervals=not parsed.no_intervals)
+
+
 def _report(words: list[str]) -> int:
     parser = Parser(
         "report", "Write results/report/index.html: tables, figures, errors and provenance, on a page of its own."
@@ -307,6 +325,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "doctor": _doctor,
     "table": _table,
     "figure": _figure,
+    "methods": _methods,
     "report": _report,
     "claims": _claims,
     "diversity": _diversity,

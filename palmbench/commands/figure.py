@@ -43,7 +43,7 @@ def figure_command(numbers: Sequence[int], settings: Sequence[str], run: bool = 
             print(f"palmbench: {' '.join(figure.notes)}", file=sys.stderr)
             status = max(status, figure.status, CANNOT)
             continue
-        paths = write_figure(figure.drawing, figure.number, Path(request.results_dir) / "figures")
+        paths = write_figure(figure.drawing, f"figure{figure.number}", Path(request.results_dir) / "figures")
         print(f"Figure {figure.number}. {figure.caption}\n")
         print("\n".join(f"- {note}" for note in figure.notes), end="\n\n")
         print("\n".join(map(str, paths)))

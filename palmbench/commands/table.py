@@ -51,14 +51,14 @@ def table_command(numbers: Sequence[int], settings: Sequence[str], run: bool = F
     return max((_draw(number, request, run, intervals) for number in numbers), default=0)
 
 
-def write_table(table: Table, folder: Path) -> list[Path]:
-    """Write table<N>.csv, .md and .tex into `folder`, each at once; equal tables give equal bytes."""
+def write_table(table: Table, folder: Path, name: str) -> list[Path]:
+    """Write NAME.csv, .md and .tex into `folder`, each at once; equal tables give equal bytes."""
     from palmbench.base.outputs import put_result
 
     texts = {"csv": to_csv(table.rows), "md": to_markdown(table), "tex": to_latex(table)}
     paths = []
     for suffix, text in texts.items():
-        paths.append(folder / f"table{table.number}.{suffix}")
+        paths.append(folder / f"{name}.{suffix}")
         put_result(paths[-1], text.encode("utf-8"))
     return paths
 
@@ -72,7 +72,7 @@ def _draw(number: int, request: Request, run: bool, intervals: bool) -> int:
               file=sys.stderr)  # fmt: skip
         return max(gathered.status, CANNOT)
     try:
-        paths = write_table(gathered.table, Path(request.results_dir) / "tables")
+        paths = write_table(gathered.table, Path(request.results_dir) / "tables", f"table{number}")
     finally:  # a store that others share may be there to read only
         print(to_markdown(gathered.table))
     print("\n".join(map(str, paths)))

@@ -31,6 +31,7 @@ from palmbench.config.explain import explain, explain_flag
 from palmbench.config.listing import groups
 from palmbench.config.plugins import offered_to_hydra
 from palmbench.config.schema import RunConfig, run_config
+from palmbench.config.sweep_lists import listed_sweeps
 from recognizers.common.errors import RequestError
 from recognizers.common.path_settings import path_text, spelled_out
 
@@ -71,7 +72,9 @@ def compose_points(overrides: list[str]) -> list[RunConfig]:
         raise RequestError(f"--config-dir {missing[0]}: there is no such folder.")
     showing = any(flag in _SHOWING_FLAGS for flag in flags)
     points: list[RunConfig] = []
-    for single in _without_group_sweeps(settings):
+    sweeps = listed_sweeps(settings, _parsed(settings), own)
+    singles = (single for each in sweeps for single in _without_group_sweeps(each))
+    for single in singles:
         if showing:
             _show(flags, single, own)
             continue

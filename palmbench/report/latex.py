@@ -40,7 +40,7 @@ def to_latex(table: Table) -> str:
         r"\begin{document}",
         r"\begin{table}",
         r"\centering\small",
-        rf"\textbf{{Table {_ROMAN.get(table.number, table.number)}.}} {escape(table.caption)}\par\medskip",
+        rf"{_title(table)}{escape(table.caption)}\par\medskip",
         # A table wider than the page is made as wide as the page.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{{'l' * len(names)}{'r' * (len(table.columns) + 2)}}}",
@@ -64,6 +64,10 @@ def to_latex(table: Table) -> str:
 def escape(text: str) -> str:
     """Plain text as LaTeX for any engine: special characters escaped, signs and arrows as mathematics."""
     return "".join(_CHARACTERS.get(character, character) for character in text)
+
+
+def _title(table: Table) -> str:
+    return "" if table.number is None else rf"\textbf{{Table {_ROMAN.get(table.number, table.number)}.}} "
 
 
 def _group_headings(table: Table, start: int) -> list[str]:

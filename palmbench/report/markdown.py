@@ -10,7 +10,7 @@ def to_markdown(table: Table) -> str:
     names = ["Data set", "Method"] if table.axis == "dataset" else ["Setting"]
     headings = names + [f"{column.group} {column.metric.heading}".strip() for column in table.columns] + ["n", "failed"]
     lines = [
-        f"**Table {table.number}.** {table.caption}",
+        f"**{table.title}** {table.caption}" if table.title else table.caption,
         "",
         _row(headings),
         _row([":--"] * len(names) + ["--:"] * (len(headings) - len(names))),

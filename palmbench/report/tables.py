@@ -38,11 +38,12 @@ class RecognizerColumns(NamedTuple):
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table of the paper.
+    """A table, most often one of the paper.
 
     Attributes
     ----------
-    number : int
+    number : int or None
+        In the paper; None of a table that is not in it.
     caption : str
     axis : {"dataset", "setting"}
         What a segment is: every setting on one data set, or a group of settings on the table's one data set.
@@ -58,7 +59,7 @@ class TableSpec:
         Recognizers whose runs the table is drawn from, unless the user says otherwise.
     """
 
-    number: int
+    number: int | None
     caption: str
     axis: Literal["dataset", "setting"]
     segments: tuple[tuple[Setting, ...], ...]
@@ -107,7 +108,7 @@ class Table:
     `intervals` says whether they are printed; the rows have them in any case.
     """
 
-    number: int
+    number: int | None
     caption: str
     axis: str
     columns: tuple[Column, ...]
@@ -115,6 +116,11 @@ class Table:
     notes: tuple[str, ...]
     rows: tuple[Row, ...]
     intervals: bool = True
+
+    @property
+    def title(self) -> str:
+        """As `Table 5.`; empty of a table that is not the paper's."""
+        return "" if self.number is None else f"Table {self.number}."
 
 
 def arrange(

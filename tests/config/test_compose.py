@@ -82,6 +82,42 @@ def test_ablations_in_a_comma_list_follow_one_another() -> None:
     assert sweep("+ablation=roi,alpha") == [("s", 0), ("m", 0), ("f", 0), *(("s+m", alpha) for alpha in ALPHAS)]
 
 
+def test_an_ablation_may_list_sweeps_in_a_file_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "own" / "ablation").mkdir(parents=True)
+    (tmp_path / "own" / "ablation" / "mine.yaml").write_text(
+        "sweeps:\n  - method=blur method.sigma=1,2\n  - method=mask,pixelate recognizer=mtcc,ccnet\n"
+    )
+    points = compose_points(["--config-dir", str(tmp_path / "own"), "dataset.samples=2", "+ablation=mine"])
+    assert [(point.method.name, point.method.setting(), point.recognizer.name) for point in points] == [
+        ("blur", "sigma 1", "mtcc"),
+        ("blur", "sigma 2", "mtcc"),
+        ("mask", "", "mtcc"),
+        ("mask", "", "ccnet"),
+        ("pixelate", "block 9", "mtcc"),
+        ("pixelate", "block 9", "ccnet"),
+    ]
+    assert {point.dataset.samples for point in points} == {2}
+
+
+def test_a_list_of_sweeps_is_crossed_with_no_other_ablation() -> None:
+    for crossed in ("[knobs,alpha]", "alpha,knobs"):
+        assert "knobs is a list of sweeps; run it in a command of its own" in refusal(f"+ablation={crossed}")
+
+
+@pytest.mark.parametrize("text", ["sweeps: method=blur", "sweeps: [1]", "sweeps: [method=blur"])
+def test_a_list_of_sweeps_that_is_none_names_its_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "own" / "ablation").mkdir(parents=True)
+    (tmp_path / "own" / "ablation" / "mine.yaml").write_text(text)
+    assert "mine.yaml" in refusal("--config-dir", str(tmp_path / "own"), "+ablation=mine")
+
+
+def test_every_method_is_in_the_ablations_of_methods() -> None:
+    from palmbench.methods.registry import METHODS
+
+    names = {point.method.name for point in compose_points(["+ablation=methods"])}
+    assert names == set(METHODS) - {"folder"}
+
+
 def test_an_ablation_can_be_narrowed_and_moved_to_another_data_set() -> None:
     points = compose_points(["+ablation=fusion", "method.fusion=s,m", "dataset=iitd", "dataset.samples=2"])
     assert [point.method.fusion for point in points] == ["s", "m"]
@@ -219,7 +255,7 @@ def test_every_key_of_the_configuration_says_what_it_means() -> None:
         text = path.read_text()
         assert re.match(r"# \S", text), path
         if path.parent.name == "ablation":
-            assert text.startswith("# @package _global_\n# "), path
+            assert text.startswith("# @package _global_\n# ") or "\nsweeps:\n" in text, path
             continue
         for line in text.splitlines()[1:]:
             assert re.match(r"name: \w+$|\w+: \S.*  # \S", line), f"{path}: {line}"

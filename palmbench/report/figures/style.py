@@ -66,10 +66,10 @@ def picture(drawing: Figure, suffix: str, dpi: int = DPI) -> bytes:
     return buffer.getvalue()
 
 
-def write_figure(drawing: Figure, number: int, folder: Path) -> list[Path]:
-    """Write figure<N>.png and .pdf into `folder`, each at once."""
+def write_figure(drawing: Figure, name: str, folder: Path) -> list[Path]:
+    """Write NAME.png and .pdf into `folder`, each at once."""
     paths = []
     for suffix in ("png", "pdf"):
-        paths.append(folder / f"figure{number}.{suffix}")
+        paths.append(folder / f"{name}.{suffix}")
         put_result(paths[-1], picture(drawing, suffix))
     return paths

@@ -1,0 +1,103 @@
+"""Methods side by side: the table of any sweep's points, each attacked by several recognizers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from palmbench.engine.run import Run
+from palmbench.report.rows import recognizer_name, rows_of
+from palmbench.report.tables import RecognizerColumns, Setting, Table, TableSpec, arrange
+from palmbench.report.tracking_groups import Sweep
+from palmbench.scoring.number import Number
+
+if TYPE_CHECKING:
+    from palmbench.engine.pipeline import Pipeline
+
+_RATES = ("rr", "tar_fmr100", "acc_nn")
+_PHOTOS = ("ssim", "lpips", "fid", "fd_hand", "keypoints_2d", "hand_lost")
+_CAPTION = (
+    "Methods side by side: what each leaves to identify a palm by (%), and what it costs the photo. The arrow points "
+    "to better de-identification, and to photos that are more useful. Best of a column in bold."
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A method with its settings as one recognizer sees it: its label and name, and the numbers of its run."""
+
+    label: str
+    name: str
+    recognizer: str
+    numbers: dict[str, Number]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The finished points of a sweep on one data set.
+
+    Attributes
+    ----------
+    dataset : str
+    compared : tuple of Compared
+        By method and settings in the order of the sweep, then by recognizer.
+    absent : tuple of str
+        Names of the points that have no finished run.
+    records : tuple of dict
+        What was measured, each under the name of its point.
+    """
+
+    dataset: str
+    compared: tuple[Compared, ...]
+    absent: tuple[str, ...]
+    records: tuple[dict[str, Any], ...]
+
+    @property
+    def recognizers(self) -> list[str]:
+        return list(dict.fromkeys(each.recognizer for each in self.compared))
+
+    def table(self, intervals: bool = True) -> Table:
+        """As a table: a line a method with its settings, the rates of each recognizer, then quality and usability."""
+        names = dict.fromkeys(each.name for each in self.compared)
+        attacks = [RecognizerColumns(name, name, _RATES) for name in self.recognizers]
+        spec = TableSpec(
+            number=None,
+            caption=_CAPTION,
+            axis="setting",
+            segments=(tuple(Setting(name, name) for name in names),),
+            groups=(*attacks, RecognizerColumns("", "", _PHOTOS)),
+        )
+        notes = [f"Not computed: {', '.join(self.absent)}."] if self.absent else []
+        return arrange(spec, rows_of(self.records, paper={}), [self.dataset], notes, intervals)
+
+
+def compare(pipelines: Sequence[Pipeline], attacks: Mapping[str, str]) -> list[Comparison]:
+    """The finished runs of some points side by side, a comparison for each data set.
+
+    Parameters
+    ----------
+    pipelines : sequence of Pipeline
+        Points may differ in anything; what they differ in stands in their names.
+    attacks : mapping of str to str
+        How recognizers are written, by name.
+    """
+    sweep = Sweep(tuple(pipelines))
+    comparisons = []
+    for dataset in dict.fromkeys(pipeline.config.dataset.name for pipeline in pipelines):
+        compared: list[Compared] = []
+        absent: dict[str, None] = {}
+        records: list[dict[str, Any]] = []
+        for pipeline in (each for each in pipelines if each.config.dataset.name == dataset):
+            point, name, result = pipeline.point, sweep.name_of(pipeline), Run.of(pipeline).result
+            attack = attacks.get(recognizer_name(point), recognizer_name(point))
+            if result is None:
+                absent[f"{name} ({attack})"] = None
+                continue
+            label = pipeline.config.method.label or pipeline.config.method.called
+            compared.append(Compared(label, name, attack, dict(result["metrics"])))
+            # Rows are told apart by the paper's settings; here the name has all that a point differs in.
+            told = {**point, "method": name, "fusion": None, "alpha": None, "recognizer": attack, "variant": ""}
+            records.append({**result, "point": told})
+        comparisons.append(Comparison(dataset, tuple(compared), tuple(absent), tuple(records)))
+    return comparisons

@@ -1,0 +1,46 @@
+"""`palmbench methods` sets the points of any sweep side by side."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from palmbench.commands.methods import methods_command
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> list[str]:
+    return [f"results_dir={tmp_path / 'results'}", "dataset.identities=2", "dataset.samples=2", "recognizer=mtcc"]
+
+
+def test_nothing_computed_is_status_2_and_the_command_is_named(settings: list[str], capsys) -> None:
+    assert methods_command([*settings, "method=mask,blur"]) == 2
+    said = capsys.readouterr().err
+    assert "none of the 2 runs on synth is there" in said
+    assert "`palmbench methods --run results_dir=" in said
+
+
+def test_each_setting_of_a_knob_has_its_line_and_its_numbers(settings: list[str], tmp_path: Path, capsys) -> None:
+    words = [*settings, "method=blur", "method.sigma=1,8"]
+    assert methods_command(words, run=True) == 0
+    folder = tmp_path / "results" / "methods"
+    assert {path.name for path in folder.iterdir()} == {
+        *(f"methods-synth.{suffix}" for suffix in ("csv", "md", "tex", "png", "pdf")),
+        "methods-synth-photos.png",
+    }
+    with open(folder / "methods-synth.csv", newline="") as stream:
+        found = {(row["method"], row["metric"]): row["value"] for row in csv.DictReader(stream)}
+    weak, strong = (float(found[f"blur sigma {sigma}", "ssim"]) for sigma in (1, 8))
+    assert weak > strong
+    assert ("blur sigma 1", "rr") in found and ("blur sigma 8", "acc_nn") in found
+    text = (folder / "methods-synth.md").read_text()
+    assert "| blur sigma 1 |" in text and "MTCC RR ↑" in text and "Table" not in text
+    assert np.asarray(Image.open(folder / "methods-synth.png")).std() > 0
+    assert (folder / "methods-synth.tex").read_text().count("blur sigma") == 2
+    capsys.readouterr()
+    assert methods_command([*words[:-1], "method.sigma=1,2,8"]) == 0
+    assert "Not computed: blur sigma 2 (MTCC)." in capsys.readouterr().out
