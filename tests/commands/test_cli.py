@@ -122,7 +122,7 @@ def test_a_bad_setting_is_told_on_standard_error_with_status_2(tmp_path: Path) -
     ("words", "message"),
     [
         (["tabel", "3"], "tabel is neither a verb nor a setting; did you mean table?"),
-        (["ls", "methods"], "there is no group methods; did you mean method?"),
+        (["ls", "methodz"], "there is no group methodz; did you mean method?"),
         (["ls", "method", "dataset"], "unrecognized arguments: dataset; see `palmbench ls --help`"),
         (["table"], "see `palmbench table --help`"),
         (["table", "method=mask"], "table needs the number of a table"),

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import palmbench.synth
+from palmbench import methods
 from palmbench.base.store import Store
 from palmbench.config.schema import ExecutorConfig, MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.datasets.sample import Sample
@@ -23,12 +24,10 @@ from palmbench.hands import sam2
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
 from palmbench.hands.valleys import PKLNetValleys
-from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.folder import FolderConfig
-from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig
-from palmbench.methods.pixelate import PixelateConfig
+from palmbench.methods.registry import METHODS
 from palmbench.photos.deidentification import result_key
 from palmbench.quality import instrument
 from palmbench.stages import prepare
@@ -47,14 +46,15 @@ POINT = RunConfig(dataset=SynthConfig(identities=2, samples=2), method=MaskConfi
 # Between them they use every module of a run.
 POINTS = [
     POINT,
-    replace(POINT, method=BlurConfig(sigma=3.0), recognizer=RecognizerConfig("bocv")),
-    replace(POINT, method=PixelateConfig(block=8), recognizer=RecognizerConfig("compcode")),
-    replace(POINT, method=IdentityConfig(), recognizer=RecognizerConfig("ordinalcode")),
+    replace(POINT, recognizer=RecognizerConfig("bocv")),
+    replace(POINT, recognizer=RecognizerConfig("compcode")),
+    replace(POINT, recognizer=RecognizerConfig("ordinalcode")),
     replace(POINT, method=DiffusionConfig(weights=TINY, size=64), recognizer=RecognizerConfig("palmcode")),
     replace(POINT, recognizer=RecognizerConfig("rloc")),
     replace(POINT, recognizer=RecognizerConfig("ccnet")),
     replace(POINT, recognizer=RecognizerConfig("eehnet")),
     replace(POINT, method=FolderConfig(path=_FOLDER.name)),
+    *(replace(POINT, method=methods.named(name)) for name in METHODS if name not in {"diffusion", "folder"}),
 ]
 SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
 OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}
