@@ -2,7 +2,7 @@
 
 A person, a hand, a session and a sample have generators of their own, made from integers alone: no global
 state, no order of calls, the same numbers on every machine. People whom any shipped weights were trained on live
-in a range of identities of their own, which no benchmark can reach.
+in a range of identities of their own, which no benchmark can reach; so do palms that are lent to hide others with.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 VERSION = 3
 BENCHMARK_IDENTITIES = range(0, 1_000_000)
 TRAINING_IDENTITIES = range(1_000_000, 2_000_000)
+SURROGATE_IDENTITIES = range(2_000_000, 2**48)
 SAMPLES_PER_SESSION = 3
 
 _PERSON, _HAND, _SAMPLE, _SESSION = 101, 102, 103, 104

@@ -18,7 +18,15 @@ from experiments.weights.world import entries
 from palmbench.datasets import open_dataset
 from palmbench.datasets.settings import SynthConfig
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.synth import BENCHMARK_IDENTITIES, TRAINING_IDENTITIES, Render, person_of, render, session_of
+from palmbench.synth import (
+    BENCHMARK_IDENTITIES,
+    SURROGATE_IDENTITIES,
+    TRAINING_IDENTITIES,
+    Render,
+    person_of,
+    render,
+    session_of,
+)
 from palmbench.synth.anatomy import hand_shape
 from palmbench.synth.creases import palm_creases
 from palmbench.synth.seeds import hand_generator, person_generator, sample_generator, session_generator
@@ -110,9 +118,11 @@ def test_a_persons_hands_share_their_skin(renders: list[Render]) -> None:
     assert np.median(apart[same & ~np.eye(len(renders), dtype=bool)]) < 0.6 * np.median(apart[~same])
 
 
-def test_no_trained_person_can_be_benchmarked() -> None:
+def test_no_trained_or_lent_person_can_be_benchmarked() -> None:
     assert BENCHMARK_IDENTITIES.stop <= TRAINING_IDENTITIES.start
     assert person_of(BENCHMARK_IDENTITIES[-1]) < person_of(TRAINING_IDENTITIES[0])
+    assert TRAINING_IDENTITIES.stop <= SURROGATE_IDENTITIES.start
+    assert person_of(TRAINING_IDENTITIES[-1]) < person_of(SURROGATE_IDENTITIES[0])
     with pytest.raises(RequestError, match="1000000 palms"):
         open_dataset(SynthConfig(identities=len(BENCHMARK_IDENTITIES) + 1, samples=1), "data")
 
