@@ -286,6 +286,13 @@ class Pipeline:
             metrics |= self._between_sets(outcome, store)
         return Measured(metrics, recognition, scores, sets)
 
+    def unmet(self, outcome: Outcome) -> tuple[str, ...]:
+        """Which conditions of the method's formal guarantee the photos that were de-identified do not meet."""
+        photos = dict.fromkeys((sample.identity for sample in self.samples), 0)
+        for sample in outcome.passed[self.deidentify.name]:
+            photos[sample.identity] += 1
+        return self.config.method.unmet(photos, self.config.seed, self.config.region)
+
     def comparison(self, outcome: Outcome, threads: int = 1) -> Compare:
         """The comparison of what was enrolled."""
         return Compare(self.enrol, self.enrol_after, outcome.ids(self.enrol), outcome.ids(self.enrol_after), threads)
@@ -308,7 +315,7 @@ def _repainting(config: RunConfig, dataset: Dataset, prepare: Prepare) -> Deiden
     """The stage that a point's method is, or that takes its photos from where they were made."""
     if isinstance(config.method, FolderConfig):
         return Elsewhere.taking(prepare, config.method, dataset, config.seed)
-    return Deidentify.of(prepare, config.method, config.seed, config.region)
+    return Deidentify.of(prepare, config.method, config.seed, config.region, dataset.samples)
 
 
 def dataset_of(config: RunConfig) -> Dataset:

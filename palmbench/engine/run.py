@@ -49,7 +49,8 @@ class Account:
     written : str
         In UTC, as 2026-01-31T12:00:00Z.
     method : mapping
-        What the method declares of itself, see `palmbench.methods.Declaration`.
+        What the method declares of itself, see `palmbench.methods.Declaration`; as "unmet", which conditions of its
+        formal guarantee the run does not meet.
     photos : str
         Digest of the data set's photos.
     checkout : Checkout or None

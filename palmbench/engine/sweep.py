@@ -153,7 +153,10 @@ def _account(pipeline: Pipeline, engine: Engine, outcome: Outcome, measuring: Co
         workers=engine.executor.workers,
         batch_size=engine.executor.batch_size,
         written=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        method=pipeline.config.method.declaration(pipeline.config.region).plain(),
+        method={
+            **pipeline.config.method.declaration(pipeline.config.region).plain(),
+            "unmet": list(pipeline.unmet(outcome)),
+        },
         photos=pipeline.photos,
         checkout=checkout(),
         python=platform.python_version(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -67,6 +67,36 @@ class MethodConfig(ABC):
     def shared_noise(self) -> bool:
         """Whether one seed serves all photos, instead of one for each."""
         return False
+
+    @property
+    def by_palm(self) -> bool:
+        """Whether it must be told whose palm a photo shows: all photos of a palm have one seed, of `palm_seeds`."""
+        return False
+
+    def palm_seeds(self, palms: Iterable[str], seed: int) -> Mapping[str, int]:
+        """Where `by_palm`: the seed, in [0, 2**63), of all photos of each palm of a data set, by palm.
+
+        Parameters
+        ----------
+        palms : iterable of str
+            The palms of the data set, whether it has one photo of them or more.
+        seed : int
+            Of the run.
+        """
+        raise NotImplementedError(f"{type(self).__name__} says by_palm and has no palm_seeds")
+
+    def unmet(self, photos: Mapping[str, int], seed: int, region: Region = "paper") -> tuple[str, ...]:
+        """Which conditions of its formal guarantee a run does not meet, a sentence each without its full stop.
+
+        Parameters
+        ----------
+        photos : mapping of str to int
+            By palm of the data set, how many of its photos were de-identified.
+        seed : int
+            Of the run.
+        region : {"paper", "palm"}
+        """
+        return ()
 
     def point(self) -> dict[str, Any]:
         """What of the settings stands in the point of a run, by name."""

@@ -23,10 +23,12 @@ METHODS = {
     "dp_pix": "palmbench.methods.dp_pix:DpPixConfig",
     "identity": "palmbench.methods.identity:IdentityConfig",
     "inpaint": "palmbench.methods.inpaint:InpaintConfig",
+    "ksame": "palmbench.methods.ksame:KSameConfig",
     "mask": "palmbench.methods.mask:MaskConfig",
     "pixelate": "palmbench.methods.pixelate:PixelateConfig",
     "scramble": "palmbench.methods.scramble:ScrambleConfig",
     "smooth": "palmbench.methods.smooth:SmoothConfig",
+    "swap": "palmbench.methods.swap:SwapConfig",
 }
 ENTRY_POINTS = "palmbench.methods"
 _OFFERS: SettingsOffers[MethodConfig] = SettingsOffers("method", ENTRY_POINTS, METHODS, MethodConfig)

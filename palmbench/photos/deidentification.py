@@ -143,6 +143,11 @@ def deidentification_of(
         )
     if not method.hides:
         raise RequestError(f"method={method.name} hides nothing of a photo; choose a method that does.")
+    if method.by_palm:
+        raise RequestError(
+            f"method={method.name} with {method.setting()} must be told whose palm each photo shows, which only a data "
+            "set tells; set it so that each photo gets a palm of its own, as palmbench ls method says."
+        )
     if count > 1 and not method.seeded:
         raise RequestError(f"method={method.name} draws nothing at random: all {count} results would be the same one.")
     if detector.valleys == "pklnet":

@@ -23,6 +23,7 @@ from palmbench.scoring.metric_table import (
 from palmbench.scoring.number import Number
 
 WIDTH = 100
+UNMET = " *"  # behind the name of a method whose formal guarantee does not hold of the run
 _FAILURES_SHOWN = 5
 # Tables of the paper that an ablation's points are rows of, see conf/ablation.
 _TABLES = {"roi": "5", "fusion": "5 6 7", "alpha": "5 6 7", "baselines": "5 6 7"}
@@ -69,7 +70,12 @@ def result_lines(pipelines: Sequence[Pipeline]) -> list[str]:
         shared = f"{methods.pop()} " if len(methods) == 1 and len(group) > 1 else ""
         names, measured = [], []
         for pipeline in group:
-            name, result = sweep.name_of(pipeline).removeprefix(shared), Run.of(pipeline).result
+            name, run = sweep.name_of(pipeline).removeprefix(shared), Run.of(pipeline)
+            result, account = run.result, run.account
+            unmet = account.method.get("unmet", ()) if account else ()
+            if unmet:
+                name += UNMET
+                notes.append(f"{name}: its guarantee does not hold of this run: {'; '.join(unmet)}.")
             names.append(name)
             measured.append(result["metrics"] if result else {})
             if result is None:

@@ -6,7 +6,7 @@ stage of its own, before the one that paints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,10 @@ class Encode:
 
 @dataclass(frozen=True)
 class Deidentify:
-    """Gives each photo another palm; `encode` is None for a method that has nothing to encode."""
+    """Gives each photo another palm.
+
+    `encode` is None for a method that has nothing to encode, `palm_seeds` where each photo has a seed of its own.
+    """
 
     prepare: Prepare
     encode: Encode | None
@@ -63,17 +66,30 @@ class Deidentify:
     region: Region
     settings: dict[str, Any]
     seed: int
+    palm_seeds: Mapping[str, int] | None = None
     name: str = "deidentified"
     title: str = "de-identify"
     suffix: str = ".png"
 
     @classmethod
-    def of(cls, prepare: Prepare, method: MethodConfig, seed: int, region: Region = "paper") -> Deidentify:
-        """The stage for one point. Raises MissingWeights or RequestError when the method cannot be had."""
+    def of(
+        cls,
+        prepare: Prepare,
+        method: MethodConfig,
+        seed: int,
+        region: Region = "paper",
+        samples: Sequence[Sample] = (),
+    ) -> Deidentify:
+        """The stage for one point, of all photos of a data set.
+
+        Raises MissingWeights or RequestError when the method cannot be had.
+        """
         loaded = methods.load(method, region=region)
         encoding = output_checks.encode_settings(loaded)
         encode = None if encoding is None else Encode(prepare, method, region, encoding)
-        return cls(prepare, encode, method, region, output_checks.settings(loaded), seed)
+        palms = dict.fromkeys(sample.identity for sample in samples)
+        palm_seeds = method.palm_seeds(palms, seed) if method.by_palm else None
+        return cls(prepare, encode, method, region, output_checks.settings(loaded), seed, palm_seeds)
 
     def key(self, sample: Sample) -> str:
         return digest(
@@ -97,6 +113,8 @@ class Deidentify:
         return store.load(self.name, self.key(sample), self.suffix, decode_png)
 
     def _seed(self, sample: Sample) -> int:
+        if self.palm_seeds is not None:
+            return self.palm_seeds[sample.identity]
         # The paper starts every image from the same noise, drawn from the run's seed itself.
         return self.seed if self.method.shared_noise else sample_seed(self.seed, sample.id)
 

@@ -1,0 +1,42 @@
+"""A pool of palms that nobody has: rendered once a process, for methods that mix palms of others."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from palmbench.hands.palm_frame import SQUARE
+from palmbench.synth import SURROGATE_IDENTITIES
+from palmbench.synth.flat_palm import FlatPalm, flat_palm, lit
+
+VERSION = 1
+SIZE = 64
+SIDE = 256  # pixels of the palm frame: those of a photo of 640 x 480
+_COARSE = 0.04  # hand lengths: as what is taken for light of the own palm
+_COLOUR = np.array([0.835, 0.645, 0.525])
+_LAMP = np.array([-0.35, -0.35, 0.869])  # from the upper left
+
+
+def identities() -> range:
+    """Whose palms the pool holds: none that a benchmark renders, none that a network was trained on."""
+    return SURROGATE_IDENTITIES[:SIZE]
+
+
+@lru_cache(maxsize=1)
+def palms() -> FlatPalm:
+    """The pool's palms in the palm frame, each layer float16 (SIZE, SIDE, SIDE)."""
+    layers = zip(*(flat_palm(identity, SIDE) for identity in identities()), strict=True)
+    return FlatPalm(*(np.stack(layer).astype(np.float16) for layer in layers))
+
+
+@lru_cache(maxsize=1)
+def details() -> np.ndarray:
+    """What of the pool's palms is finer than light, float16 (SIZE, SIDE, SIDE, 3): shares of the brightness there."""
+    unit = (SIDE - 1) / SQUARE[2]
+    found = []
+    for palm in zip(*palms(), strict=True):
+        seen = lit(FlatPalm(*(layer.astype(np.float32) for layer in palm)), _COLOUR, _LAMP, unit)
+        found.append((seen / cv2.GaussianBlur(seen, (0, 0), _COARSE * unit) - 1).astype(np.float16))
+    return np.stack(found)
