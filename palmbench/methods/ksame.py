@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 VERSION = 1
 _ALIKE = 64  # pixels of the palm frame's side at which palms are compared
 _DARK = 0.02  # of full scale: relative to what is darker, noise would count as lines
+_TINT = np.array([0.85, 1.1, 1.1], np.float32)  # a crease is redder than the skin beside it
 _STRONGEST = 4.0  # standard deviations: what differs by more from a palm's light is no line, but lies over the hand
 
 
@@ -164,10 +165,11 @@ def averaged(under: Ground, k: int) -> np.ndarray:
     from palmbench.methods import pool
 
     side = min(pool.SIDE, under.frame.side)
-    lines = (under.photo + _DARK) / (under.light + _DARK) - 1
+    level, light = (each.mean(axis=2) for each in (under.photo, under.light))
     seen = under.palm.astype(np.float32)
-    own = under.frame.rectified(np.dstack([lines * seen[..., None], seen]), side)
-    own, inside = own[..., :3], own[..., 3] > 0.99
+    lines = seen * ((level + _DARK) / (light + _DARK) - 1)
+    own, inside = np.moveaxis(under.frame.rectified(np.dstack([lines, seen]), side), 2, 0)
+    inside = inside > 0.99
     others = pool.details()
     near = np.argsort(-_likeness(own, inside, others), kind="stable")[: k - 1]
     strength = _strength(own, inside)
@@ -176,7 +178,7 @@ def averaged(under: Ground, k: int) -> np.ndarray:
         detail = _shrunk(others[other].astype(np.float32), side)
         total = total + detail / _strength(detail, inside)
     mean = strength * total / np.sqrt(k)
-    return np.asarray(1 + under.frame.laid(mean.astype(np.float32), under.palm.shape))
+    return np.asarray(1 + under.frame.laid(mean.astype(np.float32), under.palm.shape)[..., None] * _TINT)
 
 
 def _likeness(own: np.ndarray, inside: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -185,10 +187,7 @@ def _likeness(own: np.ndarray, inside: np.ndarray, others: np.ndarray) -> np.nda
 
     size = (_ALIKE, _ALIKE)
     share = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
-    rows = [
-        cv2.resize(each.astype(np.float32).mean(axis=2), size, interpolation=cv2.INTER_AREA)[share]
-        for each in (own, *others)
-    ]
+    rows = [cv2.resize(each.astype(np.float32), size, interpolation=cv2.INTER_AREA)[share] for each in (own, *others)]
     vectors = np.stack([row - row.mean() for row in rows])
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     return np.asarray(vectors[1:] @ vectors[0])

@@ -25,7 +25,7 @@ VERSION = 1
 _LARGEST = 448  # longer side, pixels, of what is worked on: what is finer is the texture of the skin around
 _COARSE = 0.04  # hand lengths, 8 % of a palm's side: standard deviation of the Gaussian that takes the own lines away
 _RIM, _RINGS = 0.06, 8  # hand lengths over which a hand turns away from the light at its outline, and steps in that
-_ALONG = 0.06  # hand lengths: the same as _COARSE, along the outline
+_MOST_TURNED = 3.0  # how many times as far as elsewhere the light may fall at one place of the outline
 _DARK = 0.02  # of full scale: what is darker has no light to speak of
 _RADIUS = 4.0  # reach of the inpainter that grows light from the rim, as that of `inpaint`
 # Lean of the light: a lamp that stands to the side by this much makes a hand brighter towards it by _NEARER, the
@@ -97,10 +97,12 @@ def ground(photo: np.ndarray, hand: Hand, region: Region, shading: float = 1.0) 
         for each in (hand.mask[box], repainted[box])
     )
     small = cv2.resize(photo[box], size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    light = _rounded(small, skin, frame)
+    rim = _Rim.of(skin, frame)
+    light = rim.rounded(small)
     if shading < 1:
-        around_it = grown(photo[box], beside(hand.mask[box], repainted[box]), "telea", _RADIUS) / 255
-        light = shading * light + (1 - shading) * cv2.resize(around_it, size, interpolation=cv2.INTER_AREA)
+        known = beside(hand.mask[box], repainted[box])
+        flat = cv2.resize(grown(photo[box], known, "telea", _RADIUS) / 255, size, interpolation=cv2.INTER_AREA)
+        light = shading * light + (1 - shading) * flat * (1 + rim.falls(small, skin & ~palm))
     return Ground(box, skin, palm, small, light, _lamp(light, palm, frame.unit), frame)
 
 
@@ -109,20 +111,52 @@ def coarse(image: np.ndarray, skin: np.ndarray, frame: PalmFrame) -> np.ndarray:
     return _mean(image, skin, _COARSE * frame.unit)
 
 
-def _rounded(photo: np.ndarray, skin: np.ndarray, frame: PalmFrame) -> np.ndarray:
-    """What of a photo's skin is too coarse for lines, with the fall of the light at the outline of the hand.
+class _Rim(NamedTuple):
+    """Where a hand turns away from the light: how far from its outline its skin is.
 
-    There the mean is taken along the outline: of skin that is as far from it, ring by ring.
+    Attributes
+    ----------
+    skin : ndarray of shape (height, width), bool
+    near : ndarray of shape (height, width)
+        0 at the outline, 1 where the skin faces the camera.
+    sigma : float
+        Standard deviation, in pixels, of what is coarse.
     """
-    distance = cv2.distanceTransform(skin.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    inner = np.minimum(distance / (_RIM * frame.unit), 1)
-    ring = inner * (_RINGS - 1)
-    inner = inner**2 * (3 - 2 * inner)
-    light = inner[..., None] * _mean(photo, inner, _COARSE * frame.unit)
-    for number in range(_RINGS):
-        share = np.maximum(1 - np.abs(ring - number), 0) * skin
-        light += (share * (1 - inner))[..., None] * _mean(photo, share, _ALONG * frame.unit)
-    return np.asarray(light)
+
+    skin: np.ndarray
+    near: np.ndarray
+    sigma: float
+
+    @classmethod
+    def of(cls, skin: np.ndarray, frame: PalmFrame) -> _Rim:
+        distance = cv2.distanceTransform(skin.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+        return cls(skin, np.minimum(distance / (_RIM * frame.unit), 1), _COARSE * frame.unit)
+
+    @property
+    def inside(self) -> np.ndarray:
+        return np.asarray(self.near**2 * (3 - 2 * self.near))
+
+    def rounded(self, photo: np.ndarray) -> np.ndarray:
+        """What of a photo's skin is too coarse for lines, with the fall of the light at the outline of the hand.
+
+        How the light falls with the distance from the outline is the same all round; how far it falls changes along it
+        as slowly as the light does elsewhere. So a line that runs along the outline is no part of it.
+        """
+        light = _mean(photo, self.inside, self.sigma)
+        rim, falls = (1 - self.inside) * self.skin, self.falls(photo, self.skin)
+        ratio = (photo + _DARK) / (light + _DARK) - 1
+        far = _mean(ratio * falls, rim, self.sigma) / np.maximum(_mean(falls**2, rim, self.sigma), 1e-4)
+        return np.maximum(light * (1 + np.clip(far, 0, _MOST_TURNED) * falls), 0)
+
+    def falls(self, photo: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """How the light falls towards the outline, as some of the skin shows it: 0 inside, about -0.5 at the rim."""
+        light = _mean(photo, self.inside * known, self.sigma)
+        ratio = (photo + _DARK) / (light + _DARK)
+        step = np.round(self.near * (_RINGS - 1)).astype(int)[known]
+        counts = np.maximum(np.bincount(step, minlength=_RINGS), 1)
+        rings = [np.bincount(step, each[known], _RINGS) / counts for each in np.moveaxis(ratio, 2, 0)]
+        at = np.linspace(0, 1, _RINGS)
+        return np.dstack([np.interp(self.near, at, ring - ring[-1]) for ring in rings]).astype(np.float32)
 
 
 def _mean(image: np.ndarray, weights: np.ndarray, sigma: float) -> np.ndarray:

@@ -33,10 +33,11 @@ def palms() -> FlatPalm:
 
 @lru_cache(maxsize=1)
 def details() -> np.ndarray:
-    """What of the pool's palms is finer than light, float16 (SIZE, SIDE, SIDE, 3): shares of the brightness there."""
+    """Lines of the pool's palms in one light, float16 (SIZE, SIDE, SIDE): shares of the brightness around them."""
     unit = (SIDE - 1) / SQUARE[2]
     found = []
     for palm in zip(*palms(), strict=True):
-        seen = lit(FlatPalm(*(layer.astype(np.float32) for layer in palm)), _COLOUR, _LAMP, unit)
+        skin = FlatPalm(*(layer.astype(np.float32) for layer in palm))
+        seen = lit(skin._replace(mottling=np.zeros_like(skin.mottling)), _COLOUR, _LAMP, unit).mean(axis=2)
         found.append((seen / cv2.GaussianBlur(seen, (0, 0), _COARSE * unit) - 1).astype(np.float16))
     return np.stack(found)

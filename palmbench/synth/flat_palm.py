@@ -20,7 +20,8 @@ _GROOVE = 0.0019  # hand lengths: how deep a crease of depth 1 is, as in the mid
 _SHEEN = 0.03
 # Luminance (sRGB, 0 to 1) of the darkest and the fairest palms: creases are seen otherwise on dark skin.
 _DARKEST, _FAIREST = 0.45, 0.80
-_LINES = 0.9
+_LINES = 0.9  # how much darker than the skin creases are
+_MOTTLED = 0.5  # patches of one's own are in the light that a palm is laid on
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 
@@ -93,7 +94,7 @@ def lit(palm: FlatPalm, colour: np.ndarray, light: np.ndarray, unit: float) -> n
         nothing,
         palm.depth,
         SkinLayers(palm.relief, palm.mottling, palm.swell, nothing),
-        Complexion(np.asarray(colour), melanin, 1.0, _LINES),
+        Complexion(np.asarray(colour), melanin, _MOTTLED, _LINES),
         light,
         unit,
         groove=_GROOVE,
