@@ -111,7 +111,7 @@ class KSame(Method):
     `average`, as toolboxes do it: the own palm and the k - 1 of the pool that are nearest to it, photo by photo. The
     theorem of k-Same [2]_ needs that k palms become the same one, and here none do.
 
-    Means of k palms that do not fit each other have 1/sqrt(k) of their contrast, which is given back.
+    Means of k palms whose lines do not meet have 1/sqrt(k) of their contrast, which is given back.
 
     References
     ----------
@@ -150,8 +150,12 @@ def mixed(k: int, seed: int, side: int) -> FlatPalm:
     from palmbench.synth.flat_palm import FlatPalm
 
     chosen = np.random.default_rng(seed).choice(pool.SIZE, k, replace=False)
-    means = (np.sqrt(k) * layer[chosen].mean(axis=0, dtype=np.float32) for layer in pool.palms())
-    return FlatPalm(*(_shrunk(mean, side) for mean in means))
+    layers = []
+    for layer, usual in zip(pool.palms(), pool.usual(), strict=True):
+        # What all palms have in common, such as where most have a line, a mean does not lose.
+        layers.append(usual + np.sqrt(k) * (layer[chosen].mean(axis=0, dtype=np.float32) - usual))
+    palm = FlatPalm(*(_shrunk(layer, side) for layer in layers))
+    return palm._replace(depth=np.maximum(palm.depth, 0))
 
 
 def averaged(under: Ground, k: int) -> np.ndarray:
@@ -177,7 +181,7 @@ def averaged(under: Ground, k: int) -> np.ndarray:
     for other in near:
         detail = _shrunk(others[other].astype(np.float32), side)
         total = total + detail / _strength(detail, inside)
-    mean = strength * total / np.sqrt(k)
+    mean = total * strength / _strength(total, inside)
     return np.asarray(1 + under.frame.laid(mean.astype(np.float32), under.palm.shape)[..., None] * _TINT)
 
 

@@ -32,6 +32,12 @@ def palms() -> FlatPalm:
 
 
 @lru_cache(maxsize=1)
+def usual() -> FlatPalm:
+    """The mean of the pool's palms, each layer float32 (SIDE, SIDE)."""
+    return FlatPalm(*(layer.mean(axis=0, dtype=np.float32) for layer in palms()))
+
+
+@lru_cache(maxsize=1)
 def details() -> np.ndarray:
     """Lines of the pool's palms in one light, float16 (SIZE, SIDE, SIDE): shares of the brightness around them."""
     unit = (SIDE - 1) / SQUARE[2]

@@ -14,18 +14,22 @@ from palmbench.diffusion import attention, fusion, noise, prior, sampler
 from palmbench.diffusion.components import load_components
 from palmbench.diffusion.paint import Inpainting
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
+from palmbench.hands.palm_frame import PalmFrame
 from palmbench.hands.roi_squares import Square
-from palmbench.methods import crop, light, paste_back, quilting, rim_fill, skin_texture, wrinkles
+from palmbench.methods import crop, light, new_skin, paste_back, pool, quilting, rim_fill, skin_texture, wrinkles
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.dp_pix import DpPixConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.inpaint import InpaintConfig
+from palmbench.methods.ksame import KSameConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.region import RegionMethod, palm_region
 from palmbench.methods.scramble import ScrambleConfig
 from palmbench.methods.smooth import SmoothConfig
+from palmbench.methods.swap import SwapConfig
+from palmbench.synth.flat_palm import FlatPalm, flat_palm, lit
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 
@@ -141,6 +145,53 @@ def _smooth() -> dict[str, Any]:
     return {config.way: picture(_of(config.load())) for config in ways}
 
 
+def _palm_frame() -> dict[str, Any]:
+    photo, frame = inputs.photo(), PalmFrame.of(inputs.hand())
+    flat = frame.rectified(photo, 96)
+    places = np.array([(0.0, -0.3), (-0.2, -0.2), (0.1, -0.5), (0.0, 0.0)])
+    return {
+        "pixels": sampled(frame.pixels(places)),
+        "rectified": picture(flat),
+        "laid": picture(frame.laid(flat, photo.shape[:2])),
+        "sizes": numbers(frame.unit, frame.side),
+    }
+
+
+def _flat_palm() -> dict[str, Any]:
+    palm, lamp = flat_palm(2_000_001, 160), np.array([0.48, -0.36, 0.8])
+    seen = [lit(palm, np.array(colour), lamp, 222.0) for colour in ((0.9, 0.75, 0.7), (0.5, 0.35, 0.3))]
+    return {"layers": [sampled(layer) for layer in palm], "lit": [picture(255 * each) for each in seen]}
+
+
+def _new_skin() -> dict[str, Any]:
+    photo, hand = inputs.photo(), inputs.hand()
+    found: dict[str, Any] = {}
+    waves = np.sin(np.indices((96, 96)) / 3).astype(np.float32)
+    palm = FlatPalm(np.maximum(waves[0] * waves[1], 0), waves[0], waves[1], 0.004 * waves[1])
+    for shading in (1.0, 0.4):
+        under = new_skin.ground(photo, hand, "palm", shading)
+        detail = new_skin.relit(palm, under)
+        made = new_skin.painted(photo, hand, "palm", under, detail, np.random.default_rng(5))
+        found[str(shading)] = {"lamp": sampled(under.lamp), "light": picture(255 * under.light), "made": picture(made)}
+    return found
+
+
+def _pool() -> dict[str, Any]:
+    chosen = [0, pool.SIZE - 1]
+    return {
+        "palms": [sampled(layer[chosen].astype(np.float32)) for layer in pool.palms()],
+        "usual": [sampled(layer) for layer in pool.usual()],
+        "details": sampled(pool.details()[chosen].astype(np.float32)),
+    }
+
+
+def _ksame() -> dict[str, Any]:
+    return {
+        **{way: picture(_of(KSameConfig(way=way, k=3).load())) for way in ("proxy", "average")},  # type: ignore[arg-type]
+        "seeds": {palm: str(seed) for palm, seed in KSameConfig(k=2).palm_seeds("abcdefg", 4).items()},
+    }
+
+
 def _crop() -> dict[str, Any]:
     photo, hand = inputs.photo(), inputs.hand()
     found: dict[str, Any] = {"hand": exact(crop.hand_in(Square(0, 64, 192), hand, 64))}
@@ -252,6 +303,12 @@ def painter_weights() -> list[str]:
 _DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "noise", "prior", "sampler")]
 _ADDED = ("light", "paste_back", "skin_texture", "wrinkles")
 _METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
+_SKIN = [
+    "palmbench.hands.palm_frame",
+    "palmbench.synth.flat_palm",
+    "palmbench.synth.seeds",
+    *(f"palmbench.methods.{name}" for name in ("region", "paste_back", "rim_fill", "skin_texture")),
+]
 
 GOLDENS = [
     Golden("palmbench.methods.region", "photos", _region, _PALM, tolerance=_PICTURE),
@@ -273,6 +330,16 @@ GOLDENS = [
     Golden("palmbench.methods.inpaint", "photos", _inpaint,
            [*_PALM, *(f"palmbench.methods.{name}" for name in ("region", "rim_fill", "quilting", "skin_texture"))],
            tolerance=_PICTURE),
+    Golden("palmbench.hands.palm_frame", "frames", _palm_frame, ["palmbench.hands.palm"], tolerance=_PICTURE,
+           constants=True),
+    Golden("palmbench.synth.flat_palm", "palms", _flat_palm, ["palmbench.synth.seeds"], tolerance=_PICTURE),
+    Golden("palmbench.methods.new_skin", "photos", _new_skin, [*_PALM, *_SKIN], tolerance=_PAINTED, constants=True),
+    Golden("palmbench.methods.pool", "palms", _pool, ["palmbench.synth.flat_palm", "palmbench.synth.seeds"],
+           tolerance=_PAINTED),
+    Golden("palmbench.methods.swap", "photos", lambda: {"photo": picture(_of(SwapConfig().load()))},
+           [*_PALM, *_SKIN, "palmbench.methods.new_skin"], tolerance=_PAINTED),
+    Golden("palmbench.methods.ksame", "photos", _ksame,
+           [*_PALM, *_SKIN, "palmbench.methods.new_skin", "palmbench.methods.pool"], tolerance=_PAINTED),
     Golden("palmbench.methods.crop", "crops", _crop, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
            constants=True),
     Golden("palmbench.methods.wrinkles", "wrinkles", _wrinkles, tolerance=_PICTURE, constants=True),

@@ -19,10 +19,12 @@ from palmbench.methods.dp_pix import DpPixConfig
 from palmbench.methods.folder import FolderConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.inpaint import InpaintConfig
+from palmbench.methods.ksame import KSameConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.scramble import ScrambleConfig
 from palmbench.methods.smooth import SmoothConfig
+from palmbench.methods.swap import SwapConfig
 from recognizers.common.errors import RequestError
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
@@ -37,11 +39,16 @@ OURS = [
     ScrambleConfig(),
     DiffusionConfig(weights=TINY, size=64, steps=1),
     DiffusionConfig(weights=TINY, size=64, steps=1, crop="hand"),
+    SwapConfig(),
+    KSameConfig(way="proxy"),
+    KSameConfig(way="average"),
 ]
 
 
 @pytest.mark.parametrize("region", ["paper", "palm"])
-@pytest.mark.parametrize("config", OURS, ids=lambda config: f"{config.name}-{getattr(config, 'crop', '')}")
+@pytest.mark.parametrize(
+    "config", OURS, ids=lambda config: f"{config.name}-{config.setting()}-{getattr(config, 'crop', '')}"
+)
 def test_no_pixel_changes_outside_the_region_that_is_declared(
     config: MethodConfig, region: str, photo: np.ndarray, hand: Hand
 ) -> None:
