@@ -40,6 +40,7 @@ class KSameConfig(MethodConfig):
     label = "k-Same"
     named = ("way", "k")
     seeded = True
+    by_photo = "method.way=average"
 
     def declaration(self, region: Region = "paper") -> Declaration:
         proxy = self.way == "proxy"

@@ -36,6 +36,8 @@ class MethodConfig(ABC):
         Settings that stand in a run's name and its point: those that one sweeps.
     seeded : bool
         Whether the seed can change the output.
+    by_photo : str
+        Where `by_palm` can be true: the setting with which it is not, as it is typed.
     hides : bool
         False of a control that hides nothing, so that no photo of one's own passes for hidden.
     """
@@ -45,6 +47,7 @@ class MethodConfig(ABC):
     label: ClassVar[str] = ""
     named: ClassVar[tuple[str, ...]] = ()
     seeded: ClassVar[bool] = False
+    by_photo: ClassVar[str] = ""
     hides: ClassVar[bool] = True
 
     @abstractmethod

@@ -33,6 +33,7 @@ class SwapConfig(MethodConfig):
     label = "Swapping"
     named = ("surrogate", "shading")
     seeded = True
+    by_photo = "method.surrogate=photo"
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

@@ -145,8 +145,8 @@ def deidentification_of(
         raise RequestError(f"method={method.name} hides nothing of a photo; choose a method that does.")
     if method.by_palm:
         raise RequestError(
-            f"method={method.name} with {method.setting()} must be told whose palm each photo shows, which only a data "
-            "set tells; set it so that each photo gets a palm of its own, as palmbench ls method says."
+            f"method={method.name} with {method.setting()} must be told whose palm each photo shows, which a data set "
+            f"tells and photos alone do not{f'; {method.by_photo} need not' if method.by_photo else ''}."
         )
     if count > 1 and not method.seeded:
         raise RequestError(f"method={method.name} draws nothing at random: all {count} results would be the same one.")
