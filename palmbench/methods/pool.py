@@ -1,17 +1,28 @@
-"""A pool of palms that nobody has: rendered once a process, for methods that mix palms of others."""
+"""A pool of palms that nobody has, for methods that mix palms of others: rendered once, and kept in a cache.
+
+Its folder is `palmbench` below $XDG_CACHE_HOME or ~/.cache; it can be removed at any time.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from palmbench.base.store import Store, if_there, pack_arrays, unpack_arrays
 from palmbench.hands.palm_frame import SQUARE
 from palmbench.synth import SURROGATE_IDENTITIES
 from palmbench.synth.flat_palm import FlatPalm, flat_palm, lit
+from recognizers.common.cache_keys import digest, versions_of
+from recognizers.common.errors import RequestError
 
 VERSION = 1
+_KEPT = "pools"
 SIZE = 64
 SIDE = 256  # pixels of the palm frame: those of a photo of 640 x 480
 _COARSE = 0.04  # hand lengths: as what is taken for light of the own palm
@@ -27,7 +38,23 @@ def identities() -> range:
 @lru_cache(maxsize=1)
 def palms() -> FlatPalm:
     """The pool's palms in the palm frame, each layer float16 (SIZE, SIDE, SIDE)."""
-    layers = zip(*(flat_palm(identity, SIDE) for identity in identities()), strict=True)
+    versions = {"pool": VERSION, **versions_of("palmbench.hands", "palm_frame")}
+    versions |= versions_of("palmbench.synth", "flat_palm", "seeds")
+    whose = identities()
+    key = digest("pool", versions=versions, first=whose[0], count=len(whose), side=SIDE)
+    folder = Store(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "palmbench")
+    kept = if_there(lambda: folder.load(_KEPT, key, ".npz", unpack_arrays))
+    if kept is not None:
+        return FlatPalm(**kept)
+    pool = rendered(whose)
+    with suppress(RequestError):  # there is no place for a cache
+        folder.write(_KEPT, key, ".npz", pack_arrays(**pool._asdict()))
+    return pool
+
+
+def rendered(whose: Iterable[int]) -> FlatPalm:
+    """Palms of some identities as the pool holds them."""
+    layers = zip(*(flat_palm(identity, SIDE) for identity in whose), strict=True)
     return FlatPalm(*(np.stack(layer).astype(np.float16) for layer in layers))
 
 

@@ -177,11 +177,10 @@ def _new_skin() -> dict[str, Any]:
 
 
 def _pool() -> dict[str, Any]:
-    chosen = [0, pool.SIZE - 1]
     return {
-        "palms": [sampled(layer[chosen].astype(np.float32)) for layer in pool.palms()],
+        "palms": [sampled(layer.astype(np.float32)) for layer in pool.rendered(pool.identities()[:2])],
         "usual": [sampled(layer) for layer in pool.usual()],
-        "details": sampled(pool.details()[chosen].astype(np.float32)),
+        "details": sampled(pool.details()[:2].astype(np.float32)),
     }
 
 

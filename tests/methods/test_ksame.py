@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -134,3 +135,17 @@ def test_mixed_lines_are_as_strong_as_those_of_one(k: int) -> None:
 def test_the_pool_belongs_to_nobody_who_is_evaluated_or_trained_on() -> None:
     assert len(pool.identities()) == pool.SIZE
     assert not any(each in BENCHMARK_IDENTITIES or each in TRAINING_IDENTITIES for each in pool.identities())
+
+
+def test_the_pool_is_rendered_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(pool, "SIZE", 2)
+    palms = pool.palms.__wrapped__
+    first, (file,) = palms(), tmp_path.rglob("*.npz")
+    with monkeypatch.context() as patch:
+        patch.setattr(pool, "rendered", None)
+        assert all(np.array_equal(one, two) for one, two in zip(first, palms(), strict=True))
+    file.write_bytes(file.read_bytes()[:-9])
+    assert all(np.array_equal(one, two) for one, two in zip(first, palms(), strict=True))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(file))  # where no folder can be
+    assert np.array_equal(palms().relief, first.relief)
