@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -36,9 +36,10 @@ class KSameConfig(MethodConfig):
     name: Literal["ksame"] = "ksame"
     way: Literal["proxy", "average"] = "proxy"
     k: int = setting(5, low=2, high=64)
+    shading: float = setting(0.0, low=0, high=1)
 
     label = "k-Same"
-    named = ("way", "k")
+    named = ("way", "k", "shading")
     seeded = True
     by_photo = "method.way=average"
 
@@ -87,9 +88,14 @@ class KSameConfig(MethodConfig):
                 f"{count} cluster{'s' if count > 1 else ''} of palms ha{'ve' if count > 1 else 's'} not as many "
                 "de-identified photos of each, so that the one with the most is known more often than one in k"
             )
+        if self.shading > 0:
+            told.append(f"with shading {self.shading:g} the own palm's light stays, which recognizers can read")
         if region == "paper":
             told.append("around the polygon of region=paper lines of the own palm stay, which recognizers read")
         return tuple(told)
+
+    def point(self) -> dict[str, Any]:
+        return {"way": self.way, "k": self.k, **({"shading": self.shading} if self.way == "proxy" else {})}
 
     def load(self, device: str = "cpu", region: Region = "paper") -> KSame:
         return KSame(self, device, region)
@@ -106,8 +112,9 @@ class KSame(Method):
     """Mix palms in the palm frame.
 
     `proxy` [1]_: the palms of a data set are put into clusters of k, and all photos of a cluster get one palm, mixed
-    from k palms of a rendered pool, each in its own light. No pixel of an own palm is used but for that light. So
-    whatever reads lines alone takes all palms of a cluster for the same one, and names at most one of the k rightly.
+    from k palms of a rendered pool, in light that is grown from the skin around; `shading` is the share of the own
+    palm's light in it. At 0 no pixel of an own palm is used. So whatever reads a palm's lines alone takes all palms of
+    a cluster for the same one, and names at most one of the k rightly.
 
     `average`, as toolboxes do it: the own palm and the k - 1 of the pool that are nearest to it, photo by photo. The
     theorem of k-Same [2]_ needs that k palms become the same one, and here none do.
@@ -137,8 +144,9 @@ class KSame(Method):
     def _mixed(self, photo: np.ndarray, hand: Hand, seed: int) -> np.ndarray:
         from palmbench.methods.new_skin import ground, painted, relit
 
-        under = ground(photo, hand, self.region)
-        if self.config.way == "proxy":
+        proxy = self.config.way == "proxy"
+        under = ground(photo, hand, self.region, self.config.shading if proxy else 1.0)
+        if proxy:
             detail = relit(mixed(self.config.k, seed, under.frame.side), under)
         else:
             detail = averaged(under, self.config.k)
@@ -212,6 +220,6 @@ def _shrunk(frame: np.ndarray, side: int) -> np.ndarray:
 def _theorem(k: int) -> str:
     return (
         f"of a closed set of palms whatever reads lines alone names at most one in k = {k} rightly (rank 1), if k "
-        "palms share each surrogate, nothing of the own lines is left, and all k are evaluated with as many photos; "
-        "light, pose and the rest of the hand stay the photo's own"
+        "palms share each surrogate, nothing of the own palm is left, and all k are evaluated with as many photos; "
+        "pose and the rest of the hand stay the photo's own"
     )

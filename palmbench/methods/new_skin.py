@@ -27,6 +27,7 @@ _COARSE = 0.04  # hand lengths, 8 % of a palm's side: standard deviation of the 
 _RIM, _RINGS = 0.06, 8  # hand lengths over which a hand turns away from the light at its outline, and steps in that
 _MOST_TURNED = 3.0  # how many times as far as elsewhere the light may fall at one place of the outline
 _DARK = 0.02  # of full scale: what is darker has no light to speak of
+_LENS = 0.6  # pixels: no camera shows a line as sharp as it is drawn
 _RADIUS = 4.0  # reach of the inpainter that grows light from the rim, as that of `inpaint`
 # Lean of the light: a lamp that stands to the side by this much makes a hand brighter towards it by _NEARER, the
 # logarithm a hand length. Palms lit from right before them would show no relief.
@@ -175,7 +176,7 @@ def relit(palm: FlatPalm, under: Ground) -> np.ndarray:
     """
     laid = FlatPalm(*(under.frame.laid(layer, under.palm.shape) for layer in palm))
     colour = under.light[under.palm].mean(axis=0)
-    seen = lit(laid, colour, under.lamp, under.frame.unit)
+    seen = cv2.GaussianBlur(lit(laid, colour, under.lamp, under.frame.unit), (0, 0), _LENS)
     return np.asarray((seen + _DARK) / (coarse(seen, under.skin, under.frame) + _DARK))
 
 

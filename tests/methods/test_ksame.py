@@ -12,6 +12,7 @@ import pytest
 
 from palmbench import methods
 from palmbench.config.schema import RecognizerConfig
+from palmbench.hands.palm import palm_mask
 from palmbench.hands.recognition_roi import recognition_roi
 from palmbench.methods import pool
 from palmbench.methods.ksame import KSameConfig, averaged, clusters, mixed
@@ -104,7 +105,19 @@ def test_a_condition_that_does_not_hold_is_said() -> None:
     assert "1 cluster" in uneven
     (own,) = config.unmet(palms, 0, "paper")
     assert "region=paper" in own
+    (light,) = KSameConfig(k=5, shading=0.3).unmet(palms, 0, "palm")
+    assert "shading 0.3" in light
     assert "closed set" in (config.declaration().guarantee or "")
+
+
+def test_no_pixel_of_the_own_palm_is_used() -> None:
+    photo, hand = shown(3).image, shown(3).as_hand()
+    palm = palm_mask(hand, "palm")
+    another = photo.copy()
+    another[palm] = np.random.default_rng(2).integers(0, 256, (palm.sum(), 3))
+    method = methods.load(KSameConfig(), region="palm")
+    one, other = (method.deidentify([each], [hand], [5], [None])[0] for each in (photo, another))
+    assert np.array_equal(one[palm], other[palm])
 
 
 def test_the_average_of_toolboxes_promises_nothing() -> None:

@@ -57,9 +57,10 @@ def test_nothing_of_the_own_lines_is_left(region: Region) -> None:
 def test_own_creases_differ_and_the_result_only_by_a_smooth_light(region: Region) -> None:
     """The palm of the photo, and another rendered one in its place."""
     photo = shown().image
-    another = swapped(photo, seed=77, region=region)
+    palm = palm_mask(shown().as_hand(), region)
+    another = np.where(palm[..., None], swapped(photo, seed=77, region=region), photo)
     one, other = (swapped(each, region=region) for each in (photo, another))
-    inside = cv2.erode(palm_mask(shown().as_hand(), region).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    inside = cv2.erode(palm.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
 
     def apart(a: np.ndarray, b: np.ndarray) -> float:
         """How two palms differ in what is finer than light, as a share of their brightness."""
@@ -67,7 +68,7 @@ def test_own_creases_differ_and_the_result_only_by_a_smooth_light(region: Region
         return float((ratio - cv2.GaussianBlur(ratio, (0, 0), 2.5))[inside].std())
 
     assert apart(photo, another) > 0.02
-    assert apart(one, other) < 0.2 * apart(photo, another)
+    assert apart(one, other) < 0.15 * apart(photo, another)
 
 
 @regions
