@@ -20,6 +20,7 @@ from palmbench.methods.ksame import KSameConfig
 from palmbench.methods.swap import SwapConfig
 from palmbench.photos.deidentification import deidentification_of
 from palmbench.quality import instrument
+from palmbench.report.html.runs import FinishedRun, declarations
 from palmbench.stages import prepare
 from recognizers.common.errors import RequestError
 from tests.finished_runs import done
@@ -96,6 +97,8 @@ def test_a_record_and_a_table_say_which_conditions_do_not_hold(tmp_path: Path) -
     account = Run.of(short).account
     assert account is not None and len(account.method["unmet"]) == 1
     assert f"{account.method['unmet'][0]}." in told.out and " *" in told.out
+    pipeline = Pipeline.of(short)
+    assert account.method["unmet"][0] in declarations([FinishedRun(pipeline, pipeline.key, account)])
 
 
 @pytest.mark.parametrize("method", [PROXY, SwapConfig(surrogate="person")], ids=lambda method: method.name)

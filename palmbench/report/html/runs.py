@@ -109,6 +109,8 @@ def declarations(runs: Sequence[FinishedRun]) -> Html:
     for run in runs:
         config = run.pipeline.config
         told = config.method.declaration(config.region).words()
+        if unmet := run.account.method.get("unmet"):
+            told["Formal guarantee"] += f". It does not hold of this run: {'; '.join(unmet)}."
         row = (config.method.called, *told.values())
         found.setdefault(row, [text(each) for each in row])
     return grid(head, found.values(), "What methods declare")
