@@ -172,7 +172,9 @@ def _new_skin() -> dict[str, Any]:
         under = new_skin.ground(photo, hand, "palm", shading)
         detail = new_skin.relit(palm, under)
         made = new_skin.painted(photo, hand, "palm", under, detail, np.random.default_rng(5))
-        found[str(shading)] = {"lamp": sampled(under.lamp), "light": picture(255 * under.light), "made": picture(made)}
+        found[f"lamp {shading}"] = sampled(under.lamp)
+        found[f"light {shading}"] = picture(255 * under.light)
+        found[f"made {shading}"] = picture(made)
     return found
 
 
@@ -187,7 +189,7 @@ def _pool() -> dict[str, Any]:
 def _ksame() -> dict[str, Any]:
     return {
         **{way: picture(_of(KSameConfig(way=way, k=3).load())) for way in ("proxy", "average")},  # type: ignore[arg-type]
-        "seeds": {palm: str(seed) for palm, seed in KSameConfig(k=2).palm_seeds("abcdefg", 4).items()},
+        "seeds": exact(np.array(list(KSameConfig(k=2).palm_seeds("abcdefg", 4).values()), np.uint64)),
     }
 
 
