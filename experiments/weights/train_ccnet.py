@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 import recognizers
 from experiments.weights.card import write_card
-from experiments.weights.drawn_palms import draw_palm, photograph
+from experiments.weights.drawn_palms import SIDE, draw_palm, photograph
 from experiments.weights.rendered_rois import ROIS, augment, cut_rois
 from experiments.weights.training import Options, Schedule, Trainer, begin_with, parse_options, save_half, spread
 from experiments.weights.world import TURNS, load_world
@@ -34,8 +34,12 @@ CONTRAST = 0.3
 # The margin grows over this share of the training: with all of it from the start, every palm ends in one place.
 MARGIN, EASED = 0.5, 0.6
 HELD_OUT = 50  # identities, or a fifth of a smaller training set
-# Palms of each kind, at most. With thousands more, the classifier meets each too seldom to learn where it belongs.
-PALMS = 1000
+# Palms of each kind, at most. With thousands more, a classifier that begins anywhere meets each too seldom to learn
+# where it belongs; one that begins with the palms' own embeddings can be told of all.
+PALMS, CONTINUED_PALMS = 1000, 4000
+# From this share of the training on, the Gabor filters stay as they are: each has three numbers, which are found early,
+# and their gradients are four fifths of a step's work.
+SETTLED = 0.2
 
 
 def main() -> None:
@@ -54,8 +58,9 @@ def train(rank: int, options: Options) -> None:
     standardise(network, next(iter(photos))[0])
     if options.continued:
         begin_with(network, weights_dir() / "ccnet" / "ccnet.safetensors")
+        begin_with_centres(network, photos)
     network.to(device)
-    schedule = Schedule(options.steps, options.minutes, rate=2e-3, warmup=100)
+    schedule = Schedule(options.steps, options.minutes, rate=1e-3 if options.continued else 2e-3, warmup=100)
     checkpoint = options.data / "ccnet.pt"
     # ArcFace's gradients are long, and tell palms apart by their length: they are not cut.
     trainer = Trainer(network, schedule, checkpoint, average=0.997, decay=1e-4, second=0.999, longest=float("inf"))
@@ -67,7 +72,10 @@ def train(rank: int, options: Options) -> None:
     while trainer.running():
         images, labels = (part.to(device) for part in next(batches))
         assert network.arclayer_ is not None
-        network.arclayer_.margin = MARGIN * min(1.0, schedule.progress(trainer.step, trainer.spent) / EASED)
+        progress = schedule.progress(trainer.step, trainer.spent)
+        network.arclayer_.margin = MARGIN if options.continued else MARGIN * min(1.0, progress / EASED)
+        if options.continued or progress > SETTLED:
+            settle_filters(network)
         # On a CPU bfloat16 pays only where it has instructions for it.
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             logits, features = network(normalised(images), labels)
@@ -85,25 +93,54 @@ def train(rank: int, options: Options) -> None:
         write_card(path, what, "ccnet", options, trainer, report(options), trained_on(options))
 
 
+def settle_filters(network: CCNet) -> None:
+    """Leave the Gabor filters as they are from now on."""
+    for block in network.blocks:
+        for layer in (block.gabor_conv2d, block.gabor_conv2d2):
+            layer.requires_grad_(False)
+            for parameter in layer.parameters():
+                parameter.grad = None
+
+
+def begin_with_centres(network: CCNet, photos: Photos) -> None:
+    """Put the classifier's centre of each palm, in place, where the network puts a photo of it."""
+    assert network.arclayer_ is not None
+    network.eval()
+    with torch.no_grad():
+        for first in range(0, photos.palms, 64):
+            some = range(first, min(first + 64, photos.palms))
+            images = torch.from_numpy(
+                np.stack([photos.photo(palm, np.random.default_rng((12, palm))) for palm in some])
+            )
+            network.arclayer_.weight[first : first + 64] = network.embed(normalised(images))
+
+
 def trained_on(options: Options) -> str:
     """What the card says that the palms were."""
-    rendered, drawn = Photos(options, 0).rendered, min(PALMS, options.identities)
+    rendered, drawn = Photos(options, 0).rendered, drawn_count(options)
     return (
         f"{rendered} training palms x {options.samples} photos, renderer version {RENDERER_VERSION}; "
         f"{drawn} drawn palms (experiments/weights/drawn_palms.py)"
     )
 
 
+def drawn_count(options: Options) -> int:
+    """How many palms are drawn."""
+    return CONTINUED_PALMS if options.continued else min(PALMS, options.identities)
+
+
 def draw_palms(options: Options) -> np.ndarray:
     """The maps of the drawn palms, float16 (n, 5, 176, 176), drawn once and kept beside the checkpoint."""
-    count = min(PALMS, options.identities)
+    count = drawn_count(options)
     kept = options.data / f"drawn_{count}.npy"
     if not kept.is_file():
         cv2.setNumThreads(1)
         options.data.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(".part")
-        with open(part, "wb") as stream:
-            np.save(stream, np.stack([draw_palm(number) for number in range(count)]))
+        maps = np.lib.format.open_memmap(part, "w+", np.float16, (count, 5, SIDE, SIDE))
+        for number in range(count):
+            maps[number] = draw_palm(number)
+        maps.flush()
         part.replace(kept)
     return np.load(kept, mmap_mode="r")
 
@@ -117,29 +154,37 @@ class Photos(IterableDataset[tuple[np.ndarray, np.ndarray]]):
 
     def __init__(self, options: Options, rank: int, first: int = 0) -> None:
         self._options, self._rank, self._first = options, rank, first
-        self.rendered = min(PALMS, options.identities - min(HELD_OUT, options.identities // 5))
+        most = CONTINUED_PALMS if options.continued else PALMS
+        self.rendered = min(most, options.identities - min(HELD_OUT, options.identities // 5))
+        self._rois = np.load(options.data / ROIS, mmap_mode="r")
+        self._drawn = draw_palms(options)
 
     @property
     def palms(self) -> int:
         """How many there are: the rendered ones come first."""
-        return self.rendered + min(PALMS, self._options.identities)
+        return self.rendered + len(self._drawn)
+
+    def photo(self, palm: int, random: np.random.Generator, sample: int = 0) -> np.ndarray:
+        """A photo of a palm, changed or drawn at random, uint8 (128, 128); `sample` is of the rendered photos."""
+        if palm >= self.rendered:
+            return photograph(self._drawn[palm - self.rendered], random)
+        # Toolboxes lay ROIs in all four ways; a network that was taught one reads the others worse.
+        return np.rot90(augment(self._rois[palm * self._options.samples + sample], random), palm % 4)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         cv2.setNumThreads(1)
-        options, step = self._options, self._first
-        rois, drawn = np.load(options.data / ROIS, mmap_mode="r"), draw_palms(options)
-        half = options.batch // 4
+        step, samples, half = self._first, self._options.samples, self._options.batch // 4
         while True:
             random = np.random.default_rng((11, step, self._rank))
-            photos = []
             rendered = random.choice(self.rendered, min(half, self.rendered), replace=False)
-            for palm in rendered:
-                for sample in random.choice(options.samples, 2, replace=False):
-                    # Toolboxes lay ROIs in all four ways; a network that was taught one reads the others worse.
-                    photos.append(np.rot90(augment(rois[palm * options.samples + sample], random), palm % 4))
-            others = random.choice(len(drawn), min(half, len(drawn)), replace=False)
-            photos += [photograph(drawn[palm], random) for palm in others for _ in range(2)]
-            yield np.stack(photos), np.repeat(np.concatenate([rendered, self.rendered + others]), 2)
+            drawn = self.rendered + random.choice(len(self._drawn), min(half, len(self._drawn)), replace=False)
+            palms = np.concatenate([rendered, drawn])
+            photos = [
+                self.photo(palm, random, sample)
+                for palm in palms
+                for sample in random.choice(samples, 2, replace=False)
+            ]
+            yield np.stack(photos), np.repeat(palms, 2)
             step += 1
 
 

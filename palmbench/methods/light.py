@@ -5,10 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 # Standard deviation, as a share of the crop's side, above which structure is light and colour: a twentieth is a
 # fifteenth of a palm, and of waves as long as those that palm codes look for less than a thousandth is left.
 _LIGHT = 0.05
+_CREASE = 0.07  # of the crop's side: width of the median that takes creases away
+_SHADOW = 0.3  # relative spread of light at which half of an edge is a shadow's
 _BRIGHTEST = 4.0  # factor by which a painted palm is lit
 _DARK = 0.02  # of full scale: what is darker has no colour to speak of
 _CLOTH = 16.0  # distance in a*b* from the hand's colour beyond which a pixel is not skin
@@ -38,10 +40,28 @@ def follow_light(painted: np.ndarray, original: np.ndarray, hand: np.ndarray) ->
     photo = original.astype(np.float32) / 255
     skin = _skin(original, hand)
     wanted, near = _coarse(photo, skin)
+    wanted = _with_edges_of_shadows(wanted, original, skin)
     found, _ = _coarse(painted.astype(np.float32), skin)
     factor = np.clip((wanted + _DARK) / (found + _DARK), 1 / _BRIGHTEST, _BRIGHTEST)
     lit = np.where(near[..., None], painted * factor, painted)
     return np.clip(lit, 0, 1).astype(np.float32)
+
+
+def _with_edges_of_shadows(coarse: np.ndarray, original: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Coarse light that falls as steeply as the photo's where a shadow ends, by a guided filter (He et al., 2013).
+
+    The guide is the photo after a median that is wider than creases; it counts where it varies by far more than relief
+    and lines make it, so of the palm itself next to nothing passes.
+    """
+    width = round(_CREASE * len(original)) | 1
+    guide = cv2.medianBlur(original, width).astype(np.float32) / 255
+    mean, _ = _coarse(guide, weights)
+    square, _ = _coarse(guide**2, weights)
+    spread = np.maximum(square - mean**2, 0).mean(axis=2) / (mean**2).mean(axis=2).clip(_DARK**2)
+    share = (spread / (spread + _SHADOW**2))[..., None]
+    kept, _ = _coarse(share, weights)
+    rest, _ = _coarse((1 - share) * mean, weights)
+    return coarse + kept * guide + rest - mean
 
 
 def _skin(original: np.ndarray, hand: np.ndarray) -> np.ndarray:
@@ -49,7 +69,10 @@ def _skin(original: np.ndarray, hand: np.ndarray) -> np.ndarray:
     inside = cv2.erode(hand.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     if not inside.any():
         return inside.astype(np.float32)
-    colours = cv2.cvtColor(original.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:]
+    photo = original.astype(np.float32) / 255
+    # As if all were equally bright: skin in shadow is skin.
+    even = photo * (0.5 / (cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) + _DARK))[..., None]
+    colours = cv2.cvtColor(np.minimum(even, 1), cv2.COLOR_RGB2LAB)[..., 1:]
     away = np.linalg.norm(colours - np.median(colours[inside], axis=0), axis=2)
     return (inside & (away < max(_CLOTH, 2 * float(np.median(away[inside]))))).astype(np.float32)
 
@@ -59,6 +82,7 @@ def _coarse(crop: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarr
     total, share = np.zeros_like(crop), np.zeros_like(weights)
     for width, trust in ((1, 1.0), (4, 0.02)):
         sigma = _LIGHT * width * len(crop)
-        total += trust * cv2.GaussianBlur(crop * weights[..., None], (0, 0), sigma)
+        blurred = cv2.GaussianBlur(crop * weights[..., None], (0, 0), sigma)
+        total += trust * blurred.reshape(crop.shape)
         share += trust * cv2.GaussianBlur(weights, (0, 0), sigma)
     return total / np.maximum(share, 1e-6)[..., None], share > 1e-3

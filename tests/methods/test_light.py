@@ -36,6 +36,19 @@ def test_lines_keep_their_contrast_in_shadow() -> None:
     np.testing.assert_allclose(*depths, rtol=0.1)
 
 
+def test_a_shadow_ends_where_it_did() -> None:
+    light = np.where(COLUMNS < 128, 0.25, 1.0).astype(np.float32)[..., None]
+    lit = follow_light(SKIN, as_photo(SKIN * light), HAND)
+    fall = lit[118:138, 112:144, 0].mean(axis=0) / 0.8
+    assert fall[:10].max() < 0.4 and fall[-10:].min() > 0.85
+
+
+def test_a_crease_as_deep_as_creases_are_is_no_shadow() -> None:
+    crease = 1 - 0.4 * np.exp(-((COLUMNS - 128) ** 2) / (2 * 3.0**2))[..., None]
+    lit = follow_light(SKIN, as_photo(SKIN * crease), HAND)
+    assert lit[118:138, 100:156, 0].std(axis=1).max() < 0.02
+
+
 def test_of_lines_as_fine_as_those_that_palm_codes_read_nothing_is_left() -> None:
     # 18 pixels of the ROI are about 24 of the crop.
     lines = 1 + 0.2 * np.sin(2 * np.pi * COLUMNS / 24)[..., None]

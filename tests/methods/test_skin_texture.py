@@ -37,6 +37,23 @@ def test_it_is_as_strong_and_as_coarse_as_that_of_the_skin_around() -> None:
         assert along[0] == pytest.approx(along[1], abs=0.15)
 
 
+def test_it_is_as_strong_as_that_of_skin_as_bright() -> None:
+    bright = np.where(COLUMNS < 160, 0.25, 0.6).astype(np.float32)[..., None].repeat(3, 2)
+    noise = np.random.default_rng(1).standard_normal((SIZE, SIZE, 1))
+    photo = np.rint(255 * bright + 5 * noise).clip(0, 255).astype(np.uint8)
+    found = textured(bright, photo, HAND, PALM, SIZE, np.random.default_rng(2))[..., 0]
+    fine = found - cv2.GaussianBlur(found, (0, 0), 1.5)
+    dark, light = (fine[INNER & side].std() for side in (COLUMNS < 150, COLUMNS > 170))
+    assert dark == pytest.approx(light, rel=0.3)  # relative to the light the dark side's is more than twice as strong
+
+
+def test_it_has_no_direction_of_blocks_or_ridges() -> None:
+    stripes = 1 + 0.05 * np.sin(2 * np.pi * ROWS / 4)
+    photo = np.rint(153 * stripes)[..., None].repeat(3, 2).astype(np.uint8)
+    down, across = (np.diff(added(photo)[100:220, 100:220], axis=axis).std() for axis in (0, 1))
+    assert down == pytest.approx(across, rel=0.25)
+
+
 def test_it_tells_nothing_of_the_palm() -> None:
     photo = skin()
     other = photo.copy()
