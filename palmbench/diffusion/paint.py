@@ -9,23 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from palmbench.diffusion.attention import fold_cross_attention
 from palmbench.diffusion.components import Components
+from palmbench.diffusion.denoiser import Condition, Denoiser
 from palmbench.diffusion.fusion import fuse
-from palmbench.diffusion.noise import (
-    noise_source,
-    standard_normal,
-)
+from palmbench.diffusion.layers import lean
+from palmbench.diffusion.noise import noise_source, standard_normal
 from palmbench.diffusion.prior import background_image, keep_mask, prior_of, signed_image
-from palmbench.diffusion.sampler import (
-    Sampling,
-    denoise,
-    make_scheduler,
-    require_steps,
-)
-from recognizers.common.errors import RequestError, SampleError
+from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, require_steps
+from recognizers.common.errors import MissingWeights, RequestError, SampleError
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -102,10 +95,14 @@ class PaintByExample:
         Pixels whose multiples the UNet halves without a remainder.
     """
 
-    def __init__(self, components: Components, device: str = "cpu", fold_attention: bool = True) -> None:
+    def __init__(self, components: Components, device: str = "cpu") -> None:
         self.device = torch.device(device)
         self.digest = components.digest
-        self._unet = components.unet.to(self.device)
+        try:
+            lean(components.vae)
+            self.denoiser = Denoiser(components.unet).to(self.device).to(memory_format=torch.channels_last)
+        except ValueError as error:
+            raise MissingWeights(f"These networks are not of Paint by Example's kind: {error}.") from error
         self._vae = components.vae.to(self.device)
         self._encoder = components.image_encoder.to(self.device)
         self._scheduler = components.scheduler
@@ -113,12 +110,10 @@ class PaintByExample:
         self._channels: int = components.vae.config["latent_channels"]
         self._scaling: float = components.vae.config["scaling_factor"]
         self.factor: int = 2 ** (len(components.vae.config["block_out_channels"]) - 1)
-        self.side_step: int = self.factor * 2 ** (len(components.unet.config["block_out_channels"]) - 1)
-        if fold_attention:
-            fold_cross_attention(self._unet)
-        if self.device.type == "cpu":  # the faster layout there
-            self._unet.to(memory_format=torch.channels_last)
-            self._vae.to(memory_format=torch.channels_last)
+        self.side_step: int = self.factor * 2 ** (len(self.denoiser.down_blocks) - 1)
+        self._vae.to(memory_format=torch.channels_last)
+        self._times: dict[tuple[str | None, int], list[list[Tensor]]] = {}
+        self._unconditional = self._vectors(self._encoder.uncond_vector[0])
 
     def inpaint(
         self,
@@ -133,6 +128,8 @@ class PaintByExample:
         posterior: str = "sample",
         latents: np.ndarray | Tensor | None = None,
         generator: torch.Generator | None = None,
+        guidance_start: float = 0.0,
+        guidance_end: float = 1.0,
     ) -> np.ndarray:
         """Repaint a region after the fused exemplars.
 
@@ -143,7 +140,7 @@ class PaintByExample:
         ----------
         image, mask, exemplars, alpha, seed, latents, generator
             See `Inpainting`.
-        steps, guidance, sampler, posterior
+        steps, guidance, sampler, posterior, guidance_start, guidance_end
             See `palmbench.diffusion.sampler.Sampling`.
 
         Returns
@@ -156,7 +153,7 @@ class PaintByExample:
         RequestError, SampleError
             See `repaint`.
         """
-        sampling = Sampling(steps, guidance, sampler, posterior)
+        sampling = Sampling(steps, guidance, sampler, posterior, guidance_start, guidance_end)
         painted = self.repaint(Inpainting(image, mask, exemplars, alpha, sampling, seed, latents, generator))
         return np.round(painted * 255).astype(np.uint8)
 
@@ -263,26 +260,48 @@ class PaintByExample:
         )
         painted: list[np.ndarray] = []
         for start, context, keep, token in zip(*map(self._network_batches, inputs), strict=True):
-            latent_batch = denoise(
-                self._unet,
-                make_scheduler(self._scheduler, sampling.sampler),
-                noise=start.to(self.device),
-                background=context.to(self.device),
-                keep=keep.to(self.device),
-                token=token.to(self.device),
-                unconditional=self._encoder.uncond_vector[0, 0],
-                steps=sampling.steps,
-                guidance=sampling.guidance,
-            )
-            decoded = self._vae.decode(latent_batch / self._scaling).sample
+            decoded = self.decoded(start, context, keep, token, sampling)
             if not torch.isfinite(decoded).all():
                 raise SampleError(
                     "the diffusion model gave NaN or infinite values: its weights are damaged, "
                     f"or the guidance of {sampling.guidance:g} is too strong for them"
                 )
-            pixels = (decoded / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
-            painted += list(pixels.float().cpu().numpy())
+            painted += list(decoded.cpu().numpy())
         return painted
+
+    @torch.inference_mode()
+    def decoded(self, noise: Tensor, background: Tensor, keep: Tensor, token: Tensor, sampling: Sampling) -> Tensor:
+        """From noise to images: (B, H, W, 3) float32 on the model's device, in [0, 1] unless the networks gave NaN.
+
+        Parameters
+        ----------
+        noise, background, keep
+            See `palmbench.diffusion.sampler.denoise`; on any device.
+        token : Tensor of shape (B, dim)
+            Fused embeddings.
+        sampling : Sampling
+        """
+        noise, background, keep, token = (each.to(self.device) for each in (noise, background, keep, token))
+        scheduler = make_scheduler(self._scheduler, sampling.sampler)
+        # Steps stay on the CPU: the sampler looks them up there, and would wait for a device at each.
+        scheduler.set_timesteps(sampling.steps)
+        which = (sampling.sampler, sampling.steps)
+        if which not in self._times:
+            self._times[which] = self.denoiser.times(scheduler.timesteps)
+        biases, alone = self._times[which], self.denoiser.vectors(token)
+        pairs = zip(self._unconditional, alone, strict=True)
+        both = [torch.cat([without.expand_as(vector), vector]) for without, vector in pairs]
+
+        def predict(sample: Tensor, place: int, guided: bool) -> Tensor:
+            return self.denoiser(sample, Condition(biases[place], both if guided else alone))
+
+        latents = denoise(predict, scheduler, noise, background, keep, sampling, self.denoiser.dtype)
+        decoded = self._vae.decode(latents / self._scaling).sample
+        return (decoded.float() / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
+
+    @torch.inference_mode()
+    def _vectors(self, token: Tensor) -> list[Tensor]:
+        return self.denoiser.vectors(token)
 
     def _start_noise(self, latents: np.ndarray | Tensor, mask: np.ndarray) -> Tensor:
         noise = torch.as_tensor(latents, dtype=torch.float32)

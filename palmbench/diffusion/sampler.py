@@ -6,7 +6,7 @@ The settings and the cheap checks of them come first, and need no torch: it is i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 from recognizers.common.errors import RequestError
 
 if TYPE_CHECKING:
-    from diffusers import UNet2DConditionModel
+    import torch
     from torch import Tensor
 
-VERSION = 1
+VERSION = 2
 SAMPLERS = ("plms", "dpmsolver++")
 POSTERIORS = ("mode", "sample")
+# What a network says of (B, 2 * channels + 1, h, w) at a place among the scheduler's steps: (B, channels, h, w) under
+# its condition; under guidance (2 * B, channels, h, w), what it says without a condition first.
+Predict = Callable[["Tensor", int, bool], "Tensor"]
 _LEFT_OUT = 0.1  # largest share of the noise levels, the noisiest, before which a sampler may begin
 
 
@@ -38,6 +41,9 @@ class Sampling:
         at 20 steps. None is the checkpoint's own.
     posterior : {"mode", "sample"}
         What of the autoencoder's posterior is the latent of an image; the authors sample.
+    guidance_start, guidance_end : float
+        Guidance is on from and until these shares of the steps, 0 to 1; outside, a step asks for the prediction under
+        the condition alone, which is half the work.
 
     Raises
     ------
@@ -49,6 +55,8 @@ class Sampling:
     guidance: float = 3.0
     sampler: str | None = None
     posterior: str = "sample"
+    guidance_start: float = 0.0
+    guidance_end: float = 1.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, Integral) or self.steps < 1:
@@ -59,6 +67,15 @@ class Sampling:
             raise RequestError(f"There is no sampler {self.sampler}. Choose from: {', '.join(SAMPLERS)}.")
         if self.posterior not in POSTERIORS:
             raise RequestError(f"There is no posterior {self.posterior}. Choose from: {', '.join(POSTERIORS)}.")
+        if not 0 <= self.guidance_start <= self.guidance_end <= 1:
+            raise RequestError(
+                "guidance_start and guidance_end are shares of the steps from 0 to 1, the start not after the end, and "
+                f"are {self.guidance_start} and {self.guidance_end}."
+            )
+
+    def guided_at(self, place: int, steps: int) -> bool:
+        """Whether the step at a place, from 0 on, of so many is under guidance."""
+        return self.guidance > 1 and self.guidance_start <= place / steps < self.guidance_end
 
 
 def sampler_for(schedule: Mapping[str, Any], sampler: str | None) -> str:
@@ -147,59 +164,48 @@ def make_scheduler(schedule: Mapping[str, Any], sampler: str | None = None) -> A
 
 
 def denoise(
-    unet: UNet2DConditionModel,
+    predict: Predict,
     scheduler: Any,
     noise: Tensor,
     background: Tensor,
     keep: Tensor,
-    token: Tensor,
-    unconditional: Tensor,
-    steps: int,
-    guidance: float,
+    sampling: Sampling,
+    dtype: torch.dtype | None = None,
 ) -> Tensor:
     """The sampling loop: from noise to a latent, under classifier-free guidance.
 
     Parameters
     ----------
-    unet : UNet2DConditionModel
-        Takes [noisy latent | latent of the background | mask] along the channels.
+    predict : callable
+        The network under its conditions: see `Predict`. It takes [noisy latent | latent of the background | mask] along
+        the channels.
     scheduler
-        From `make_scheduler`; its state is reset.
+        From `make_scheduler`, set to the steps of `sampling`; its state is used up.
     noise : Tensor of shape (B, channels, h, w)
-        Standard normal.
+        Standard normal, float32: the precision of the latents.
     background : Tensor of shape (B, channels, h, w)
         Scaled latents, prior interpolation included.
     keep : Tensor of shape (B, 1, h, w)
         1 = keep, 0 = repaint.
-    token : Tensor of shape (B, dim)
-        Fused embeddings.
-    unconditional : Tensor of shape (dim,)
-        The encoder's learned vector for no condition.
-    steps : int
-        Steps of the sampler.
-    guidance : float
-        Scale of classifier-free guidance; at 1 and below, guidance is off.
+    sampling : Sampling
+    dtype : torch.dtype, optional
+        Precision of the network; float32 unless given.
 
     Returns
     -------
-    Tensor of shape (B, channels, h, w)
+    Tensor of shape (B, channels, h, w), float32
     """
     import torch
 
-    guided = guidance > 1
-    tokens = token[:, None]
-    context = torch.cat([background, keep], dim=1)
-    if guided:
-        tokens = torch.cat([unconditional.expand_as(tokens), tokens])
-        context = torch.cat([context, context])
-    scheduler.set_timesteps(steps, device=noise.device)
     latents = noise * scheduler.init_noise_sigma
-    for step in scheduler.timesteps:
-        noisy = torch.cat([latents, latents]) if guided else latents
-        noisy = scheduler.scale_model_input(noisy, step)
-        predicted = unet(torch.cat([noisy, context], dim=1), step, encoder_hidden_states=tokens).sample
+    channels = latents.shape[1]
+    seen = torch.cat([latents, background, keep], dim=1).to(dtype, memory_format=torch.channels_last)
+    for place, step in enumerate(scheduler.timesteps):
+        seen[:, :channels] = scheduler.scale_model_input(latents, step)
+        guided = sampling.guided_at(place, len(scheduler.timesteps))
+        predicted = predict(seen, place, guided).float()
         if guided:
             without, with_token = predicted.chunk(2)
-            predicted = without + guidance * (with_token - without)
+            predicted = without + sampling.guidance * (with_token - without)
         latents = scheduler.step(predicted, step, latents).prev_sample
     return latents

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 VERSION = 2
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
-_ENCODING = ("fusion", "noise", "prior", "paint")
-_PAINTING = ("attention", "sampler")
+_ENCODING = ("fusion", "layers", "noise", "prior", "paint")
+_PAINTING = ("attention", "denoiser", "sampler")
 # Of weights that are known by name.
 _LICENCES = {"embedded": "Apache-2.0", "Fantasy-Studio/Paint-by-Example": "CreativeML OpenRAIL-M"}
 _FINISH = 1  # tells the stream of wrinkles and grain from other uses of a photo's seed

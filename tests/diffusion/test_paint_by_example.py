@@ -120,6 +120,7 @@ def test_the_seed_names_the_noise(model, scene):
         ({"guidance": float("inf")}, "guidance"),
         ({"sampler": "ddim"}, "plms, dpmsolver"),
         ({"posterior": "median"}, "mode, sample"),
+        ({"guidance_start": 0.6, "guidance_end": 0.4}, "the start not after the end"),
     ],
 )
 def test_a_request_that_cannot_be_met_is_said_plainly(model, scene, change, says):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, PNDMScheduler
 
-from palmbench.diffusion.sampler import denoise, make_scheduler, require_steps
+from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, require_steps
 from recognizers.common.errors import RequestError
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
@@ -21,15 +21,17 @@ class Oracle:
         self.signal = make_scheduler(schedule, "dpmsolver++").alphas_cumprod
         self.velocity = schedule.get("prediction_type") == "v_prediction"
         self.data = data
-        self.calls: list[tuple[int, torch.Tensor, torch.Tensor]] = []
+        self.steps: list[int] = []
+        self.calls: list[tuple[int, torch.Tensor, bool]] = []
 
-    def __call__(self, sample, step, encoder_hidden_states):
-        self.calls.append((int(step), sample, encoder_hidden_states))
+    def __call__(self, sample, place, guided):
+        self.calls.append((self.steps[place], sample.clone(), guided))
         noisy = sample[:, :4]
-        signal = self.signal[int(step)]
+        signal = self.signal[self.steps[place]]
         noise = (noisy - signal.sqrt() * self.data) / (1 - signal).sqrt()
         velocity = signal.sqrt() * noise - (1 - signal).sqrt() * self.data
-        return SimpleNamespace(sample=velocity if self.velocity else noise)
+        predicted = velocity if self.velocity else noise
+        return torch.cat([predicted, predicted]) if guided else predicted
 
 
 # PLMS stops at the schedule's first noise level, of standard deviation 0.03; the other goes to zero.
@@ -53,24 +55,24 @@ def test_a_perfect_network_is_sampled_back_to_its_data(schedule, sampler, calls,
     ],
 )
 def test_steps_are_those_of_diffusers_schedulers_of_the_papers_kind(sampler, theirs):
-    def network(sample, step, encoder_hidden_states):
-        bent = torch.tanh(sample[:, :4] + 0.3 * sample[:, 4:8]) + encoder_hidden_states.mean(dim=2)[..., None, None]
-        return SimpleNamespace(sample=bent)
+    def network(sample, token):
+        return torch.tanh(sample[:, :4] + 0.3 * sample[:, 4:8]) + token.mean(dim=1)[:, None, None, None]
 
     generator = torch.Generator().manual_seed(1)
     noise, background = torch.randn(2, 2, 4, 2, 2, generator=generator)
-    token, unconditional = torch.randn(2, 8, generator=generator), torch.randn(8, generator=generator)
+    token, unconditional = torch.randn(2, 8, generator=generator), torch.randn(1, 8, generator=generator).expand(2, 8)
     keep = torch.ones(2, 1, 2, 2)
+    ours_scheduler = make_scheduler(PLMS, sampler)
+    ours_scheduler.set_timesteps(12)
     ours = denoise(
-        network, make_scheduler(PLMS, sampler), noise, background, keep, token, unconditional, steps=12, guidance=3.0
-    )
+        lambda sample, place, guided: torch.cat([network(sample, unconditional), network(sample, token)]),
+        ours_scheduler, noise, background, keep, Sampling(12, 3.0),
+    )  # fmt: skip
     theirs.set_timesteps(12)
     expected, context = noise, torch.cat([background, keep], dim=1)
     for step in theirs.timesteps:
-        without, with_token = (
-            network(torch.cat([expected, context], dim=1), step, condition[:, None]).sample
-            for condition in (unconditional.expand(2, 8), token)
-        )
+        seen = torch.cat([expected, context], dim=1)
+        without, with_token = network(seen, unconditional), network(seen, token)
         expected = theirs.step(without + 3 * (with_token - without), step, expected).prev_sample
     torch.testing.assert_close(ours, expected)
 
@@ -78,7 +80,7 @@ def test_steps_are_those_of_diffusers_schedulers_of_the_papers_kind(sampler, the
 def test_at_one_and_below_guidance_is_off():
     oracle, weak = (Oracle(PLMS, torch.ones(1, 4, 2, 2)) for _ in range(2))
     assert torch.equal(run(oracle, PLMS, "plms", 3, guidance=1.0), run(weak, PLMS, "plms", 3, guidance=0.5))
-    assert {len(sample) for _, sample, _ in oracle.calls + weak.calls} == {1}
+    assert not any(guided for _, _, guided in oracle.calls + weak.calls)
 
 
 def test_weights_that_start_from_pure_noise_are_asked_for_their_last_step_first():
@@ -118,48 +120,58 @@ def test_a_number_of_steps_that_is_refused_is_answered_with_one_that_is_not():
     require_steps(PLMS, "plms", 999)
 
 
-def test_the_network_sees_latent_background_mask_and_the_unconditional_half_first():
+def test_the_network_sees_latent_background_and_mask():
     oracle = Oracle(PLMS, torch.zeros(1, 4, 2, 2))
     run(oracle, PLMS, "plms", steps=2)
-    _, sample, tokens = oracle.calls[0]
-    assert sample.shape == (2, 9, 2, 2)
-    assert torch.equal(sample[0], sample[1])
+    _, sample, guided = oracle.calls[0]
+    assert guided and sample.shape == (1, 9, 2, 2)
     assert sample[0, 4:8].unique().tolist() == [7.0]
     assert sample[0, 8].unique().tolist() == [1.0]
-    assert tokens[:, 0, 0].tolist() == [-1.0, 2.0]
 
 
-def test_guidance_extrapolates_from_the_unconditional_half():
-    def network(sample, step, encoder_hidden_states):
-        return SimpleNamespace(sample=encoder_hidden_states[:, :, :1, None].expand(-1, 4, 2, 2))
-
-    class Echo:
-        init_noise_sigma = 1.0
-        timesteps = torch.tensor([1])
-
-        def set_timesteps(self, steps, device): ...
-
-        def scale_model_input(self, sample, step):
-            return sample
-
-        def step(self, predicted, step, latents):
-            return SimpleNamespace(prev_sample=predicted)
-
-    settings = {"noise": torch.zeros(1, 4, 2, 2), "background": torch.zeros(1, 4, 2, 2), "keep": torch.ones(1, 1, 2, 2)}
-    settings |= {"token": torch.tensor([[2.0]]), "unconditional": torch.tensor([-1.0]), "steps": 1}
-    assert denoise(network, Echo(), **settings, guidance=3.0).unique().tolist() == [8.0]
-    assert denoise(network, Echo(), **settings, guidance=1.0).unique().tolist() == [2.0]
+@pytest.mark.parametrize(
+    ("start", "end", "guided"),
+    [(0.0, 1.0, [1, 1, 1, 1]), (0.25, 0.75, [0, 1, 1, 0]), (0.0, 0.5, [1, 1, 0, 0]), (0.5, 0.5, [0, 0, 0, 0])],
+)
+def test_guidance_is_on_in_its_part_of_the_steps(start, end, guided):
+    oracle = Oracle(PLMS, torch.zeros(1, 4, 2, 2))
+    run(oracle, PLMS, "dpmsolver++", 4, guidance_start=start, guidance_end=end)
+    assert [call[2] for call in oracle.calls] == guided
 
 
-def run(oracle: Oracle, schedule: dict, sampler: str, steps: int, guidance: float = 3.0) -> torch.Tensor:
+class Echo:
+    """A scheduler of one step, whose latent is what was predicted."""
+
+    init_noise_sigma = 1.0
+    timesteps = (1,)
+
+    def scale_model_input(self, sample, step):
+        return sample
+
+    def step(self, predicted, step, latents):
+        return SimpleNamespace(prev_sample=predicted)
+
+
+def test_guidance_extrapolates_from_the_prediction_without_a_condition():
+    def network(sample, place, guided):
+        return torch.tensor([-1.0, 2.0] if guided else [2.0])[:, None, None, None].expand(-1, 4, 2, 2)
+
+    inputs = torch.zeros(1, 4, 2, 2), torch.zeros(1, 4, 2, 2), torch.ones(1, 1, 2, 2)
+    assert denoise(network, Echo(), *inputs, Sampling(1, guidance=3.0)).unique().tolist() == [8.0]
+    assert denoise(network, Echo(), *inputs, Sampling(1, guidance=1.0)).unique().tolist() == [2.0]
+
+
+def run(
+    oracle: Oracle, schedule: dict, sampler: str, steps: int, guidance: float = 3.0, **interval: float
+) -> torch.Tensor:
+    scheduler = make_scheduler(schedule, sampler)
+    scheduler.set_timesteps(steps)
+    oracle.steps = [int(step) for step in scheduler.timesteps]
     return denoise(
         oracle,
-        make_scheduler(schedule, sampler),
+        scheduler,
         noise=torch.randn(1, 4, 2, 2, generator=torch.Generator().manual_seed(0)),
         background=torch.full((1, 4, 2, 2), 7.0),
         keep=torch.ones(1, 1, 2, 2),
-        token=torch.tensor([[2.0]]),
-        unconditional=torch.tensor([-1.0]),
-        steps=steps,
-        guidance=guidance,
+        sampling=Sampling(steps, guidance, **interval),
     )

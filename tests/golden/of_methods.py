@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from palmbench import diffusion
-from palmbench.diffusion import attention, fusion, noise, prior, sampler
+from palmbench.diffusion import attention, denoiser, fusion, layers, noise, prior, sampler
 from palmbench.diffusion.components import load_components
 from palmbench.diffusion.paint import Inpainting
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
@@ -234,13 +234,10 @@ def _prior() -> dict[str, Any]:
     }
 
 
-class _Predicting(torch.nn.Module):
-    """A denoiser whose prediction is easily told: it follows its inputs and the token."""
-
-    def forward(self, noisy: torch.Tensor, step: Any, encoder_hidden_states: torch.Tensor) -> Any:
-        shift = encoder_hidden_states.mean(dim=(1, 2))[:, None, None, None]
-        predicted = 0.5 * noisy[:, :4] + 0.2 * noisy[:, 4:8] - 0.1 * noisy[:, 8:9] + shift + 1e-4 * float(step)
-        return type("Predicted", (), {"sample": predicted})
+def _predicted(noisy: torch.Tensor, place: int, guided: bool) -> torch.Tensor:
+    """A prediction that is easily told: it follows its inputs, the place and the condition."""
+    predicted = 0.5 * noisy[:, :4] + 0.2 * noisy[:, 4:8] - 0.1 * noisy[:, 8:9] + 0.1 * place
+    return torch.cat([predicted, predicted + 0.5]) if guided else predicted + 0.5
 
 
 def _noise() -> dict[str, Any]:
@@ -251,30 +248,48 @@ def _sampler() -> dict[str, Any]:
     schedule = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
     ending = {**schedule, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}
     start = torch.linspace(-1, 1, 4 * 8 * 8).reshape(1, 4, 8, 8)
-    keep, token = (start[:, :1] > 0).float(), torch.linspace(0, 1, 6)[None]
+    keep = (start[:, :1] > 0).float()
     found = {}
-    for name, known, solver, guidance in (
-        ("plms", schedule, "plms", 3.0),
-        ("dpmsolver++", schedule, "dpmsolver++", 3.0),
-        ("unguided", schedule, "plms", 1.0),
-        ("from pure noise", ending, "dpmsolver++", 2.0),
+    for name, known, solver, sampling in (
+        ("plms", schedule, "plms", sampler.Sampling(5)),
+        ("dpmsolver++", schedule, "dpmsolver++", sampler.Sampling(5)),
+        ("unguided", schedule, "plms", sampler.Sampling(5, guidance=1.0)),
+        ("guided in the middle", schedule, "plms", sampler.Sampling(5, guidance_start=0.2, guidance_end=0.8)),
+        ("from pure noise", ending, "dpmsolver++", sampler.Sampling(5, guidance=2.0)),
     ):
-        latents = sampler.denoise(
-            _Predicting(), sampler.make_scheduler(known, solver), start, start.flip(3), keep, token,
-            torch.zeros(6), steps=5, guidance=guidance,
-        )  # fmt: skip
+        scheduler = sampler.make_scheduler(known, solver)
+        scheduler.set_timesteps(sampling.steps)
+        latents = sampler.denoise(_predicted, scheduler, start, start.flip(3), keep, sampling)
         found[name] = sampled(latents.numpy())
     return found
 
 
+@torch.inference_mode()
+def _layers() -> dict[str, Any]:
+    parts = load_components(weight_files(Path(TINY)))
+    layers.lean(parts.vae)
+    seen = torch.linspace(-1, 1, 3 * 32 * 32).reshape(1, 3, 32, 32)
+    return {"moments": sampled(parts.vae.encode(seen).latent_dist.parameters.numpy())}
+
+
+@torch.inference_mode()
 def _attention() -> dict[str, Any]:
-    unet = load_components(weight_files(Path(TINY))).unet
-    attention.fold_cross_attention(unet)
-    channels = unet.config["in_channels"]
-    seen = torch.linspace(-1, 1, 2 * channels * 8 * 8).reshape(2, channels, 8, 8)
-    token = torch.linspace(0, 1, 2 * unet.config["cross_attention_dim"]).reshape(2, 1, -1)
-    with torch.inference_mode():
-        return {"predicted": sampled(unet(seen, 500, encoder_hidden_states=token).sample.numpy())}
+    (transformer, *_) = load_components(weight_files(Path(TINY))).unet.down_blocks[1].attentions
+    one_token = attention.OneTokenTransformer(transformer)
+    channels = len(one_token.norm1.weight)
+    tokens = torch.linspace(0, 1, 2 * one_token.token_value.in_features).reshape(2, -1)
+    seen = torch.linspace(-1, 1, channels * 8 * 8).reshape(1, channels, 8, 8)
+    return {"mixed": sampled(one_token(seen, one_token.vector(tokens)).numpy())}
+
+
+@torch.inference_mode()
+def _denoiser() -> dict[str, Any]:
+    network = denoiser.Denoiser(load_components(weight_files(Path(TINY))).unet)
+    channels = network.conv_in.in_channels
+    seen = torch.linspace(-1, 1, channels * 8 * 8).reshape(1, channels, 8, 8)
+    tokens = torch.linspace(0, 1, 2 * 32).reshape(2, 32)
+    condition = denoiser.Condition(network.times(torch.tensor([500]))[0], network.vectors(tokens))
+    return {"predicted": sampled(network(seen, condition).numpy())}
 
 
 def _paint() -> dict[str, Any]:
@@ -301,7 +316,8 @@ def painter_weights() -> list[str]:
     return [weights_digest(weight_files(resolve(name))) for name in ("embedded", TINY)]
 
 
-_DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "noise", "prior", "sampler")]
+_PARTS = ("attention", "denoiser", "fusion", "layers", "noise", "prior", "sampler")
+_DIFFUSION = [f"palmbench.diffusion.{name}" for name in _PARTS]
 _ADDED = ("light", "paste_back", "skin_texture", "wrinkles")
 _METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
 _SKIN = [
@@ -352,7 +368,11 @@ GOLDENS = [
     Golden("palmbench.diffusion.prior", "priors", _prior, tolerance=_PICTURE),
     Golden("palmbench.diffusion.noise", "noise", _noise, tolerance=_PICTURE),
     Golden("palmbench.diffusion.sampler", "latents", _sampler, tolerance=_PICTURE),
-    Golden("palmbench.diffusion.attention", "predictions", _attention, weights=painter_weights, tolerance=_NETWORK),
+    Golden("palmbench.diffusion.layers", "moments", _layers, weights=painter_weights, tolerance=_NETWORK),
+    Golden("palmbench.diffusion.attention", "attentions", _attention, ["palmbench.diffusion.layers"], painter_weights,
+           _NETWORK),
+    Golden("palmbench.diffusion.denoiser", "predictions", _denoiser,
+           ["palmbench.diffusion.layers", "palmbench.diffusion.attention"], painter_weights, _NETWORK),
     Golden("palmbench.diffusion.paint", "pictures", _paint, _DIFFUSION, painter_weights, _NETWORK),
     Golden("palmbench.methods.diffusion", "photos", _diffusion,
            [*_PALM, *_METHODS, "palmbench.diffusion.paint", *_DIFFUSION],

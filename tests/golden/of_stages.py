@@ -214,7 +214,8 @@ def _with(weights: str) -> Callable[[], list[str]]:
 _STAGES = "palmbench.stages."
 _EEHNET = ["recognizers.eehnet", "recognizers.networks.embedding", "recognizers.networks.eehnet",
            *(f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps"))]  # fmt: skip
-_PAINTING = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "noise", "prior", "sampler", "paint")]
+_PARTS = ("attention", "denoiser", "fusion", "layers", "noise", "prior", "sampler", "paint")
+_PAINTING = [f"palmbench.diffusion.{name}" for name in _PARTS]
 _ADDED = [f"palmbench.methods.{name}" for name in ("light", "paste_back", "skin_texture", "wrinkles")]
 _DIFFUSION = ["palmbench.methods.diffusion", *_ADDED, *_PAINTING]
 _PREPARED = [*_SEEING, _STAGES + "prepare"]
