@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # One more is a file beside these, a line here, a YAML in conf/method and a golden artefact: docs/methods.md.
 METHODS = {
+    "adversarial": "palmbench.methods.adversarial:AdversarialConfig",
     "blur": "palmbench.methods.blur:BlurConfig",
     "diffusion": "palmbench.methods.diffusion:DiffusionConfig",
     "folder": "palmbench.methods.folder:FolderConfig",

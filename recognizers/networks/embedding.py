@@ -94,6 +94,11 @@ class EmbeddingRecognizer(ABC):
         self._file = _identify(type(self), Pinned.now(self._path))
         self.identities: tuple[str, ...] | None = self._file.identities
 
+    @property
+    def network(self) -> Any:
+        """The network with the file's weights, frozen, on the device: for whoever wants gradients of what it sees."""
+        return self._weights().network
+
     def settings(self) -> dict[str, Any]:
         """Variant ("full", "compact" or "other"), digest of the weights, and versions of the code."""
         return {
