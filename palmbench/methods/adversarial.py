@@ -30,11 +30,10 @@ class AdversarialConfig(MethodConfig):
     name: Literal["adversarial"] = "adversarial"
     victim: Literal["ccnet", "eehnet", "both"] = "ccnet"
     goal: Literal["untargeted", "surrogate"] = "untargeted"
-    eps: int = setting(8, low=1, high=255)
+    eps: int = setting(4, low=1, high=255)
     steps: int = setting(20, low=1, high=1000)
-    smoothing: float = setting(0.0, low=0, high=64)
-    orientation: float = setting(1.0, low=0, high=1000)
-    contrast: float = setting(1.0, low=0, high=1000)
+    orientation: float = setting(0.3, low=0, high=1000)
+    contrast: float = setting(0.3, low=0, high=1000)
 
     label = "Adversarial"
     named = ("victim", "goal", "eps")
@@ -105,7 +104,7 @@ class Adversarial(Method):
 
         recognition_roi(photo, hand)  # says so where there is none
         config, region = self.config, palm_region(hand, self.region)
-        strength = Strength(config.eps, config.steps, config.smoothing, config.orientation, config.contrast)
+        strength = Strength(config.eps, config.steps, config.orientation, config.contrast)
         generator = np.random.default_rng((seed, VERSION))
         change = perturbation(photo, hand, region, self._aims(photo, hand, generator), strength, generator, self.device)
         whole = np.clip(np.round(change), -config.eps, config.eps).astype(np.int16)

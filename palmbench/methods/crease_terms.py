@@ -79,18 +79,17 @@ def new_contrast(picture: Tensor, before: Tensor, region: Tensor) -> Tensor:
     return ((_contrast(picture) - was).clamp(min=0) * seen).sum() / region.sum()
 
 
-def smoothed(picture: Tensor, sigma: float) -> Tensor:
-    """A picture (1, 1, h, w) under a Gaussian of this deviation in pixels; 0 beyond its edge."""
+def _contrast(picture: Tensor) -> Tensor:
+    return (_smoothed(picture, _CENTRE) - _smoothed(picture, _SURROUND)).abs()
+
+
+def _smoothed(picture: Tensor, sigma: float) -> Tensor:
     reach = int(np.ceil(2.5 * sigma))
     along = torch.arange(-reach, reach + 1, dtype=picture.dtype, device=picture.device)
     weights = torch.exp(-(along**2) / (2 * sigma**2))
     weights = weights / weights.sum()
-    across = functional.conv2d(picture, weights.view(1, 1, 1, -1), padding=(0, reach))
-    return functional.conv2d(across, weights.view(1, 1, -1, 1), padding=(reach, 0))
-
-
-def _contrast(picture: Tensor) -> Tensor:
-    return (smoothed(picture, _CENTRE) - smoothed(picture, _SURROUND)).abs()
+    wider = functional.pad(picture, (reach, reach, reach, reach), mode="replicate")
+    return functional.conv2d(functional.conv2d(wider, weights.view(1, 1, 1, -1)), weights.view(1, 1, -1, 1))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
@@ -10,15 +11,14 @@ import torch
 from torch import Tensor
 
 from palmbench.hands import Hand
-from palmbench.methods.crease_terms import creases, new_contrast, smoothed, turned
-from palmbench.methods.victims import Frame, Victim, jitter, read, roi_reading
+from palmbench.methods.crease_terms import creases, new_contrast, turned
+from palmbench.methods.victims import WIDEST, Frame, Jitter, Victim, jitter, read, roi_reading
 from recognizers.networks.precision import single_precision
 
 VERSION = 1
 _SIDE = 256  # most cells of a change along a side: on large photos it is coarser than their pixels
 _STEP = 0.1  # of eps
 _MOMENTUM = 1.0
-_CROPS = 2  # of each victim and step
 
 
 class Aim(NamedTuple):
@@ -34,7 +34,6 @@ class Strength(NamedTuple):
 
     eps: int
     steps: int
-    smoothing: float
     orientation: float
     contrast: float
 
@@ -50,8 +49,7 @@ def perturbation(
 ) -> np.ndarray:
     """Grey levels to be added to every channel of a photo, float32 (H, W): at most eps, and 0 outside the region.
 
-    The steps are those of MI-FGSM (Dong et al., CVPR 2018) from a random start, each against fresh crops of the hand
-    (`victims.jitter`), its gradient smoothed as Dong et al. (CVPR 2019) do.
+    The steps are those of MI-FGSM (Dong et al., CVPR 2018), each against a fresh crop of the hand (`victims.jitter`).
 
     Parameters
     ----------
@@ -96,38 +94,44 @@ class _Seeker(NamedTuple):
     strength: Strength
 
     def sought(self, generator: np.random.Generator) -> Tensor:
-        eps = self.strength.eps
+        eps, free = self.strength.eps, self._read()
         # A change that leaves 0 to 255 is cut off, and does nothing.
-        lowest, highest = -eps * torch.ones_like(self.before), eps * torch.ones_like(self.before)
-        lowest, highest = torch.maximum(lowest, -self.before), torch.minimum(highest, 255 - self.before)
-        start = generator.uniform(-eps, eps, self.before.shape).astype(np.float32)
-        change = torch.from_numpy(start).to(self.before.device).clamp(lowest, highest) * self.inside
-        momentum = torch.zeros_like(change)
+        lowest, highest = torch.clamp(-self.before, min=-eps), torch.clamp(255 - self.before, max=eps)
+        change, momentum = torch.zeros_like(self.before), torch.zeros_like(self.before)
         for _ in range(self.strength.steps):
             change.requires_grad_()
-            (gradient,) = torch.autograd.grad(self._loss(change, generator), change)
-            gradient = gradient * self.inside
-            if self.strength.smoothing:
-                gradient = smoothed(gradient, self.strength.smoothing)
-            momentum = _MOMENTUM * momentum + gradient / gradient.abs().sum().clamp(min=1e-12)
-            change = (change.detach() - _STEP * eps * momentum.sign()).clamp(lowest, highest) * self.inside
+            step = torch.zeros_like(momentum)
+            for weight, loss in self._losses(change, generator):
+                (gradient,) = torch.autograd.grad(loss, change)
+                step += weight * _of_unit_size(gradient * free)
+            momentum = _MOMENTUM * momentum + _of_unit_size(step)
+            change = (change.detach() - _STEP * eps * momentum.sign()).clamp(lowest, highest)
         return change
 
-    def _loss(self, change: Tensor, generator: np.random.Generator) -> Tensor:
-        loss = torch.zeros((), device=change.device)
-        for aim in self.aims:
-            readings = [aim.victim.reading(self.photo, self.hand, jitter(generator)) for _ in range(_CROPS)]
-            alike = (aim.victim.embed(readings, change, self.frame) @ aim.embedding).mean()
-            loss = loss - alike if aim.closer else loss + alike
+    def _read(self) -> Tensor:
+        """1 where the palm is read by a victim at all: a change elsewhere would only be seen."""
+        change = torch.zeros_like(self.before).requires_grad_()
+        widest = [aim.victim.reading(self.photo, self.hand, Jitter(scale=WIDEST)) for aim in self.aims]
+        read_of = [read([each], change, self.frame).sum() for each in widest]
+        (reach,) = torch.autograd.grad(torch.stack(read_of).sum(), change)
+        return self.inside * (reach > 0)
+
+    def _losses(self, change: Tensor, generator: np.random.Generator) -> Iterator[tuple[float, Tensor]]:
+        """What each term loses, and its weight; the gradient of one is as large as that of any other."""
+        for victim, embedding, closer in self.aims:
+            reading = victim.reading(self.photo, self.hand, jitter(generator))
+            alike = (victim.embed([reading], change, self.frame) @ embedding).mean()
+            yield 1.0, -alike if closer else alike
         if self.strength.orientation:
             reading = roi_reading(self.photo, self.hand, jitter(generator))
-            roi = read([reading], change, self.frame)
-            own = torch.from_numpy(reading.pixels)[None].to(change.device)
-            loss = loss - self.strength.orientation * turned(creases(roi), creases(own))
+            roi, own = read([reading], change, self.frame), torch.from_numpy(reading.pixels)[None].to(change.device)
+            yield self.strength.orientation, -turned(creases(roi), creases(own))
         if self.strength.contrast:
-            more = new_contrast(self.before + change, self.before, self.inside)
-            loss = loss + self.strength.contrast * more / self.strength.eps
-        return loss
+            yield self.strength.contrast, new_contrast(self.before + change, self.before, self.inside)
+
+
+def _of_unit_size(gradient: Tensor) -> Tensor:
+    return gradient / gradient.abs().sum().clamp(min=1e-12)
 
 
 def _plane(pixels: np.ndarray, device: str) -> Tensor:

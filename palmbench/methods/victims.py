@@ -27,6 +27,7 @@ VERSION = 1
 # How far another's crop of the same hand may lie beside ours.
 _SHIFT, _TURN, _SCALE = 0.02, 2.0, 0.03
 _WIDER, _HOW_OFTEN = 0.1, 0.4
+WIDEST = (1 + _SCALE) * (1 + _WIDER)
 _FINER = 2  # readings a pixel of a hand's crop and side: its pixels are larger than the photo's
 
 
@@ -102,9 +103,12 @@ def read(readings: list[Reading], change: Tensor, frame: Frame) -> Tensor:
 
 
 class Victim(ABC):
-    """A recognizer that a change is made against."""
+    """A recognizer that a change is made against, with its embedded weights."""
 
     recognizer: Any
+
+    @abstractmethod
+    def __init__(self, device: str = "cpu") -> None: ...
 
     def embed(self, readings: list[Reading], change: Tensor, frame: Frame) -> Tensor:
         """Embeddings (n, size) of unit length of a changed photo; parameters as of `read`."""

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import torch
 
+import recognizers
 from palmbench import diffusion
 from palmbench.diffusion import attention, denoiser, fusion, layers, noise, prior, sampler
 from palmbench.diffusion.components import load_components
@@ -16,7 +17,21 @@ from palmbench.diffusion.paint import Inpainting
 from palmbench.diffusion.weights import resolve, weight_files, weights_digest
 from palmbench.hands.palm_frame import PalmFrame
 from palmbench.hands.roi_squares import Square
-from palmbench.methods import crop, light, new_skin, paste_back, pool, quilting, rim_fill, skin_texture, wrinkles
+from palmbench.methods import (
+    crease_terms,
+    crop,
+    light,
+    new_skin,
+    paste_back,
+    perturbation,
+    pool,
+    quilting,
+    rim_fill,
+    skin_texture,
+    victims,
+    wrinkles,
+)
+from palmbench.methods.adversarial import AdversarialConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.dp_pix import DpPixConfig
@@ -43,6 +58,7 @@ PAPER = DiffusionConfig(
 _PICTURE = 1e-4
 _PAINTED = 1e-3  # of pixels that networks painted, and that were cut to whole levels
 _NETWORK = 2e-3
+_STEERED = 2e-2  # of changes whose signs networks decide: a last bit can turn a pixel's
 _PALM = [f"palmbench.hands.{name}" for name in ("roi_squares", "palm", "skeleton")]
 
 
@@ -193,6 +209,51 @@ def _ksame() -> dict[str, Any]:
     }
 
 
+def _victims() -> dict[str, Any]:
+    change, frame = torch.linspace(-9, 9, 40 * 30).reshape(1, 1, 30, 40), victims.Frame(50, 110, 60, 50)
+    found: dict[str, Any] = {"jitter": numbers(*victims.jitter(np.random.default_rng(2)))}
+    for name, kind in victims.VICTIMS.items():
+        readings = [
+            kind().reading(inputs.photo(number), inputs.hand(number), beside)
+            for number, beside in enumerate((victims.Jitter(), victims.Jitter(0.02, -0.01, 2.0, 1.03)))
+        ]
+        found[name] = [picture(seen[0]) for seen in victims.read(readings, change, frame).numpy()]
+        found[f"{name}, embedded"] = sampled(kind().embed(readings, change, frame).numpy())
+    return found
+
+
+def _crease_terms() -> dict[str, Any]:
+    rois = torch.from_numpy(inputs.rois().astype(np.float32))[:, None]
+    found = crease_terms.creases(rois)
+    first, second = (crease_terms.creases(roi) for roi in (rois[:1], rois[2:3]))
+    contrast = crease_terms.new_contrast(rois[2:3], rois[:1], torch.ones_like(rois[:1]))
+    return {
+        "creases": [sampled(each.numpy()) for each in found],
+        "terms": numbers(float(crease_terms.turned(first, second)), float(contrast)),
+    }
+
+
+def _perturbation() -> dict[str, Any]:
+    photo, hand = inputs.photo(), inputs.hand()
+    ccnet = victims.VICTIMS["ccnet"]()
+    aims = [perturbation.Aim(ccnet, ccnet.template(photo, hand), closer=False)]
+    strength = perturbation.Strength(eps=4, steps=3, orientation=0.3, contrast=0.3)
+    change = perturbation.perturbation(
+        photo, hand, palm_region(hand, "paper"), aims, strength, np.random.default_rng(3)
+    )
+    return {"change": picture(change)}
+
+
+def _adversarial() -> dict[str, Any]:
+    ways = AdversarialConfig(steps=3), AdversarialConfig(victim="eehnet", goal="surrogate", steps=3)
+    return {config.victim: picture(_of(config.load()).astype(int) - inputs.photo()) for config in ways}
+
+
+def victim_weights() -> list[str]:
+    """Digests of the weights of the networks that changes are made against."""
+    return [str(recognizers.load(name).settings()["weights"]) for name in victims.VICTIMS]
+
+
 def _crop() -> dict[str, Any]:
     photo, hand = inputs.photo(), inputs.hand()
     found: dict[str, Any] = {"hand": exact(crop.hand_in(Square(0, 64, 192), hand, 64))}
@@ -318,6 +379,8 @@ def painter_weights() -> list[str]:
 
 _PARTS = ("attention", "denoiser", "fusion", "layers", "noise", "prior", "sampler")
 _DIFFUSION = [f"palmbench.diffusion.{name}" for name in _PARTS]
+_DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "noise", "prior", "sampler")]
+_READ = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_hand")]
 _ADDED = ("light", "paste_back", "skin_texture", "wrinkles")
 _METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
 _SKIN = [
@@ -357,6 +420,16 @@ GOLDENS = [
            [*_PALM, *_SKIN, "palmbench.methods.new_skin"], tolerance=_PAINTED),
     Golden("palmbench.methods.ksame", "photos", _ksame,
            [*_PALM, *_SKIN, "palmbench.methods.new_skin", "palmbench.methods.pool"], tolerance=_PAINTED),
+    Golden("palmbench.methods.victims", "crops and embeddings", _victims, _READ, victim_weights, _NETWORK),
+    Golden("palmbench.methods.crease_terms", "terms", _crease_terms, ["recognizers.codes.gabor"], tolerance=_PICTURE,
+           constants=True),
+    Golden("palmbench.methods.perturbation", "changes", _perturbation,
+           [*_READ, *_PALM, "palmbench.methods.victims", "palmbench.methods.crease_terms", "recognizers.codes.gabor"],
+           victim_weights, _STEERED),
+    Golden("palmbench.methods.adversarial", "photos", _adversarial,
+           [*_READ, *_PALM, "recognizers.codes.gabor",
+            *(f"palmbench.methods.{name}" for name in ("region", "victims", "crease_terms", "perturbation"))],
+           victim_weights, _STEERED),
     Golden("palmbench.methods.crop", "crops", _crop, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
            constants=True),
     Golden("palmbench.methods.wrinkles", "wrinkles", _wrinkles, tolerance=_PICTURE, constants=True),

@@ -12,6 +12,7 @@ from palmbench.config.listing import listing
 from palmbench.hands import Hand
 from palmbench.hands.palm import palm_mask
 from palmbench.methods import Declaration, MethodConfig
+from palmbench.methods.adversarial import AdversarialConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.declaration import declared
 from palmbench.methods.diffusion import DiffusionConfig
@@ -37,6 +38,7 @@ OURS = [
     SmoothConfig(),
     DpPixConfig(),
     ScrambleConfig(),
+    AdversarialConfig(steps=2),
     DiffusionConfig(weights=TINY, size=64, steps=1),
     DiffusionConfig(weights=TINY, size=64, steps=1, crop="hand"),
     SwapConfig(),
