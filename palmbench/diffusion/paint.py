@@ -14,8 +14,8 @@ from palmbench.diffusion.denoiser import Condition, Denoiser
 from palmbench.diffusion.fusion import fuse
 from palmbench.diffusion.layers import lean
 from palmbench.diffusion.noise import noise_source, standard_normal
-from palmbench.diffusion.prior import background_image, keep_mask, prior_of, signed_image
-from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, require_steps
+from palmbench.diffusion.prior import background_image, keep_mask, latent_of_original, prior_of, signed_image
+from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, require_start, require_steps
 from recognizers.common.errors import MissingWeights, RequestError, SampleError
 
 VERSION = 2
@@ -29,7 +29,7 @@ class Conditions:
     ----------
     background, original : Tensor of shape (2 * channels, h, w)
         Moments of the autoencoder's posterior of the image with and without its region greyed. `original` may be
-        None where alpha is 0.
+        None where alpha is 0 and the strength 1.
     mask : ndarray of shape (H, W), bool
         True = repaint.
     embeddings : Tensor of shape (n, dim)
@@ -173,9 +173,10 @@ class PaintByExample:
         self.check_image(asked.image, asked.mask)
         check_exemplars(asked.exemplars)
         start = None if asked.latents is None else [self._start_noise(asked.latents, asked.mask)]
+        of_original = asked.alpha > 0 or asked.sampling.strength < 1
         conditions = Conditions(
             background=self.moments([background_image(asked.image, asked.mask)])[0],
-            original=self.moments([signed_image(asked.image)])[0] if asked.alpha > 0 else None,
+            original=self.moments([signed_image(asked.image)])[0] if of_original else None,
             mask=asked.mask,
             embeddings=self.embed(asked.exemplars),
             alpha=asked.alpha,
@@ -238,13 +239,15 @@ class PaintByExample:
         Raises
         ------
         RequestError
-            If the sampler cannot take so many steps with these weights, see `require_steps`.
+            If the sampler cannot take so many steps with these weights, or not begin there, see `require_steps` and
+            `require_start`.
         SampleError
             If the networks give NaN: cut to uint8 it would be a black palm, which hides whose it was better than any
             painting.
         """
         require_steps(self._scheduler, sampling.sampler, sampling.steps)
-        noise, background = [], []
+        require_start(self._scheduler, sampling)
+        noise, background, origins = [], [], []
         for index, (condition, generator) in enumerate(zip(conditions, generators, strict=True)):
             shape = (self._channels, *condition.background.shape[1:])
             noise.append(standard_normal(shape, generator) if latents is None else latents[index])
@@ -252,15 +255,18 @@ class PaintByExample:
             background.append(
                 prior_of(condition.background, condition.original, condition.alpha, self._scaling, drawing)
             )
+            if sampling.strength < 1:
+                origins.append(latent_of_original(condition.original, self._scaling, drawing))
         inputs = (
             torch.stack(noise),
             torch.stack(background),
             torch.stack([keep_mask(condition.mask, self.factor) for condition in conditions]),
             torch.stack([fuse(condition.embeddings) for condition in conditions]),
+            *([torch.stack(origins)] if origins else []),
         )
         painted: list[np.ndarray] = []
-        for start, context, keep, token in zip(*map(self._network_batches, inputs), strict=True):
-            decoded = self.decoded(start, context, keep, token, sampling)
+        for start, context, keep, token, *origin in zip(*map(self._network_batches, inputs), strict=True):
+            decoded = self.decoded(start, context, keep, token, sampling, *origin)
             if not torch.isfinite(decoded).all():
                 raise SampleError(
                     "the diffusion model gave NaN or infinite values: its weights are damaged, "
@@ -270,12 +276,20 @@ class PaintByExample:
         return painted
 
     @torch.inference_mode()
-    def decoded(self, noise: Tensor, background: Tensor, keep: Tensor, token: Tensor, sampling: Sampling) -> Tensor:
+    def decoded(
+        self,
+        noise: Tensor,
+        background: Tensor,
+        keep: Tensor,
+        token: Tensor,
+        sampling: Sampling,
+        origin: Tensor | None = None,
+    ) -> Tensor:
         """From noise to images: (B, H, W, 3) float32 on the model's device, in [0, 1] unless the networks gave NaN.
 
         Parameters
         ----------
-        noise, background, keep
+        noise, background, keep, origin
             See `palmbench.diffusion.sampler.denoise`; on any device.
         token : Tensor of shape (B, dim)
             Fused embeddings.
@@ -295,7 +309,8 @@ class PaintByExample:
         def predict(sample: Tensor, place: int, guided: bool) -> Tensor:
             return self.denoiser(sample, Condition(biases[place], both if guided else alone))
 
-        latents = denoise(predict, scheduler, noise, background, keep, sampling, self.denoiser.dtype)
+        origin = None if origin is None else origin.to(self.device)
+        latents = denoise(predict, scheduler, noise, background, keep, sampling, self.denoiser.dtype, origin)
         decoded = self._vae.decode(latents / self._scaling).sample
         return (decoded.float() / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
 

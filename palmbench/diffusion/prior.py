@@ -50,12 +50,18 @@ def prior_of(
     without = latent(background, scaling, standard_normal(shape, generator) if generator else None)
     if alpha == 0:
         return without
+    return interpolate_prior(latent_of_original(original, scaling, generator), without, alpha)
+
+
+def latent_of_original(original: Tensor | None, scaling: float, generator: torch.Generator | None = None) -> Tensor:
+    """Latent of the original, (channels, h, w); parameters as of `prior_of`."""
     if original is None:
-        raise ValueError("alpha above 0 needs the moments of the original")
+        raise ValueError("an alpha above 0 and a strength below 1 need the moments of the original")
     noise = None
     if generator:
+        shape = (len(original) // 2, *original.shape[1:])
         noise = standard_normal(shape, noise_source(sample_seed(generator.initial_seed(), "posterior of the original")))
-    return interpolate_prior(latent(original, scaling, noise), without, alpha)
+    return latent(original, scaling, noise)
 
 
 def latent(moments: Tensor, scaling: float, noise: Tensor | None = None) -> Tensor:

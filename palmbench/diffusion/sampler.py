@@ -44,6 +44,9 @@ class Sampling:
     guidance_start, guidance_end : float
         Guidance is on from and until these shares of the steps, 0 to 1; outside, a step asks for the prediction under
         the condition alone, which is half the work.
+    strength : float
+        Share of the steps that are taken, above 0: below 1 painting begins with the original's latent under as much
+        noise as there is before the first of them (SDEdit, Meng et al., ICLR 2022), at 1 with noise alone.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Sampling:
     posterior: str = "sample"
     guidance_start: float = 0.0
     guidance_end: float = 1.0
+    strength: float = 1.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, Integral) or self.steps < 1:
@@ -72,6 +76,8 @@ class Sampling:
                 "guidance_start and guidance_end are shares of the steps from 0 to 1, the start not after the end, and "
                 f"are {self.guidance_start} and {self.guidance_end}."
             )
+        if not 0 < self.strength <= 1:
+            raise RequestError(f"strength is a share above 0 and up to 1, and is {self.strength}.")
 
     def guided_at(self, place: int, steps: int) -> bool:
         """Whether the step at a place, from 0 on, of so many is under guidance."""
@@ -113,6 +119,12 @@ def require_steps(schedule: Mapping[str, Any], sampler: str | None, steps: int) 
             f"{sampler_for(schedule, sampler)} cannot go through the {_levels(schedule)} noise levels of these weights "
             f"in {steps} steps, from the noisiest on. The next lower number that it can take is {fewer}."
         )
+
+
+def require_start(schedule: Mapping[str, Any], sampling: Sampling) -> None:
+    """Make sure that a sampler can begin where it shall; RequestError for PLMS, whose first steps are one."""
+    if sampling.strength < 1 and sampler_for(schedule, sampling.sampler) == "plms":
+        raise RequestError("PLMS cannot begin below the noisiest level. Choose dpmsolver++ for a strength below 1.")
 
 
 def _goes_through(schedule: Mapping[str, Any], sampler: str | None, steps: int) -> bool:
@@ -171,6 +183,7 @@ def denoise(
     keep: Tensor,
     sampling: Sampling,
     dtype: torch.dtype | None = None,
+    origin: Tensor | None = None,
 ) -> Tensor:
     """The sampling loop: from noise to a latent, under classifier-free guidance.
 
@@ -190,6 +203,8 @@ def denoise(
     sampling : Sampling
     dtype : torch.dtype, optional
         Precision of the network; float32 unless given.
+    origin : Tensor of shape (B, channels, h, w), optional
+        Scaled latents of the original, with which a `strength` below 1 begins; not for PLMS.
 
     Returns
     -------
@@ -198,11 +213,15 @@ def denoise(
     import torch
 
     latents = noise * scheduler.init_noise_sigma
-    channels = latents.shape[1]
+    channels, steps = latents.shape[1], scheduler.timesteps
+    skipped = 0 if origin is None else len(steps) - max(1, round(sampling.strength * len(steps)))
+    if skipped and origin is not None:
+        scheduler.set_begin_index(skipped)
+        latents = scheduler.add_noise(origin, noise, steps[skipped : skipped + 1])
     seen = torch.cat([latents, background, keep], dim=1).to(dtype, memory_format=torch.channels_last)
-    for place, step in enumerate(scheduler.timesteps):
+    for place, step in enumerate(steps[skipped:], skipped):
         seen[:, :channels] = scheduler.scale_model_input(latents, step)
-        guided = sampling.guided_at(place, len(scheduler.timesteps))
+        guided = sampling.guided_at(place, len(steps))
         predicted = predict(seen, place, guided).float()
         if guided:
             without, with_token = predicted.chunk(2)

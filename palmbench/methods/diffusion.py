@@ -18,6 +18,7 @@ from recognizers.common.strict import setting
 
 if TYPE_CHECKING:
     from palmbench.diffusion.paint import Conditions, PaintByExample
+    from palmbench.diffusion.sampler import Sampling
     from palmbench.diffusion.weights import WeightFiles
     from palmbench.hands import Hand
     from palmbench.hands.palm import Region
@@ -72,7 +73,7 @@ class DiffusionConfig(MethodConfig):
     )
 
     label = "Diffusion"
-    named = ("fusion", "alpha", "weights")
+    named: ClassVar[tuple[str, ...]] = ("fusion", "alpha", "weights")
     seeded = True
 
     def __post_init__(self) -> None:
@@ -232,14 +233,10 @@ class Diffusion(Method):
         from palmbench.diffusion.noise import (
             noise_source,
         )
-        from palmbench.diffusion.sampler import (
-            Sampling,
-        )
         from palmbench.methods.crop import by_size
         from palmbench.methods.paste_back import paste_back
 
-        config, crops = self.config, self._crops(images, hands)
-        sampling = Sampling(config.steps, config.guidance, config.sampler, config.posterior)
+        config, crops, sampling = self.config, self._crops(images, hands), self._sampling()
         missing = [i for i, encoding in enumerate(encodings) if encoding is None]
         computed = self.encode([images[i] for i in missing], [hands[i] for i in missing])
         known: dict[int, Encoding] = {i: encoding for i, encoding in enumerate(encodings) if encoding is not None}
@@ -261,6 +258,12 @@ class Diffusion(Method):
                     grain=generator if config.grain == "match" else None,
                 )
         return deidentified
+
+    def _sampling(self) -> Sampling:
+        from palmbench.diffusion.sampler import Sampling
+
+        config = self.config
+        return Sampling(config.steps, config.guidance, config.sampler, config.posterior)
 
     def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, generator: np.random.Generator) -> np.ndarray:
         """A painted crop, float in [0, 1], with the wrinkles and the light that were asked for."""

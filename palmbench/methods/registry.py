@@ -28,6 +28,7 @@ METHODS = {
     "mask": "palmbench.methods.mask:MaskConfig",
     "pixelate": "palmbench.methods.pixelate:PixelateConfig",
     "scramble": "palmbench.methods.scramble:ScrambleConfig",
+    "sdedit": "palmbench.methods.sdedit:SdeditConfig",
     "smooth": "palmbench.methods.smooth:SmoothConfig",
     "swap": "palmbench.methods.swap:SwapConfig",
 }

@@ -6,7 +6,7 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, PNDMScheduler
 
-from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, require_steps
+from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, require_start, require_steps
 from recognizers.common.errors import RequestError
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
@@ -175,3 +175,30 @@ def run(
         keep=torch.ones(1, 1, 2, 2),
         sampling=Sampling(steps, guidance, **interval),
     )
+
+
+@pytest.mark.parametrize("schedule", [PLMS, ZERO_SNR])
+def test_a_strength_takes_the_last_steps_from_the_noised_origin(schedule):
+    origin, noise = torch.linspace(-1, 1, 16).reshape(1, 4, 2, 2), torch.randn(1, 4, 2, 2)
+    oracle = Oracle(schedule, origin)
+    scheduler = make_scheduler(schedule, "dpmsolver++")
+    scheduler.set_timesteps(20)
+    oracle.steps = [int(step) for step in scheduler.timesteps]
+    sampling = Sampling(20, guidance=1.0, strength=0.4)
+    latents = denoise(
+        oracle, scheduler, noise, torch.zeros_like(noise), torch.ones(1, 1, 2, 2), sampling, origin=origin
+    )
+    assert len(oracle.calls) == 8
+    begins, seen, _ = oracle.calls[0]
+    assert abs(begins - 0.4 * 1000) <= 10
+    signal = oracle.signal[begins]
+    torch.testing.assert_close(seen[:, :4], signal.sqrt() * origin + (1 - signal).sqrt() * noise, atol=2e-2, rtol=0)
+    assert (latents - origin).abs().max() < 1e-3
+
+
+def test_plms_cannot_begin_in_the_middle():
+    require_start(PLMS, Sampling(strength=1.0))
+    require_start(PLMS, Sampling(strength=0.5, sampler="dpmsolver++"))
+    for sampler in ("plms", None):
+        with pytest.raises(RequestError):
+            require_start(PLMS, Sampling(strength=0.5, sampler=sampler))

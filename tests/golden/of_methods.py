@@ -42,6 +42,7 @@ from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.region import RegionMethod, palm_region
 from palmbench.methods.scramble import ScrambleConfig
+from palmbench.methods.sdedit import SdeditConfig
 from palmbench.methods.smooth import SmoothConfig
 from palmbench.methods.swap import SwapConfig
 from palmbench.synth.flat_palm import FlatPalm, flat_palm, lit
@@ -273,6 +274,12 @@ def _diffusion() -> dict[str, Any]:
     }
 
 
+def _sdedit() -> dict[str, Any]:
+    config = SdeditConfig(size=64, steps=5, strength=0.4)
+    drawn = SdeditConfig(weights=TINY, size=64, steps=5, strength=0.6, posterior="sample")
+    return {"painted": picture(_of(config.load())), "sampled posterior": picture(_of(drawn.load()))}
+
+
 _MOMENTS = torch.linspace(-2, 2, 2 * 4 * 8 * 8).reshape(8, 8, 8)
 
 
@@ -449,5 +456,8 @@ GOLDENS = [
     Golden("palmbench.diffusion.paint", "pictures", _paint, _DIFFUSION, painter_weights, _NETWORK),
     Golden("palmbench.methods.diffusion", "photos", _diffusion,
            [*_PALM, *_METHODS, "palmbench.diffusion.paint", *_DIFFUSION],
+           painter_weights, _PAINTED),
+    Golden("palmbench.methods.sdedit", "photos", _sdedit,
+           [*_PALM, *_METHODS, "palmbench.methods.diffusion", "palmbench.diffusion.paint", *_DIFFUSION],
            painter_weights, _PAINTED),
 ]  # fmt: skip

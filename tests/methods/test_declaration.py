@@ -24,6 +24,7 @@ from palmbench.methods.ksame import KSameConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.scramble import ScrambleConfig
+from palmbench.methods.sdedit import SdeditConfig
 from palmbench.methods.smooth import SmoothConfig
 from palmbench.methods.swap import SwapConfig
 from recognizers.common.errors import RequestError
@@ -44,6 +45,7 @@ OURS = [
     SwapConfig(),
     KSameConfig(way="proxy"),
     KSameConfig(way="average"),
+    SdeditConfig(weights=TINY, size=64, steps=2),
 ]
 
 
@@ -69,7 +71,7 @@ def test_ours_tell_everything(config: MethodConfig) -> None:
     declaration = config.declaration()
     assert declaration.seeded == config.seeded
     told = {name for name, value in declaration.plain().items() if value is not None}
-    assert set(declaration.plain()) - told <= ({"licence"} if config.name == "diffusion" else set())
+    assert set(declaration.plain()) - told <= ({"licence"} if config.name in ("diffusion", "sdedit") else set())
 
 
 def test_a_method_of_others_that_declares_nothing_is_taken_to_touch_the_whole_photo() -> None:
