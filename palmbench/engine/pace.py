@@ -14,14 +14,16 @@ MEASURE = "measure"  # in records and plans: what comes after the stages, for al
 _REFERENCE_SIDE = 256  # pixels of the square that `work` is relative to
 
 # Seconds a photo of one core where nothing else is known, by the stage's name and, where that decides, by what is done:
-# measured on two cores of a server's CPU that did nothing else, with photos of the default size. Of diffusion for one
-# step on a square of 256 pixels.
+# measured on two cores of a server's CPU that did nothing else, with photos of the default size. Of diffusion and of
+# gradients for one step on a square of 256 pixels.
 _BUILT_IN: Mapping[tuple[str, str], float] = {
     ("hands", "rendered"): 0.09,
     ("hands", ""): 0.024,
     ("templates", ""): 0.013,
     ("encodings", ""): 0.09,
     ("deidentified", "diffusion"): 0.052,
+    ("deidentified", "sdedit"): 0.052,
+    ("deidentified", "adversarial"): 0.04,
     ("deidentified", ""): 0.031,
     ("quality", ""): 0.027,
     ("usability", ""): 0.003,

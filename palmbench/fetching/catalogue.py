@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from palmbench.fetching.hub_cache import PAINT_BY_EXAMPLE, SAM2_FILES, Snapshot
-from palmbench.fetching.torch_files import ALEXNET, INCEPTION, VGG16, WeightFile
+from palmbench.fetching.hub_cache import PAINT_BY_EXAMPLE, SAM2_FILES, SD_INPAINTING, SDXL_INPAINTING, Snapshot
+from palmbench.fetching.torch_files import ALEXNET, INCEPTION, LAMA, VGG16, WeightFile
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,39 @@ CATALOGUE: tuple[Weights, ...] = (
         size=12_600_000_000,
         source=Snapshot(PAINT_BY_EXAMPLE.repo, None, ("model.ckpt",)),
         then="palmbench weights convert {}/model.ckpt FOLDER",
+    ),
+    Weights(
+        name="sd-inpaint",
+        use="Stable Diffusion 1.5 inpainting after a text: method=sd_inpaint",
+        without="no rows of method=sd_inpaint in any table",
+        publisher="stable-diffusion-v1-5 (Rombach et al., CVPR 2022)",
+        licence="CreativeML OpenRAIL-M",
+        size=int(4 * (859.5e6 + 83.7e6 + 123.1e6)),
+        source=SD_INPAINTING,
+        setting="method.weights=",
+    ),
+    Weights(
+        name="sdxl-inpaint",
+        use="SDXL inpainting after a text: method=sdxl_inpaint",
+        without="no rows of method=sdxl_inpaint in any table",
+        publisher="diffusers (Podell et al., ICLR 2024)",
+        licence="CreativeML OpenRAIL++-M",
+        size=int(2 * (2567e6 + 83.7e6 + 123.1e6 + 694.7e6)),
+        source=SDXL_INPAINTING,
+        setting="method.weights=",
+    ),
+    Weights(
+        name="lama",
+        use="LaMa, which fills in holes without a text: method=lama (with the package onnxruntime)",
+        without="no rows of method=lama in any table",
+        publisher="OpenCV's model zoo (Suvorov et al., WACV 2022)",
+        licence="Apache-2.0",
+        size=92_591_623,
+        source=WebFile(
+            LAMA,
+            f"https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/inpainting_lama/{LAMA.name}",
+        ),
+        setting="method.weights=",
     ),
     _sam2("sam2", "large", 224.4e6),
     _sam2("sam2-base-plus", "base-plus", 80.8e6),

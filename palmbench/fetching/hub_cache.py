@@ -50,6 +50,22 @@ def paint_by_example_files(kind: str) -> tuple[str, ...]:
 PAINT_BY_EXAMPLE = Snapshot("Fantasy-Studio/Paint-by-Example", "refs/pr/3", paint_by_example_files("safetensors"))
 
 
+def _pipeline_files(encoders: int, ending: str) -> tuple[str, ...]:
+    """What a snapshot of a Stable Diffusion is in diffusers' layout, without what checks pictures for their topic."""
+    numbered = [f"_{number}" if number > 1 else "" for number in range(1, encoders + 1)]
+    texts = [f"text_encoder{number}" for number in numbered]
+    tokenizers = [f"tokenizer{number}/{file}" for number in numbered for file in ("vocab.json", "merges.txt", "*.json")]
+    networks = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model", **dict.fromkeys(texts, "model")}
+    each = [file for part, name in networks.items() for file in (f"{part}/config.json", f"{part}/{name}{ending}")]
+    return ("model_index.json", "scheduler/scheduler_config.json", *tokenizers, *each)
+
+
+SD_INPAINTING = Snapshot("stable-diffusion-v1-5/stable-diffusion-inpainting", None, _pipeline_files(1, ".safetensors"))
+SDXL_INPAINTING = Snapshot(
+    "diffusers/stable-diffusion-xl-1.0-inpainting-0.1", None, _pipeline_files(2, ".fp16.safetensors")
+)
+
+
 def cached(wanted: Snapshot) -> Path | None:
     """The folder of a snapshot that is whole in the cache, or None. Asks nothing of the network."""
     folder = _cached_folder(wanted)

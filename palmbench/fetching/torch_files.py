@@ -1,4 +1,4 @@
-"""Single weight files that torch's users share: their digests, and the folders in which they usually lie."""
+"""Single weight files that many programs share: their digests, and the folders in which they usually lie."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ class WeightFile(NamedTuple):
     Attributes
     ----------
     metric : str
-        What it is for: "lpips" or "fid".
+        What it is for: "lpips", "fid" or "inpainting".
     name : str
         Of the file, as published.
     sha256 : str
         Beginning of its digest, as its publishers put it in the name.
     package, setting : str
-        The package that wraps the network, and the key of the quality settings that names a file elsewhere.
+        The package that wraps the network, and the key of the quality settings, or of the method's, that names a file
+        elsewhere.
     fetched_as : str
         Its name for `palmbench weights fetch`.
     also : str or None
@@ -49,6 +50,16 @@ INCEPTION = WeightFile(
     "inception_weights",
     "inception",
     also="weights-inception-2015-12-05-6726825d.pth",  # torch-fidelity's name
+)
+
+# OpenCV's export, as its model zoo announces it.
+LAMA = WeightFile(
+    "inpainting",
+    "inpainting_lama_2025jan.onnx",
+    "7df918ac3921d3daf0aae1d219776cf0dc4e4935f035af81841b40adcf74fdf2",
+    "onnxruntime",
+    "weights",
+    "lama",
 )
 
 

@@ -25,10 +25,13 @@ METHODS = {
     "identity": "palmbench.methods.identity:IdentityConfig",
     "inpaint": "palmbench.methods.inpaint:InpaintConfig",
     "ksame": "palmbench.methods.ksame:KSameConfig",
+    "lama": "palmbench.methods.lama:LamaConfig",
     "mask": "palmbench.methods.mask:MaskConfig",
     "pixelate": "palmbench.methods.pixelate:PixelateConfig",
     "scramble": "palmbench.methods.scramble:ScrambleConfig",
+    "sd_inpaint": "palmbench.methods.text_inpaint:SdInpaintConfig",
     "sdedit": "palmbench.methods.sdedit:SdeditConfig",
+    "sdxl_inpaint": "palmbench.methods.text_inpaint:SdxlInpaintConfig",
     "smooth": "palmbench.methods.smooth:SmoothConfig",
     "swap": "palmbench.methods.swap:SwapConfig",
 }

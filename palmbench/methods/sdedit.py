@@ -24,7 +24,7 @@ class SdeditConfig(DiffusionConfig):
     name: Literal["sdedit"] = "sdedit"  # type: ignore[assignment]
     alpha: float = setting(0.0, low=0, high=1)
     sampler: Literal["dpmsolver++"] = "dpmsolver++"
-    strength: float = setting(0.6, above=0, high=1)
+    strength: float = setting(0.8, above=0, high=1)
 
     label = "SDEdit"
     named = ("strength", "fusion", "alpha", "weights")

@@ -151,7 +151,10 @@ def test_recognizers_are_a_sweep_and_a_setting_belongs_to_one() -> None:
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["method=blurr"], "method=blurr: there is no method called blurr; did you mean blur? Choose from: blur, diff"),
+        (
+            ["method=blurr"],
+            "method=blurr: there is no method called blurr; did you mean blur? Choose from: adversarial, blur, diff",
+        ),
         (["dataset=idiit"], "did you mean iitd?"),
         (["metod=blur"], "metod"),
         (["method.alpa=0.2"], "method.alpa "),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -20,6 +22,8 @@ from palmbench.hands.roi_squares import Square
 from palmbench.methods import (
     crease_terms,
     crop,
+    inpainted_crop,
+    lama,
     light,
     new_skin,
     paste_back,
@@ -45,9 +49,11 @@ from palmbench.methods.scramble import ScrambleConfig
 from palmbench.methods.sdedit import SdeditConfig
 from palmbench.methods.smooth import SmoothConfig
 from palmbench.methods.swap import SwapConfig
+from palmbench.methods.text_inpaint import SdInpaintConfig
 from palmbench.synth.flat_palm import FlatPalm, flat_palm, lit
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
+from tests.tiny_pipelines import save_tiny
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
 # The least that the embedded weights take, and the settings of the paper's code on weights that can sample as it does.
@@ -208,6 +214,33 @@ def _ksame() -> dict[str, Any]:
         **{way: picture(_of(KSameConfig(way=way, k=3).load())) for way in ("proxy", "average")},  # type: ignore[arg-type]
         "seeds": exact(np.array(list(KSameConfig(k=2).palm_seeds("abcdefg", 4).values()), np.uint64)),
     }
+
+
+def _inpainted_crop() -> dict[str, Any]:
+    def paint(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        ramp = np.linspace(0.3, 0.9, len(image))[:, None, None]
+        return np.where(mask[..., None], ramp, image / 255)
+
+    return {
+        f"{region} {size}": picture(inpainted_crop.inpainted(inputs.photo(), inputs.hand(), region, size, paint))
+        for region, size in (("paper", 64), ("palm", 256))
+    }
+
+
+def _lama() -> dict[str, Any]:
+    class Session:
+        def run(self, names: Any, given: dict[str, np.ndarray]) -> list[np.ndarray]:
+            return [200 * given["image"] * (1 - given["mask"]) + 90 * given["mask"]]
+
+    image = cv2.resize(inputs.photo(), (512, 512), interpolation=cv2.INTER_AREA)
+    return {"filled": picture(lama.filled(Session(), image, image[..., 0] > 128))}
+
+
+def _text_inpaint() -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        config = SdInpaintConfig(size=64, steps=2)
+        weights = save_tiny(Path(folder), config.pipeline)
+        return {"photo": picture(_of(replace(config, weights=str(weights)).load()))}
 
 
 def _victims() -> dict[str, Any]:
@@ -387,6 +420,7 @@ def painter_weights() -> list[str]:
 _PARTS = ("attention", "denoiser", "fusion", "layers", "noise", "prior", "sampler")
 _DIFFUSION = [f"palmbench.diffusion.{name}" for name in _PARTS]
 _DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "noise", "prior", "sampler")]
+_PASTED = [f"palmbench.methods.{name}" for name in ("region", "crop", "paste_back")]
 _READ = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_hand")]
 _ADDED = ("light", "paste_back", "skin_texture", "wrinkles")
 _METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
@@ -427,6 +461,11 @@ GOLDENS = [
            [*_PALM, *_SKIN, "palmbench.methods.new_skin"], tolerance=_PAINTED),
     Golden("palmbench.methods.ksame", "photos", _ksame,
            [*_PALM, *_SKIN, "palmbench.methods.new_skin", "palmbench.methods.pool"], tolerance=_PAINTED),
+    Golden("palmbench.methods.inpainted_crop", "photos", _inpainted_crop, [*_PALM, *_PASTED], tolerance=_PICTURE,
+           constants=True),
+    Golden("palmbench.methods.lama", "pictures", _lama, tolerance=_PICTURE),
+    Golden("palmbench.methods.text_inpaint", "photos", _text_inpaint,
+           [*_PALM, *_PASTED, "palmbench.methods.inpainted_crop"], tolerance=_NETWORK),
     Golden("palmbench.methods.victims", "crops and embeddings", _victims, _READ, victim_weights, _NETWORK),
     Golden("palmbench.methods.crease_terms", "terms", _crease_terms, ["recognizers.codes.gabor"], tolerance=_PICTURE,
            constants=True),
