@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,14 +118,17 @@ class TextPainter:
         if found.kind == "StableDiffusionXLInpaintPipeline":
             left_out["add_watermarker"] = False
         try:
-            self._pipeline = getattr(diffusers, found.kind).from_pretrained(
-                found.folder, variant=found.variant, dtype=torch.float32, local_files_only=True,
-                use_safetensors=True, **left_out,
-            )  # fmt: skip
+            with _no_progress_bars():
+                self._pipeline = getattr(diffusers, found.kind).from_pretrained(
+                    found.folder, variant=found.variant, dtype=torch.float32, local_files_only=True,
+                    use_safetensors=True, **left_out,
+                )  # fmt: skip
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise MissingWeights(f"{found.folder} does not hold a {found.kind}: {error}") from error
         if _digest(_read(found.folder, found.kind, found.variant), found.folder) != found.digest:
             raise MissingWeights(f"{found.folder} changed while it was read; run the same command again.")
+        # All is in single precision already: the pipeline would only warn of what it need not do.
+        self._pipeline.vae.register_to_config(force_upcast=False)
         self._pipeline.to(device)
         self._pipeline.set_progress_bar_config(disable=True)
 
@@ -167,6 +172,22 @@ class TextPainter:
         if not np.isfinite(painted).all():
             raise SampleError("the diffusion model gave NaN or infinite values: its weights are damaged")
         return np.asarray(painted, np.float32)
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """The libraries draw one for each network that they load, between those of the run."""
+    from diffusers.utils import logging as of_diffusers
+    from transformers.utils import logging as of_transformers
+
+    shown = [each for each in (of_diffusers, of_transformers) if each.is_progress_bar_enabled()]
+    try:
+        for each in shown:
+            each.disable_progress_bar()
+        yield
+    finally:
+        for each in shown:
+            each.enable_progress_bar()
 
 
 def _read(folder: Path, kind: str, variant: str | None) -> list[Path]:

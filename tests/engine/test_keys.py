@@ -28,6 +28,7 @@ from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.folder import FolderConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.registry import METHODS
+from palmbench.methods.text_inpaint import SdInpaintConfig
 from palmbench.photos.deidentification import result_key
 from palmbench.quality import instrument
 from palmbench.stages import prepare
@@ -35,6 +36,7 @@ from palmbench.stages.stage import Originals
 from palmbench.training.images import Cut
 from recognizers.common.cache_keys import KEY_VERSION, bytes_digest, digest, file_digest, sample_seed, versions_of
 from tests.golden.modules import raise_version, versioned
+from tests.tiny_pipelines import save_tiny
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
 _FOLDER = tempfile.TemporaryDirectory()
@@ -43,6 +45,7 @@ for _name in ("0000/0000", "0000/0001", "0001/0000", "0001/0001"):
     _photo.parent.mkdir(parents=True, exist_ok=True)
     _photo.write_bytes(_name.encode())
 POINT = RunConfig(dataset=SynthConfig(identities=2, samples=2), method=MaskConfig())
+_WITH_FILES = {"diffusion", "folder", "sd_inpaint", "sdxl_inpaint", "lama"}
 # Between them they use every module of a run.
 POINTS = [
     POINT,
@@ -54,7 +57,10 @@ POINTS = [
     replace(POINT, recognizer=RecognizerConfig("ccnet")),
     replace(POINT, recognizer=RecognizerConfig("eehnet")),
     replace(POINT, method=FolderConfig(path=_FOLDER.name)),
-    *(replace(POINT, method=methods.named(name)) for name in METHODS if name not in {"diffusion", "folder"}),
+    replace(
+        POINT, method=SdInpaintConfig(weights=str(save_tiny(Path(_FOLDER.name, "tiny"), SdInpaintConfig.pipeline)))
+    ),
+    *(replace(POINT, method=methods.named(name)) for name in METHODS if name not in _WITH_FILES),
 ]
 SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
 OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}
@@ -70,7 +76,7 @@ ELSEWHERE = (
     "valleys",
     "palm_or_back",
 )
-OF_OTHER_PACKAGES = {f"palmbench.hands.{name}" for name in ELSEWHERE}
+OF_OTHER_PACKAGES = {"palmbench.methods.lama", *(f"palmbench.hands.{name}" for name in ELSEWHERE)}
 
 
 def test_the_key_version_is_1() -> None:
