@@ -10,7 +10,7 @@ VERSION = 2
 # fifteenth of a palm, and of waves as long as those that palm codes look for less than a thousandth is left.
 _LIGHT = 0.05
 _CREASE = 0.07  # of the crop's side: width of the median that takes creases away
-_SHADOW = 0.3  # relative spread of light at which half of an edge is a shadow's
+_SHADOW = 0.45  # relative spread of light at which half of an edge is a shadow's
 _BRIGHTEST = 4.0  # factor by which a painted palm is lit
 _DARK = 0.02  # of full scale: what is darker has no colour to speak of
 _CLOTH = 16.0  # distance in a*b* from the hand's colour beyond which a pixel is not skin
