@@ -77,20 +77,27 @@ class Denoiser(nn.Module):
             raise ValueError("it has layers of its own")
 
     @property
+    def shares(self) -> list[nn.Module]:
+        """The layers of times and tokens, which are computed once; they may be more precise than the others."""
+        layers = [self.time_embedding, *(module.time_emb_proj for module in self._ordered(Resnet))]
+        for module in self._ordered(OneTokenTransformer):
+            layers += [module.token_value, module.token_out]
+        return layers
+
+    @property
     def dtype(self) -> torch.dtype:
-        """In which precision it computes."""
+        """In which precision it predicts."""
         return self.conv_in.weight.dtype
 
-    def times(self, steps: Tensor) -> list[list[Tensor]]:
+    def times(self, steps: Sequence[int]) -> list[list[Tensor]]:
         """The share that each of some times has in the network: for each time a bias for each residual block."""
-        embedded = self.time_embedding(self.time_proj(steps.to(self.conv_in.weight.device)).to(self.dtype))
-        embedded = F.silu(embedded)
-        biases = [module.first_bias(embedded) for module in self._ordered(Resnet)]
+        embedded = F.silu(self.time_embedding(self.time_proj(torch.tensor(steps, device=self.conv_in.weight.device))))
+        biases = [module.first_bias(embedded).to(self.dtype) for module in self._ordered(Resnet)]
         return [list(each) for each in zip(*biases, strict=True)]
 
     def vectors(self, tokens: Tensor) -> list[Tensor]:
         """The share that some tokens, (n, dim), have in the network: (n, C) for each cross-attention."""
-        return [module.vector(tokens.to(self.dtype)) for module in self._ordered(OneTokenTransformer)]
+        return [module.vector(tokens).to(self.dtype) for module in self._ordered(OneTokenTransformer)]
 
     def forward(self, sample: Tensor, condition: Condition) -> Tensor:
         """Predict for noisy latents.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -54,10 +55,35 @@ def lean(network: nn.Module) -> None:
                 setattr(module, name, Resnet(child))
 
 
+def settle(
+    network: nn.Module, device: torch.device, dtype: torch.dtype = torch.float32, but: Collection[nn.Module] = ()
+) -> None:
+    """Bring a network's numbers to a device, in a precision and in the layout in which convolutions are fastest.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Changed in place; its parameters become others.
+    device : torch.device
+    dtype : torch.dtype
+    but : collection of nn.Module
+        Parts of it that keep their precision.
+    """
+    kept = {id(layer) for part in but for layer in part.modules()}
+    for module in network.modules():
+        for name, value in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]:
+            wanted = dtype if value.is_floating_point() and id(module) not in kept else value.dtype
+            layout = torch.channels_last if value.ndim == 4 else torch.preserve_format
+            moved = value.detach().to(device, wanted, memory_format=layout)
+            setattr(
+                module, name, nn.Parameter(moved, requires_grad=False) if isinstance(value, nn.Parameter) else moved
+            )
+
+
 def convolved(hidden: Tensor, layer: Any, bias: Tensor | None = None) -> Tensor:
     """A convolution, with another bias than its own where one is given.
 
-    On a CPU by oneDNN whatever its size: left to itself torch takes another way for small images, which is slower.
+    In float32 on a CPU by oneDNN whatever its size: left to itself torch takes a slower way for small images.
     """
     weight, own = layer.weight, layer.bias
     bias = own if bias is None else bias
@@ -72,7 +98,7 @@ def affine(hidden: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     In float32 on a CPU by oneDNN's convolution, which is twice as fast as the BLAS library's product on processors
     that this library was not written for, and as fast on the others.
     """
-    if not _by_onednn(hidden) or hidden.dtype != torch.float32:
+    if not _by_onednn(hidden):
         return F.linear(hidden, weight, bias)
     rows = hidden.reshape(1, -1, 1, hidden.shape[-1]).permute(0, 3, 1, 2)
     sums = torch.mkldnn_convolution(rows, weight[:, :, None, None], bias, (0, 0), (1, 1), (1, 1), 1)
@@ -95,4 +121,6 @@ def joined(hidden: Tensor, skip: Tensor) -> Tensor:
 
 
 def _by_onednn(hidden: Tensor) -> bool:
-    return hidden.device.type == "cpu" and torch.backends.mkldnn.is_available() and not torch.compiler.is_compiling()
+    if torch.compiler.is_compiling():  # which chooses for itself
+        return False
+    return hidden.device.type == "cpu" and hidden.dtype == torch.float32 and torch.backends.mkldnn.is_available()

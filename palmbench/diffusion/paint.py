@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from palmbench.diffusion.compilation import compile_for
 from palmbench.diffusion.components import Components
 from palmbench.diffusion.denoiser import Condition, Denoiser
 from palmbench.diffusion.fusion import fuse
-from palmbench.diffusion.layers import lean
+from palmbench.diffusion.layers import lean, settle
 from palmbench.diffusion.noise import noise_source, standard_normal
+from palmbench.diffusion.precision import Precision
 from palmbench.diffusion.prior import background_image, keep_mask, latent_of_original, prior_of, signed_image
-from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, require_start, require_steps
+from palmbench.diffusion.sampler import Sampling, denoise, require_start, require_steps, scheduler_for
 from recognizers.common.errors import MissingWeights, RequestError, SampleError
 
 VERSION = 2
@@ -82,6 +84,19 @@ class Inpainting:
 class PaintByExample:
     """The model, loaded by `palmbench.diffusion.load`.
 
+    Parameters
+    ----------
+    components : Components
+        Their networks are taken over.
+    device : str
+        A torch device.
+    precision : {"float32", "bfloat16", "float16"}
+        Of the denoising network and of the autoencoder's decoder; see `palmbench.diffusion.precision`.
+    compiled : bool
+        Compile these two by `torch.compile`; see `palmbench.diffusion.compilation`.
+
+    Notes
+    -----
     On the CPU the networks see one image at a time (its two halves of classifier-free guidance together), so that a
     result does not depend on what shares its batch; on an accelerator they see the whole batch.
 
@@ -95,23 +110,33 @@ class PaintByExample:
         Pixels whose multiples the UNet halves without a remainder.
     """
 
-    def __init__(self, components: Components, device: str = "cpu") -> None:
+    def __init__(
+        self, components: Components, device: str = "cpu", precision: Precision = "float32", compiled: bool = False
+    ) -> None:
         self.device = torch.device(device)
         self.digest = components.digest
+        self._dtype: torch.dtype = getattr(torch, precision)
         try:
             lean(components.vae)
-            self.denoiser = Denoiser(components.unet).to(self.device).to(memory_format=torch.channels_last)
+            self.denoiser = Denoiser(components.unet)
         except ValueError as error:
             raise MissingWeights(f"These networks are not of Paint by Example's kind: {error}.") from error
-        self._vae = components.vae.to(self.device)
-        self._encoder = components.image_encoder.to(self.device)
+        self._vae, self._encoder = components.vae, components.image_encoder
+        settle(self.denoiser, self.device, self._dtype, but=self.denoiser.shares)
+        for part in (self._vae, self._encoder):
+            settle(part, self.device)
+        for part in (self._vae.decoder, self._vae.post_quant_conv):
+            settle(part, self.device, self._dtype)
         self._scheduler = components.scheduler
         self._preprocess = components.preprocessing
         self._channels: int = components.vae.config["latent_channels"]
         self._scaling: float = components.vae.config["scaling_factor"]
         self.factor: int = 2 ** (len(components.vae.config["block_out_channels"]) - 1)
         self.side_step: int = self.factor * 2 ** (len(self.denoiser.down_blocks) - 1)
-        self._vae.to(memory_format=torch.channels_last)
+        self._predict: Callable[[Tensor, Condition], Tensor] = self.denoiser
+        self._decode: Callable[[Tensor], Tensor] = self._decoded_latents
+        if compiled:
+            self._predict, self._decode = compile_for(self._predict), compile_for(self._decode)
         self._times: dict[tuple[str | None, int], list[list[Tensor]]] = {}
         self._unconditional = self._vectors(self._encoder.uncond_vector[0])
 
@@ -296,23 +321,25 @@ class PaintByExample:
         sampling : Sampling
         """
         noise, background, keep, token = (each.to(self.device) for each in (noise, background, keep, token))
-        scheduler = make_scheduler(self._scheduler, sampling.sampler)
-        # Steps stay on the CPU: the sampler looks them up there, and would wait for a device at each.
-        scheduler.set_timesteps(sampling.steps)
+        scheduler = scheduler_for(self._scheduler, sampling)
         which = (sampling.sampler, sampling.steps)
         if which not in self._times:
-            self._times[which] = self.denoiser.times(scheduler.timesteps)
+            self._times[which] = self.denoiser.times(scheduler.timesteps.tolist())
         biases, alone = self._times[which], self.denoiser.vectors(token)
         pairs = zip(self._unconditional, alone, strict=True)
         both = [torch.cat([without.expand_as(vector), vector]) for without, vector in pairs]
 
         def predict(sample: Tensor, place: int, guided: bool) -> Tensor:
-            return self.denoiser(sample, Condition(biases[place], both if guided else alone))
+            return self._predict(sample, Condition(biases[place], both if guided else alone))
 
         origin = None if origin is None else origin.to(self.device)
-        latents = denoise(predict, scheduler, noise, background, keep, sampling, self.denoiser.dtype, origin)
-        decoded = self._vae.decode(latents / self._scaling).sample
+        latents = denoise(predict, scheduler, noise, background, keep, sampling, self._dtype, origin)
+        decoded = self._decode((latents / self._scaling).to(self._dtype, memory_format=torch.channels_last))
         return (decoded.float() / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
+
+    def _decoded_latents(self, latents: Tensor) -> Tensor:
+        decoded: Tensor = self._vae.decode(latents).sample
+        return decoded
 
     @torch.inference_mode()
     def _vectors(self, token: Tensor) -> list[Tensor]:

@@ -175,6 +175,18 @@ def make_scheduler(schedule: Mapping[str, Any], sampler: str | None = None) -> A
     return DPMSolverMultistepScheduler.from_config(settings, algorithm_type="dpmsolver++", solver_order=2)
 
 
+def scheduler_for(schedule: Mapping[str, Any], sampling: Sampling) -> Any:
+    """The scheduler of `make_scheduler` at the beginning of its steps.
+
+    It counts them itself, on the CPU: to look up where it is it would have to wait for a device.
+    """
+    scheduler = make_scheduler(schedule, sampling.sampler)
+    scheduler.set_timesteps(sampling.steps)
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(0)
+    return scheduler
+
+
 def denoise(
     predict: Predict,
     scheduler: Any,
@@ -193,7 +205,7 @@ def denoise(
         The network under its conditions: see `Predict`. It takes [noisy latent | latent of the background | mask] along
         the channels.
     scheduler
-        From `make_scheduler`, set to the steps of `sampling`; its state is used up.
+        From `scheduler_for`; its state is used up.
     noise : Tensor of shape (B, channels, h, w)
         Standard normal, float32: the precision of the latents.
     background : Tensor of shape (B, channels, h, w)
@@ -219,7 +231,7 @@ def denoise(
         scheduler.set_begin_index(skipped)
         latents = scheduler.add_noise(origin, noise, steps[skipped : skipped + 1])
     seen = torch.cat([latents, background, keep], dim=1).to(dtype, memory_format=torch.channels_last)
-    for place, step in enumerate(steps[skipped:], skipped):
+    for place, step in enumerate(steps.tolist()[skipped:], skipped):
         seen[:, :channels] = scheduler.scale_model_input(latents, step)
         guided = sampling.guided_at(place, len(steps))
         predicted = predict(seen, place, guided).float()

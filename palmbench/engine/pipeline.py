@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -103,6 +103,7 @@ class Pipeline:
         RequestError
             If the data set, a weight file or a method is not to be had.
         """
+        config = replace(config, method=config.method.on(config.executor.device))
         dataset = dataset_of(config)
         originals = Originals(dataset.source, keep=dataset.rendered)
         prepare = Prepare.of(originals, config.detector, config.segmenter)

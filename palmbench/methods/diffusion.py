@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from palmbench.diffusion.precision import automatic
 from palmbench.methods.declaration import Declaration
 from palmbench.methods.method import Encoding, Method, MethodConfig
 from palmbench.methods.region import region_versions
@@ -18,13 +19,14 @@ from recognizers.common.strict import setting
 
 if TYPE_CHECKING:
     from palmbench.diffusion.paint import Conditions, PaintByExample
+    from palmbench.diffusion.precision import Precision
     from palmbench.diffusion.sampler import Sampling
     from palmbench.diffusion.weights import WeightFiles
     from palmbench.hands import Hand
     from palmbench.hands.palm import Region
     from palmbench.methods.crop import Crop
 
-VERSION = 2
+VERSION = 3
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 _ENCODING = ("fusion", "layers", "noise", "prior", "paint")
 _PAINTING = ("attention", "denoiser", "sampler")
@@ -60,6 +62,10 @@ class DiffusionConfig(MethodConfig):
     guidance: float = setting(3.0, low=0, high=100)
     sampler: Literal["dpmsolver++", "plms"] = "dpmsolver++"
     steps: int = setting(20, low=1, high=1000)
+    guidance_start: float = setting(0.0, low=0, high=1)
+    guidance_end: float = setting(1.0, low=0, high=1)
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "float32"
+    compile: bool = False
     noise: Literal["sample", "shared"] = "sample"
     crop: Literal["palm", "hand"] = "palm"
     whole_palm: bool = True
@@ -78,6 +84,11 @@ class DiffusionConfig(MethodConfig):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fusion", canonical_fusion(self.fusion))
+        if self.guidance_start > self.guidance_end:
+            raise RequestError(
+                "method.guidance_start must not be above method.guidance_end, and they are "
+                f"{self.guidance_start:g} and {self.guidance_end:g}."
+            )
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(
@@ -102,10 +113,19 @@ class DiffusionConfig(MethodConfig):
         return f"{self.fusion} alpha {self.alpha:g}"
 
     def describe(self) -> str:
+        part = (
+            ""
+            if (self.guidance_start, self.guidance_end) == (0, 1)
+            else (f" from {self.guidance_start:.0%} to {self.guidance_end:.0%} of the steps")
+        )
+        precision = "" if self.precision == "float32" else f", {self.precision}"
         return (
             f"Diffusion: {'the ' if self.weights == 'embedded' else ''}{self.weights} weights, {self.sampler}, "
-            f"{self.steps} steps, guidance {self.guidance:g}, {self.crop} crop."
+            f"{self.steps} steps, guidance {self.guidance:g}{part}, {self.crop} crop{precision}."
         )
+
+    def on(self, device: str) -> DiffusionConfig:
+        return replace(self, precision=automatic(device)) if self.precision == "auto" else self
 
     def require_here(self) -> None:
         from palmbench.diffusion.weights import resolve
@@ -150,6 +170,7 @@ class Diffusion(Method):
         from palmbench.diffusion import weights
         from palmbench.diffusion.sampler import require_steps
 
+        config = config.on(device)
         super().__init__(config, device, region)
         self._fusion = config.fusion.split("+")
         self._files = weights.weight_files(weights.resolve(config.weights))
@@ -173,6 +194,9 @@ class Diffusion(Method):
             "guidance": config.guidance,
             "sampler": config.sampler,
             "steps": config.steps,
+            "guided": [config.guidance_start, config.guidance_end],
+            "precision": config.precision,
+            "compile": config.compile,  # other roundings, so other bytes
             "posterior": config.posterior,
             "colour": config.colour,
             "wrinkles": config.wrinkles,
@@ -230,9 +254,7 @@ class Diffusion(Method):
         self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]
     ) -> list[np.ndarray]:
         """New photos; each seed, in [0, 2**63), names its photo's start noise."""
-        from palmbench.diffusion.noise import (
-            noise_source,
-        )
+        from palmbench.diffusion.noise import noise_source
         from palmbench.methods.crop import by_size
         from palmbench.methods.paste_back import paste_back
 
@@ -263,7 +285,9 @@ class Diffusion(Method):
         from palmbench.diffusion.sampler import Sampling
 
         config = self.config
-        return Sampling(config.steps, config.guidance, config.sampler, config.posterior)
+        return Sampling(
+            config.steps, config.guidance, config.sampler, config.posterior, config.guidance_start, config.guidance_end
+        )
 
     def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, generator: np.random.Generator) -> np.ndarray:
         """A painted crop, float in [0, 1], with the wrinkles and the light that were asked for."""
@@ -279,7 +303,8 @@ class Diffusion(Method):
 
     @cached_property
     def _model(self) -> PaintByExample:
-        return _painter(self._files, self._digest, self.device)
+        assert self.config.precision != "auto"
+        return _painter(self._files, self._digest, self.device, self.config.precision, self.config.compile)
 
     def _crops(self, images: list[np.ndarray], hands: list[Hand]) -> list[Crop]:
         from palmbench.methods.crop import crop_of
@@ -307,7 +332,7 @@ class Diffusion(Method):
 
 
 @lru_cache(maxsize=1)
-def _painter(files: WeightFiles, digest: str, device: str) -> PaintByExample:
+def _painter(files: WeightFiles, digest: str, device: str, precision: Precision, compiled: bool) -> PaintByExample:
     """The model of some weights, loaded once for all points of a sweep; RequestError if they are not of the digest."""
     from palmbench.diffusion.components import load_components
     from palmbench.diffusion.paint import PaintByExample
@@ -315,4 +340,4 @@ def _painter(files: WeightFiles, digest: str, device: str) -> PaintByExample:
     components = load_components(files)
     if components.digest != digest:
         raise changed(files.folder)
-    return PaintByExample(components, device)
+    return PaintByExample(components, device, precision, compiled)

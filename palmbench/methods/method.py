@@ -124,6 +124,16 @@ class MethodConfig(ABC):
         """The settings with which no part of a palm stays as it is."""
         return self
 
+    def on(self, device: str) -> MethodConfig:
+        """The settings with what they leave to the machine spelled out, so that keys and records say what was done.
+
+        Parameters
+        ----------
+        device : str
+            A torch device, or "auto": a GPU where there is one.
+        """
+        return self
+
 
 class Method(ABC):
     """A method with its settings. Photos are uint8 (H, W, 3), RGB; results do not depend on what shares a call.

@@ -85,11 +85,12 @@ def deidentify(
     pixels = _checked(image)
     if region not in get_args(Region):
         raise RequestError(f"region must be one of {', '.join(get_args(Region))}, not {region!r}.")
-    usual = RunConfig(method=_method(method), seed=_seed(seed), region=region)
+    device = torch_device(device)
+    usual = RunConfig(method=_method(method).on(device), seed=_seed(seed), region=region)
     deid = deidentification_of(
         replace(usual, detector=_detector(detector) or with_most_hands(usual.detector)), every_hand=bool(every_hand)
     )
-    tools = load_tools(deid, torch_device(device))
+    tools = load_tools(deid, device)
     painter = Painter(pixels, tools, deid.seed, deid.shared, deid.every_hand)
     if not painter.hands:
         raise NoHandError("no hand was found")

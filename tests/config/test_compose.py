@@ -55,7 +55,7 @@ def test_the_papers_method_is_the_default_in_all_but_what_it_must_change() -> No
     (point,) = compose_points(["method=diffusion_paper"])
     assert point.method == DiffusionConfig(
         weights="Fantasy-Studio/Paint-by-Example", sampler="plms", steps=50, crop="hand", whole_palm=False,
-        size=512, noise="shared", posterior="sample",
+        size=512, noise="shared", posterior="sample", precision="auto",
         colour="raw",
         wrinkles="none",
         grain="none",

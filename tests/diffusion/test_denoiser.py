@@ -64,7 +64,7 @@ def test_predictions_are_those_of_diffusers_unet(request_of, weights, shape):
     tokens = torch.randn(4, stock.config["cross_attention_dim"], generator=generator)
     for step in (1, 500, 981):
         theirs = stock(latents.repeat(2, 1, 1, 1), step, encoder_hidden_states=tokens[:, None]).sample
-        condition = Condition(ours.times(torch.tensor([step]))[0], ours.vectors(tokens))
+        condition = Condition(ours.times([step])[0], ours.vectors(tokens))
         torch.testing.assert_close(ours(latents, condition), theirs, atol=2e-5, rtol=0)
 
 
@@ -75,7 +75,7 @@ def test_what_comes_before_the_condition_is_computed_once_for_both_halves(narrow
     for block in ours.down_blocks:
         for resnet in block.resnets:
             resnet.register_forward_pre_hook(lambda _, hidden: seen.append(len(hidden[0])))
-    condition = Condition(ours.times(torch.tensor([7]))[0], ours.vectors(torch.zeros(2, 32)))
+    condition = Condition(ours.times([7])[0], ours.vectors(torch.zeros(2, 32)))
     assert len(ours(torch.zeros(1, 9, 16, 16), condition)) == 2
     assert seen == [1] + [2] * 7
 
@@ -83,9 +83,9 @@ def test_what_comes_before_the_condition_is_computed_once_for_both_halves(narrow
 @torch.inference_mode()
 def test_many_times_and_tokens_at_once_are_each_alone(embedded):
     ours = Denoiser(copy.deepcopy(embedded.unet))
-    together = ours.times(torch.tensor([999, 500, 3]))
+    together = ours.times([999, 500, 3])
     for step, biases in zip((999, 500, 3), together, strict=True):
-        for bias, alone in zip(biases, ours.times(torch.tensor([step]))[0], strict=True):
+        for bias, alone in zip(biases, ours.times([step])[0], strict=True):
             torch.testing.assert_close(bias, alone, atol=1e-5, rtol=0)
 
 

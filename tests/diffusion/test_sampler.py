@@ -6,7 +6,14 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, PNDMScheduler
 
-from palmbench.diffusion.sampler import Sampling, denoise, make_scheduler, require_start, require_steps
+from palmbench.diffusion.sampler import (
+    Sampling,
+    denoise,
+    make_scheduler,
+    require_start,
+    require_steps,
+    scheduler_for,
+)
 from recognizers.common.errors import RequestError
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
@@ -62,11 +69,10 @@ def test_steps_are_those_of_diffusers_schedulers_of_the_papers_kind(sampler, the
     noise, background = torch.randn(2, 2, 4, 2, 2, generator=generator)
     token, unconditional = torch.randn(2, 8, generator=generator), torch.randn(1, 8, generator=generator).expand(2, 8)
     keep = torch.ones(2, 1, 2, 2)
-    ours_scheduler = make_scheduler(PLMS, sampler)
-    ours_scheduler.set_timesteps(12)
+    sampling = Sampling(12, 3.0, sampler)
     ours = denoise(
         lambda sample, place, guided: torch.cat([network(sample, unconditional), network(sample, token)]),
-        ours_scheduler, noise, background, keep, Sampling(12, 3.0),
+        scheduler_for(PLMS, sampling), noise, background, keep, sampling,
     )  # fmt: skip
     theirs.set_timesteps(12)
     expected, context = noise, torch.cat([background, keep], dim=1)
@@ -143,7 +149,7 @@ class Echo:
     """A scheduler of one step, whose latent is what was predicted."""
 
     init_noise_sigma = 1.0
-    timesteps = (1,)
+    timesteps = torch.tensor([1])
 
     def scale_model_input(self, sample, step):
         return sample
@@ -164,8 +170,8 @@ def test_guidance_extrapolates_from_the_prediction_without_a_condition():
 def run(
     oracle: Oracle, schedule: dict, sampler: str, steps: int, guidance: float = 3.0, **interval: float
 ) -> torch.Tensor:
-    scheduler = make_scheduler(schedule, sampler)
-    scheduler.set_timesteps(steps)
+    sampling = Sampling(steps, guidance, sampler, **interval)
+    scheduler = scheduler_for(schedule, sampling)
     oracle.steps = [int(step) for step in scheduler.timesteps]
     return denoise(
         oracle,
@@ -173,7 +179,7 @@ def run(
         noise=torch.randn(1, 4, 2, 2, generator=torch.Generator().manual_seed(0)),
         background=torch.full((1, 4, 2, 2), 7.0),
         keep=torch.ones(1, 1, 2, 2),
-        sampling=Sampling(steps, guidance, **interval),
+        sampling=sampling,
     )
 
 

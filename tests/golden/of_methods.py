@@ -351,15 +351,14 @@ def _sampler() -> dict[str, Any]:
     start = torch.linspace(-1, 1, 4 * 8 * 8).reshape(1, 4, 8, 8)
     keep = (start[:, :1] > 0).float()
     found = {}
-    for name, known, solver, sampling in (
-        ("plms", schedule, "plms", sampler.Sampling(5)),
-        ("dpmsolver++", schedule, "dpmsolver++", sampler.Sampling(5)),
-        ("unguided", schedule, "plms", sampler.Sampling(5, guidance=1.0)),
-        ("guided in the middle", schedule, "plms", sampler.Sampling(5, guidance_start=0.2, guidance_end=0.8)),
-        ("from pure noise", ending, "dpmsolver++", sampler.Sampling(5, guidance=2.0)),
+    for name, known, sampling in (
+        ("plms", schedule, sampler.Sampling(5, 3.0, "plms")),
+        ("dpmsolver++", schedule, sampler.Sampling(5, 3.0, "dpmsolver++")),
+        ("unguided", schedule, sampler.Sampling(5, 1.0, "plms")),
+        ("guided in part", schedule, sampler.Sampling(5, 3.0, "plms", guidance_start=0.2, guidance_end=0.8)),
+        ("from pure noise", ending, sampler.Sampling(5, 2.0, "dpmsolver++")),
     ):
-        scheduler = sampler.make_scheduler(known, solver)
-        scheduler.set_timesteps(sampling.steps)
+        scheduler = sampler.scheduler_for(known, sampling)
         latents = sampler.denoise(_predicted, scheduler, start, start.flip(3), keep, sampling)
         found[name] = sampled(latents.numpy())
     return found
@@ -389,7 +388,7 @@ def _denoiser() -> dict[str, Any]:
     channels = network.conv_in.in_channels
     seen = torch.linspace(-1, 1, channels * 8 * 8).reshape(1, channels, 8, 8)
     tokens = torch.linspace(0, 1, 2 * 32).reshape(2, 32)
-    condition = denoiser.Condition(network.times(torch.tensor([500]))[0], network.vectors(tokens))
+    condition = denoiser.Condition(network.times([500])[0], network.vectors(tokens))
     return {"predicted": sampled(network(seen, condition).numpy())}
 
 

@@ -33,7 +33,7 @@ def painted_by(monkeypatch, tmp_path):
     shutil.copytree(CHECKPOINT, tmp_path / "weights")
 
     def method(painter, **settings) -> Diffusion:
-        monkeypatch.setattr("palmbench.diffusion.paint.PaintByExample", lambda components, device: painter)
+        monkeypatch.setattr("palmbench.diffusion.paint.PaintByExample", lambda components, *_: painter)
         return Diffusion(replace(CONFIG, weights=str(tmp_path / "weights"), **settings))
 
     return method
@@ -139,7 +139,8 @@ class Witness:
 def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo, hand, painted_by, fusion, chosen):
     scales = {"s": 0.1, "m": 0.5, "f": 1.0}
     model = Witness()
-    method = painted_by(model, fusion=fusion, alpha=0.3, guidance=4.0, sampler="plms", scales=scales)
+    part = {"guidance_start": 0.25, "guidance_end": 0.75}
+    method = painted_by(model, fusion=fusion, alpha=0.3, guidance=4.0, sampler="plms", scales=scales, **part)
     method.deidentify([photo], [hand], [1], [None])
     for exemplar, scale in zip(model.exemplars, scales.values(), strict=True):
         square = roi_square(hand, photo.shape[:2], scale)
@@ -153,7 +154,7 @@ def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo,
     crop = cv2.resize(palm_crop(hand, photo.shape[:2]).crop(photo), (64, 64), interpolation=cv2.INTER_LINEAR)
     np.testing.assert_allclose(original, crop.transpose(2, 0, 1) / 127.5 - 1, atol=1e-6)
     assert np.array_equal(background == 0, (original == 0) | asked.mask)
-    assert model.sampling == Sampling(2, 4.0, "plms", CONFIG.posterior)
+    assert model.sampling == Sampling(2, 4.0, "plms", CONFIG.posterior, 0.25, 0.75)
 
 
 @pytest.mark.parametrize("asked", [(), ("wrinkles",), ("colour",), ("grain",), ("wrinkles", "colour", "grain")])
@@ -250,6 +251,8 @@ def test_a_palm_that_no_square_in_the_photo_holds_does_not_pass_as_deidentified(
 def test_settings_that_cannot_be_met_are_refused_before_any_work(tmp_path):
     with pytest.raises(RequestError, match="s, m and f"):
         methods.load(DiffusionConfig(fusion="s+x"))
+    with pytest.raises(RequestError, match=r"method\.guidance_start"):
+        DiffusionConfig(guidance_start=0.6, guidance_end=0.5)
     with pytest.raises(RequestError, match="multiple of 8"):
         Diffusion(replace(CONFIG, size=100))
     with pytest.raises(MissingWeights, match="no folder"):
