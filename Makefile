@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 methods report docs test-nightly \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
-	embedded mediapipe judge claims controls diversity campaign bench sync dashboard clean
+	embedded mediapipe judge claims controls diversity campaign bench bench-gpu sync dashboard clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,10 +124,14 @@ mediapipe: $(MEDIAPIPE)/.installed  ## the environment of detector=mediapipe; PY
 judge: $(STAMP) $(MEDIAPIPE)/.installed  ## what an outside hand model makes of the rendered hands
 	GATE_JUDGE=$(MEDIAPIPE)/bin/python $(PY) -m pytest -m gate tests/gates/test_judge.py $(ARGS)
 
-bench: $(STAMP)  ## speed of matching, bootstrap and image quality, each beside a reference in the same run
+bench: $(STAMP)  ## speed of matching, bootstrap, image quality and painter, each beside a reference in the same run
 	$(PY) -m experiments.bench_matching $(ARGS)
 	$(PY) -m experiments.bench_scoring
 	$(PY) -m experiments.bench_quality
+	$(PY) -m experiments.bench_painter
+
+bench-gpu: $(STAMP)  ## speed of the painter at its published size, on a GPU; says so where there is none
+	$(PY) -m experiments.bench_painter --full-size --images 4 $(ARGS)
 
 # Wherever it looks and keeps things is below the results; only who you are comes from `wandb login`.
 sync: export WANDB_DIR = $(abspath $(RESULTS))
