@@ -1,0 +1,134 @@
+"""What fewer steps, guidance in a part of them and lower precision do to hiding and quality: the presets' curve.
+
+    python -m experiments.painter_curve [--identities 20] [--samples 4] [--results results] [SETTING ...]
+
+Every point is an ordinary run on rendered palms, in the usual store: the same command goes on where it was stopped, and
+computes nothing twice. Printed is a row for each, with the ends of its 95 % intervals and whether each lies within that
+of `fast`, the embedded default; `build/painter-curve.png` shows the same over the work of a painting. A guided step is
+two passes through the network, any other is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from matplotlib.figure import Figure
+
+from palmbench.base.status import DONE
+from palmbench.commands.cli import guarded
+from palmbench.config.compose import compose_points
+from palmbench.config.schema import RunConfig
+from palmbench.diffusion.sampler import Sampling
+from palmbench.engine.run import Run
+from palmbench.engine.sweep import sweep
+from palmbench.methods.diffusion import DiffusionConfig
+
+METRICS = {"rr": "RR", "dir": "DIR", "acc_nn": "rank-1", "ssim": "SSIM", "fd_hand": "FD (hand network)"}
+STEPS = (4, 6, 8, 10, 12, 15, 20, 30)
+ENDS = (0.25, 0.5, 0.75, 1.0)  # shares of the steps until which guidance is on
+_PARTED = (6, 8, 10, 12)  # steps at which these are tried
+
+
+class Point(NamedTuple):
+    """A setting of the painter, and what came of it."""
+
+    config: DiffusionConfig
+    metrics: dict[str, Any]
+
+    @property
+    def passes(self) -> int:
+        """Passes through the network for a painting."""
+        config = self.config
+        sampling = Sampling(
+            config.steps, config.guidance, config.sampler, config.posterior, config.guidance_start, config.guidance_end
+        )
+        return sum(1 + sampling.guided_at(place, config.steps) for place in range(config.steps))
+
+
+def settings() -> list[list[str]]:
+    """The points, as words of the command line; the first is the embedded default."""
+    usual = [["method.steps=20"]]
+    fewer = [[f"method.steps={steps}"] for steps in STEPS if steps != 20]
+    parted = [[f"method.steps={n}", f"method.guidance_end={end}"] for n in _PARTED for end in ENDS if end < 1]
+    return [*usual, *fewer, *parted, ["method.precision=bfloat16"]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all points, print their rows and draw the curve."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.painter_curve", description=__doc__.splitlines()[0])
+    parser.add_argument("--identities", type=int, default=20, help="rendered palms (default 20)")
+    parser.add_argument("--samples", type=int, default=4, help="photos of each (default 4)")
+    parser.add_argument("--results", default="results", help="folder of results (default results)")
+    parser.add_argument("--out", type=Path, default=Path("build/painter-curve.png"), help="the figure")
+    parser.add_argument("settings", nargs="*", help="further settings of every point, such as executor.workers=1")
+    asked = parser.parse_args(arguments)
+    common = [f"dataset.identities={asked.identities}", f"dataset.samples={asked.samples}"]
+    common += [f"results_dir={asked.results}", *asked.settings]
+    points = [point for words in settings() for point in compose_points([*common, *words])]
+    sweep(points)
+    measured = [_measured(point) for point in points]
+    for line in rows(measured):
+        print(line)
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    drawn(measured).savefig(asked.out, dpi=150)
+    print(f"drawn: {asked.out}")
+    return DONE
+
+
+def rows(points: Sequence[Point]) -> list[str]:
+    """A row for each point; * marks a number that lies outside the interval of the first."""
+    lines = [
+        f"{'steps':>5} {'guided':>7} {'precision':>9} {'passes':>6} " + " ".join(f"{m:>24}" for m in METRICS.values())
+    ]
+    for point in points:
+        config = point.config
+        cells = [_cell(point.metrics.get(name), points[0].metrics.get(name)) for name in METRICS]
+        guided = f"to {config.guidance_end:.0%}"
+        lines.append(f"{config.steps:5} {guided:>7} {config.precision:>9} {point.passes:6} " + " ".join(cells))
+    return lines
+
+
+def within(value: float, usual: dict[str, Any]) -> bool:
+    """Whether a number lies in the 95 % interval of another."""
+    return usual["lo"] is not None and usual["lo"] <= value <= usual["hi"]
+
+
+def drawn(points: Sequence[Point]) -> Figure:
+    """Each metric over the passes of a painting; the band is the interval of the first point."""
+    figure = Figure(figsize=(3 * len(METRICS), 3), layout="constrained")
+    for axes, (name, label) in zip(figure.subplots(1, len(METRICS)), METRICS.items(), strict=True):
+        usual = points[0].metrics[name]
+        if usual["lo"] is not None:
+            axes.axhspan(usual["lo"], usual["hi"], alpha=0.15)
+        for whole, marker in ((True, "o-"), (False, "x")):
+            some = [each for each in points if (each.config.guidance_end == 1) == whole]
+            known = sorted(
+                (each.passes, each.metrics[name]["value"]) for each in some if each.config.precision == "float32"
+            )
+            axes.plot([each[0] for each in known], [each[1] for each in known], marker,
+                      label="guided throughout" if whole else "guided at first")  # fmt: skip
+        axes.set(title=label, xlabel="passes through the network")
+    figure.axes[0].legend(fontsize=7)
+    return figure
+
+
+def _cell(number: dict[str, Any] | None, usual: dict[str, Any] | None) -> str:
+    if number is None or number["value"] is None:
+        return f"{'-':>24}"
+    ends = "" if number["lo"] is None else f" [{number['lo']:.3g}, {number['hi']:.3g}]"
+    mark = " " if usual is None or within(number["value"], usual) else "*"
+    return f"{number['value']:.4g}{ends}{mark}".rjust(24)
+
+
+def _measured(config: RunConfig) -> Point:
+    result = Run.of(config).result
+    assert result is not None and isinstance(config.method, DiffusionConfig)
+    return Point(config.method, result["metrics"])
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

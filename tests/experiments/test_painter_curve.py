@@ -1,0 +1,32 @@
+"""The curve's points are told by their work, and what leaves the default's interval is marked."""
+
+from __future__ import annotations
+
+from experiments.painter_curve import METRICS, Point, drawn, rows, settings, within
+from palmbench.config.compose import compose_points
+from palmbench.methods.diffusion import DiffusionConfig
+
+
+def point(value: float, **config: float) -> Point:
+    number = {"value": value, "lo": value - 1, "hi": value + 1}
+    return Point(DiffusionConfig(**config), dict.fromkeys(METRICS, number))  # type: ignore[arg-type]
+
+
+def test_work_is_passes_through_the_network():
+    assert point(0).passes == 40
+    assert point(0, steps=8, guidance_end=0.5).passes == 12
+    assert point(0, steps=8, guidance=1.0).passes == 8
+
+
+def test_what_lies_outside_the_defaults_interval_is_marked():
+    first, near, far = rows([point(5.0), point(5.5, steps=10), point(9.0, steps=4)])[1:]
+    assert "*" not in first and "*" not in near and far.count("*") == len(METRICS)
+    assert within(5.0, {"lo": 4.0, "hi": 6.0}) and not within(5.0, {"lo": None, "hi": None})
+
+
+def test_every_point_is_a_setting_of_its_own_and_is_drawn():
+    configs = [each.method for words in settings() for each in compose_points(words)]
+    assert configs[0] == DiffusionConfig() and len(set(map(repr, configs))) == len(configs)
+    figure = drawn([point(5.0), point(9.0, steps=4), point(7.0, steps=8, guidance_end=0.5)])
+    whole, parted = figure.axes[0].lines
+    assert (whole.get_xdata().tolist(), parted.get_xdata().tolist()) == ([8, 40], [12])
