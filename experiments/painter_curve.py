@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
@@ -26,6 +26,7 @@ from palmbench.diffusion.sampler import Sampling
 from palmbench.engine.run import Run
 from palmbench.engine.sweep import sweep
 from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.scoring import Number
 
 METRICS = {"rr": "RR", "dir": "DIR", "acc_nn": "rank-1", "ssim": "SSIM", "fd_hand": "FD (hand network)"}
 STEPS = (4, 6, 8, 10, 12, 15, 20, 30)
@@ -37,7 +38,7 @@ class Point(NamedTuple):
     """A setting of the painter, and what came of it."""
 
     config: DiffusionConfig
-    metrics: dict[str, Any]
+    metrics: Mapping[str, Number]
 
     @property
     def passes(self) -> int:
@@ -92,9 +93,9 @@ def rows(points: Sequence[Point]) -> list[str]:
     return lines
 
 
-def within(value: float, usual: dict[str, Any]) -> bool:
+def within(value: float, usual: Number) -> bool:
     """Whether a number lies in the 95 % interval of another."""
-    return usual["lo"] is not None and usual["lo"] <= value <= usual["hi"]
+    return usual.lo is not None and usual.hi is not None and usual.lo <= value <= usual.hi
 
 
 def drawn(points: Sequence[Point]) -> Figure:
@@ -102,12 +103,12 @@ def drawn(points: Sequence[Point]) -> Figure:
     figure = Figure(figsize=(3 * len(METRICS), 3), layout="constrained")
     for axes, (name, label) in zip(figure.subplots(1, len(METRICS)), METRICS.items(), strict=True):
         usual = points[0].metrics[name]
-        if usual["lo"] is not None:
-            axes.axhspan(usual["lo"], usual["hi"], alpha=0.15)
+        if usual.lo is not None and usual.hi is not None:
+            axes.axhspan(usual.lo, usual.hi, alpha=0.15)
         for whole, marker in ((True, "o-"), (False, "x")):
             some = [each for each in points if (each.config.guidance_end == 1) == whole]
             known = sorted(
-                (each.passes, each.metrics[name]["value"]) for each in some if each.config.precision == "float32"
+                (each.passes, each.metrics[name].value) for each in some if each.config.precision == "float32"
             )
             axes.plot([each[0] for each in known], [each[1] for each in known], marker,
                       label="guided throughout" if whole else "guided at first")  # fmt: skip
@@ -116,12 +117,12 @@ def drawn(points: Sequence[Point]) -> Figure:
     return figure
 
 
-def _cell(number: dict[str, Any] | None, usual: dict[str, Any] | None) -> str:
-    if number is None or number["value"] is None:
+def _cell(number: Number | None, usual: Number | None) -> str:
+    if number is None or number.value is None:
         return f"{'-':>24}"
-    ends = "" if number["lo"] is None else f" [{number['lo']:.3g}, {number['hi']:.3g}]"
-    mark = " " if usual is None or within(number["value"], usual) else "*"
-    return f"{number['value']:.4g}{ends}{mark}".rjust(24)
+    ends = "" if number.lo is None else f" [{number.lo:.3g}, {number.hi:.3g}]"
+    mark = " " if usual is None or within(number.value, usual) else "*"
+    return f"{number.value:.4g}{ends}{mark}".rjust(24)
 
 
 def _measured(config: RunConfig) -> Point:

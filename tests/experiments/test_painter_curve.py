@@ -5,10 +5,11 @@ from __future__ import annotations
 from experiments.painter_curve import METRICS, Point, drawn, rows, settings, within
 from palmbench.config.compose import compose_points
 from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.scoring import Number
 
 
 def point(value: float, **config: float) -> Point:
-    number = {"value": value, "lo": value - 1, "hi": value + 1}
+    number = Number(value, lo=value - 1, hi=value + 1)
     return Point(DiffusionConfig(**config), dict.fromkeys(METRICS, number))  # type: ignore[arg-type]
 
 
@@ -21,7 +22,7 @@ def test_work_is_passes_through_the_network():
 def test_what_lies_outside_the_defaults_interval_is_marked():
     first, near, far = rows([point(5.0), point(5.5, steps=10), point(9.0, steps=4)])[1:]
     assert "*" not in first and "*" not in near and far.count("*") == len(METRICS)
-    assert within(5.0, {"lo": 4.0, "hi": 6.0}) and not within(5.0, {"lo": None, "hi": None})
+    assert within(5.0, Number(5.5, lo=4.0, hi=6.0)) and not within(5.0, Number(5.0))
 
 
 def test_every_point_is_a_setting_of_its_own_and_is_drawn():
