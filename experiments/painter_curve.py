@@ -121,7 +121,7 @@ def _cell(number: Number | None, usual: Number | None) -> str:
     if number is None or number.value is None:
         return f"{'-':>24}"
     ends = "" if number.lo is None else f" [{number.lo:.3g}, {number.hi:.3g}]"
-    mark = " " if usual is None or within(number.value, usual) else "*"
+    mark = " " if usual is None or usual.lo is None or within(number.value, usual) else "*"
     return f"{number.value:.4g}{ends}{mark}".rjust(24)
 
 
