@@ -26,6 +26,7 @@ from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
 from palmbench.hands.valleys import PKLNetValleys
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.folder import FolderConfig
+from palmbench.methods.lama import LamaConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.registry import METHODS
 from palmbench.methods.text_inpaint import SdInpaintConfig
@@ -36,7 +37,6 @@ from palmbench.stages.stage import Originals
 from palmbench.training.images import Cut
 from recognizers.common.cache_keys import KEY_VERSION, bytes_digest, digest, file_digest, sample_seed, versions_of
 from tests.golden.modules import raise_version, versioned
-from tests.tiny_pipelines import save_tiny
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
 _FOLDER = tempfile.TemporaryDirectory()
@@ -44,6 +44,14 @@ for _name in ("0000/0000", "0000/0001", "0001/0000", "0001/0001"):
     _photo = Path(_FOLDER.name, "photos", f"{_name}.png")
     _photo.parent.mkdir(parents=True, exist_ok=True)
     _photo.write_bytes(_name.encode())
+_PIPELINE, _GRAPH = Path(_FOLDER.name, "pipeline"), Path(_FOLDER.name, "lama.onnx")
+for _name, _text in (
+    ("model_index.json", f'{{"_class_name": "{SdInpaintConfig.pipeline}"}}'),
+    ("unet/diffusion_pytorch_model.safetensors", "weights"),
+):
+    (_PIPELINE / _name).parent.mkdir(parents=True, exist_ok=True)
+    (_PIPELINE / _name).write_text(_text)
+_GRAPH.write_bytes(b"a graph")
 POINT = RunConfig(dataset=SynthConfig(identities=2, samples=2), method=MaskConfig())
 _WITH_FILES = {"diffusion", "folder", "sd_inpaint", "sdxl_inpaint", "lama"}
 # Between them they use every module of a run.
@@ -57,9 +65,8 @@ POINTS = [
     replace(POINT, recognizer=RecognizerConfig("ccnet")),
     replace(POINT, recognizer=RecognizerConfig("eehnet")),
     replace(POINT, method=FolderConfig(path=_FOLDER.name)),
-    replace(
-        POINT, method=SdInpaintConfig(weights=str(save_tiny(Path(_FOLDER.name, "tiny"), SdInpaintConfig.pipeline)))
-    ),
+    replace(POINT, method=SdInpaintConfig(weights=str(_PIPELINE))),
+    replace(POINT, method=LamaConfig(weights=str(_GRAPH))),
     *(replace(POINT, method=methods.named(name)) for name in METHODS if name not in _WITH_FILES),
 ]
 SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
@@ -76,7 +83,7 @@ ELSEWHERE = (
     "valleys",
     "palm_or_back",
 )
-OF_OTHER_PACKAGES = {"palmbench.methods.lama", *(f"palmbench.hands.{name}" for name in ELSEWHERE)}
+OF_OTHER_PACKAGES = {f"palmbench.hands.{name}" for name in ELSEWHERE}
 
 
 def test_the_key_version_is_1() -> None:
