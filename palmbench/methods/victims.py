@@ -21,6 +21,7 @@ from palmbench.hands.recognition_hand import recognition_hand, recognition_squar
 from palmbench.hands.recognition_roi import recognition_corners, recognition_roi
 from recognizers.ccnet import CCNetRecognizer
 from recognizers.eehnet import EEHNetRecognizer
+from recognizers.networks.ccnet import normalised
 from recognizers.protocol import HAND_SIDE, ROI_SIDE
 
 VERSION = 1
@@ -140,8 +141,6 @@ class OfRois(Victim):
         return roi_reading(photo, hand, beside)
 
     def _describe(self, crops: Tensor) -> Tensor:
-        from recognizers.networks.ccnet import normalised
-
         return self.recognizer.network.embed(normalised(crops[:, 0]))
 
 

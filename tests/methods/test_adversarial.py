@@ -58,6 +58,7 @@ def test_the_network_that_it_was_made_against_rejects_and_others_do_not():
     assert rejected("mtcc", photos) == rejected("eehnet", photos) == 0
 
 
+@pytest.mark.slow
 def test_a_network_of_whole_hands_rejects_too():
     photos = [changed(replace(QUICK, eps=16, victim="eehnet"), palm(identity)) for identity in PALMS]
     assert rejected("eehnet", photos) > 0.5
