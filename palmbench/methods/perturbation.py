@@ -13,6 +13,7 @@ from torch import Tensor
 from palmbench.hands import Hand
 from palmbench.methods.crease_terms import creases, new_contrast, turned
 from palmbench.methods.victims import WIDEST, Frame, Jitter, Victim, jitter, read, roi_reading
+from recognizers.common.errors import SampleError
 from recognizers.networks.precision import single_precision
 
 VERSION = 1
@@ -66,12 +67,14 @@ def perturbation(
     ------
     NoROIError
         If the palm is too small to be read.
+    SampleError
+        If no victim reads any of the region: the photo would stay as it is.
     """
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
     frame = Frame(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
     box = np.s_[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
     coarser = max(1.0, max(frame.width, frame.height) / _SIDE)
-    size = round(frame.width / coarser), round(frame.height / coarser)
+    size = max(1, round(frame.width / coarser)), max(1, round(frame.height / coarser))
     grey = cv2.cvtColor(np.ascontiguousarray(photo[box]), cv2.COLOR_RGB2GRAY)
     before = _plane(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), device)
     inside = _plane(cv2.resize(region[box].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST), device)
@@ -114,7 +117,10 @@ class _Seeker(NamedTuple):
         widest = [aim.victim.reading(self.photo, self.hand, Jitter(scale=WIDEST)) for aim in self.aims]
         read_of = [read([each], change, self.frame).sum() for each in widest]
         (reach,) = torch.autograd.grad(torch.stack(read_of).sum(), change)
-        return self.inside * (reach > 0)
+        free = self.inside * (reach > 0)
+        if not free.any():
+            raise SampleError("No recognizer that the change is made against reads the palm region.")
+        return free
 
     def _losses(self, change: Tensor, generator: np.random.Generator) -> Iterator[tuple[float, Tensor]]:
         """What each term loses, and its weight; the gradient of one is as large as that of any other."""

@@ -21,7 +21,7 @@ from palmbench.methods.victims import VICTIMS, Frame, Jitter, jitter, read, roi_
 from palmbench.scoring.rates import equal_error_rate
 from palmbench.synth import BENCHMARK_IDENTITIES, SURROGATE_IDENTITIES, TRAINING_IDENTITIES, render
 from palmbench.synth.render import Render
-from recognizers.common.errors import NoROIError
+from recognizers.common.errors import NoROIError, SampleError
 
 PALMS = range(40, 50, 2)
 QUICK = AdversarialConfig(eps=8, steps=10)
@@ -125,6 +125,13 @@ def test_a_palm_that_cannot_be_read_fails():
     for valleys in (one.valleys[:1].repeat(2, axis=0), np.full((2, 2), np.nan)):
         with pytest.raises(NoROIError):
             methods.load(QUICK).deidentify([one.image], [replace(one.as_hand(), valleys=valleys)], [1], [None])
+
+
+def test_a_palm_that_the_network_does_not_look_at_does_not_pass_as_deidentified():
+    one = palm(PALMS[0])
+    far = replace(one.as_hand(), valleys=np.float32([[20, 20], [60, 20]]))
+    with pytest.raises(SampleError, match="No recognizer"):
+        methods.load(QUICK).deidentify([one.image], [far], [1], [None])
 
 
 def test_the_weights_of_the_victims_are_in_the_key():
