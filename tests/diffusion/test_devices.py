@@ -85,7 +85,7 @@ def test_a_tensor_that_is_left_on_the_cpu_would_be_seen(painters):
     walked = painters["float32"]
     with walked.mode:
         settle(walked.painter.denoiser.conv_out, torch.device("cpu"))
-    with pytest.raises(Exception, match="device|NVIDIA"):
+    with pytest.raises(Exception, match=r"device|NVIDIA"):
         walked.paint(Sampling(steps=1, sampler="plms"))
     with walked.mode:
         settle(walked.painter.denoiser.conv_out, torch.device("cuda"))
