@@ -62,7 +62,7 @@ def test_the_network_that_it_was_made_against_rejects_and_others_do_not():
 def test_a_network_of_whole_hands_rejects_too():
     photos = [changed(replace(QUICK, eps=16, victim="eehnet"), palm(identity)) for identity in PALMS]
     assert rejected("eehnet", photos) > 0.5
-    assert rejected("ccnet", photos) == 0
+    assert rejected("mtcc", photos) == 0
 
 
 def test_a_surrogate_is_approached_and_is_nobody():
