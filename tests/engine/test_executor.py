@@ -67,6 +67,8 @@ def write_pid_and_wait(task: tuple[str, float]) -> None:
 
 def wait_in_workers(folder: str, *seconds: float) -> None:
     """What the process does that is going to be killed or interrupted."""
+    # A shell starts what runs in its background deaf to interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), Executor(config(2)) as executor:
         for _ in executor.map(write_pid_and_wait, [(folder, each) for each in seconds]):
             print("one worker has nothing to do", flush=True)
