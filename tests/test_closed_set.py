@@ -6,58 +6,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from palmbench import synth
 from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
-from palmbench.hands import Hand
 from palmbench.methods import MethodConfig
 from palmbench.methods.ksame import KSameConfig
 from palmbench.methods.swap import SwapConfig
 from palmbench.photos.deidentification import deidentification_of
-from palmbench.quality import instrument
 from palmbench.report.html.runs import FinishedRun, declarations
-from palmbench.stages import prepare
 from recognizers.common.errors import RequestError
 from tests.finished_runs import done
+from tests.rendered_truth import truth_found
 
 PALMS = SynthConfig(identities=4, samples=2)
 PROXY = KSameConfig(way="proxy", k=2)
 
 
-class Truth:
-    """Finds in a rendered photo, however changed, the hand that was rendered."""
-
-    name = "truth"
-
-    def __init__(self) -> None:
-        self._shots = [synth.render(identity, sample) for identity in range(4) for sample in range(2)]
-
-    def settings(self) -> dict[str, str]:
-        return {"name": self.name}
-
-    def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
-        return [[min(self._shots, key=lambda shot: _apart(shot.image, image)).as_hand()] for image in images]
-
-    def segment(self, image: np.ndarray, hand: Hand) -> Hand:
-        return hand
-
-
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.abs(one[::8, ::8].astype(float) - other[::8, ::8]).mean())
-
-
 @pytest.fixture(scope="module", autouse=True)
 def truth() -> Iterator[None]:
-    finds = Truth()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prepare, "load_detector", lambda *_: finds)
-        patch.setattr(prepare, "load_segmenter", lambda *_: finds)
-        patch.setattr(instrument, "hand_weights", lambda: Path("absent"))  # no distances between sets
+    with truth_found():
         yield
 
 

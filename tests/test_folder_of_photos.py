@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from palmbench import methods, synth
+from palmbench import methods
 from palmbench.base.images import write_png
 from palmbench.commands import cli
 from palmbench.config.compose import compose_points
@@ -22,54 +22,26 @@ from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
-from palmbench.hands import Hand
 from palmbench.methods.folder import FolderConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.paper.overrides import read_request
 from palmbench.paper.page import further_runs
 from palmbench.photos.deidentification import deidentification_of
-from palmbench.quality import instrument
 from palmbench.report.html.runs import FinishedRun, declarations, further_section
-from palmbench.stages import prepare
 from palmbench.stages.elsewhere import Found, matched, read_found
 from recognizers.common.errors import RequestError, SampleError
 from tests.docs.blocks import blocks
 from tests.finished_runs import done
+from tests.rendered_truth import truth_found
 
 CPU = ExecutorConfig(device="cpu", workers=1)
 PALMS = SynthConfig(identities=3, samples=2)
 NAMES = {"one": "a/1.jpg", "two": "a/2.jpg"}
 
 
-class Truth:
-    """Finds in a rendered photo, however changed, the hand that was rendered."""
-
-    name = "truth"
-
-    def __init__(self) -> None:
-        self._shots = [synth.render(identity, sample) for identity in range(4) for sample in range(2)]
-
-    def settings(self) -> dict[str, Any]:
-        return {"name": self.name}
-
-    def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
-        return [[min(self._shots, key=lambda shot: _apart(shot.image, image)).as_hand()] for image in images]
-
-    def segment(self, image: np.ndarray, hand: Hand) -> Hand:
-        return hand
-
-
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.abs(one[::8, ::8].astype(float) - other[::8, ::8]).mean())
-
-
 @pytest.fixture(scope="module")
 def truth() -> Iterator[None]:
-    finds = Truth()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prepare, "load_detector", lambda *_: finds)
-        patch.setattr(prepare, "load_segmenter", lambda *_: finds)
-        patch.setattr(instrument, "hand_weights", lambda: Path("absent"))  # no distances between sets
+    with truth_found():
         yield
 
 

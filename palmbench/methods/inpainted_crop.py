@@ -11,6 +11,8 @@ from palmbench.hands import Hand
 from palmbench.hands.palm import Region
 from palmbench.methods.crop import crop_of
 from palmbench.methods.paste_back import paste_back
+from palmbench.methods.region import region_versions
+from recognizers.common.cache_keys import versions_of
 
 VERSION = 1
 _WIDER = 0.03  # of the crop's side: beyond the palm, so that its lines give no hint of how they go on
@@ -51,6 +53,7 @@ def inpainted(photo: np.ndarray, hand: Hand, region: Region, size: int, paint: P
     return filled
 
 
-def inpainted_versions() -> tuple[str, ...]:
-    """Modules of `palmbench.methods` that decide the pixels."""
-    return "inpainted_crop", "crop", "paste_back"
+def inpainted_versions() -> dict[str, int]:
+    """Versions of the code that decides the pixels, beside what paints them."""
+    own = versions_of("palmbench.methods", "inpainted_crop", "crop", "paste_back")
+    return region_versions() | own | versions_of("palmbench.hands", "roi_squares")

@@ -12,8 +12,6 @@ import numpy as np
 from palmbench.fetching.torch_files import LAMA, copies, fits
 from palmbench.methods.declaration import Declaration
 from palmbench.methods.method import Encoding, Method, MethodConfig
-from palmbench.methods.region import region_versions
-from recognizers.common.cache_keys import versions_of
 from recognizers.common.errors import MissingWeights, SampleError
 from recognizers.common.pinned import Pinned
 
@@ -95,8 +93,7 @@ class Lama(Method):
     def versions(self) -> dict[str, int]:
         from palmbench.methods.inpainted_crop import inpainted_versions
 
-        own = versions_of("palmbench.methods", *inpainted_versions()) | versions_of("palmbench.hands", "roi_squares")
-        return super().versions() | region_versions() | own
+        return super().versions() | inpainted_versions()
 
     def deidentify(
         self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]

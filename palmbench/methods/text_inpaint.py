@@ -11,8 +11,6 @@ import numpy as np
 from palmbench.fetching.hub_cache import SD_INPAINTING, SDXL_INPAINTING, Snapshot
 from palmbench.methods.declaration import Declaration
 from palmbench.methods.method import Encoding, Method, MethodConfig
-from palmbench.methods.region import region_versions
-from recognizers.common.cache_keys import versions_of
 from recognizers.common.strict import setting
 
 if TYPE_CHECKING:
@@ -119,8 +117,7 @@ class TextInpaint(Method):
     def versions(self) -> dict[str, int]:
         from palmbench.methods.inpainted_crop import inpainted_versions
 
-        own = versions_of("palmbench.methods", *inpainted_versions()) | versions_of("palmbench.hands", "roi_squares")
-        return super().versions() | region_versions() | own
+        return super().versions() | inpainted_versions()
 
     def deidentify(
         self, images: list[np.ndarray], hands: list[Hand], seeds: list[int], encodings: list[Encoding | None]
