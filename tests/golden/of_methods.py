@@ -418,7 +418,6 @@ def painter_weights() -> list[str]:
 
 _PARTS = ("attention", "denoiser", "fusion", "layers", "noise", "prior", "sampler")
 _DIFFUSION = [f"palmbench.diffusion.{name}" for name in _PARTS]
-_DIFFUSION = [f"palmbench.diffusion.{name}" for name in ("attention", "fusion", "noise", "prior", "sampler")]
 _PASTED = [f"palmbench.methods.{name}" for name in ("region", "crop", "paste_back")]
 _READ = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_hand")]
 _ADDED = ("light", "paste_back", "skin_texture", "wrinkles")
