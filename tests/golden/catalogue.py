@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.golden import of_hands, of_methods, of_photos, of_quality, of_recognizers, of_scoring, of_stages
+from tests.golden import (
+    of_diffusion,
+    of_hands,
+    of_methods,
+    of_photos,
+    of_quality,
+    of_recognizers,
+    of_scoring,
+    of_stages,
+)
 from tests.golden.artefacts import Golden
 
 # Modules with a VERSION and without a sample, and why.
@@ -16,5 +25,5 @@ WITHOUT = {
 
 def goldens() -> dict[str, Golden]:
     """Every sample, by the module that it guards."""
-    parts = (of_hands, of_methods, of_recognizers, of_quality, of_scoring, of_photos, of_stages)
+    parts = (of_diffusion, of_hands, of_methods, of_recognizers, of_quality, of_scoring, of_photos, of_stages)
     return {golden.module: golden for part in parts for golden in part.GOLDENS}

@@ -32,7 +32,7 @@ from palmbench.training.images import Cut
 from recognizers.common.cache_keys import sample_seed
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
-from tests.golden.of_methods import SMALL, painter_weights
+from tests.golden.of_diffusion import SMALL, painter_weights
 
 SAMPLES = tuple(Sample(f"{i:04d}_0000", f"{i:04d}", f"{i:04d}", "", f"{i:032d}") for i in (0, 1))
 _SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "palm", "observer", "network", "assembly")]
