@@ -119,6 +119,10 @@ class Replaced(Deidentify):
     name: str = "controls"
     donors: Mapping[str, Sample] = field(default_factory=dict)
 
+    @property
+    def on_device(self) -> bool:
+        return False
+
     def key(self, sample: Sample) -> str:
         donor = self.donors.get(sample.id)
         photo = None if donor is None else self.prepare.photos.key(donor)
@@ -289,7 +293,7 @@ def mated_of(pipeline: Pipeline, recognition: Recognition, outcome: Outcome, sto
 
 def _evaluate(pipeline: Pipeline, engine: Engine) -> Result:
     def measured(outcome: Outcome) -> Result:
-        metrics, recognition, *_ = pipeline.measure(engine, outcome)
+        metrics, recognition, *_ = pipeline.measure(outcome, engine.executor.workers)
         mated = mated_of(pipeline, recognition, outcome, engine.store)
         return Result(metrics, recognition.genuine, recognition.impostor, mated)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+import threading
 from pathlib import Path
 
 
@@ -21,9 +23,16 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    from palmbench.base.status import INTERRUPTED
     from palmbench.commands.cli import main as command_line
 
-    return command_line()
+    status = command_line()
+    if status == INTERRUPTED and threading.active_count() > 1:
+        # Python would wait for threads that compute; what they write, they write whole or not at all.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 def _beside() -> Path:

@@ -34,7 +34,7 @@ from tests.docs.blocks import blocks
 from tests.finished_runs import done
 from tests.rendered_truth import truth_found
 
-CPU = ExecutorConfig(device="cpu", workers=1)
+CPU = ExecutorConfig(devices=("cpu",), workers=1)
 PALMS = SynthConfig(identities=3, samples=2)
 NAMES = {"one": "a/1.jpg", "two": "a/2.jpg"}
 
@@ -86,7 +86,7 @@ def test_the_example_of_the_documentation_is_exported_blurred_and_scored(
             exec(compile(part.text, part.page, "exec"), {})
             continue
         for words in part.commands:
-            settings = ["executor.workers=1", "executor.device=cpu"] if "=" in words[1] else []
+            settings = ["executor.workers=1", "executor.devices=cpu"] if "=" in words[1] else []
             assert cli.main([*words[1:], *settings]) == 0
     (run,) = Run.all("results")
     account = run.account

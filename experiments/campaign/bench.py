@@ -16,7 +16,7 @@ from experiments.campaign.verdicts import Ended, Numbers, numbers
 from palmbench.base.status import DONE
 from recognizers.common.errors import RequestError
 
-_SMALL = ("dataset.identities=3", "dataset.samples=2", "executor.workers=1", "executor.device=cpu")
+_SMALL = ("dataset.identities=3", "dataset.samples=2", "executor.workers=1", "executor.devices=cpu")
 
 
 class Bench(NamedTuple):

@@ -11,3 +11,11 @@ def is_want_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return any(text in str(error) for text in _TEXTS)
+
+
+def give_back(device: str) -> None:
+    """Let go of the memory that torch keeps of a device for later, so that what is tried next finds it whole."""
+    if device != "cpu":
+        import torch
+
+        torch.cuda.empty_cache()

@@ -30,7 +30,7 @@ class _Line:
     def show(self, text: str, final: bool) -> None:
         if self._live:
             # A line that wraps cannot be taken back, so the living one stays within the terminal.
-            self._stream.write(f"\r\x1b[K{text}\n" if final else f"\r\x1b[K{text[: _columns() - 1]}")
+            self._stream.write(f"\r\x1b[K{text}\n" if final else f"\r\x1b[K{text[: columns() - 1]}")
         else:
             self._stream.write(text + "\n")
         self._stream.flush()
@@ -81,7 +81,7 @@ class Progress:
         if not self.computed or spent < 0.5:
             return ""
         rate = self.computed / spent
-        left = f", {_clock(self._todo() / rate)} left" if self._todo() else f" in {_clock(spent)}"
+        left = f", {clock(self._todo() / rate)} left" if self._todo() else f" in {clock(spent)}"
         return f"  ({rate:.1f}/s{left})"
 
 
@@ -124,15 +124,17 @@ class Transfer:
         if not here or spent < 0.5:
             return ""
         left = (
-            f", {_clock((self.total - self.done) / here * spent)} left" if self.total and self.total > self.done else ""
+            f", {clock((self.total - self.done) / here * spent)} left" if self.total and self.total > self.done else ""
         )
-        return f"  ({here / spent / 1e6:.1f} MB/s{left or f' in {_clock(spent)}'})"
+        return f"  ({here / spent / 1e6:.1f} MB/s{left or f' in {clock(spent)}'})"
 
 
-def _columns() -> int:
+def columns() -> int:
+    """Width of the terminal, in characters."""
     return shutil.get_terminal_size().columns
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds, 2:07."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"

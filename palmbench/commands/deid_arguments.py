@@ -39,7 +39,7 @@ _SHORT = {
     "seed": "seed",
     "region": "region",
     "detector": "detector",
-    "device": "executor.device",
+    "device": "executor.devices",
 }
 _READ = ("method", "detector", "segmenter", "recognizer", "executor", "seed", "region")
 
@@ -93,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--region", metavar="NAME", help="region=NAME: palm (all palm skin, the default) or paper (the paper's polygon)"
     )
     add("--detector", metavar="NAME", help="detector=NAME")
-    add("--device", metavar="NAME", help="executor.device=NAME: auto, cpu or cuda")
+    add("--device", metavar="NAME", help="executor.devices=NAME: auto, cpu, cuda, or one by name as cuda:1")
     add("--count", type=int, default=1, metavar="K", help="K different results for each photo, NAME-1 to NAME-K")
     add("--format", choices=sorted(FORMATS), help="of all results; default: each photo's own (HEIC and AVIF: jpeg)")
     add("--verify", action="store_true", help="match each result with its original, draw again while it matches")

@@ -92,8 +92,9 @@ def _device() -> Iterator[Finding]:
     import torch
 
     if torch.cuda.is_available():
-        memory = torch.cuda.get_device_properties(0).total_memory / 2**30
-        yield Finding("ok", "cuda", f"{torch.cuda.get_device_name(0)}, {memory:.0f} GiB")
+        for place in range(torch.cuda.device_count()):
+            memory = torch.cuda.get_device_properties(place).total_memory / 2**30
+            yield Finding("ok", f"cuda:{place}", f"{torch.cuda.get_device_name(place)}, {memory:.0f} GiB")
     else:
         yield Finding("absent", "cuda", "no GPU seen by torch; everything runs on the CPU")
 

@@ -53,10 +53,14 @@ def MTCCConfig(variant: str = "yan") -> RecognizerConfig:
 
 @dataclass(frozen=True)
 class ExecutorConfig:
-    """Where and how wide to compute; never changes a result."""
+    """Where and how wide to compute; never changes a result.
+
+    `devices` are "auto", "cpu" or "cuda" alone, or the names of different devices of one kind, such as "cuda:1". A
+    process for "cpu:0" computes on a CPU what another would on a device: with it sharing can be tried without one.
+    """
 
     name: Literal["local"] = "local"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: tuple[str, ...] = ("auto",)
     workers: int | None = setting(None, low=1, high=1024)
     batch_size: int = setting(8, low=1, high=4096)
 

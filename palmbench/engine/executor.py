@@ -1,34 +1,54 @@
-"""Where stages run: this process beside an accelerator, or worker processes of one thread each on a CPU.
+"""Where tasks are computed: worker processes of one thread each, and one process for each accelerator beside them.
 
 A worker computes a sample the same way whatever the number of workers, the batch or the machine's cores: every
-library is held to one thread, and the parallelism is over samples.
+library is held to one thread, and the parallelism is over samples. With one worker and no accelerator there is no
+process but this one.
 
-An interrupt (Ctrl-C) is the business of the process that was asked: workers hear nothing of it, and are ended by it.
+Who runs a graph of tasks needs to know of an executor how wide its lanes are, whether a lane takes a task, and what
+comes back; only the executor knows of processes.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
-import signal
-import threading
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing.connection import wait
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from palmbench.config.schema import ExecutorConfig
-from recognizers.common.errors import RequestError, no_exit
+from palmbench.engine.workers import Call, Worker, done, limit_threads
+from palmbench.engine.workers import leave_with as leave_with
+from recognizers.common.errors import RequestError
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
+Lane = Literal["cpu", "device"]
+LANES: tuple[Lane, ...] = ("device", "cpu")
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-_LAST_WORDS = 5.0  # seconds for the others to end in, once one has died
+# While one thread has the device's turn, the others read, put together and write.
+_DEVICE_HANDS = 4
+_CPU_AHEAD = 2  # tasks in a worker's hands, so that it never waits for its next
+_NAMED = re.compile(r"(cpu|cuda):(\d+)")
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+
+class Came(NamedTuple):
+    """An answer to a task, by the number that `submit` gave it, and the seconds that a worker of its lane spent."""
+
+    number: int
+    answer: Any
+    seconds: float
+
+
+class Died(NamedTuple):
+    """A task that a worker had when it died, why it died, and whether it may have been working on that task."""
+
+    number: int
+    reason: str
+    begun: bool
 
 
 class Executor:
@@ -37,25 +57,35 @@ class Executor:
     Parameters
     ----------
     config : ExecutorConfig
-        `device` "auto" takes CUDA when there is one; `workers` None takes one process a core.
+        `devices` "auto" takes every CUDA device that there is; `workers` None takes one process a core.
+
+    Raises
+    ------
+    RequestError
+        If a device is not one that can be, by its name; whether it is there is said on first use.
     """
 
     def __init__(self, config: ExecutorConfig) -> None:
         self._config = config
-        self._pool: ProcessPoolExecutor | None = None
-        self._lifeline: Connection | None = None
-        self._device: str | None = None
+        self._devices: tuple[str, ...] | None = None
+        self._pools: dict[Lane, list[Worker]] = {"cpu": [], "device": []}
+        self._here: deque[Call] = deque()
+        self._numbers = 0
+        self._wanted: set[int] = set()  # calls whose answers somebody waits for
+        self._stillborn = 0
+        _require_names(config.devices)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """What a worker process beside those on the CPU is for, such as ("cuda:0", "cuda:1"); empty without any."""
+        if self._devices is None:
+            self._devices = _found(self._config.devices)
+        return self._devices
 
     @property
     def device(self) -> str:
-        """Where stages compute, "cpu" or "cuda"."""
-        if self._device is None:
-            self._device = "cuda" if self._config.device != "cpu" and _has_cuda() else "cpu"
-            if self._config.device == "cuda" and self._device != "cuda":
-                raise RequestError(
-                    "executor.device=cuda, but torch finds no CUDA device here; use executor.device=cpu."
-                )
-        return self._device
+        """What a worker for a device calls it, "cpu" or "cuda": each sees its own device alone."""
+        return self.devices[0].partition(":")[0] if self.devices else "cpu"
 
     @property
     def workers(self) -> int:
@@ -67,38 +97,141 @@ class Executor:
         """Samples a task should hold."""
         return self._config.batch_size
 
-    def map(self, work: Callable[[Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
-        """Answers of `work` to the tasks, in the order in which they are ready.
+    @property
+    def inline(self) -> bool:
+        """Whether this process does the work itself."""
+        return self.workers == 1 and not self.devices
+
+    def width(self, lane: Lane) -> int:
+        """How many tasks of a lane are computed at the same time."""
+        return len(self.devices) if lane == "device" else self.workers
+
+    def takes(self, lane: Lane, alone: bool = False) -> bool:
+        """Whether a task of the lane would be begun soon; `alone`, in a worker that has no other until it is done."""
+        if self.inline:
+            return not self._here
+        pool = self._pools[lane]
+        if len(pool) < self.width(lane) or self.idle(lane):
+            return True
+        return not alone and any(self._free(worker, lane) for worker in pool)
+
+    def idle(self, lane: Lane) -> bool:
+        """Whether a worker of the lane has nothing to do."""
+        if self.inline:
+            return not self._here
+        pool = self._pools[lane]
+        return len(pool) < self.width(lane) or any(not worker.in_hand for worker in pool)
+
+    def submit(self, work: Callable[[Task], Any], task: Task, lane: Lane = "cpu", alone: bool = False) -> int:
+        """Have a task computed, in a lane that takes one; its number, see `wait`."""
+        self._numbers += 1
+        call = Call(self._numbers, work, task, alone)
+        self._wanted.add(call.number)
+        if self.inline:
+            self._here.append(call)
+            return call.number
+        pool = self._pools[lane]
+        free = [worker for worker in pool if (not worker.in_hand if alone else self._free(worker, lane))]
+        least = min(free, key=lambda worker: len(worker.in_hand), default=None)
+        # One more process only for what nobody else would begin now.
+        if least is None or (least.in_hand and len(pool) < self.width(lane)):
+            least = self._start(lane, len(pool))
+            pool.append(least)
+        least.give(call)
+        return call.number
+
+    def wait(self, seconds: float | None = None) -> list[Came | Died]:
+        """What has come, after so many seconds at most; without a limit it is something.
 
         Raises
         ------
         RequestError
-            If a worker process died: by which signal or with which status. What `work` raises is raised here.
+            If workers die again and again before they have begun. What a task's work raises is raised here.
         """
-        if self.device == "cuda" or self.workers == 1:
-            _limit_threads()
-            for task in tasks:
-                yield _done(work, task)
-            return
+        if self.inline:
+            return self._work_here()
+        came: list[Came | Died] = []
+        while not came:
+            everyone = {worker.pipe: (lane, worker) for lane in LANES for worker in self._pools[lane]}
+            for pipe in wait(list(everyone), seconds):
+                came += self._heard(*everyone[pipe])  # type: ignore[index]
+            if seconds is not None:
+                break
+        return came
+
+    def map(
+        self,
+        work: Callable[[Task], Answer],
+        tasks: Sequence[Task],
+        died: Callable[[Task, str], Answer] | None = None,
+    ) -> Iterator[Answer]:
+        """Answers of `work` to the tasks, in the order in which they are ready; on the devices where there are any.
+
+        A task whose worker dies is tried once more by itself.
+
+        Parameters
+        ----------
+        work : callable
+        tasks : sequence
+        died : callable, optional
+            What to answer for a task with which a worker died twice, of why it did.
+
+        Raises
+        ------
+        RequestError
+            If a worker died twice with a task, and `died` is not given. What `work` raises is raised here.
+        """
+        lane: Lane = "device" if self.devices else "cpu"
+        queue, suspects, left = deque(tasks), deque[Task](), len(tasks)
+        in_hand: dict[int, tuple[Task, bool]] = {}
         try:
-            yield from self._spread(work, tasks)
-        except BrokenProcessPool as error:
-            reason = self._why_broken()
-            self.stop()
-            raise RequestError(reason) from error
+            while left:
+                while suspects and self.takes(lane, alone=True):
+                    task = suspects.popleft()
+                    in_hand[self.submit(work, task, lane, alone=True)] = task, True
+                # A short queue: nothing is made ready for tasks that nobody may want any more. On a device none at
+                # all: not any work may share it.
+                while queue and (self.idle(lane) if self.devices else self.takes(lane)):
+                    task = queue.popleft()
+                    in_hand[self.submit(work, task, lane)] = task, False
+                for event in self.wait():
+                    task, alone = in_hand.pop(event.number)
+                    if isinstance(event, Came):
+                        left -= 1
+                        yield event.answer
+                    elif not event.begun:
+                        (suspects if alone else queue).appendleft(task)
+                    elif not alone:
+                        suspects.append(task)
+                    elif died is None:
+                        raise RequestError(event.reason)
+                    else:
+                        left -= 1
+                        yield died(task, event.reason)
+        finally:
+            self.forget()
+
+    def forget(self) -> None:
+        """Nobody waits for what is in hand any more."""
+        self._wanted.clear()
+        self._here.clear()
+
+    def busy(self) -> float:
+        """Seconds that devices have computed, all together, as far as their workers have said."""
+        return sum(worker.busy for worker in self._pools["device"])
 
     def close(self) -> None:
         """End the worker processes when they have done what they have in hand."""
-        if self._pool is not None and self._lifeline is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._lifeline.close()
-            self._pool = self._lifeline = None
+        everyone = self._take_all()
+        for worker in everyone:
+            worker.bid_farewell()
+        for worker in everyone:
+            worker.join()
 
     def stop(self) -> None:
         """End the worker processes at once, whatever they have in hand."""
-        if self._lifeline is not None:
-            self._lifeline.close()
-        self.close()
+        for worker in self._take_all():
+            worker.kill()
 
     def __enter__(self) -> Executor:
         return self
@@ -109,50 +242,55 @@ class Executor:
         else:
             self.stop()
 
-    def _spread(self, work: Callable[[Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
-        pool = self._pool or self._open()
-        pending: set[Future[Answer]] = set()
-        queue = iter(tasks)
-        while True:
-            # A short queue: nothing is made ready for tasks that nobody may want any more.
-            for task in queue:
-                with _single_threaded_and_uninterrupted():
-                    pending.add(pool.submit(_answer, work, task))
-                if len(pending) >= 2 * self.workers:
-                    break
-            if not pending:
-                return
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
+    def _take_all(self) -> list[Worker]:
+        everyone = [worker for pool in self._pools.values() for worker in pool]
+        self._pools = {"cpu": [], "device": []}
+        self.forget()
+        return everyone
 
-    def _open(self) -> ProcessPoolExecutor:
-        context = get_context("spawn")
-        far_end, self._lifeline = context.Pipe(duplex=False)
-        self._pool = ProcessPoolExecutor(
-            self.workers, mp_context=context, initializer=_start_worker, initargs=(far_end,)
-        )
-        return self._pool
+    def _work_here(self) -> list[Came | Died]:
+        limit_threads()
+        if not self._here:
+            return []
+        call = self._here.popleft()
+        began = time.monotonic()
+        answer = done(call.work, call.task)
+        return [Came(call.number, answer, time.monotonic() - began)]
 
-    def _why_broken(self) -> str:
-        """What the first worker died of, as a sentence; the pool ends the others by SIGTERM."""
-        assert self._pool is not None
-        processes, end = list(self._pool._processes.values()), time.monotonic() + _LAST_WORDS
-        # Who died first may be told last: the pool's own thread waits for them at the same time.
-        while None in (codes := [process.exitcode for process in processes]) and time.monotonic() < end:
-            time.sleep(0.02)
-        code = next((each for each in codes if each not in (None, -signal.SIGTERM)), -signal.SIGTERM)
-        kept = "What it had finished is kept: run the same command again"
-        if code == -signal.SIGKILL:
-            return (
-                f"A worker process was killed, most likely for want of memory. {kept}, with fewer processes "
-                "(executor.workers=1) if it happens again."
-            )
-        how = f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with status {code}"
-        return (
-            f"A worker process ended {how} in the middle of its work. {kept}; if it happens again, with "
-            "PYTHONFAULTHANDLER=1 in the environment and executor.workers=1 it says where."
-        )
+    def _heard(self, lane: Lane, worker: Worker) -> list[Came | Died]:
+        """What a worker has to say, or what became of it."""
+        replies, alive = worker.replies()
+        self._stillborn = 0 if worker.ready else self._stillborn
+        came: list[Came | Died] = []
+        for call, reply in replies:
+            if call.number in self._wanted:
+                self._wanted.discard(call.number)
+                came.append(Came(call.number, reply.told(), reply.seconds))
+        return came if alive else came + self._bury(lane, worker)
+
+    def _free(self, worker: Worker, lane: Lane) -> bool:
+        most = worker.hands if lane == "device" else _CPU_AHEAD
+        return len(worker.in_hand) < most and not any(call.alone for call in worker.in_hand.values())
+
+    def _start(self, lane: Lane, place: int) -> Worker:
+        if lane == "device":
+            return Worker(_DEVICE_HANDS, _environment(self.devices[place]))
+        return Worker(environment={_VISIBLE: ""} if self.device == "cuda" else None)
+
+    def _bury(self, lane: Lane, worker: Worker) -> list[Came | Died]:
+        """Put another worker in the place of one that died; what the other had in hand."""
+        begun = {call.number for call in worker.begun()}
+        reason = worker.why_gone()
+        worker.kill()
+        self._stillborn += not worker.ready
+        if self._stillborn > self.width(lane):
+            raise RequestError(reason)
+        pool = self._pools[lane]
+        place = pool.index(worker)
+        pool[place] = self._start(lane, place)
+        lost = [call for call in worker.in_hand.values() if call.number in self._wanted]
+        self._wanted -= {call.number for call in lost}
+        return [Died(call.number, reason, call.number in begun) for call in lost]
 
 
 def available_cores() -> int:
@@ -160,85 +298,45 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextmanager
-def _single_threaded_and_uninterrupted() -> Iterator[None]:
-    """Processes that start in this block hold every library to one thread, and never hear of an interrupt.
-
-    They inherit both, so that neither comes too late for what they import before their first line runs.
-    """
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+def _require_names(devices: Sequence[str]) -> None:
+    if len(devices) == 1 and devices[0] in ("auto", "cpu", "cuda"):
+        return
+    for name in devices:
+        if not _NAMED.fullmatch(name):
+            raise RequestError(
+                f"executor.devices must be auto, cpu, cuda, or devices by name as in [cuda:0,cuda:1], not {name}."
+            )
+    if not devices or len({name.partition(":")[0] for name in devices}) > 1 or len(set(devices)) < len(devices):
+        raise RequestError(f"executor.devices must name different devices of one kind, not [{','.join(devices)}].")
 
 
-_trouble: BaseException | None = None  # of this worker's start
+def _found(devices: Sequence[str]) -> tuple[str, ...]:
+    """The devices that a setting stands for."""
+    if devices[0] == "cpu":
+        return ()
+    if devices[0].startswith("cpu:"):
+        return tuple(devices)
+    there = _cuda_devices()
+    if devices[0] == "auto":
+        return there
+    if absent := [name for name in devices if name not in there] if devices[0] != "cuda" else not there:
+        named = ",".join(absent) if isinstance(absent, list) else "cuda"
+        has = f"has {', '.join(there)} here" if there else "finds no CUDA device here"
+        raise RequestError(f"executor.devices={named}, but torch {has}; use executor.devices=cpu.")
+    return there if devices[0] == "cuda" else tuple(devices)
 
 
-def _start_worker(lifeline: Connection) -> None:
-    global _trouble
-    # First of all: what follows takes seconds.
-    leave_with(lifeline)
-    try:
-        _limit_threads()
-    except Exception as error:
-        _trouble = error  # raised here it would be a worker that died, and nobody knew of what
-
-
-def _done(work: Callable[[Task], Answer], task: Task) -> Answer:
-    with no_exit("A step of the work"):
-        return work(task)
-
-
-def _answer(work: Callable[[Task], Answer], task: Task) -> Answer:
-    """What a worker sends back; an error that would not survive the way is one that says the same."""
-    if _trouble is not None:
-        raise _trouble
-    try:
-        return _done(work, task)
-    except Exception as error:
-        try:
-            pickle.loads(pickle.dumps(error))
-        except Exception:
-            raise RuntimeError(f"{type(error).__name__}: {error}") from error
-        raise
-
-
-def leave_with(lifeline: Connection) -> None:
-    """End this process, whatever it does, when the other end of a pipe is closed.
-
-    Who holds that end closes it on purpose, or by being gone: a killed parent cannot say goodbye.
-
-    Parameters
-    ----------
-    lifeline : Connection
-        Reading end of a pipe whose other end no other process holds, and nobody writes to.
-    """
-
-    def watch() -> None:
-        lifeline.poll(None)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _limit_threads() -> None:
-    import cv2
+def _cuda_devices() -> tuple[str, ...]:
     import torch
 
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
+    return tuple(f"cuda:{place}" for place in range(torch.cuda.device_count())) if torch.cuda.is_available() else ()
 
 
-def _has_cuda() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
+def _environment(device: str) -> Mapping[str, str]:
+    """In a worker's process its own device is the only one."""
+    kind, _, place = device.partition(":")
+    if kind == "cpu":
+        return {}
+    visible = os.environ.get(_VISIBLE)
+    names = visible.split(",") if visible else []
+    return {_VISIBLE: names[int(place)] if names else place}

@@ -77,7 +77,7 @@ class Estimate(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """What a run spent on a stage: photos computed, seconds of the command whatever its workers, and of which kind."""
+    """What a run spent on a stage: photos computed, seconds of all that worked on it over `workers`, and its kind."""
 
     computed: int
     seconds: float

@@ -15,6 +15,7 @@ from palmbench.datasets import Dataset, open_dataset
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import DatasetConfig
 from palmbench.engine.engine import Engine
+from palmbench.engine.flow import Part, Step
 from palmbench.engine.resume import Failure, Inventory, look_up
 from palmbench.methods.folder import FolderConfig
 from palmbench.quality import ImageQuality, set_distances
@@ -33,14 +34,6 @@ from palmbench.stages.stage import PHOTOS, Originals, Stage, load_all
 from palmbench.stages.usability import Usability
 from recognizers.common.cache_keys import digest
 from recognizers.common.errors import Lost, no_exit
-
-
-class Step(NamedTuple):
-    """A stage, and the stage whose artefacts it is made from; None for the photos themselves."""
-
-    stage: Stage
-    needs: Stage | None
-
 
 Result = TypeVar("Result")
 
@@ -222,7 +215,15 @@ class Pipeline:
         Lost
             If an artefact vanishes meanwhile; see `with_artefacts`.
         """
-        return self._through(engine.run)
+        return self.outcome_in(engine.flow(self.steps, self.samples))
+
+    def part(self) -> Part:
+        """The point's samples, about to go through its steps."""
+        return Part(self.steps, self.samples, Store.of(self.config.results_dir))
+
+    def outcome_in(self, part: Part) -> Outcome:
+        """What came of the stages of a part that is complete."""
+        return self._through(part.failures)
 
     def outcome_of(self, failures: Iterable[Failure]) -> Outcome:
         """What came of the stages of a run that had these failures."""
@@ -253,8 +254,8 @@ class Pipeline:
             failures += failed.values()
         return Outcome(failures, passed)
 
-    def measure(self, engine: Engine, outcome: Outcome) -> Measured:
-        """The run's metrics from the artefacts of the samples that passed.
+    def measure(self, outcome: Outcome, threads: int = 1) -> Measured:
+        """The run's metrics from the artefacts of the samples that passed; `threads` cannot change a number.
 
         Raises
         ------
@@ -262,21 +263,20 @@ class Pipeline:
             If one of them is not in the store any more, or is damaged.
         """
         with no_exit(f"recognizer={self.config.recognizer.name}"):
-            return self._measure(engine, outcome)
+            return self._measure(outcome, threads)
 
-    def _measure(self, engine: Engine, outcome: Outcome) -> Measured:
-        store, samples = engine.store, self.samples
-        comparison = self.comparison(outcome, engine.executor.workers)
+    def _measure(self, outcome: Outcome, threads: int) -> Measured:
+        store, samples = Store.of(self.config.results_dir), self.samples
+        comparison = self.comparison(outcome, threads)
         distances = comparison.between_originals(samples, store)
         scores = comparison.against_originals(samples, store)
-        workers = engine.executor.workers
-        recognition = measure.measure_recognition(samples, distances, scores, workers, self.config.eer)
+        recognition = measure.measure_recognition(samples, distances, scores, threads, self.config.eer)
         across, among = comparison.across(samples, store), comparison.between_deidentified(samples, store)
         sets = score_sets(across, among, [sample.identity for sample in samples], [sample.person for sample in samples])
         instrument = ImageQuality(self.config.quality)
         metrics = {
             **recognition.metrics,
-            **measure.measure_linkage(samples, recognition, across, among, workers),
+            **measure.measure_linkage(samples, recognition, across, among, threads),
             **measure_classifier(samples, comparison.classify(samples, store)),
             **measure_images(
                 samples, self.artefacts(self.quality, outcome, store), instrument.metrics(), instrument.missing

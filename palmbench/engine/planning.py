@@ -23,6 +23,7 @@ class _Left:
     """What is left of one stage: photos, seconds, and how those are known."""
 
     title: str
+    lane: str
     count: int
     seconds: float
     sources: set[str]
@@ -37,20 +38,21 @@ def plan(points: Sequence[RunConfig]) -> int:
     pipelines = [Pipeline.of(point) for point in points]
     executor = Executor(points[0].executor)
     # Torch takes seconds to say that there is no accelerator.
-    device = executor.device if any(Path(node).exists() for node in _ACCELERATORS) else "cpu"
-    workers = 1 if device == "cuda" else executor.workers
-    paces = Paces(_earlier(points[0].results_dir, device))
+    named = points[0].executor.devices[0].startswith("cpu")
+    devices = executor.devices if named or any(Path(node).exists() for node in _ACCELERATORS) else ()
+    workers = executor.workers
+    paces = Paces(_earlier(points[0].results_dir, _kind(",".join(devices) or "cpu")))
     left: dict[str, _Left] = {}
     planned: set[tuple[str, str]] = set()
     unfinished = 0
 
-    def add(pipeline: Pipeline, name: str, title: str, kind: Kind, count: int, cores: int) -> None:
+    def add(pipeline: Pipeline, name: str, title: str, kind: Kind, count: int, lane: str, width: int) -> None:
         config = pipeline.config
         tools = [config.method.name, config.recognizer.name, *(["rendered"] if pipeline.dataset.rendered else [])]
         pace = paces.estimate(name, kind, tools)
-        line = left.setdefault(name, _Left(title, 0, 0.0, set()))
+        line = left.setdefault(name, _Left(title, lane, 0, 0.0, set()))
         line.count += count
-        line.seconds += count * pace.seconds / cores
+        line.seconds += count * pace.seconds / width
         line.sources.add(pace.source)
 
     for pipeline in pipelines:
@@ -69,16 +71,19 @@ def plan(points: Sequence[RunConfig]) -> int:
                 planned |= keys
                 if keys:
                     kind = Kind.of(stage, pipeline.config)
-                    add(pipeline, stage.name, stage.title, kind, len(keys), min(workers, len(keys)))
+                    lane, width = ("device", len(devices)) if stage.on_device and devices else ("cpu", workers)
+                    add(pipeline, stage.name, stage.title, kind, len(keys), lane, min(width, len(keys)))
             kind = Kind.of_measuring(pipeline.enrol.settings, len(pipeline.samples))
-            add(pipeline, MEASURE, "measure", kind, len(pipeline.samples), 1)
+            add(pipeline, MEASURE, "measure", kind, len(pipeline.samples), MEASURE, 1)
         print(f"{run.key}  {describe(pipeline.point)} ({pipeline.extent}): {state}")
     of_points = f"{len(pipelines)} point{'s' if len(pipelines) > 1 else ''}"
     if not unfinished:
         print(f"{of_points}, nothing left to compute")
         return 0
-    seconds = _START + sum(line.seconds for line in left.values())
     measured = left.pop(MEASURE)
+    # Devices and processors work at the same time.
+    of_lane = (sum(line.seconds for line in left.values() if line.lane == lane) for lane in ("cpu", "device"))
+    seconds = _START + max(of_lane) + measured.seconds
     if left:
         shared = "; points share what they share" if len(pipelines) > 1 else ""
         print(f"\n{of_points}, {sum(line.count for line in left.values())} artefacts left{shared}:")
@@ -87,17 +92,24 @@ def plan(points: Sequence[RunConfig]) -> int:
     else:
         print(f"\n{of_points}, {unfinished} left to measure:")
     print(f"  {'measure the points':<36} {unfinished:>6} {_duration(measured.seconds):>9}{_how(measured.sources)}")
-    print(f"about {_duration(seconds)} with {workers} worker{'s' if workers > 1 else ''}, if nothing else runs here")
+    beside = f" and {len(devices)} device{'s' if len(devices) > 1 else ''}" if devices else ""
+    who = f"{workers} worker{'s' if workers > 1 else ''}{beside}"
+    print(f"about {_duration(seconds)} with {who}, if nothing else runs here")
     return 0
 
 
-def _earlier(results_dir: str, device: str) -> Iterator[tuple[str, Spent, int]]:
-    """What the newest runs on a device spent."""
+def _kind(devices: str) -> str:
+    """What is comparable: every device of a kind, and processors without one."""
+    return devices.partition(":")[0] + ":" * (":" in devices)
+
+
+def _earlier(results_dir: str, kind: str) -> Iterator[tuple[str, Spent, int]]:
+    """What the newest runs on devices of a kind spent."""
     for run in reversed(Run.all(results_dir)[-_RECENT:]):
         account = run.account
-        if account is not None and account.device == device:
+        if account is not None and _kind(account.device) == kind:
             for name, spent in account.stages.items():
-                yield name, spent, 1 if device == "cuda" else account.workers
+                yield name, spent, account.workers
 
 
 def _how(sources: set[str]) -> str:

@@ -1,4 +1,8 @@
-"""A sweep: every point that has no finished run is computed, one after the other, and leaves its run's files."""
+"""A sweep: every point that has no finished run is computed and leaves its run's files.
+
+A point need not end before the next begins, and what points share is computed once. A point is measured as soon as
+its last artefact is there, while others are computed; what is said of points is said in their order.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,19 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from palmbench.base.store import Store
+from palmbench.base.board import Board
 from palmbench.config.schema import RunConfig
-from palmbench.engine.engine import Counts, Engine
 from palmbench.engine.executor import Executor
+from palmbench.engine.flow import Counts, Flow, Part
+from palmbench.engine.measuring import Measuring
 from palmbench.engine.pace import MEASURE, Kind, Spent
 from palmbench.engine.pipeline import Measured, Outcome, Pipeline
 from palmbench.engine.provenance import checkout
@@ -85,30 +90,16 @@ def sweep(
         if not Run.of(pipeline).finished:
             require_writable(Path(pipeline.config.results_dir))
             require_weights(pipeline.config.recognizer)
-    swept = Swept(pipelines, {stage.name: Counts() for each in pipelines for stage, _ in each.steps}, [], 0, 0.0)
     began = time.monotonic()
     finish = begun(pipelines) if begun else None
     with Executor(points[0].executor) as executor:
-        for number, pipeline in enumerate(pipelines, 1):
-            run = Run.of(pipeline)
-            account = run.account if run.finished else None
-            if account is not None:
-                swept = swept._replace(finished=swept.finished + 1)
-                failures = list(account.failures)
-                for name, kept in account.items.items():
-                    swept.counts.setdefault(name, Counts()).add(reused=kept)
-                for failure in failures:
-                    swept.counts.setdefault(failure.stage, Counts()).add(failed=1)
-            else:
-                print(f"[{number}/{len(pipelines)}] {describe(pipeline.point)}: {pipeline.extent}", file=sys.stderr)
-                engine = Engine(Store.of(pipeline.config.results_dir), executor)
-                failures = _compute(pipeline, run, engine)
-                for name, counts in engine.counts.items():
-                    swept.counts[name].add(**asdict(counts))
-            swept.failures.extend(failures)
-            if finish:
-                finish(pipeline, run)
-    return swept._replace(seconds=time.monotonic() - began)
+        ends = list(_Sweep(pipelines, executor, finish).run())
+    counts = {stage.name: Counts() for each in pipelines for stage, _ in each.steps}
+    for end in ends:
+        for name, each in end.counts.items():
+            counts.setdefault(name, Counts()).add(**asdict(each))
+    failures = [failure for end in ends for failure in end.failures]
+    return Swept(pipelines, counts, failures, sum(end.before for end in ends), time.monotonic() - began)
 
 
 def outstanding(points: Sequence[RunConfig]) -> list[RunConfig]:
@@ -117,41 +108,99 @@ def outstanding(points: Sequence[RunConfig]) -> list[RunConfig]:
     return [point for point in points if tracked or Run.of(point).result is None]
 
 
-def _compute(pipeline: Pipeline, run: Run, engine: Engine) -> list[Failure]:
-    run.write_config(pipeline.config)
-    measuring = Counts()
+class _End(NamedTuple):
+    """What came of a point; `before` if it was finished before this sweep."""
 
-    def measured(outcome: Outcome) -> tuple[Outcome, Measured]:
+    counts: dict[str, Counts]
+    failures: list[Failure]
+    before: bool
+
+
+@dataclass
+class _Sweep:
+    """Points on their way: computed as there is room, measured as they are complete, published in their order."""
+
+    pipelines: Sequence[Pipeline]
+    executor: Executor
+    finish: Callable[[Pipeline, Run], None] | None
+    ends: dict[int, _End] = field(default_factory=dict)
+    under_way: dict[int, tuple[int, Part]] = field(default_factory=dict)
+    published: int = 0
+
+    def run(self) -> list[_End]:
+        """Compute, measure and publish; what came of each point, in their order."""
+        flow = Flow(self.executor, Board())
+        measuring = Measuring(self._measure, at_once=self.executor.inline)
+
+        def settled() -> list[Part]:
+            needless = []
+            for part, lost in measuring.done():
+                if lost is None:
+                    needless.append(part)
+                else:
+                    flow.lose(part, lost.places)
+            self._publish()
+            return needless
+
+        flow.run(self._parts(), measuring.put, settled)
+        self._publish()
+        return [self.ends[number] for number in range(len(self.pipelines))]
+
+    def _parts(self) -> Iterator[Part]:
+        """The points that have no finished run, as they are begun."""
+        for number, pipeline in enumerate(self.pipelines):
+            run = Run.of(pipeline)
+            account = run.account if run.finished else None
+            if account is not None:
+                counts = {name: Counts(reused=kept) for name, kept in account.items.items()}
+                for failure in account.failures:
+                    counts.setdefault(failure.stage, Counts()).add(failed=1)
+                self.ends[number] = _End(counts, list(account.failures), before=True)
+                continue
+            of = f"[{number + 1}/{len(self.pipelines)}]"
+            print(f"{of} {describe(pipeline.point)}: {pipeline.extent}", file=sys.stderr)
+            run.write_config(pipeline.config)
+            part = pipeline.part()
+            self.under_way[id(part)] = number, part
+            yield part
+
+    def _measure(self, part: Part) -> None:
+        number, _ = self.under_way[id(part)]
+        pipeline = self.pipelines[number]
         began = time.monotonic()
-        found = pipeline.measure(engine, outcome)
-        measuring.add(computed=len(pipeline.samples), seconds=time.monotonic() - began)
-        return outcome, found
+        outcome, run = pipeline.outcome_in(part), Run.of(pipeline)
+        found = pipeline.measure(outcome, self.executor.workers)
+        spent = Counts(computed=len(pipeline.samples), seconds=time.monotonic() - began)
+        numbers = {name: number.to_json() for name, number in found.metrics.items()}
+        metrics = {"format": METRICS_FORMAT, "point": pipeline.point, "metrics": numbers}
+        files = {METRICS: json_bytes(metrics), SCORES: _scores(pipeline, found), ERRORS: _errors(outcome.failures)}
+        counts = part.counts()
+        account = _account(pipeline, self.executor, outcome, {**counts, MEASURE: spent})
+        content = {"key": run.key, "key_version": KEY_VERSION, **account.plain()}
+        write_record(run.folder / RECORD, content, files)
+        self.ends[number] = _End(counts, outcome.failures, before=False)
+        del self.under_way[id(part)]
 
-    outcome, found = pipeline.with_artefacts(engine, measured)
-    numbers = {name: number.to_json() for name, number in found.metrics.items()}
-    metrics = {"format": METRICS_FORMAT, "point": pipeline.point, "metrics": numbers}
-    files = {METRICS: json_bytes(metrics), SCORES: _scores(pipeline, found), ERRORS: _errors(outcome.failures)}
-    content = {
-        "key": run.key,
-        "key_version": KEY_VERSION,
-        **_account(pipeline, engine, outcome, measuring).plain(),
-    }
-    write_record(run.folder / RECORD, content, files)
-    return outcome.failures
+    def _publish(self) -> None:
+        """Tell of the points that are finished, as far as all before them are."""
+        while self.published < len(self.pipelines) and self.published in self.ends:
+            pipeline = self.pipelines[self.published]
+            self.published += 1
+            if self.finish:
+                self.finish(pipeline, Run.of(pipeline))
 
 
-def _account(pipeline: Pipeline, engine: Engine, outcome: Outcome, measuring: Counts) -> Account:
+def _account(pipeline: Pipeline, executor: Executor, outcome: Outcome, counts: dict[str, Counts]) -> Account:
     kinds = {stage.name: Kind.of(stage, pipeline.config) for stage, _ in pipeline.steps}
     kinds[MEASURE] = Kind.of_measuring(pipeline.enrol.settings, len(pipeline.samples))
-    counts = {**engine.counts, MEASURE: measuring}
     return Account(
         point=pipeline.point,
         items={name: len(samples) for name, samples in outcome.passed.items()},
         stages={name: Spent(each.computed, round(each.seconds, 3), kinds[name]) for name, each in counts.items()},
         failures=tuple(outcome.failures),
-        device=engine.executor.device,
-        workers=engine.executor.workers,
-        batch_size=engine.executor.batch_size,
+        device=",".join(executor.devices) or "cpu",
+        workers=executor.workers,
+        batch_size=executor.batch_size,
         written=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         method={
             **pipeline.config.method.declaration(pipeline.config.region).plain(),

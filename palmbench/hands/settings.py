@@ -52,6 +52,11 @@ class DetectorConfig(ABC):
                 "PKLNet knows of one hand a photo: with detector.valleys=pklnet leave detector.hands at 1."
             )
 
+    @property
+    def on_device(self) -> bool:
+        """Whether it, or PKLNet with it, computes on an accelerator where there is one."""
+        return True
+
     @abstractmethod
     def load(self, device: str = "cpu") -> Detector:
         """The detector with these settings, its own valley points; see `palmbench.hands.load_detector`."""
@@ -78,6 +83,10 @@ class MediaPipeConfig(DetectorConfig):
     name: Literal["mediapipe"] = "mediapipe"
     python: str | None = None
     threshold: float = setting(0.5, low=0, high=1)
+
+    @property
+    def on_device(self) -> bool:
+        return self.valleys == "pklnet"
 
     def load(self, device: str = "cpu") -> Detector:
         from palmbench.hands.external import ExternalDetector

@@ -27,6 +27,7 @@ class BlurConfig(MethodConfig):
 
     label = "Blurring"
     named = ("sigma",)
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

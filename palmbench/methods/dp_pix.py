@@ -31,6 +31,7 @@ class DpPixConfig(MethodConfig):
     label = "Private pixelating"
     named = ("epsilon", "block", "neighbours")
     seeded = True
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

@@ -28,6 +28,8 @@ class FolderConfig(MethodConfig):
     name: Literal["folder"] = "folder"
     path: str | None = None
 
+    on_device = False
+
     @property
     def called(self) -> str:
         return f"{self.name}:{self.declaration().name}" if self.path else self.name

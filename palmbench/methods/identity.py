@@ -24,6 +24,7 @@ class IdentityConfig(MethodConfig):
     name: Literal["identity"] = "identity"
 
     hides = False
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

@@ -32,6 +32,7 @@ class InpaintConfig(MethodConfig):
     label = "Inpainting"
     named = ("way", "radius", "patch")
     seeded = True
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

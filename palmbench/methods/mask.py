@@ -26,6 +26,7 @@ class MaskConfig(MethodConfig):
     fill: int = setting(0, low=0, high=255)
 
     label = "Masking"
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

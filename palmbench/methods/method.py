@@ -40,6 +40,8 @@ class MethodConfig(ABC):
         Where `by_palm` can be true: the setting with which it is not, as it is typed.
     hides : bool
         False of a control that hides nothing, so that no photo of one's own passes for hidden.
+    on_device : bool
+        Whether it computes on an accelerator where there is one; False of a method without networks.
     """
 
     name: str
@@ -49,6 +51,7 @@ class MethodConfig(ABC):
     seeded: ClassVar[bool] = False
     by_photo: ClassVar[str] = ""
     hides: ClassVar[bool] = True
+    on_device: ClassVar[bool] = True
 
     @abstractmethod
     def load(self, device: str = "cpu", region: Region = "paper") -> Method:

@@ -27,6 +27,7 @@ class PixelateConfig(MethodConfig):
 
     label = "Pixelating"
     named = ("block",)
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

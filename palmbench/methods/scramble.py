@@ -29,6 +29,7 @@ class ScrambleConfig(MethodConfig):
     label = "Scrambling"
     named = ("block", "key")
     hides = False  # the default key is known to everybody
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

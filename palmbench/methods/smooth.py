@@ -34,6 +34,7 @@ class SmoothConfig(MethodConfig):
 
     label = "Smoothing"
     named = ("way", "strength")
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

@@ -94,7 +94,7 @@ def _run(executor: Executor, tasks: Sequence[Task]) -> tuple[list[PhotoAccount |
     try:
         # By their place: two photos may be shown under one name.
         for place, account in executor.map(
-            _deidentified, [each for each in enumerate(tasks) if accounts[each[0]] is None]
+            _deidentified, [each for each in enumerate(tasks) if accounts[each[0]] is None], died=_died
         ):
             accounts[place] = account
             progress.advance(int(account.done), int(not account.done))
@@ -103,6 +103,11 @@ def _run(executor: Executor, tasks: Sequence[Task]) -> tuple[list[PhotoAccount |
     finally:
         progress.finish()
     return accounts, None
+
+
+def _died(numbered: tuple[int, Task], reason: str) -> tuple[int, PhotoAccount]:
+    place, task = numbered
+    return place, PhotoAccount(task.job.name, failure=f"{task.job.name}: {reason}")
 
 
 def _deidentified(numbered: tuple[int, Task]) -> tuple[int, PhotoAccount]:

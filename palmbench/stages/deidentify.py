@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from palmbench import methods
+from palmbench.base.device import turn
 from palmbench.base.images import decode_png, encode_png
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
@@ -37,16 +38,26 @@ class Encode:
     title: str = "encode originals"
     suffix: str = ".npz"
 
+    @property
+    def on_device(self) -> bool:
+        return self.method.on_device
+
     def key(self, sample: Sample) -> str:
         return digest("encoding", versions={"deidentify": VERSION}, hand=self.prepare.key(sample), method=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]
         hands = [self.prepare.load(sample, store) for sample in samples]
-        method = _method(
-            self.method, self.region, device, lambda method: output_checks.encode_settings(method) or {}, self.settings
-        )
-        return [pack_arrays(**encoding) for encoding in output_checks.encodings(method, photos, hands)]
+        with turn():
+            method = _method(
+                self.method,
+                self.region,
+                device,
+                lambda method: output_checks.encode_settings(method) or {},
+                self.settings,
+            )
+            encodings = output_checks.encodings(method, photos, hands)
+        return [pack_arrays(**encoding) for encoding in encodings]
 
     def load(self, sample: Sample, store: Store) -> dict[str, np.ndarray]:
         """The encoding of a sample that this stage has been through."""
@@ -91,6 +102,10 @@ class Deidentify:
         palm_seeds = method.palm_seeds(palms, seed) if method.by_palm else None
         return cls(prepare, encode, method, region, output_checks.settings(loaded), seed, palm_seeds)
 
+    @property
+    def on_device(self) -> bool:
+        return self.method.on_device
+
     def key(self, sample: Sample) -> str:
         return digest(
             "deidentified",
@@ -105,8 +120,10 @@ class Deidentify:
         hands = [self.prepare.load(sample, store) for sample in samples]
         encodings = [self.encode.load(sample, store) if self.encode else None for sample in samples]
         seeds = [self._seed(sample) for sample in samples]
-        method = _method(self.method, self.region, device, output_checks.settings, self.settings)
-        return [encode_png(photo) for photo in output_checks.photos(method, photos, hands, seeds, encodings)]
+        with turn():
+            method = _method(self.method, self.region, device, output_checks.settings, self.settings)
+            painted = output_checks.photos(method, photos, hands, seeds, encodings)
+        return [encode_png(photo) for photo in painted]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The de-identified photo of a sample that this stage has been through."""

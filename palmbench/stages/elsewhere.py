@@ -52,6 +52,10 @@ class Elsewhere(Deidentify):
         names = {sample.id: dataset.name_of(sample) for sample in dataset.samples}
         return cls(prepare, None, method, "paper", settings, seed, found=matched(method, names))
 
+    @property
+    def on_device(self) -> bool:
+        return False
+
     def key(self, sample: Sample) -> str:
         file = self.found[sample.id].file
         return digest(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import recognizers
+from palmbench.base.device import turn
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
@@ -61,17 +62,23 @@ class Enrol:
     def title(self) -> str:
         return f"enrol {self.prepare.photos.title}"
 
+    @property
+    def on_device(self) -> bool:
+        return takes(recognizers.find(self.recognizer.name), "device")
+
     def key(self, sample: Sample) -> str:
         versions = {"enrol": VERSION, **versions_of("palmbench.hands", "recognition_roi", "recognition_hand")}
         return digest("template", versions=versions, hand=self.prepare.key(sample), recognizer=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        recognizer = load_keyed(self.recognizer, self.settings, device)
+        with turn():
+            recognizer = load_keyed(self.recognizer, self.settings, device)
         image_of = _IMAGES[recognizer.takes]
         images = [
             image_of(self.prepare.photos.load(sample, store), self.prepare.load(sample, store)) for sample in samples
         ]
-        templates = output_checks.templates(recognizer, np.stack(images))
+        with turn():
+            templates = output_checks.templates(recognizer, np.stack(images))
         if templates.dtype.kind == "f" and not np.isfinite(templates).all():
             raise SampleError(f"the template of recognizer {recognizer.name} holds values that are NaN or infinite")
         return [pack_arrays(template=template) for template in templates]

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from palmbench.base.device import turn
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
-from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig
+from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig, SAM2Config
 from palmbench.stages.stage import Photos, Tools
 from recognizers.common.cache_keys import digest
 from recognizers.common.errors import NoHandError
@@ -45,23 +46,28 @@ class Prepare:
     def title(self) -> str:
         return f"find hands in {self.photos.title}"
 
+    @property
+    def on_device(self) -> bool:
+        return self.detector.on_device or isinstance(self.segmenter, SAM2Config)
+
     def key(self, sample: Sample) -> str:
         return digest("hand", versions={"prepare": VERSION}, photo=self.photos.key(sample), **self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        detector, segmenter = _tools.get(
-            repr((self.detector, self.segmenter, device)),
-            lambda: _Finders(load_detector(self.detector, device), load_segmenter(self.segmenter, device)),
-            _settings,
-            self.settings,
-        )
         photos = [self.photos.load(sample, store) for sample in samples]
-        artefacts = []
-        for photo, found in zip(photos, detector.detect(photos), strict=True):
-            if not found:
-                raise NoHandError("no hand was found")
-            artefacts.append(_pack(segmenter.segment(photo, found[0])))
-        return artefacts
+        with turn():
+            detector, segmenter = _tools.get(
+                repr((self.detector, self.segmenter, device)),
+                lambda: _Finders(load_detector(self.detector, device), load_segmenter(self.segmenter, device)),
+                _settings,
+                self.settings,
+            )
+            hands = []
+            for photo, found in zip(photos, detector.detect(photos), strict=True):
+                if not found:
+                    raise NoHandError("no hand was found")
+                hands.append(segmenter.segment(photo, found[0]))
+        return [_pack(hand) for hand in hands]
 
     def load(self, sample: Sample, store: Store) -> Hand:
         """The hand of a sample that this stage has been through."""

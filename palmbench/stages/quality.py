@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from palmbench.base.device import turn
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands.palm import fill_polygon, palm_polygon
@@ -38,6 +39,11 @@ class Quality:
         """The stage for one point. Raises MissingWeights when a named weight file is absent."""
         return cls(deidentify, config, ImageQuality(config).settings())
 
+    @property
+    def on_device(self) -> bool:
+        # LPIPS is a network's; everything else takes longer to bring there than to compute.
+        return self.settings["lpips_weights"] is not None
+
     def key(self, sample: Sample) -> str:
         original = self.deidentify.prepare.photos.key(sample)
         # The hand, and so the palm, is part of the de-identified photo's key.
@@ -47,13 +53,16 @@ class Quality:
         )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        instrument = _instrument(self.config, device, ImageQuality.settings, self.settings)
+        with turn():
+            instrument = _instrument(self.config, device, ImageQuality.settings, self.settings)
         artefacts = []
         for sample in samples:
             original = self.deidentify.prepare.photos.load(sample, store)
             hand = self.deidentify.prepare.load(sample, store)
             palm = fill_polygon(palm_polygon(hand.keypoints_2d), original.shape[:2])
-            values = instrument.per_image(original, self.deidentify.load(sample, store), palm)
+            deidentified = self.deidentify.load(sample, store)
+            with turn():
+                values = instrument.per_image(original, deidentified, palm)
             # JSON has no infinity, and an unchanged photo has infinite PSNR.
             artefacts.append(json_bytes({name: repr(float(value)) for name, value in values.items()}))
         return artefacts
@@ -92,12 +101,19 @@ class Features:
     def title(self) -> str:
         return f"features of {self.photos.title}"
 
+    @property
+    def on_device(self) -> bool:
+        return True
+
     def key(self, sample: Sample) -> str:
         return digest("features", versions={"quality": VERSION}, photo=self.photos.key(sample), how=self.settings)
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
-        instrument = _instrument(self.config, device, ImageQuality.feature_settings, self.settings)
-        return [pack_arrays(features=instrument.features(self.photos.load(sample, store))) for sample in samples]
+        photos = [self.photos.load(sample, store) for sample in samples]
+        with turn():
+            instrument = _instrument(self.config, device, ImageQuality.feature_settings, self.settings)
+            features = [instrument.features(photo) for photo in photos]
+        return [pack_arrays(features=each) for each in features]
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The features of a photo that this stage has been through."""

@@ -33,6 +33,9 @@ class Stage(Protocol):
         File name suffix of its artefacts.
     settings : mapping
         What of its tools is part of keys.
+    on_device : bool
+        Whether it is given to an accelerator where there is one: its work is a network's. What it does to photos
+        before and after is then outside of `palmbench.base.device.turn`, so that the device is free meanwhile.
     """
 
     @property
@@ -46,6 +49,9 @@ class Stage(Protocol):
 
     @property
     def settings(self) -> Mapping[str, Any]: ...
+
+    @property
+    def on_device(self) -> bool: ...
 
     def key(self, sample: Sample) -> str:
         """Key of a sample's artefact: a hash of everything that can change it."""

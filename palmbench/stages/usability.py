@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
@@ -26,6 +27,7 @@ class Usability:
     name: str = "usability"
     title: str = "measure usability"
     suffix: str = ".json"
+    on_device: ClassVar[bool] = False
 
     @property
     def settings(self) -> dict[str, str]:

@@ -43,6 +43,10 @@ class Cut:
     def settings(self) -> dict[str, Any]:
         return {"takes": self.takes, "columns": self.columns, "rows": self.rows}
 
+    @property
+    def on_device(self) -> bool:
+        return False
+
     def key(self, sample: Sample) -> str:
         image = versions_of("palmbench.hands", f"recognition_{self.takes}")
         code = image | versions_of("recognizers.networks", "hand_landmarks")

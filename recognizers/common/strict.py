@@ -51,8 +51,9 @@ def build(cls: type[_Settings], values: Any, key: str) -> _Settings:
     Parameters
     ----------
     cls : type
-        Frozen dataclass whose fields are bool, int, float, str, `Literal` of str, optionals of these,
-        tuples of a fixed length, a mapping of str to float, or such a dataclass again.
+        Frozen dataclass whose fields are bool, int, float, str, `Literal` of str, optionals of these, tuples of a
+        fixed length, `tuple[str, ...]` (a single text stands for a tuple of it), a mapping of str to float, or such a
+        dataclass again.
     values : mapping
         One entry per field, no more and no fewer.
     key : str
@@ -170,6 +171,9 @@ def _shares(value: Any, key: str, limits: Mapping[str, float]) -> dict[str, floa
 
 
 def _tuple(value: Any, kinds: tuple[Any, ...], key: str, limits: Mapping[str, float]) -> tuple[Any, ...]:
+    if kinds == (str, ...):
+        words = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(_checked(each, str, key, limits, "") for each in words)
     if not isinstance(value, (list, tuple)) or len(value) != len(kinds):
         example = ",".join("1" for _ in kinds)
         raise RequestError(f"{key} must be {len(kinds)} numbers, as in {key}=[{example}], not {_show(value)}.")

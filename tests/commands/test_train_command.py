@@ -25,7 +25,7 @@ from recognizers.common.errors import RequestError
 from recognizers.networks.eehnet_settings import COMPACT, FULL
 from recognizers.training import loop
 
-SMALL = ["dataset.identities=4", "training.widths=compact", "executor.workers=1", "executor.device=cpu"]
+SMALL = ["dataset.identities=4", "training.widths=compact", "executor.workers=1", "executor.devices=cpu"]
 
 
 class Done(NamedTuple):

@@ -289,7 +289,7 @@ def test_worker_processes_refuse_weights_and_photos_that_are_not_the_keys(photos
         ccnet: Enrol.of(prepare, RecognizerConfig("ccnet", {"weights": str(ccnet)})),
     }
     changed = {path: other(path) for path in (hand, ccnet)} | {photo: photos / "0" / "0.png"}
-    with Executor(ExecutorConfig(device="cpu", workers=2)) as executor:
+    with Executor(ExecutorConfig(devices=("cpu",), workers=2)) as executor:
         engine = Engine(Store(tmp_path / "store"), executor)
         for path, stage in stages.items():
             kept = Path(shutil.copy(path, tmp_path / "kept"))

@@ -51,7 +51,9 @@ def default_of(group: str, name: str) -> dict[str, Any]:
         return {key: option.default for key, option in options_of(recognizers.find(name)).items()}
     found = {"method": methods.find, "detector": registry.find}.get(group)
     kind: Any = found(name) if found else KINDS[group][name]
-    return {key: value for key, value in asdict(kind(name)).items() if key != "name"}
+    told = {key: value for key, value in asdict(kind(name)).items() if key != "name"}
+    # A single text stands for a tuple of it.
+    return {key: value[0] if value == ("auto",) else value for key, value in told.items()}
 
 
 @pytest.mark.parametrize(

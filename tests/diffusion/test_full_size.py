@@ -161,7 +161,7 @@ def test_the_published_size_is_converted_loaded_and_run(converted: Converted) ->
 @pytest.mark.nightly
 def test_the_papers_stack_runs_from_the_hubs_cache_without_a_network(hub: Path, tmp_path: Path) -> None:
     words = ["method=diffusion_paper", "method.steps=2", "segmenter=sam2", "dataset.identities=1", "dataset.samples=2"]
-    words += ["executor.device=cpu", "executor.workers=1", f"results_dir={tmp_path}"]
+    words += ["executor.devices=cpu", "executor.workers=1", f"results_dir={tmp_path}"]
     environment = {**os.environ, "HF_HOME": str(hub), "HF_ENDPOINT": "http://127.0.0.1:9"}
     environment.pop("HF_HUB_CACHE", None)
     began = time.monotonic()

@@ -36,6 +36,7 @@ class Upper:
     title: str = "write capitals"
     suffix: str = ".txt"
     settings: ClassVar[dict[str, str]] = {}
+    on_device: ClassVar[bool] = False
 
     def key(self, sample: Sample) -> str:
         return digest("capitals", photo=sample.digest)
@@ -70,7 +71,7 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def make(folder: Path, batch_size: int = 4) -> Engine:
-    return Engine(Store(folder), Executor(ExecutorConfig(device="cpu", workers=1, batch_size=batch_size)))
+    return Engine(Store(folder), Executor(ExecutorConfig(devices=("cpu",), workers=1, batch_size=batch_size)))
 
 
 def counted(engine: Engine) -> tuple[int, int, int]:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def config(workers: int | None) -> ExecutorConfig:
-    return ExecutorConfig(device="cpu", workers=workers)
+    return ExecutorConfig(devices=("cpu",), workers=workers)
 
 
 def threads_and_square(number: int) -> tuple[int, int, int, str | None]:
@@ -188,9 +188,9 @@ def until(condition, seconds: float) -> bool:
 
 def test_a_device_that_is_not_there_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert Executor(ExecutorConfig(device="auto")).device == "cpu"
-    with pytest.raises(RequestError, match=r"executor\.device=cuda"):
-        _ = Executor(ExecutorConfig(device="cuda")).device
+    assert Executor(ExecutorConfig(devices=("auto",))).device == "cpu"
+    with pytest.raises(RequestError, match=r"executor\.devices=cuda"):
+        _ = Executor(ExecutorConfig(devices=("cuda",))).device
 
 
 def test_without_a_number_there_is_a_worker_a_core() -> None:

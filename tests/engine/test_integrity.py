@@ -15,7 +15,6 @@ from palmbench.base.store import Store
 from palmbench.commands.cli import main
 from palmbench.config.schema import ExecutorConfig, RunConfig
 from palmbench.datasets.settings import SynthConfig
-from palmbench.engine.engine import Engine
 from palmbench.engine.pipeline import Measured, Outcome, Pipeline
 from palmbench.engine.records import FORMAT
 from palmbench.engine.run import Run, on_finished
@@ -51,7 +50,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
     mask = RunConfig(
         dataset=SynthConfig(identities=3, samples=2),
         method=MaskConfig(),
-        executor=ExecutorConfig(device="cpu", workers=1),
+        executor=ExecutorConfig(devices=("cpu",), workers=1),
         results_dir=str(tmp_path_factory.mktemp("computed")),
     )
     assert done(mask, replace(mask, method=BlurConfig())).status == 0
@@ -88,10 +87,10 @@ def before_measuring(monkeypatch: pytest.MonkeyPatch, damage: Callable[[], None]
     left = [damage]
     measure = Pipeline.measure
 
-    def late(self: Pipeline, engine: Engine, outcome: Outcome) -> Measured:
+    def late(self: Pipeline, outcome: Outcome, threads: int = 1) -> Measured:
         while left:
             left.pop()()
-        return measure(self, engine, outcome)
+        return measure(self, outcome, threads)
 
     with monkeypatch.context() as patch:
         patch.setattr(Pipeline, "measure", late)
@@ -127,9 +126,9 @@ def test_an_artefact_that_is_lost_again_and_again_ends_the_run_with_a_sentence(
     shutil.rmtree(Path(finished.results_dir) / "store" / "scores")
     measure, hit = Pipeline.measure, artefacts_of(finished)["templates_after"]
 
-    def hostile(self: Pipeline, engine: Engine, outcome: Outcome) -> Measured:
+    def hostile(self: Pipeline, outcome: Outcome, threads: int = 1) -> Measured:
         hit.unlink(missing_ok=True)
-        return measure(self, engine, outcome)
+        return measure(self, outcome, threads)
 
     monkeypatch.setattr(Pipeline, "measure", hostile)
     with pytest.raises(RequestError, match=hit.name):

@@ -200,7 +200,7 @@ def test_what_can_change_a_number_changes_the_key_of_a_run(held: None, other: di
 @pytest.mark.parametrize(
     "other",
     [
-        {"executor": ExecutorConfig(device="cpu", workers=3, batch_size=1)},
+        {"executor": ExecutorConfig(devices=("cpu",), workers=3, batch_size=1)},
         {"results_dir": "elsewhere", "data_dir": "elsewhere"},
         {"seed": 1},  # masking draws nothing
     ],

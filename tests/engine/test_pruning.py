@@ -33,7 +33,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
     mask = RunConfig(
         dataset=FolderDatasetConfig("folder", root=str(place / "photos")),
         method=MaskConfig(),
-        executor=ExecutorConfig(device="cpu", workers=1),
+        executor=ExecutorConfig(devices=("cpu",), workers=1),
         results_dir=str(place / "results"),
     )
     assert done(mask, replace(mask, method=BlurConfig())).status == 0

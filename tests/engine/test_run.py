@@ -46,7 +46,7 @@ STAGES = {
 
 
 def point(results: Path, method: str = "mask", workers: int = 1, batch_size: int = 8) -> RunConfig:
-    executor = ExecutorConfig(device="cpu", workers=workers, batch_size=batch_size)
+    executor = ExecutorConfig(devices=("cpu",), workers=workers, batch_size=batch_size)
     return RunConfig(dataset=SYNTH, method=METHODS[method], executor=executor, results_dir=str(results))
 
 
@@ -199,7 +199,7 @@ def test_batch_size_and_workers_change_no_byte(sweep: Told, results: Path, tmp_p
 def test_a_killed_run_resumes_to_the_same_metrics(sweep: Told, results: Path, tmp_path: Path) -> None:
     command = [
         sys.executable, "-m", "palmbench", "method=mask", "dataset.identities=3", "dataset.samples=2",
-        "executor.device=cpu", "executor.workers=1", "executor.batch_size=1", f"results_dir={tmp_path}",
+        "executor.devices=cpu", "executor.workers=1", "executor.batch_size=1", f"results_dir={tmp_path}",
     ]  # fmt: skip
     killed = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 90

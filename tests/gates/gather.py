@@ -25,7 +25,7 @@ def gather(
     """
     answers: dict[int, Answer] = {}
     progress = Progress(title, len(tasks), 0, 0)
-    with Executor(ExecutorConfig(device="cpu", workers=workers)) as executor:
+    with Executor(ExecutorConfig(devices=("cpu",), workers=workers)) as executor:
         for number, answer in executor.map(_answer, [(number, work, task) for number, task in enumerate(tasks)]):
             answers[number] = answer
             progress.advance(1, 0)

@@ -47,7 +47,7 @@ class Knowing:
 
 def deid(*words: object, method: str = "mask") -> int:
     """The command in this process, on its CPU."""
-    return cli.main(["deid", *map(str, words), f"method={method}", "executor.workers=1", "executor.device=cpu"])
+    return cli.main(["deid", *map(str, words), f"method={method}", "executor.workers=1", "executor.devices=cpu"])
 
 
 def jpeg_markers(data: bytes) -> list[int]:

@@ -362,6 +362,6 @@ def test_a_photo_may_be_named_like_a_setting(album: Path, monkeypatch: pytest.Mo
 def test_several_processes_write_the_same_files(album: Path) -> None:
     outs = {workers: album.parent / str(workers) for workers in (1, 2)}
     for workers, out in outs.items():
-        words = ["deid", album, out, f"executor.workers={workers}", "executor.device=cpu", "--verify", "--tries", 1]
+        words = ["deid", album, out, f"executor.workers={workers}", "executor.devices=cpu", "--verify", "--tries", 1]
         cli.main([*map(str, words), *DIFFUSION, "--threshold", "0"])
     assert files(outs[1]) == files(outs[2]) and len(files(outs[1])) == 2

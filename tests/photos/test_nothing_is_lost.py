@@ -221,7 +221,7 @@ def test_a_name_that_begins_with_a_dash_is_a_path_after_two_dashes(
     album: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(album)
-    settings = ("executor.device=cpu", "method=mask", "executor.workers=1")
+    settings = ("executor.devices=cpu", "method=mask", "executor.workers=1")
     (album / "a.png").rename("-x.png")
     from palmbench.commands import cli
 

@@ -29,7 +29,7 @@ MASK = ("--method", "mask", "method.fill=128")
 
 def wrong(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, str]:
     """The photographs that come out otherwise, and what the run says of each."""
-    status = photographs.main([str(PHOTOS), "executor.device=cpu", *words])
+    status = photographs.main([str(PHOTOS), "executor.devices=cpu", *words])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("right ", "WRONG "))]
     assert len(rows) == 17
     assert status == int(any(row.startswith("WRONG") for row in rows))

@@ -53,7 +53,7 @@ def results(tmp_path_factory):
 
 
 def point(results, method) -> RunConfig:
-    executor = ExecutorConfig(device="cpu", workers=1)
+    executor = ExecutorConfig(devices=("cpu",), workers=1)
     return RunConfig(dataset=SynthConfig(identities=3, samples=2), method=method, executor=executor,
                      results_dir=str(results))  # fmt: skip
 

@@ -64,7 +64,7 @@ class Page(HTMLParser):
 def made(tmp_path_factory):
     """A page over a store in which one of the methods is computed, and that run's metrics."""
     results = tmp_path_factory.mktemp("results")
-    executor = ExecutorConfig(device="cpu", workers=1)
+    executor = ExecutorConfig(devices=("cpu",), workers=1)
     masked = RunConfig(
         dataset=SynthConfig(identities=3, samples=2), method=MaskConfig(), executor=executor, results_dir=str(results)
     )
@@ -117,7 +117,7 @@ def test_runs_with_failures_are_on_the_page_with_their_number_and_no_absolute_pa
         for sample in (0, 1):
             write_png(photos / f"{palm}" / f"{sample}.png", synth.render(palm, sample).image)
     (photos / "2" / "torn.png").write_bytes((photos / "2" / "0.png").read_bytes()[:5000])
-    executor = ExecutorConfig(device="cpu", workers=1)
+    executor = ExecutorConfig(devices=("cpu",), workers=1)
     dataset = FolderDatasetConfig("folder", root=str(photos))
     assert (
         run_points([RunConfig(dataset=dataset, method=MaskConfig(), executor=executor, results_dir=str(results))]) == 3

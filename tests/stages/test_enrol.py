@@ -125,7 +125,7 @@ def test_a_template_that_is_not_finite_is_a_failure_of_its_sample(use, tmp_path:
             return np.where(images.mean(axis=(1, 2)) == recognition_roi(a_photo(ord("b")), a_hand()).mean(), np.nan, 1)
 
     use(Blind)
-    with Executor(ExecutorConfig(workers=1, device="cpu")) as executor:
+    with Executor(ExecutorConfig(workers=1, devices=("cpu",))) as executor:
         failures = Engine(Store(tmp_path), executor).run(Enrol.of(a_prepare(), RecognizerConfig("copy")), SAMPLES)
     assert set(failures) == {"b"} and "NaN or infinite" in failures["b"].reason
 
@@ -151,13 +151,13 @@ def test_a_hand_without_a_roi_is_counted_and_the_others_are_enrolled(use, tmp_pa
     meeting = replace(a_hand(), valleys=np.array([(120, 60), (123, 60)], np.float32))
     prepare = a_prepare()
     prepare.load = lambda sample, store: meeting if sample.id == "b" else a_hand()
-    with Executor(ExecutorConfig(workers=1, device="cpu")) as executor:
+    with Executor(ExecutorConfig(workers=1, devices=("cpu",))) as executor:
         engine = Engine(Store(tmp_path), executor)
         failures = engine.run(Enrol.of(prepare, RecognizerConfig("copy")), SAMPLES)
     assert set(failures) == {"b"}
     assert "valleys" in failures["b"].reason
     assert engine.counts["templates"].computed == 1
     # A crop of the whole hand needs no valleys.
-    with Executor(ExecutorConfig(workers=1, device="cpu")) as executor:
+    with Executor(ExecutorConfig(workers=1, devices=("cpu",))) as executor:
         stage = Enrol.of(prepare, RecognizerConfig("copy", {"takes": "hand"}))
         assert not Engine(Store(tmp_path / "hands"), executor).run(stage, SAMPLES)

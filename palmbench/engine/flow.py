@@ -1,0 +1,466 @@
+"""How samples flow through the stages of many points: each goes on as soon as what it needs is there.
+
+A node is one artefact, a stage's of a sample, known by its key: points that share it share the node. An edge says
+what must be there first. Nodes that are ready are collected into tasks of one stage, the last stages and the first
+points first, so that samples come out before many more go in. Who computes a task is the executor's business.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+from typing import NamedTuple
+
+from palmbench.base.board import Board
+from palmbench.base.store import Store
+from palmbench.datasets.sample import Sample
+from palmbench.engine.executor import LANES, Came, Executor, Lane
+from palmbench.engine.resume import Failure
+from palmbench.engine.tasks import Done, Task, compute
+from palmbench.stages.artefacts import Artefacts
+from palmbench.stages.stage import Stage
+from recognizers.common.errors import Lost
+
+_OPEN = 3  # parts that are under way at the same time, at most
+_PATIENCE = 0.2  # seconds until another look at what comes from elsewhere than the executor
+
+
+class Step(NamedTuple):
+    """A stage, and the stage whose artefacts it is made from; None for the photos themselves."""
+
+    stage: Stage
+    needs: Stage | None
+
+
+@dataclass
+class Counts:
+    """What a stage did: items reused, computed and failed, and seconds of computing, spread over all workers."""
+
+    reused: int = 0
+    computed: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+
+    def add(self, reused: int = 0, computed: int = 0, failed: int = 0, seconds: float = 0.0) -> None:
+        """Count some more."""
+        self.reused += reused
+        self.computed += computed
+        self.failed += failed
+        self.seconds += seconds
+
+
+class _State(Enum):
+    WAITING = auto()
+    READY = auto()
+    IN_HAND = auto()
+    DONE = auto()
+    FAILED = auto()
+    SKIPPED = auto()  # what it needs has failed
+    LOST = auto()  # what it needs is lost, and nobody here makes it
+
+
+_SETTLED = (_State.DONE, _State.FAILED, _State.SKIPPED)
+
+
+@dataclass(eq=False, slots=True)
+class _Node:
+    """An artefact that somebody wants; `owner` is the part that wanted it first, `place` its step there."""
+
+    stage: Stage
+    sample: Sample
+    key: str
+    owner: Part
+    place: int
+    needs: _Node | None
+    state: _State
+    made: int = 0
+    failure: Failure | None = None
+    suspect: bool = False
+    lost: bool = False
+    tried_again: bool = False
+    feeds: list[_Node] = field(default_factory=list)
+    wanted_by: list[Part] = field(default_factory=list)
+
+    @property
+    def chain(self) -> Iterator[_Node]:
+        """Everything that it is made from, the next first."""
+        node = self.needs
+        while node is not None:
+            yield node
+            node = node.needs
+
+    @property
+    def path(self) -> Path:
+        return self.owner.store.path(self.stage.name, self.key, self.stage.suffix)
+
+
+@dataclass(eq=False)
+class Part:
+    """Samples on their way through some steps: those of a point, say.
+
+    Attributes
+    ----------
+    steps : sequence of Step
+        In an order in which they could be taken one after the other.
+    samples : sequence of Sample
+    store : Store
+    """
+
+    steps: Sequence[Step]
+    samples: Sequence[Sample]
+    store: Store
+    number: int = 0
+    left: int = 0
+    told: bool = False
+    lanes: list[Lane] = field(default_factory=list)
+    nodes: dict[str, list[_Node]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    unbegun: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def failures(self, stage: Stage, given: Sequence[Sample]) -> dict[str, Failure]:
+        """Samples of those given to a stage that have no artefact of it, by id."""
+        failed = self._failures[stage.name]
+        return {sample.id: failed[sample.id] for sample in given if sample.id in failed}
+
+    def counts(self) -> dict[str, Counts]:
+        """What was done for this part, by a stage's name; what another part had made is reused."""
+        found = {}
+        for stage, _ in self.steps:
+            counts = found[stage.name] = Counts(seconds=self.seconds[stage.name])
+            seen: set[int] = set()
+            for node in self.nodes.get(stage.name, ()):
+                own = node.owner is self and id(node) not in seen
+                seen.add(id(node))
+                made = node.made if own else 0
+                if node.state in (_State.DONE, _State.FAILED):
+                    failed = node.state is _State.FAILED
+                    counts.add(int(not made and not failed), made, int(failed))
+        return found
+
+    @property
+    def _failures(self) -> dict[str, dict[str, Failure]]:
+        return {
+            name: {
+                sample.id: node.failure._replace(sample=sample.id)
+                for sample, node in zip(self.samples, nodes, strict=True)
+                if node.failure is not None
+            }
+            for name, nodes in self.nodes.items()
+        }
+
+
+class Flow:
+    """Brings the artefacts of parts into their stores.
+
+    Parameters
+    ----------
+    executor : Executor
+    board : Board
+        Where progress is shown.
+    """
+
+    def __init__(self, executor: Executor, board: Board) -> None:
+        self._executor, self._board = executor, board
+        self._nodes: dict[tuple[Path, str, str], _Node] = {}
+        self._open: list[Part] = []
+        self._ready: dict[Lane, dict[tuple[int, int], deque[_Node]]] = {lane: {} for lane in LANES}
+        self._suspects: dict[Lane, deque[_Node]] = {lane: deque() for lane in LANES}
+        self._begun = 0
+        self._handed: dict[int, list[_Node]] = {}
+        self._most: dict[str, int] = {}  # samples at once that a device has memory for, by a stage's name
+        self._lost: list[str] = []
+
+    def run(
+        self,
+        parts: Iterable[Part],
+        completed: Callable[[Part], None] = lambda part: None,
+        done: Callable[[], Iterable[Part]] | None = None,
+    ) -> None:
+        """Take parts through, one begun while others are under way.
+
+        Parameters
+        ----------
+        parts : iterable of Part
+            Taken one at a time, when there is room for it.
+        completed : callable
+            Is told of a part as soon as all its artefacts are there; again, if some were lost meanwhile.
+        done : callable, optional
+            Says which parts nobody needs any more, of those that are complete; None lets go of them at once.
+
+        Raises
+        ------
+        Lost
+            If artefacts that are needed have vanished or are damaged, and none of the parts makes them, or makes them
+            a second time in vain; all others are computed first.
+        """
+        coming = iter(parts)
+        more = True
+        try:
+            while True:
+                while more and not self._lost and self._room():
+                    part = next(coming, None)
+                    more = part is not None
+                    if part is not None:
+                        self._begin(part)
+                for part in self._open:
+                    if not part.left and not part.told:
+                        part.told = True
+                        completed(part)
+                needless = [part for part in self._open if part.told] if done is None else list(done())
+                for part in needless:
+                    self._end(part)
+                self._hand_out()
+                for event in self._executor.wait(_PATIENCE) if not needless else []:
+                    if isinstance(event, Came):
+                        self._came(*event)
+                    else:
+                        self._died(*event)
+                self._board.show(self._executor.busy(), self._executor.width("device"), last=not more)
+                if not self._handed and (not more or self._lost) and all(part.left for part in self._open):
+                    self._hand_out()
+                    if not self._handed:
+                        break
+        finally:
+            self._executor.forget()
+            self._board.finish()
+        if self._lost:
+            raise Lost(*dict.fromkeys(self._lost))
+
+    def lose(self, part: Part, places: Sequence[str]) -> None:
+        """Artefacts of a part that is complete have proved to be gone: they are made again.
+
+        Raises
+        ------
+        Lost
+            If one is lost a second time, or is none of the part's.
+        """
+        gone = set(places)
+        found = {str(node.path): node for nodes in part.nodes.values() for node in nodes if str(node.path) in gone}
+        if len(found) < len(gone) or any(node.lost for node in found.values()):
+            raise Lost(*places)
+        for node in found.values():
+            self._make_again(node)
+        self._say_lost(places)
+
+    def _room(self) -> bool:
+        """Whether another part may begin: few are open, and a lane has little left that is ready."""
+        if len(self._open) >= _OPEN:
+            return False
+        executor = self._executor
+        ready = {lane: sum(map(len, self._ready[lane].values())) for lane in LANES}
+        return any(ready[lane] < executor.width(lane) * executor.batch_size for lane in LANES if executor.width(lane))
+
+    def _begin(self, part: Part) -> None:
+        """Look up what of a part is there; what is not is waited for."""
+        part.number = self._begun = self._begun + 1
+        part.lanes = [self._lane(stage) for stage, _ in part.steps]
+        self._open.append(part)
+        damaged: list[str] = []
+        for place, (stage, needs) in enumerate(part.steps):
+            artefacts = Artefacts(stage, part.store)
+            above = part.nodes[needs.name] if needs else [None] * len(part.samples)
+            nodes = [
+                self._node(part, place, sample, need, artefacts, damaged)
+                for sample, need in zip(part.samples, above, strict=True)
+            ]
+            part.nodes[stage.name] = nodes
+            states = [node.state for node in nodes]
+            skipped, failed = states.count(_State.SKIPPED), states.count(_State.FAILED)
+            self._board.add(stage.name, stage.title, len(nodes) - skipped, states.count(_State.DONE), failed)
+        if damaged:
+            print(f"Not what was stored there, and made again: {Lost(*damaged).named}", file=sys.stderr)
+
+    def _node(
+        self, part: Part, place: int, sample: Sample, needs: _Node | None, artefacts: Artefacts, damaged: list[str]
+    ) -> _Node:
+        stage = artefacts.stage
+        key = stage.key(sample)
+        index = (part.store.root, stage.name, key)
+        node = self._nodes.get(index)
+        if node is None:
+            node = _Node(stage, sample, key, part, place, needs, _State.WAITING)
+            self._nodes[index] = node
+            if needs is not None and needs.state in (_State.FAILED, _State.SKIPPED):
+                node.state = _State.SKIPPED
+            elif artefacts.has(sample):
+                node.state = _State.DONE
+            elif (reason := artefacts.failure(sample)) is not None:
+                node.state, node.failure = _State.FAILED, Failure(sample.id, stage.name, reason, lasting=True)
+            else:
+                part.unbegun[place] += 1
+                if node.path.is_file():
+                    damaged.append(str(node.path))
+                if needs is not None:
+                    needs.feeds.append(node)
+                self._make_ready(node)
+        node.wanted_by.append(part)
+        part.left += node.state not in _SETTLED
+        return node
+
+    def _end(self, part: Part) -> None:
+        """Let go of a part; what other parts have of it stays with them."""
+        self._open.remove(part)
+        self._nodes = {
+            index: node for index, node in self._nodes.items() if any(each in self._open for each in node.wanted_by)
+        }
+
+    def _lane(self, stage: Stage) -> Lane:
+        return "device" if stage.on_device and self._executor.width("device") else "cpu"
+
+    def _make_ready(self, node: _Node, first: bool = False) -> None:
+        if node.state is _State.WAITING and all(each.state is _State.DONE for each in node.chain):
+            node.state = _State.READY
+            lane = node.owner.lanes[node.place]
+            if node.suspect:
+                self._suspects[lane].append(node)
+                return
+            queue = self._ready[lane].setdefault((node.owner.number, -node.place), deque())
+            (queue.appendleft if first else queue.append)(node)
+
+    def _hand_out(self) -> None:
+        for lane in LANES:
+            while self._suspects[lane] and self._executor.takes(lane, alone=True):
+                self._give([self._suspects[lane].popleft()], lane, alone=True)
+            while self._executor.width(lane) and self._executor.takes(lane):
+                if not (nodes := self._next(lane)):
+                    break
+                self._give(nodes, lane)
+
+    def _next(self, lane: Lane) -> list[_Node]:
+        """Ready nodes of one stage: a full task of the last stage of the first point that has one, or, where a worker
+        would have nothing to do, what there is most of."""
+        groups, chosen, most = self._ready[lane], None, 0
+        for group in sorted(groups):
+            ready, size = len(groups[group]), self._size(lane, groups[group][0])
+            if ready >= size:
+                chosen = group
+                break
+            if ready > most and self._executor.idle(lane):
+                chosen, most = group, ready
+        if chosen is None:
+            return []
+        queue = groups[chosen]
+        nodes = [queue.popleft() for _ in range(min(len(queue), self._size(lane, queue[0])))]
+        if not queue:
+            del groups[chosen]
+        return nodes
+
+    def _size(self, lane: Lane, node: _Node) -> int:
+        """Samples of a full task. Small ones at the end of a stage keep every worker busy; large ones save messages."""
+        shares = self._executor.width(lane) * (1 if lane == "device" else 4)
+        even = -(-node.owner.unbegun[node.place] // shares)
+        return max(1, min(self._executor.batch_size, even, self._most.get(node.stage.name, even)))
+
+    def _give(self, nodes: list[_Node], lane: Lane, alone: bool = False) -> None:
+        for node in nodes:
+            node.state = _State.IN_HAND
+            node.owner.unbegun[node.place] -= 1
+        first = nodes[0]
+        device = self._executor.device if lane == "device" else "cpu"
+        task = Task(first.stage, tuple(node.sample for node in nodes), first.owner.store, device, lane == "device")
+        self._handed[self._executor.submit(compute, task, lane, alone)] = nodes
+
+    def _take_back(self, nodes: Sequence[_Node]) -> None:
+        """Nodes that were handed out are ready once more, before others of their stage."""
+        for node in reversed(nodes):
+            node.state = _State.WAITING
+            node.owner.unbegun[node.place] += 1
+            self._make_ready(node, first=True)
+
+    def _came(self, number: int, answer: Done, seconds: float) -> None:
+        nodes = self._handed.pop(number)
+        stage, owner = nodes[0].stage, nodes[0].owner
+        owner.seconds[stage.name] += seconds / self._executor.workers
+        if answer.too_many:
+            self._most[stage.name] = min(self._most.get(stage.name, len(nodes)), len(nodes) // 2)
+            self._take_back(nodes)
+            return
+        lost: list[str] = []
+        for place, node in enumerate(nodes):
+            if place in answer.lost:
+                lost += self._needs_again(node, answer.lost[place])
+            elif place in answer.findings:
+                self._fail(node, *answer.findings[place])
+            else:
+                node.made += 1
+                self._settle(node, _State.DONE)
+                self._board.advance(stage.name, computed=1)
+        lane = owner.lanes[nodes[0].place]
+        self._board.spent(stage.name, seconds / self._executor.width(lane), lane)
+        self._say_lost(lost)
+
+    def _died(self, number: int, reason: str, begun: bool) -> None:
+        nodes = self._handed.pop(number)
+        if not begun:
+            self._take_back(nodes)
+            return
+        for node in nodes:
+            if node.suspect:
+                self._fail(node, reason, lasting=False)
+            else:
+                node.suspect = True
+                self._take_back([node])
+
+    def _fail(self, node: _Node, reason: str, lasting: bool) -> None:
+        node.failure = Failure(node.sample.id, node.stage.name, reason, lasting)
+        self._board.advance(node.stage.name, failed=1)
+        self._settle(node, _State.FAILED)
+
+    def _settle(self, node: _Node, state: _State) -> None:
+        node.state = state
+        for part in node.wanted_by:
+            part.left -= 1
+        for each in node.feeds:
+            if state is _State.DONE:
+                self._make_ready(each)
+            elif each.state is _State.WAITING:
+                self._skip(each)
+
+    def _skip(self, node: _Node) -> None:
+        node.owner.unbegun[node.place] -= 1
+        self._board.add(node.stage.name, node.stage.title, -len(node.wanted_by))
+        self._settle(node, _State.SKIPPED)
+
+    def _needs_again(self, node: _Node, places: Sequence[str]) -> Sequence[str]:
+        """A node found lost what it is made from; what is made again for it."""
+        node.state = _State.WAITING
+        node.owner.unbegun[node.place] += 1
+        chain = list(node.chain)
+        if any(each.state in (_State.FAILED, _State.SKIPPED) for each in chain):
+            self._skip(node)
+            return []
+        there = [each for each in chain if each.state is _State.DONE]
+        gone = [each for each in there if not Artefacts(each.stage, each.owner.store).has(each.sample)]
+        # Where nothing is gone now, another node that needs it has had it made again meanwhile; once that is believed.
+        in_vain = not gone and len(there) == len(chain) and (not chain or node.tried_again)
+        if in_vain or any(each.lost for each in gone):
+            node.state = _State.LOST
+            self._lost += places
+            return []
+        node.tried_again |= not gone
+        for each in gone:
+            each.feeds.append(node)
+            self._make_again(each)
+        for each in chain:
+            if each.state is not _State.DONE and node not in each.feeds:
+                each.feeds.append(node)
+        self._make_ready(node)
+        return places if gone else []
+
+    def _make_again(self, node: _Node) -> None:
+        node.lost, node.state = True, _State.WAITING
+        node.owner.unbegun[node.place] += 1
+        for part in node.wanted_by:
+            part.left += 1
+            part.told = False
+        self._board.add(node.stage.name, node.stage.title, 1)
+        self._make_ready(node)
+
+    @staticmethod
+    def _say_lost(places: Sequence[str]) -> None:
+        if places:
+            print(f"Damaged or gone, and made again: {Lost(*dict.fromkeys(places)).named}", file=sys.stderr)

@@ -1,0 +1,287 @@
+"""Worker processes: each computes what it is given, in one thread or a few, and hears nothing of an interrupt.
+
+A worker ends when the other end of its pipe is closed, on purpose or because the process that held it is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from palmbench.base import device
+from recognizers.common.errors import no_exit
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_LAST_WORDS = 5.0  # seconds for a process that has gone to say of what
+
+
+class Call(NamedTuple):
+    """Some work on a task, by number; `alone` where nothing else may be in the worker's hands."""
+
+    number: int
+    work: Callable[[Any], Any]
+    task: Any
+    alone: bool = False
+
+
+class Reply(NamedTuple):
+    """What a worker sends back.
+
+    Attributes
+    ----------
+    number : int or None
+        Of the call; None once, when the worker is ready for its first.
+    answer : Any
+    error : Exception or None
+        What the work raised.
+    where : str
+        Where it was raised, as a traceback.
+    seconds : float
+        Of this task; of tasks that overlap, since the last one before it ended.
+    busy : float
+        Seconds that its device has computed since it began, see `palmbench.base.device.turn`.
+    """
+
+    number: int | None
+    answer: Any
+    error: Exception | None
+    where: str
+    seconds: float
+    busy: float
+
+    def told(self) -> Any:
+        """The answer; an error is raised."""
+        if self.error is not None:
+            raise self.error from _Elsewhere(self.where)
+        return self.answer
+
+
+class _Elsewhere(Exception):
+    """Where in another process an error was raised."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+class Worker:
+    """A worker process, as the process sees it that it works for.
+
+    Parameters
+    ----------
+    hands : int
+        Tasks that it works on at the same time, in threads.
+    environment : mapping of str to str
+        What else than the usual stands in its environment.
+
+    Attributes
+    ----------
+    in_hand : dict of int to Call
+        Calls without a reply, in their order.
+    ready : bool
+        Whether it has come so far as to take its first call.
+    busy : float
+        As of its last reply.
+    """
+
+    def __init__(self, hands: int = 1, environment: Mapping[str, str] | None = None) -> None:
+        self.hands = hands
+        self.in_hand: dict[int, Call] = {}
+        self.ready = False
+        self.busy = 0.0
+        context = get_context("spawn")
+        self.pipe, far_end = context.Pipe()
+        self.process = context.Process(target=_serve, args=(far_end, hands), daemon=True)
+        with _single_threaded_and_uninterrupted(environment or {}):
+            self.process.start()
+        far_end.close()
+
+    def give(self, call: Call) -> None:
+        """Hand it a call; one that has died meanwhile is found out by `replies`."""
+        packed = pickle.dumps((call.work, call.task), pickle.HIGHEST_PROTOCOL)
+        self.in_hand[call.number] = call
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.pipe.send((call.number, packed))
+
+    def replies(self) -> tuple[list[tuple[Call, Reply]], bool]:
+        """What it has sent, and whether it lives."""
+        found = []
+        try:
+            while self.pipe.poll():
+                reply: Reply = self.pipe.recv()
+                self.busy = reply.busy
+                self.ready = True
+                if reply.number is not None:
+                    found.append((self.in_hand.pop(reply.number), reply))
+        except (EOFError, ConnectionResetError):
+            return found, False
+        return found, True
+
+    def begun(self) -> list[Call]:
+        """The calls that it may be working on."""
+        return list(self.in_hand.values())[: self.hands] if self.ready else []
+
+    def bid_farewell(self) -> None:
+        """Have it end when it has done what it has in hand; see `join`."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.pipe.send(None)
+
+    def join(self) -> None:
+        """Wait for its end."""
+        self.process.join()
+        self.pipe.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.pipe.close()
+        self.process.kill()
+        self.process.join()
+
+    def why_gone(self) -> str:
+        """What it died of, as sentences."""
+        self.process.join(_LAST_WORDS)
+        code = self.process.exitcode
+        kept = "What it had finished is kept: run the same command again"
+        if code is None or code == -signal.SIGKILL:
+            return (
+                f"A worker process was killed, most likely for want of memory. {kept}, with fewer processes "
+                "(executor.workers=1) if it happens again."
+            )
+        how = f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with status {code}"
+        return (
+            f"A worker process ended {how} in the middle of its work. {kept}; if it happens again, with "
+            "PYTHONFAULTHANDLER=1 in the environment and executor.workers=1 it says where."
+        )
+
+
+def done(work: Callable[[Any], Any], task: Any) -> Any:
+    """The answer of some work, which may not end the program."""
+    with no_exit("A step of the work"):
+        return work(task)
+
+
+def limit_threads() -> None:
+    """Hold every library of this process to one thread."""
+    import cv2
+    import torch
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def leave_with(lifeline: Connection) -> None:
+    """End this process, whatever it does, when the other end of a pipe is closed.
+
+    Who holds that end closes it on purpose, or by being gone: a killed parent cannot say goodbye.
+
+    Parameters
+    ----------
+    lifeline : Connection
+        Reading end of a pipe whose other end no other process holds, and nobody writes to.
+    """
+
+    def watch() -> None:
+        lifeline.poll(None)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _single_threaded_and_uninterrupted(environment: Mapping[str, str]) -> Iterator[None]:
+    """Processes that start in this block hold every library to one thread, and never hear of an interrupt.
+
+    They inherit both, so that neither comes too late for what they import before their first line runs.
+    """
+    changed = {**dict.fromkeys(ONE_THREAD, "1"), **environment}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+
+
+def _serve(pipe: Connection, hands: int) -> None:
+    """What a worker process does."""
+    calls: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
+    # First of all: what follows takes seconds.
+    threading.Thread(target=_receive, args=(pipe, calls), daemon=True).start()
+    trouble: Exception | None = None
+    try:
+        limit_threads()
+    except Exception as error:
+        trouble = error  # raised here it would be a worker that died, and nobody knew of what
+    replies = _Replies(pipe)
+    replies.send(None, None, None, time.monotonic())
+
+    def work_on() -> None:
+        while (call := calls.get()) is not None:
+            number, packed = call
+            began = time.monotonic()
+            answer, error = None, trouble
+            if error is None:
+                try:
+                    answer = done(*pickle.loads(packed))
+                except Exception as raised:
+                    error = raised
+            replies.send(number, answer, error, began)
+        calls.put(None)
+
+    others = [threading.Thread(target=work_on) for _ in range(hands - 1)]
+    for other in others:
+        other.start()
+    work_on()
+    for other in others:
+        other.join()
+
+
+def _receive(pipe: Connection, calls: queue.SimpleQueue[Any]) -> None:
+    # At all times: who sends must not wait for what is being worked on.
+    while True:
+        try:
+            call = pipe.recv()
+        except (EOFError, OSError):
+            os._exit(1)
+        calls.put(call)
+
+
+class _Replies:
+    """The way back: one reply at a time."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+        self._last = 0.0
+
+    def send(self, number: int | None, answer: Any, error: Exception | None, began: float) -> None:
+        with self._lock:
+            now = time.monotonic()
+            spent, self._last = now - max(began, self._last), now
+            where = "".join(traceback.format_exception(error)) if error else ""
+            error = _sendable(error) if error else None
+            self._pipe.send(Reply(number, answer, error, where, spent, device.busy_seconds()))
+
+
+def _sendable(error: Exception) -> Exception:
+    """An error that survives the way back, and says the same."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
