@@ -124,12 +124,13 @@ mediapipe: $(MEDIAPIPE)/.installed  ## the environment of detector=mediapipe; PY
 judge: $(STAMP) $(MEDIAPIPE)/.installed  ## what an outside hand model makes of the rendered hands
 	GATE_JUDGE=$(MEDIAPIPE)/bin/python $(PY) -m pytest -m gate tests/gates/test_judge.py $(ARGS)
 
-bench: $(STAMP)  ## speed of matching, bootstrap, image quality, painter and engine, each beside a reference in the same run
+bench: $(STAMP)  ## speed of matching, bootstrap, quality, painter and engine, each beside a reference, and memory
 	$(PY) -m experiments.bench_matching $(ARGS)
 	$(PY) -m experiments.bench_scoring
 	$(PY) -m experiments.bench_quality
 	$(PY) -m experiments.bench_painter
 	$(PY) -m experiments.bench_engine
+	$(PY) -m experiments.bench_memory
 
 bench-gpu: $(STAMP)  ## speed of the painter at its published size, on a GPU; says so where there is none
 	$(PY) -m experiments.bench_painter --full-size --images 4 $(ARGS)

@@ -26,6 +26,7 @@ from palmbench.stages.stage import Stage
 from recognizers.common.errors import Lost
 
 _OPEN = 3  # parts that are under way at the same time, at most
+_AT_ONCE = 250  # artefacts looked up before another look at what has come
 _PATIENCE = 0.2  # seconds until another look at what comes from elsewhere than the executor
 
 
@@ -115,6 +116,7 @@ class Part:
     store: Store
     number: int = 0
     left: int = 0
+    looked_up: bool = False
     told: bool = False
     lanes: list[Lane] = field(default_factory=list)
     nodes: dict[str, list[_Node]] = field(default_factory=dict)
@@ -198,37 +200,39 @@ class Flow:
             a second time in vain; all others are computed first.
         """
         coming = iter(parts)
+        looking: Iterator[None] | None = None
         more = True
         try:
             while True:
-                while more and not self._lost and self._room():
+                if looking is None and more and not self._lost and self._room():
                     part = next(coming, None)
                     more = part is not None
-                    if part is not None:
-                        self._begin(part)
+                    looking = None if part is None else self._look_up(part)
+                if looking is not None and next(looking, True):
+                    looking = None
                 for part in self._open:
-                    if not part.left and not part.told:
+                    if part.looked_up and not part.left and not part.told:
                         part.told = True
                         completed(part)
                 needless = [part for part in self._open if part.told] if done is None else list(done())
                 for part in needless:
                     self._end(part)
                 self._hand_out()
-                for event in self._executor.wait(_PATIENCE) if not needless else []:
+                for event in self._executor.wait(_PATIENCE if looking is None and not needless else 0):
                     if isinstance(event, Came):
                         self._came(*event)
                     else:
                         self._died(*event)
-                self._board.show(self._executor.busy(), self._executor.width("device"), last=not more)
-                if not self._handed and (not more or self._lost) and all(part.left for part in self._open):
-                    self._hand_out()
-                    if not self._handed:
-                        break
+                last = looking is None and (not more or bool(self._lost))
+                self._board.show(self._executor.busy(), self._executor.width("device"), last)
+                if last and not self._under_way() and all(part.left for part in self._open):
+                    break
         finally:
             self._executor.forget()
             self._board.finish()
         if self._lost:
             raise Lost(*dict.fromkeys(self._lost))
+        assert not self._open, "artefacts that nobody makes"
 
     def lose(self, part: Part, places: Sequence[str]) -> None:
         """Artefacts of a part that is complete have proved to be gone: they are made again.
@@ -246,6 +250,10 @@ class Flow:
             self._make_again(node)
         self._say_lost(places)
 
+    def _under_way(self) -> bool:
+        """Whether artefacts are made, or ready to be."""
+        return bool(self._handed) or any(self._ready[lane] or self._suspects[lane] for lane in LANES)
+
     def _room(self) -> bool:
         """Whether another part may begin: few are open, and a lane has little left that is ready."""
         if len(self._open) >= _OPEN:
@@ -254,23 +262,23 @@ class Flow:
         ready = {lane: sum(map(len, self._ready[lane].values())) for lane in LANES}
         return any(ready[lane] < executor.width(lane) * executor.batch_size for lane in LANES if executor.width(lane))
 
-    def _begin(self, part: Part) -> None:
-        """Look up what of a part is there; what is not is waited for."""
+    def _look_up(self, part: Part) -> Iterator[None]:
+        """Look up what of a part is there, a little at a time; what is not is waited for."""
         part.number = self._begun = self._begun + 1
         part.lanes = [self._lane(stage) for stage, _ in part.steps]
         self._open.append(part)
         damaged: list[str] = []
+        looked_up = 0
         for place, (stage, needs) in enumerate(part.steps):
             artefacts = Artefacts(stage, part.store)
             above = part.nodes[needs.name] if needs else [None] * len(part.samples)
-            nodes = [
-                self._node(part, place, sample, need, artefacts, damaged)
-                for sample, need in zip(part.samples, above, strict=True)
-            ]
-            part.nodes[stage.name] = nodes
-            states = [node.state for node in nodes]
-            skipped, failed = states.count(_State.SKIPPED), states.count(_State.FAILED)
-            self._board.add(stage.name, stage.title, len(nodes) - skipped, states.count(_State.DONE), failed)
+            nodes = part.nodes[stage.name] = []
+            for sample, need in zip(part.samples, above, strict=True):
+                nodes.append(self._node(part, place, sample, need, artefacts, damaged))
+                looked_up += 1
+                if not looked_up % _AT_ONCE:
+                    yield
+        part.looked_up = True
         if damaged:
             print(f"Not what was stored there, and made again: {Lost(*damaged).named}", file=sys.stderr)
 
@@ -299,6 +307,8 @@ class Flow:
                 self._make_ready(node)
         node.wanted_by.append(part)
         part.left += node.state not in _SETTLED
+        there, failed = node.state is _State.DONE, node.state is _State.FAILED
+        self._board.add(stage.name, stage.title, int(node.state is not _State.SKIPPED), int(there), int(failed))
         return node
 
     def _end(self, part: Part) -> None:

@@ -20,16 +20,20 @@ import numpy as np
 
 from palmbench.base.board import Board
 from palmbench.config.schema import RunConfig
+from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Counts, Flow, Part
 from palmbench.engine.measuring import Measuring
 from palmbench.engine.pace import MEASURE, Kind, Spent
-from palmbench.engine.pipeline import Measured, Outcome, Pipeline
+from palmbench.engine.pipeline import Outcome, Pipeline
 from palmbench.engine.provenance import checkout
 from palmbench.engine.records import METRICS, RECORD, SCORES, table_file, write_record
 from palmbench.engine.resume import Failure
 from palmbench.engine.run import ERRORS, Account, Run, describe
+from palmbench.scoring import ScoreSets
+from palmbench.stages.compare import DeidScores
 from palmbench.stages.enrol import require_weights
+from palmbench.stages.measure import Recognition
 from recognizers.common.cache_keys import KEY_VERSION
 from recognizers.common.writing import json_bytes, require_writable
 
@@ -173,7 +177,11 @@ class _Sweep:
         spent = Counts(computed=len(pipeline.samples), seconds=time.monotonic() - began)
         numbers = {name: number.to_json() for name, number in found.metrics.items()}
         metrics = {"format": METRICS_FORMAT, "point": pipeline.point, "metrics": numbers}
-        files = {METRICS: json_bytes(metrics), SCORES: _scores(pipeline, found), ERRORS: _errors(outcome.failures)}
+        files = {
+            METRICS: json_bytes(metrics),
+            SCORES: scores_file(pipeline.samples, found.recognition, found.scores, found.sets),
+            ERRORS: _errors(outcome.failures),
+        }
         counts = part.counts()
         account = _account(pipeline, self.executor, outcome, {**counts, MEASURE: spent})
         content = {"key": run.key, "key_version": KEY_VERSION, **account.plain()}
@@ -213,16 +221,15 @@ def _account(pipeline: Pipeline, executor: Executor, outcome: Outcome, counts: d
     )
 
 
-def _scores(pipeline: Pipeline, measured: Measured) -> bytes:
+def scores_file(samples: Sequence[Sample], recognition: Recognition, scores: DeidScores, sets: ScoreSets) -> bytes:
     """Each photo against its own original in full ("self"), the other sets as distinct distances and their counts."""
     import pandas as pd
 
-    scores, sets = measured.scores, measured.sets
     own = pd.DataFrame(
         {
             "set": "self",
-            "sample": [sample.id for sample in pipeline.samples],
-            "identity": [sample.identity for sample in pipeline.samples],
+            "sample": [sample.id for sample in samples],
+            "identity": [sample.identity for sample in samples],
             "distance": scores.own.astype(np.float64),
             "nearest_mate": scores.mate.astype(np.float64),
             "nearest_stranger": scores.stranger.astype(np.float64),
@@ -230,8 +237,8 @@ def _scores(pipeline: Pipeline, measured: Measured) -> bytes:
         }
     )
     distributions = {
-        "genuine": measured.recognition.genuine,
-        "impostor": measured.recognition.impostor,
+        "genuine": recognition.genuine,
+        "impostor": recognition.impostor,
         "mated": sets.mated,
         "non_mated": sets.non_mated,
         "inter_deidentified": sets.inter_deid,
