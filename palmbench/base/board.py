@@ -47,6 +47,13 @@ class _Stage:
             return 0.0
         return self.seconds / self.computed * self.todo if self.computed else None
 
+    def short_line(self) -> str:
+        """What has room on a terminal."""
+        spent = self.ended - (self.began or self.ended)
+        rate = f"{self.computed / spent:8.1f}/s" if self.computed and spent >= 0.5 else ""
+        failed = f"  {self.failed} failed" if self.failed else ""
+        return f"{self.title:<34} {self.total - self.todo:>5}/{self.total:<5}{rate}{failed}"
+
     def line(self) -> str:
         done = self.total - self.todo
         counts = f"{self.reused} reused, {self.computed} computed, {self.failed} failed"
@@ -71,7 +78,8 @@ class Board:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._stages: dict[str, _Stage] = {}
-        self._looked, self._pause = time.monotonic(), _FIRST
+        self._began = self._looked = time.monotonic()
+        self._pause = _FIRST
         self._busy = 0.0
         self._load = ""
         self._live: Live | None = None
@@ -83,10 +91,11 @@ class Board:
         stage.reused += reused
         stage.failed += failed
 
-    def advance(self, name: str, computed: int = 0, failed: int = 0) -> None:
-        """Some more are made, or have failed."""
+    def advance(self, name: str, computed: int = 0, failed: int = 0, reused: int = 0) -> None:
+        """Some more are made, or have failed; `reused` are there by it for others that wanted the same."""
         stage = self._stages[name]
         stage.computed += computed
+        stage.reused += reused
         stage.failed += failed
 
     def spent(self, name: str, seconds: float, lane: str) -> None:
@@ -120,9 +129,13 @@ class Board:
             share = (busy - self._busy) / (now - self._looked) / devices
             self._load = f", device{'s' if devices > 1 else ''} {min(share, 1):.0%} busy"
         self._busy, self._looked = busy, now
-        lines = [stage.line() for stage in self._stages.values() if stage.under_way]
-        if lines:
-            self._draw([*lines, self._all()])
+        under_way = [stage for stage in self._stages.values() if stage.under_way]
+        if under_way and self._stream.isatty():
+            self._draw([*(stage.short_line() for stage in under_way), self._all()])
+        elif under_way:
+            self._pause = min(2 * self._pause, _MOST)
+            self._stream.write("".join(f"{line}\n" for line in (*(stage.line() for stage in under_way), self._all())))
+            self._stream.flush()
 
     def finish(self) -> None:
         """It is over, or has been stopped."""
@@ -139,24 +152,21 @@ class Board:
         known = all(stage.left is not None for stage in stages)
         for stage in stages:
             seconds[stage.lane] = seconds.get(stage.lane, 0.0) + (stage.left or 0.0)
+        computed, spent = sum(stage.computed for stage in stages), time.monotonic() - self._began
+        rate = f"{computed / spent:8.1f}/s" if computed else ""
         left = f", {clock(max(seconds.values()))} left" if known else ""
-        return f"{'all stages':<34} {total - todo:>5}/{total:<5}{left}{self._load}"
+        return f"{'all stages':<34} {total - todo:>5}/{total:<5}{rate}{left}{self._load}"
 
     def _say_once(self, stage: _Stage) -> None:
         if not stage.shown:
             stage.shown = True
             if self._live is not None:
-                self._live.console.print(stage.line(), soft_wrap=True)
+                self._live.console.print(stage.line(), soft_wrap=True, markup=False)
                 return
             self._stream.write(stage.line() + "\n")
             self._stream.flush()
 
     def _draw(self, lines: list[str]) -> None:
-        if not self._stream.isatty():
-            self._pause = min(2 * self._pause, _MOST)
-            self._stream.write("".join(line + "\n" for line in lines))
-            self._stream.flush()
-            return
         from rich.console import Console
         from rich.live import Live
         from rich.text import Text

@@ -398,7 +398,7 @@ class Flow:
             else:
                 node.made += 1
                 self._settle(node, _State.DONE)
-                self._board.advance(stage.name, computed=1)
+                self._board.advance(stage.name, computed=1, reused=len(node.wanted_by) - 1)
         lane = owner.lanes[nodes[0].place]
         self._board.spent(stage.name, seconds / self._executor.width(lane), lane)
         self._say_lost(lost)
@@ -417,7 +417,7 @@ class Flow:
 
     def _fail(self, node: _Node, reason: str, lasting: bool) -> None:
         node.failure = Failure(node.sample.id, node.stage.name, reason, lasting)
-        self._board.advance(node.stage.name, failed=1)
+        self._board.advance(node.stage.name, failed=len(node.wanted_by))
         self._settle(node, _State.FAILED)
 
     def _settle(self, node: _Node, state: _State) -> None:
@@ -467,7 +467,7 @@ class Flow:
         for part in node.wanted_by:
             part.left += 1
             part.told = False
-        self._board.add(node.stage.name, node.stage.title, 1)
+        self._board.add(node.stage.name, node.stage.title, len(node.wanted_by))
         self._make_ready(node)
 
     @staticmethod

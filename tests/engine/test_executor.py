@@ -129,6 +129,19 @@ def test_a_killed_worker_is_said_in_a_sentence_and_the_next_call_works() -> None
         assert sorted(answer[0] for answer in executor.map(threads_and_square, [2, 3])) == [4, 9]
 
 
+def be_killed_if_odd(number: int) -> int:
+    return be_killed(number) if number % 2 else number  # type: ignore[func-returns-value, return-value]
+
+
+def test_what_kills_a_worker_twice_is_answered_for_and_the_rest_is_done() -> None:
+    with Executor(config(2)) as executor:
+        answers = list(executor.map(be_killed_if_odd, range(6), died=lambda number, reason: (number, reason)))
+    told = [answer for answer in answers if isinstance(answer, tuple)]
+    assert sorted(answer for answer in answers if isinstance(answer, int)) == [0, 2, 4]
+    assert sorted(number for number, _ in told) == [1, 3, 5]
+    assert all("A worker process was killed" in reason for _, reason in told)
+
+
 @pytest.mark.parametrize(("death", "words"), [(-signal.SIGSEGV, r"by signal 11 \("), (7, "with status 7 ")])
 def test_a_worker_that_died_of_something_else_is_not_said_to_want_memory(death: int, words: str) -> None:
     with Executor(config(2)) as executor, pytest.raises(RequestError, match=f"A worker process ended {words}") as said:
