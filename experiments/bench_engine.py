@@ -26,7 +26,8 @@ from palmbench.base.store import Store
 from palmbench.config.schema import ExecutorConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import LANES, Executor
-from palmbench.engine.flow import Flow, Part, Step
+from palmbench.engine.flow import Flow
+from palmbench.engine.graph import Part, Step
 from recognizers.common.cache_keys import digest
 
 BOUND = 1.1  # times what cannot be beaten

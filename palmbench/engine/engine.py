@@ -9,7 +9,8 @@ from palmbench.base.board import Board
 from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import Executor
-from palmbench.engine.flow import Counts, Flow, Part, Step
+from palmbench.engine.flow import Flow
+from palmbench.engine.graph import Counts, Part, Step
 from palmbench.engine.resume import Failure
 from palmbench.stages.stage import Stage
 

@@ -11,14 +11,14 @@ comes back; only the executor knows of processes.
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from palmbench.config.schema import ExecutorConfig
+from palmbench.engine.devices import environment, found, require_names
 from palmbench.engine.workers import Call, Worker, done, limit_threads
 from palmbench.engine.workers import leave_with as leave_with
 from recognizers.common.errors import RequestError
@@ -31,8 +31,6 @@ LANES: tuple[Lane, ...] = ("device", "cpu")
 # While one thread has the device's turn, the others read, put together and write.
 _DEVICE_HANDS = 4
 _CPU_AHEAD = 2  # tasks in a worker's hands, so that it never waits for its next
-_NAMED = re.compile(r"(cpu|cuda):(\d+)")
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 class Came(NamedTuple):
@@ -73,19 +71,27 @@ class Executor:
         self._numbers = 0
         self._wanted: set[int] = set()  # calls whose answers somebody waits for
         self._stillborn = 0
-        _require_names(config.devices)
+        require_names(config.devices)
 
     @property
     def devices(self) -> tuple[str, ...]:
         """What a worker process beside those on the CPU is for, such as ("cuda:0", "cuda:1"); empty without any."""
         if self._devices is None:
-            self._devices = _found(self._config.devices)
+            self._devices = found(self._config.devices)
         return self._devices
 
     @property
     def device(self) -> str:
         """What a worker for a device calls it, "cpu" or "cuda": each sees its own device alone."""
         return self.devices[0].partition(":")[0] if self.devices else "cpu"
+
+    def take_first_device(self) -> str:
+        """Make the first of the devices that of this process, for work that is not shared; what to call it."""
+        if self.device == "cuda":
+            import torch
+
+            torch.cuda.set_device(self.devices[0])
+        return self.device
 
     @property
     def workers(self) -> int:
@@ -274,8 +280,8 @@ class Executor:
 
     def _start(self, lane: Lane, place: int) -> Worker:
         if lane == "device":
-            return Worker(_DEVICE_HANDS, _environment(self.devices[place]))
-        return Worker(environment={_VISIBLE: ""} if self.device == "cuda" else None)
+            return Worker(_DEVICE_HANDS, environment(self.devices[place]))
+        return Worker(environment=environment("") if self.device == "cuda" else None)
 
     def _bury(self, lane: Lane, worker: Worker) -> list[Came | Died]:
         """Put another worker in the place of one that died; what the other had in hand."""
@@ -296,47 +302,3 @@ class Executor:
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _require_names(devices: Sequence[str]) -> None:
-    if len(devices) == 1 and devices[0] in ("auto", "cpu", "cuda"):
-        return
-    for name in devices:
-        if not _NAMED.fullmatch(name):
-            raise RequestError(
-                f"executor.devices must be auto, cpu, cuda, or devices by name as in [cuda:0,cuda:1], not {name}."
-            )
-    if not devices or len({name.partition(":")[0] for name in devices}) > 1 or len(set(devices)) < len(devices):
-        raise RequestError(f"executor.devices must name different devices of one kind, not [{','.join(devices)}].")
-
-
-def _found(devices: Sequence[str]) -> tuple[str, ...]:
-    """The devices that a setting stands for."""
-    if devices[0] == "cpu":
-        return ()
-    if devices[0].startswith("cpu:"):
-        return tuple(devices)
-    there = _cuda_devices()
-    if devices[0] == "auto":
-        return there
-    if absent := [name for name in devices if name not in there] if devices[0] != "cuda" else not there:
-        named = ",".join(absent) if isinstance(absent, list) else "cuda"
-        has = f"has {', '.join(there)} here" if there else "finds no CUDA device here"
-        raise RequestError(f"executor.devices={named}, but torch {has}; use executor.devices=cpu.")
-    return there if devices[0] == "cuda" else tuple(devices)
-
-
-def _cuda_devices() -> tuple[str, ...]:
-    import torch
-
-    return tuple(f"cuda:{place}" for place in range(torch.cuda.device_count())) if torch.cuda.is_available() else ()
-
-
-def _environment(device: str) -> Mapping[str, str]:
-    """In a worker's process its own device is the only one."""
-    kind, _, place = device.partition(":")
-    if kind == "cpu":
-        return {}
-    visible = os.environ.get(_VISIBLE)
-    names = visible.split(",") if visible else []
-    return {_VISIBLE: names[int(place)] if names else place}

@@ -8,17 +8,14 @@ points first, so that samples come out before many more go in. Who computes a ta
 from __future__ import annotations
 
 import sys
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, auto
 from pathlib import Path
-from typing import NamedTuple
 
 from palmbench.base.board import Board
-from palmbench.base.store import Store
 from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import LANES, Came, Executor, Lane
+from palmbench.engine.graph import SETTLED, Node, Part, State
+from palmbench.engine.ready import Ready
 from palmbench.engine.resume import Failure
 from palmbench.engine.tasks import Done, Task, compute
 from palmbench.stages.artefacts import Artefacts
@@ -28,131 +25,6 @@ from recognizers.common.errors import Lost
 _OPEN = 3  # parts that are under way at the same time, at most
 _AT_ONCE = 250  # artefacts looked up before another look at what has come
 _PATIENCE = 0.2  # seconds until another look at what comes from elsewhere than the executor
-
-
-class Step(NamedTuple):
-    """A stage, and the stage whose artefacts it is made from; None for the photos themselves."""
-
-    stage: Stage
-    needs: Stage | None
-
-
-@dataclass
-class Counts:
-    """What a stage did: items reused, computed and failed, and seconds of computing, spread over all workers."""
-
-    reused: int = 0
-    computed: int = 0
-    failed: int = 0
-    seconds: float = 0.0
-
-    def add(self, reused: int = 0, computed: int = 0, failed: int = 0, seconds: float = 0.0) -> None:
-        """Count some more."""
-        self.reused += reused
-        self.computed += computed
-        self.failed += failed
-        self.seconds += seconds
-
-
-class _State(Enum):
-    WAITING = auto()
-    READY = auto()
-    IN_HAND = auto()
-    DONE = auto()
-    FAILED = auto()
-    SKIPPED = auto()  # what it needs has failed
-    LOST = auto()  # what it needs is lost, and nobody here makes it
-
-
-_SETTLED = (_State.DONE, _State.FAILED, _State.SKIPPED)
-
-
-@dataclass(eq=False, slots=True)
-class _Node:
-    """An artefact that somebody wants; `owner` is the part that wanted it first, `place` its step there."""
-
-    stage: Stage
-    sample: Sample
-    key: str
-    owner: Part
-    place: int
-    needs: _Node | None
-    state: _State
-    made: int = 0
-    failure: Failure | None = None
-    suspect: bool = False
-    lost: bool = False
-    tried_again: bool = False
-    feeds: list[_Node] = field(default_factory=list)
-    wanted_by: list[Part] = field(default_factory=list)
-
-    @property
-    def chain(self) -> Iterator[_Node]:
-        """Everything that it is made from, the next first."""
-        node = self.needs
-        while node is not None:
-            yield node
-            node = node.needs
-
-    @property
-    def path(self) -> Path:
-        return self.owner.store.path(self.stage.name, self.key, self.stage.suffix)
-
-
-@dataclass(eq=False)
-class Part:
-    """Samples on their way through some steps: those of a point, say.
-
-    Attributes
-    ----------
-    steps : sequence of Step
-        In an order in which they could be taken one after the other.
-    samples : sequence of Sample
-    store : Store
-    """
-
-    steps: Sequence[Step]
-    samples: Sequence[Sample]
-    store: Store
-    number: int = 0
-    left: int = 0
-    looked_up: bool = False
-    told: bool = False
-    lanes: list[Lane] = field(default_factory=list)
-    nodes: dict[str, list[_Node]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    unbegun: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-
-    def failures(self, stage: Stage, given: Sequence[Sample]) -> dict[str, Failure]:
-        """Samples of those given to a stage that have no artefact of it, by id."""
-        failed = self._failures[stage.name]
-        return {sample.id: failed[sample.id] for sample in given if sample.id in failed}
-
-    def counts(self) -> dict[str, Counts]:
-        """What was done for this part, by a stage's name; what another part had made is reused."""
-        found = {}
-        for stage, _ in self.steps:
-            counts = found[stage.name] = Counts(seconds=self.seconds[stage.name])
-            seen: set[int] = set()
-            for node in self.nodes.get(stage.name, ()):
-                own = node.owner is self and id(node) not in seen
-                seen.add(id(node))
-                made = node.made if own else 0
-                if node.state in (_State.DONE, _State.FAILED):
-                    failed = node.state is _State.FAILED
-                    counts.add(int(not made and not failed), made, int(failed))
-        return found
-
-    @property
-    def _failures(self) -> dict[str, dict[str, Failure]]:
-        return {
-            name: {
-                sample.id: node.failure._replace(sample=sample.id)
-                for sample, node in zip(self.samples, nodes, strict=True)
-                if node.failure is not None
-            }
-            for name, nodes in self.nodes.items()
-        }
 
 
 class Flow:
@@ -167,13 +39,11 @@ class Flow:
 
     def __init__(self, executor: Executor, board: Board) -> None:
         self._executor, self._board = executor, board
-        self._nodes: dict[tuple[Path, str, str], _Node] = {}
+        self._nodes: dict[tuple[Path, str, str], Node] = {}
         self._open: list[Part] = []
-        self._ready: dict[Lane, dict[tuple[int, int], deque[_Node]]] = {lane: {} for lane in LANES}
-        self._suspects: dict[Lane, deque[_Node]] = {lane: deque() for lane in LANES}
+        self._ready = Ready(executor)
         self._begun = 0
-        self._handed: dict[int, list[_Node]] = {}
-        self._most: dict[str, int] = {}  # samples at once that a device has memory for, by a stage's name
+        self._handed: dict[int, list[Node]] = {}
         self._lost: list[str] = []
 
     def run(
@@ -252,15 +122,15 @@ class Flow:
 
     def _under_way(self) -> bool:
         """Whether artefacts are made, or ready to be."""
-        return bool(self._handed) or any(self._ready[lane] or self._suspects[lane] for lane in LANES)
+        return bool(self._handed) or any(self._ready.count(lane) for lane in LANES)
 
     def _room(self) -> bool:
         """Whether another part may begin: few are open, and a lane has little left that is ready."""
         if len(self._open) >= _OPEN:
             return False
         executor = self._executor
-        ready = {lane: sum(map(len, self._ready[lane].values())) for lane in LANES}
-        return any(ready[lane] < executor.width(lane) * executor.batch_size for lane in LANES if executor.width(lane))
+        wide = ((lane, executor.width(lane)) for lane in LANES)
+        return any(width and self._ready.count(lane) < width * executor.batch_size for lane, width in wide)
 
     def _look_up(self, part: Part) -> Iterator[None]:
         """Look up what of a part is there, a little at a time; what is not is waited for."""
@@ -283,21 +153,21 @@ class Flow:
             print(f"Not what was stored there, and made again: {Lost(*damaged).named}", file=sys.stderr)
 
     def _node(
-        self, part: Part, place: int, sample: Sample, needs: _Node | None, artefacts: Artefacts, damaged: list[str]
-    ) -> _Node:
+        self, part: Part, place: int, sample: Sample, needs: Node | None, artefacts: Artefacts, damaged: list[str]
+    ) -> Node:
         stage = artefacts.stage
         key = stage.key(sample)
         index = (part.store.root, stage.name, key)
         node = self._nodes.get(index)
         if node is None:
-            node = _Node(stage, sample, key, part, place, needs, _State.WAITING)
+            node = Node(stage, sample, key, part, place, needs, State.WAITING)
             self._nodes[index] = node
-            if needs is not None and needs.state in (_State.FAILED, _State.SKIPPED):
-                node.state = _State.SKIPPED
+            if needs is not None and needs.state in (State.FAILED, State.SKIPPED):
+                node.state = State.SKIPPED
             elif artefacts.has(sample):
-                node.state = _State.DONE
+                node.state = State.DONE
             elif (reason := artefacts.failure(sample)) is not None:
-                node.state, node.failure = _State.FAILED, Failure(sample.id, stage.name, reason, lasting=True)
+                node.state, node.failure = State.FAILED, Failure(sample.id, stage.name, reason, lasting=True)
             else:
                 part.unbegun[place] += 1
                 if node.path.is_file():
@@ -306,9 +176,9 @@ class Flow:
                     needs.feeds.append(node)
                 self._make_ready(node)
         node.wanted_by.append(part)
-        part.left += node.state not in _SETTLED
-        there, failed = node.state is _State.DONE, node.state is _State.FAILED
-        self._board.add(stage.name, stage.title, int(node.state is not _State.SKIPPED), int(there), int(failed))
+        part.left += node.state not in SETTLED
+        there, failed = node.state is State.DONE, node.state is State.FAILED
+        self._board.add(stage.name, stage.title, int(node.state is not State.SKIPPED), int(there), int(failed))
         return node
 
     def _end(self, part: Part) -> None:
@@ -321,63 +191,33 @@ class Flow:
     def _lane(self, stage: Stage) -> Lane:
         return "device" if stage.on_device and self._executor.width("device") else "cpu"
 
-    def _make_ready(self, node: _Node, first: bool = False) -> None:
-        if node.state is _State.WAITING and all(each.state is _State.DONE for each in node.chain):
-            node.state = _State.READY
-            lane = node.owner.lanes[node.place]
-            if node.suspect:
-                self._suspects[lane].append(node)
-                return
-            queue = self._ready[lane].setdefault((node.owner.number, -node.place), deque())
-            (queue.appendleft if first else queue.append)(node)
+    def _make_ready(self, node: Node, first: bool = False) -> None:
+        if node.state is State.WAITING and all(each.state is State.DONE for each in node.chain):
+            node.state = State.READY
+            self._ready.add(node, first)
 
     def _hand_out(self) -> None:
         for lane in LANES:
-            while self._suspects[lane] and self._executor.takes(lane, alone=True):
-                self._give([self._suspects[lane].popleft()], lane, alone=True)
+            while self._ready.suspects[lane] and self._executor.takes(lane, alone=True):
+                self._give([self._ready.suspects[lane].popleft()], lane, alone=True)
             while self._executor.width(lane) and self._executor.takes(lane):
-                if not (nodes := self._next(lane)):
+                if not (nodes := self._ready.next(lane)):
                     break
                 self._give(nodes, lane)
 
-    def _next(self, lane: Lane) -> list[_Node]:
-        """Ready nodes of one stage: a full task of the last stage of the first point that has one, or, where a worker
-        would have nothing to do, what there is most of."""
-        groups, chosen, most = self._ready[lane], None, 0
-        for group in sorted(groups):
-            ready, size = len(groups[group]), self._size(lane, groups[group][0])
-            if ready >= size:
-                chosen = group
-                break
-            if ready > most and self._executor.idle(lane):
-                chosen, most = group, ready
-        if chosen is None:
-            return []
-        queue = groups[chosen]
-        nodes = [queue.popleft() for _ in range(min(len(queue), self._size(lane, queue[0])))]
-        if not queue:
-            del groups[chosen]
-        return nodes
-
-    def _size(self, lane: Lane, node: _Node) -> int:
-        """Samples of a full task. Small ones at the end of a stage keep every worker busy; large ones save messages."""
-        shares = self._executor.width(lane) * (1 if lane == "device" else 4)
-        even = -(-node.owner.unbegun[node.place] // shares)
-        return max(1, min(self._executor.batch_size, even, self._most.get(node.stage.name, even)))
-
-    def _give(self, nodes: list[_Node], lane: Lane, alone: bool = False) -> None:
+    def _give(self, nodes: list[Node], lane: Lane, alone: bool = False) -> None:
         for node in nodes:
-            node.state = _State.IN_HAND
+            node.state = State.IN_HAND
             node.owner.unbegun[node.place] -= 1
         first = nodes[0]
         device = self._executor.device if lane == "device" else "cpu"
         task = Task(first.stage, tuple(node.sample for node in nodes), first.owner.store, device, lane == "device")
         self._handed[self._executor.submit(compute, task, lane, alone)] = nodes
 
-    def _take_back(self, nodes: Sequence[_Node]) -> None:
+    def _take_back(self, nodes: Sequence[Node]) -> None:
         """Nodes that were handed out are ready once more, before others of their stage."""
         for node in reversed(nodes):
-            node.state = _State.WAITING
+            node.state = State.WAITING
             node.owner.unbegun[node.place] += 1
             self._make_ready(node, first=True)
 
@@ -386,7 +226,7 @@ class Flow:
         stage, owner = nodes[0].stage, nodes[0].owner
         owner.seconds[stage.name] += seconds / self._executor.workers
         if answer.too_many:
-            self._most[stage.name] = min(self._most.get(stage.name, len(nodes)), len(nodes) // 2)
+            self._ready.halve(stage, len(nodes))
             self._take_back(nodes)
             return
         lost: list[str] = []
@@ -397,7 +237,7 @@ class Flow:
                 self._fail(node, *answer.findings[place])
             else:
                 node.made += 1
-                self._settle(node, _State.DONE)
+                self._settle(node, State.DONE)
                 self._board.advance(stage.name, computed=1, reused=len(node.wanted_by) - 1)
         lane = owner.lanes[nodes[0].place]
         self._board.spent(stage.name, seconds / self._executor.width(lane), lane)
@@ -415,40 +255,40 @@ class Flow:
                 node.suspect = True
                 self._take_back([node])
 
-    def _fail(self, node: _Node, reason: str, lasting: bool) -> None:
+    def _fail(self, node: Node, reason: str, lasting: bool) -> None:
         node.failure = Failure(node.sample.id, node.stage.name, reason, lasting)
         self._board.advance(node.stage.name, failed=len(node.wanted_by))
-        self._settle(node, _State.FAILED)
+        self._settle(node, State.FAILED)
 
-    def _settle(self, node: _Node, state: _State) -> None:
+    def _settle(self, node: Node, state: State) -> None:
         node.state = state
         for part in node.wanted_by:
             part.left -= 1
         for each in node.feeds:
-            if state is _State.DONE:
+            if state is State.DONE:
                 self._make_ready(each)
-            elif each.state is _State.WAITING:
+            elif each.state is State.WAITING:
                 self._skip(each)
 
-    def _skip(self, node: _Node) -> None:
+    def _skip(self, node: Node) -> None:
         node.owner.unbegun[node.place] -= 1
         self._board.add(node.stage.name, node.stage.title, -len(node.wanted_by))
-        self._settle(node, _State.SKIPPED)
+        self._settle(node, State.SKIPPED)
 
-    def _needs_again(self, node: _Node, places: Sequence[str]) -> Sequence[str]:
+    def _needs_again(self, node: Node, places: Sequence[str]) -> Sequence[str]:
         """A node found lost what it is made from; what is made again for it."""
-        node.state = _State.WAITING
+        node.state = State.WAITING
         node.owner.unbegun[node.place] += 1
         chain = list(node.chain)
-        if any(each.state in (_State.FAILED, _State.SKIPPED) for each in chain):
+        if any(each.state in (State.FAILED, State.SKIPPED) for each in chain):
             self._skip(node)
             return []
-        there = [each for each in chain if each.state is _State.DONE]
+        there = [each for each in chain if each.state is State.DONE]
         gone = [each for each in there if not Artefacts(each.stage, each.owner.store).has(each.sample)]
         # Where nothing is gone now, another node that needs it has had it made again meanwhile; once that is believed.
         in_vain = not gone and len(there) == len(chain) and (not chain or node.tried_again)
         if in_vain or any(each.lost for each in gone):
-            node.state = _State.LOST
+            node.state = State.LOST
             self._lost += places
             return []
         node.tried_again |= not gone
@@ -456,13 +296,13 @@ class Flow:
             each.feeds.append(node)
             self._make_again(each)
         for each in chain:
-            if each.state is not _State.DONE and node not in each.feeds:
+            if each.state is not State.DONE and node not in each.feeds:
                 each.feeds.append(node)
         self._make_ready(node)
         return places if gone else []
 
-    def _make_again(self, node: _Node) -> None:
-        node.lost, node.state = True, _State.WAITING
+    def _make_again(self, node: Node) -> None:
+        node.lost, node.state = True, State.WAITING
         node.owner.unbegun[node.place] += 1
         for part in node.wanted_by:
             part.left += 1

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 
-from palmbench.engine.flow import Part
+from palmbench.engine.graph import Part
 from recognizers.common.errors import Lost
 
 

@@ -15,7 +15,7 @@ from palmbench.datasets import Dataset, open_dataset
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import DatasetConfig
 from palmbench.engine.engine import Engine
-from palmbench.engine.flow import Part, Step
+from palmbench.engine.graph import Part, Step
 from palmbench.engine.resume import Failure, Inventory, look_up
 from palmbench.methods.folder import FolderConfig
 from palmbench.quality import ImageQuality, set_distances

@@ -22,7 +22,8 @@ from palmbench.base.board import Board
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import Executor
-from palmbench.engine.flow import Counts, Flow, Part
+from palmbench.engine.flow import Flow
+from palmbench.engine.graph import Counts, Part
 from palmbench.engine.measuring import Measuring
 from palmbench.engine.pace import MEASURE, Kind, Spent
 from palmbench.engine.pipeline import Outcome, Pipeline

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import recognizers
+from palmbench.base.board import Board
 from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
+from palmbench.engine.flow import Flow
+from palmbench.engine.graph import Part, Step, in_a_row
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import read_record, table_file, write_record
 from palmbench.report.figures.curves import subject_of
@@ -31,7 +33,7 @@ from palmbench.scoring.bootstrap import accepted_shares, deid_ratios
 from palmbench.scoring.intervals import interval
 from palmbench.stages.compare import Compare
 from palmbench.stages.enrol import load_recognizer
-from palmbench.stages.stage import Stage, load_all
+from palmbench.stages.stage import load_all
 from recognizers import output_checks
 from recognizers.common.cache_keys import digest, versions_of
 from recognizers.protocol import Recognizer
@@ -144,56 +146,42 @@ def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
         print(f"{path}: up to date, nothing to compute")
         return SAMPLES_FAILED if known.content["failed"] else DONE
     with Executor(point.executor) as executor:
-        engine = Engine(Store.of(point.results_dir), executor)
-        enrolled = _passing(engine, first.samples, (first.prepare, first.enrol))
-        lasting = enrolled.lasting
-        painted: list[frozenset[str]] = []
-        for number, pipeline in enumerate(pipelines):
-            print(f"seed {pipeline.config.seed}, {number + 1} of {seeds}", file=sys.stderr)
-            encode = [pipeline.deidentify.encode] if pipeline.deidentify.encode else []
-            stages: tuple[Stage, ...] = (
-                pipeline.prepare,
-                *encode,
-                pipeline.deidentify,
-                pipeline.prepare_after,
-                pipeline.enrol_after,
-            )
-            passing = _passing(engine, chosen, stages)
-            lasting &= passing.lasting
-            painted.append(passing.ids)
-        content, distributions = _content(pipelines, chosen, engine, enrolled.ids, painted)
+        store = Store.of(point.results_dir)
+        originals = Part(in_a_row(first.prepare, first.enrol), first.samples, store)
+        repainted = [Part(_repainting(pipeline), chosen, store) for pipeline in pipelines]
+        Flow(executor, Board()).run(_announced([originals, *repainted]))
+        enrolled, *painted = (part.passed() for part in (originals, *repainted))
+        content, distributions = _content(pipelines, chosen, store, enrolled, painted, executor.workers)
+    lasting = all(failure.lasting for part in (originals, *repainted) for failure in part.all_failures())
     _write(path, {**content, "key": subject_of(first), "repeated": key, "complete": lasting}, distributions)
     print(f"{path}\n{path.with_suffix('.parquet')}\n    {_line(content['metrics'])}")
     return SAMPLES_FAILED if content["failed"] else DONE
 
 
-class _Passing(NamedTuple):
-    """Ids of samples that passed some stages; whether every failure is a finding that would come out the same again."""
+def _repainting(pipeline: Pipeline) -> list[Step]:
+    """From a photo to the template of what is painted from one start noise."""
+    encode = [pipeline.deidentify.encode] if pipeline.deidentify.encode else []
+    return in_a_row(pipeline.prepare, *encode, pipeline.deidentify, pipeline.prepare_after, pipeline.enrol_after)
 
-    ids: frozenset[str]
-    lasting: bool
 
-
-def _passing(engine: Engine, samples: Sequence[Sample], stages: Sequence[Stage]) -> _Passing:
-    """Take samples through stages."""
-    lasting = True
-    for stage in stages:
-        failed = engine.run(stage, samples)
-        lasting &= all(failure.lasting for failure in failed.values())
-        samples = [sample for sample in samples if sample.id not in failed]
-    return _Passing(frozenset(sample.id for sample in samples), lasting)
+def _announced(parts: Sequence[Part]) -> Iterator[Part]:
+    """The originals, and what is painted from each seed, said as it begins."""
+    for number, part in enumerate(parts):
+        print(f"seed {number} of {len(parts) - 1}" if number else "originals", file=sys.stderr)
+        yield part
 
 
 def _content(
     pipelines: Sequence[Pipeline],
     chosen: Sequence[Sample],
-    engine: Engine,
+    store: Store,
     enrolled: frozenset[str],
     painted: Sequence[frozenset[str]],
+    threads: int,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    first, store = pipelines[0], engine.store
+    first = pipelines[0]
     samples = first.samples
-    comparison = Compare(first.enrol, first.enrol_after, enrolled, painted[0], engine.executor.workers)
+    comparison = Compare(first.enrol, first.enrol_after, enrolled, painted[0], threads)
     distances = comparison.between_originals(samples, store)
     identities, persons = [each.identity for each in samples], [each.person for each in samples]
     kinds = pair_kinds(identities, persons)

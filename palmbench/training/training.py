@@ -16,6 +16,7 @@ from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Dataset, Sample
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
+from palmbench.engine.graph import in_a_row
 from palmbench.engine.pipeline import dataset_of
 from palmbench.engine.records import RECORD, read_record
 from palmbench.engine.resume import Failure
@@ -82,10 +83,9 @@ def train(training: TrainingConfig, run: RunConfig) -> Trained:
     require_writable(folder)
     with Executor(run.executor) as executor:
         engine = Engine(Store.of(run.results_dir), executor)
-        failures = engine.run(cut.prepare, samples)
-        found = [sample for sample in samples if sample.id not in failures]
-        failures |= engine.run(cut, found)
-        device = executor.device
+        part = engine.flow(in_a_row(cut.prepare, cut), samples)
+        failures = {failure.sample: failure for failure in part.all_failures()}
+        device = executor.take_first_device()
     present = {sample.id for sample in samples} - set(failures)
     sets = [_load(cut, side, engine.store) for side in _sides(training, plan.split, samples, present)]
     record = {**_header(training, run, folder, sets, list(failures.values()), device), **(record or {})}

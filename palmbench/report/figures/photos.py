@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from palmbench.base.board import Board
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
+from palmbench.engine.flow import Flow
+from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
 from palmbench.hands.hand import Hand
 from palmbench.hands.roi_squares import Square, bounding_square, palm_crop
@@ -81,22 +83,20 @@ def gather(spec: PhotoSpec, points: Sequence[RunConfig]) -> list[HandPhotos]:
 
 def compute(spec: PhotoSpec, points: Sequence[RunConfig]) -> int:
     """Bring a figure's photos, and no others, into the store; the number of tiles that failed."""
-    failed = 0
+    parts = [_part(tile, Pipeline.of(point), spec.hands) for tile, point in zip(spec.tiles, points, strict=True)]
     with Executor(points[0].executor) as executor:
-        for tile, point in zip(spec.tiles, points, strict=True):
-            pipeline = Pipeline.of(point)
-            engine = Engine(Store.of(point.results_dir), executor)
-            left: Sequence[Sample] = pick_hands(pipeline.samples, spec.hands)
-            asked = len(left)
-            needed: list[Stage] = [pipeline.prepare]
-            if tile.setting is not None:
-                deidentify = pipeline.deidentify
-                needed += [deidentify.encode, deidentify] if deidentify.encode else [deidentify]
-            for stage in needed:
-                lost = engine.run(stage, left)
-                left = [sample for sample in left if sample.id not in lost]
-            failed += asked - len(left)
-    return failed
+        Flow(executor, Board()).run(parts)
+    return sum(len(part.samples) - len(part.passed()) for part in parts)
+
+
+def _part(tile: Tile, pipeline: Pipeline, hands: int) -> Part:
+    """A tile's photos on their way."""
+    needed: list[Stage] = [pipeline.prepare]
+    if tile.setting is not None:
+        deidentify = pipeline.deidentify
+        needed += [deidentify.encode, deidentify] if deidentify.encode else [deidentify]
+    store = Store.of(pipeline.config.results_dir)
+    return Part(in_a_row(*needed), pick_hands(pipeline.samples, hands), store)
 
 
 def _shot(tile: Tile, pipeline: Pipeline, sample: Sample) -> Shot:
