@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
@@ -98,6 +99,7 @@ class Worker:
         self.in_hand: dict[int, Call] = {}
         self.ready = False
         self.busy = 0.0
+        self._unsent: deque[tuple[int, bytes]] = deque()
         context = get_context("spawn")
         self.pipe, far_end = context.Pipe()
         self.process = context.Process(target=_serve, args=(far_end, hands), daemon=True)
@@ -109,20 +111,29 @@ class Worker:
         """Hand it a call; one that has died meanwhile is found out by `replies`."""
         packed = pickle.dumps((call.work, call.task), pickle.HIGHEST_PROTOCOL)
         self.in_hand[call.number] = call
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self.pipe.send((call.number, packed))
+        # One that is still starting does not read yet, and who sends it much would wait for it.
+        self._unsent.append((call.number, packed))
+        if self.ready:
+            self._send()
+
+    def _send(self) -> None:
+        with suppress(OSError):
+            while self._unsent:
+                self.pipe.send(self._unsent.popleft())
 
     def replies(self) -> tuple[list[tuple[Call, Reply]], bool]:
         """What it has sent, and whether it lives."""
         found = []
         try:
             while self.pipe.poll():
-                reply: Reply = self.pipe.recv()
+                reply: Reply = pickle.loads(self.pipe.recv_bytes())
                 self.busy = reply.busy
-                self.ready = True
                 if reply.number is not None:
                     found.append((self.in_hand.pop(reply.number), reply))
-        except (EOFError, ConnectionResetError):
+                elif not self.ready:
+                    self.ready = True
+                    self._send()
+        except (EOFError, OSError):
             return found, False
         return found, True
 
@@ -132,7 +143,7 @@ class Worker:
 
     def bid_farewell(self) -> None:
         """Have it end when it has done what it has in hand; see `join`."""
-        with suppress(BrokenPipeError, ConnectionResetError):
+        with suppress(OSError):
             self.pipe.send(None)
 
     def join(self) -> None:
@@ -274,8 +285,13 @@ class _Replies:
             now = time.monotonic()
             spent, self._last = now - max(began, self._last), now
             where = "".join(traceback.format_exception(error)) if error else ""
-            error = _sendable(error) if error else None
-            self._pipe.send(Reply(number, answer, error, where, spent, device.busy_seconds()))
+            reply = Reply(number, answer, _sendable(error) if error else None, where, spent, device.busy_seconds())
+            try:
+                packed = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+            except Exception as unsendable:  # an answer that nobody could receive
+                told = RuntimeError(f"{type(unsendable).__name__}: {unsendable}")
+                packed = pickle.dumps(reply._replace(answer=None, error=told))
+            self._pipe.send_bytes(packed)
 
 
 def _sendable(error: Exception) -> Exception:

@@ -157,6 +157,22 @@ def test_what_calls_exit_ends_neither_the_program_nor_a_worker(two: Executor) ->
     assert [answer[0] for answer in two.map(threads_and_square, [3])] == [9]
 
 
+def something_unsendable(_: int) -> object:
+    return lambda: None
+
+
+def test_an_answer_that_cannot_be_sent_is_an_error(two: Executor) -> None:
+    with pytest.raises(RuntimeError, match=r"Pickl|pickle"):
+        list(two.map(something_unsendable, [1]))
+    assert [answer[0] for answer in two.map(threads_and_square, [3])] == [9]
+
+
+def test_what_a_worker_raises_says_where(two: Executor) -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        list(two.map(refuse, [ZeroDivisionError("ours")]))
+    assert "in refuse" in str(raised.value.__cause__)
+
+
 def test_an_error_that_cannot_be_sent_is_told_in_words(two: Executor) -> None:
     with pytest.raises(RuntimeError, match="FarFromHome: a crack in a library"):
         list(two.map(refuse_far_from_home, ["a crack"]))
