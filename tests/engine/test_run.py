@@ -252,6 +252,12 @@ def test_a_plan_counts_and_runs_nothing(sweep: Told, results: Path, capsys: pyte
     assert sorted(results.rglob("*")) == before
 
 
+def test_a_plan_counts_devices_beside_workers(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    executor = ExecutorConfig(devices=("cpu:0", "cpu:1"), workers=2)
+    assert plan([replace(point(results / "none"), executor=executor)]) == 0
+    assert "with 2 workers and 2 devices" in capsys.readouterr().out
+
+
 @pytest.fixture
 def folder_point(sweep: Told, results: Path, tmp_path: Path) -> RunConfig:
     """Photos of two palms in a folder, one of them torn."""

@@ -100,6 +100,17 @@ def test_a_command_killed_at_random_moments_comes_to_the_same_tables(
     assert tables(tmp_path) == expected
 
 
+def test_an_interrupt_does_not_wait_for_threads_that_compute() -> None:
+    code = (
+        "import sys, threading, time; import palmbench.commands.cli as cli; from palmbench.__main__ import main\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "cli.main = lambda: print('interrupted') or 130\n"
+        "began = time.monotonic(); sys.exit(main())"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=50)
+    assert (said.returncode, said.stdout, said.stderr) == (130, "interrupted\n", "")
+
+
 def test_an_interrupt_ends_a_run_within_two_seconds_and_the_same_command_goes_on(
     expected: dict[str, bytes], tmp_path: Path
 ) -> None:
