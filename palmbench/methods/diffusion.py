@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from palmbench.base.device import turn
 from palmbench.diffusion.precision import automatic
 from palmbench.methods.declaration import Declaration
 from palmbench.methods.method import Encoding, Method, MethodConfig
@@ -165,6 +166,7 @@ class Diffusion(Method):
 
     config: DiffusionConfig
     version: ClassVar[int] = VERSION
+    takes_turns: ClassVar[bool] = True
 
     def __init__(self, config: DiffusionConfig, device: str = "cpu", region: Region = "paper") -> None:
         from palmbench.diffusion import weights
@@ -240,8 +242,9 @@ class Diffusion(Method):
             pictures = [signed_image(crops[i].image) for i in group]
             pictures += [background_image(crops[i].image, crops[i].mask) for i in group]
             exemplars = [exemplar for i in group for exemplar in exemplars_of(images[i], hands[i], scales)]
-            moments = self._model.moments(pictures).numpy()
-            embeddings = self._model.embed(exemplars).numpy().reshape(len(group), len(ROI_NAMES), -1)
+            with turn():
+                moments = self._model.moments(pictures).numpy()
+                embeddings = self._model.embed(exemplars).numpy().reshape(len(group), len(ROI_NAMES), -1)
             for row, i in enumerate(group):
                 encodings[i] = {
                     "original": moments[row],
@@ -267,7 +270,9 @@ class Diffusion(Method):
         for group in by_size(crops):
             conditions = [self._conditions(crops[i], known[i]) for i in group]
             generators = [noise_source(seeds[i]) for i in group]
-            for i, painted in zip(group, self._model.paint(conditions, generators, sampling), strict=True):
+            with turn():
+                paintings = self._model.paint(conditions, generators, sampling)
+            for i, painted in zip(group, paintings, strict=True):
                 generator = np.random.default_rng((seeds[i], _FINISH))
                 finished = self._finished(painted, crops[i], hands[i], generator)
                 paste_back(
@@ -304,13 +309,17 @@ class Diffusion(Method):
     @cached_property
     def _model(self) -> PaintByExample:
         assert self.config.precision != "auto"
+        # Only who has the turn asks for it, so that it is loaded once.
         return _painter(self._files, self._digest, self.device, self.config.precision, self.config.compile)
 
     def _crops(self, images: list[np.ndarray], hands: list[Hand]) -> list[Crop]:
         from palmbench.methods.crop import crop_of
 
         config = self.config
-        step = self._model.side_step if config.size is None else 1
+        step = 1
+        if config.size is None:
+            with turn():
+                step = self._model.side_step
         return [
             crop_of(image, hand, self.region, config.crop, config.whole_palm, config.size, step)
             for image, hand in zip(images, hands, strict=True)

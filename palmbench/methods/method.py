@@ -153,9 +153,13 @@ class Method(ABC):
     ----------
     version : int
         Of the code that decides the pixels: raised whenever the same settings give other ones.
+    takes_turns : bool
+        Whether it takes `palmbench.base.device.turn` for its networks alone, and may be asked by several threads at
+        once: what it does to photos before and after then keeps nobody from the device. Others have it all the time.
     """
 
     version: ClassVar[int]
+    takes_turns: ClassVar[bool] = False
 
     def __init__(self, config: MethodConfig, device: str = "cpu", region: Region = "paper") -> None:
         self.config, self.device, self.region = config, device, region

@@ -7,6 +7,7 @@ stage of its own, before the one that paints.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,14 +49,10 @@ class Encode:
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
         photos = [self.prepare.photos.load(sample, store) for sample in samples]
         hands = [self.prepare.load(sample, store) for sample in samples]
-        with turn():
-            method = _method(
-                self.method,
-                self.region,
-                device,
-                lambda method: output_checks.encode_settings(method) or {},
-                self.settings,
-            )
+        method = _method(
+            self.method, self.region, device, lambda method: output_checks.encode_settings(method) or {}, self.settings
+        )
+        with _turn_of(method):
             encodings = output_checks.encodings(method, photos, hands)
         return [pack_arrays(**encoding) for encoding in encodings]
 
@@ -120,8 +117,8 @@ class Deidentify:
         hands = [self.prepare.load(sample, store) for sample in samples]
         encodings = [self.encode.load(sample, store) if self.encode else None for sample in samples]
         seeds = [self._seed(sample) for sample in samples]
-        with turn():
-            method = _method(self.method, self.region, device, output_checks.settings, self.settings)
+        method = _method(self.method, self.region, device, output_checks.settings, self.settings)
+        with _turn_of(method):
             painted = output_checks.photos(method, photos, hands, seeds, encodings)
         return [encode_png(photo) for photo in painted]
 
@@ -161,4 +158,11 @@ def _method(
     settings: Callable[[Method], dict[str, Any]],
     keyed: dict[str, Any],
 ) -> Method:
-    return _methods.get(repr((config, region, device)), lambda: methods.load(config, device, region), settings, keyed)
+    with turn():
+        return _methods.get(
+            repr((config, region, device)), lambda: methods.load(config, device, region), settings, keyed
+        )
+
+
+def _turn_of(method: Method) -> AbstractContextManager[None]:
+    return nullcontext() if method.takes_turns else turn()

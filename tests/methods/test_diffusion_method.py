@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 import torch
 
 from palmbench import methods
+from palmbench.base.device import busy_seconds, turn
+from palmbench.diffusion.paint import PaintByExample
 from palmbench.diffusion.sampler import Sampling
 from palmbench.hands.roi_squares import hand_crop, palm_crop, roi_square
 from palmbench.methods.diffusion import Diffusion, DiffusionConfig
+from palmbench.methods.light import follow_light
 from palmbench.methods.region import palm_region
 from recognizers.common.errors import MissingWeights, RequestError, SampleError
 
@@ -115,6 +119,46 @@ def test_one_encoding_serves_every_point_of_a_sweep(method, photo, hand):
         assert other.settings() != method.settings()
         kept, fresh = (other.deidentify([photo], [hand], [1], [given])[0] for given in (encoding, None))
         assert np.array_equal(kept, fresh)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_device_is_free_while_a_painted_palm_is_finished(monkeypatch, photo, hand, given):
+    """Another thread has it then; the networks themselves have it to themselves."""
+    free = []
+
+    def try_it() -> None:
+        taken = threading.Event()
+
+        def take() -> None:
+            with turn():
+                taken.set()
+
+        threading.Thread(target=take, daemon=True).start()
+        free.append(taken.wait(5))
+
+    light, paint = follow_light, PaintByExample.paint
+    monkeypatch.setattr("palmbench.methods.light.follow_light", lambda *a: (try_it(), light(*a))[1])
+    before = busy_seconds()
+    method = Diffusion(replace(CONFIG, colour="match"))
+    encodings = method.encode([photo], [hand]) if given else [None]
+    method.deidentify([photo], [hand], [1], encodings)
+    assert free == [True] and busy_seconds() > before
+    held = []
+
+    def painting(*arguments):
+        thread = threading.Thread(target=lambda: held.append(turned()), daemon=True)
+        thread.start()
+        thread.join(0.2)
+        held.append("painting")
+        return paint(*arguments)
+
+    def turned() -> str:
+        with turn():
+            return "another"
+
+    monkeypatch.setattr(PaintByExample, "paint", painting)
+    method.deidentify([photo], [hand], [1], encodings)
+    assert held[0] == "painting"
 
 
 class Witness:
