@@ -218,6 +218,9 @@ class Run:
             raise RequestError(f"{path} does not hold the settings of a run any more; remove its folder.") from error
         if not isinstance(values, dict):
             raise RequestError(f"{path} does not hold the settings of a run any more; remove its folder.")
+        if isinstance(executor := values.get("executor"), dict) and "device" in executor:
+            # As runs have it that were computed before there could be several.
+            executor["devices"] = executor.pop("device")
         here = {"results_dir": str(self.folder.parents[1])}
         return run_config({**{str(key): value for key, value in values.items()}, **here})
 

@@ -161,3 +161,11 @@ def test_a_run_knows_its_settings_again(finished: RunConfig) -> None:
     with pytest.raises(RequestError, match="remove its folder"):
         (Run.of(finished).folder / "config.yaml").write_text("[")
         assert Run.of(finished).config
+
+
+def test_a_run_from_before_there_were_several_devices_is_read(finished: RunConfig) -> None:
+    path = Run.of(finished).folder / "config.yaml"
+    written = path.read_text()
+    path.write_text(written.replace("  devices:\n  - cpu\n", "  device: cpu\n"))
+    assert path.read_text() != written
+    assert Run.of(finished).config == finished
