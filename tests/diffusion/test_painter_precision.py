@@ -84,7 +84,7 @@ def test_what_the_machine_chose_stands_in_keys_and_records_and_never_auto(monkey
     def wired(chosen: str, method: DiffusionConfig) -> Pipeline:
         monkeypatch.setattr("palmbench.methods.diffusion.automatic", lambda device: chosen)
         run = RunConfig(
-            dataset=SynthConfig(identities=1, samples=1), method=method, executor=ExecutorConfig(device="cpu")
+            dataset=SynthConfig(identities=1, samples=1), method=method, executor=ExecutorConfig(devices=("cpu",))
         )
         return Pipeline.of(run)
 
