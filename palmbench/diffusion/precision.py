@@ -29,7 +29,7 @@ def automatic(device: str) -> Precision:
         import torch
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu":
+    if not device.startswith("cpu"):
         return "float16"
     return "bfloat16" if _BFLOAT16 & _instructions() else "float32"
 

@@ -42,6 +42,7 @@ class KSameConfig(MethodConfig):
     named = ("way", "k", "shading")
     seeded = True
     by_photo = "method.way=average"
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         proxy = self.way == "proxy"

@@ -33,6 +33,7 @@ class LamaConfig(MethodConfig):
     weights: str | None = None
 
     label = "LaMa"
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

@@ -34,6 +34,7 @@ class SwapConfig(MethodConfig):
     named = ("surrogate", "shading")
     seeded = True
     by_photo = "method.surrogate=photo"
+    on_device = False
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

@@ -73,6 +73,7 @@ def test_a_cpu_gets_bfloat16_where_it_has_instructions_for_it(tmp_path, monkeypa
     monkeypatch.setattr(precision, "CPU_INFO", tmp_path / "cpuinfo")
     assert precision.automatic("cpu") == chosen
     assert precision.automatic("cuda") == precision.automatic("cuda:1") == "float16"
+    assert precision.automatic("cpu:0") == precision.automatic("cpu")
 
 
 def test_where_the_system_tells_nothing_of_its_cpu_it_is_float32(tmp_path, monkeypatch):
