@@ -54,7 +54,7 @@ def test_who_shares_a_cluster_is_in_the_key() -> None:
 
 
 def test_a_record_and_a_table_say_which_conditions_do_not_hold(tmp_path: Path) -> None:
-    executor = ExecutorConfig(device="cpu", workers=1)
+    executor = ExecutorConfig(devices=("cpu",), workers=1)
     whole = RunConfig(
         dataset=PALMS, method=PROXY, region="palm", executor=executor, results_dir=str(tmp_path / "results")
     )

@@ -15,7 +15,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -213,6 +213,8 @@ def _single_threaded_and_uninterrupted(environment: Mapping[str, str]) -> Iterat
 
     They inherit both, so that neither comes too late for what they import before their first line runs.
     """
+    # Started with the first process otherwise, and it would let interrupts through again before that one is there.
+    resource_tracker.ensure_running()
     changed = {**dict.fromkeys(ONE_THREAD, "1"), **environment}
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
