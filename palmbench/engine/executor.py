@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from palmbench.base.memory import peak
 from palmbench.config.schema import ExecutorConfig
 from palmbench.engine.devices import environment, found, require_names
 from palmbench.engine.workers import Call, Worker, done, limit_threads
@@ -225,6 +226,11 @@ class Executor:
     def busy(self) -> float:
         """Seconds that devices have computed, all together, as far as their workers have said."""
         return sum(worker.busy for worker in self._pools["device"])
+
+    def peaks(self) -> dict[str, int]:
+        """Bytes of memory that this process ("main") and a worker of each lane have held at most, as far as known."""
+        workers = {lane: max((worker.peak for worker in pool), default=0) for lane, pool in self._pools.items()}
+        return {"main": peak(), **{str(lane): most for lane, most in workers.items() if most}}
 
     def close(self) -> None:
         """End the worker processes when they have done what they have in hand."""

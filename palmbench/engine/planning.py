@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.engine.executor import Executor
-from palmbench.engine.pace import MEASURE, Kind, Paces, Spent
+from palmbench.engine.footprint import Footprints, Point
+from palmbench.engine.pace import MEASURE, Kind, Paces
 from palmbench.engine.pipeline import Pipeline
-from palmbench.engine.run import Run, describe
+from palmbench.engine.run import Account, Run, describe
 
 _RECENT = 40  # runs whose pace counts
 _ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
@@ -33,7 +34,8 @@ def plan(points: Sequence[RunConfig]) -> int:
     """Print the points, what the store has of each, what is left, and how long that may take. Runs nothing.
 
     The estimate takes each stage at the pace of earlier runs below `results_dir` that did the same: with the same
-    settings, else with the same tool, and where no run did, at a pace that is built in.
+    settings, else with the same tool, and where no run did, at a pace that is built in. Of memory it takes what the
+    processes of an earlier run of the kind held at most, or built-in figures.
     """
     pipelines = [Pipeline.of(point) for point in points]
     executor = Executor(points[0].executor)
@@ -41,7 +43,8 @@ def plan(points: Sequence[RunConfig]) -> int:
     named = points[0].executor.devices[0].startswith("cpu")
     devices = executor.devices if named or any(Path(node).exists() for node in _ACCELERATORS) else ()
     workers = executor.workers
-    paces = Paces(_earlier(points[0].results_dir, _kind(",".join(devices) or "cpu")))
+    earlier = _earlier(points[0].results_dir, _kind(",".join(devices) or "cpu"))
+    paces = Paces((name, spent, account.workers) for account in earlier for name, spent in account.stages.items())
     left: dict[str, _Left] = {}
     planned: set[tuple[str, str]] = set()
     unfinished = 0
@@ -94,7 +97,11 @@ def plan(points: Sequence[RunConfig]) -> int:
     print(f"  {'measure the points':<36} {unfinished:>6} {_duration(measured.seconds):>9}{_how(measured.sources)}")
     beside = f" and {len(devices)} device{'s' if len(devices) > 1 else ''}" if devices else ""
     who = f"{workers} worker{'s' if workers > 1 else ''}{beside}"
-    print(f"about {_duration(seconds)} with {who}, if nothing else runs here")
+    footprints = Footprints((Point(account.point, _photos(account)), account.memory) for account in earlier)
+    wanted = footprints.wanted(
+        [Point(pipeline.point, len(pipeline.samples)) for pipeline in pipelines], workers, len(devices)
+    )
+    print(f"about {_duration(seconds)} and {wanted.gib:.1f} GiB of memory with {who}, if nothing else runs here")
     return 0
 
 
@@ -103,13 +110,15 @@ def _kind(devices: str) -> str:
     return devices.partition(":")[0] + ":" * (":" in devices)
 
 
-def _earlier(results_dir: str, kind: str) -> Iterator[tuple[str, Spent, int]]:
-    """What the newest runs on devices of a kind spent."""
-    for run in reversed(Run.all(results_dir)[-_RECENT:]):
-        account = run.account
-        if account is not None and _kind(account.device) == kind:
-            for name, spent in account.stages.items():
-                yield name, spent, account.workers
+def _earlier(results_dir: str, kind: str) -> list[Account]:
+    """What the newest runs on devices of a kind say of themselves, the newest first."""
+    accounts = (run.account for run in reversed(Run.all(results_dir)[-_RECENT:]))
+    return [account for account in accounts if account is not None and _kind(account.device) == kind]
+
+
+def _photos(account: Account) -> int:
+    spent = account.stages.get(MEASURE)
+    return spent.computed if spent else 0
 
 
 def _how(sources: set[str]) -> str:

@@ -46,6 +46,9 @@ class Account:
         In the order of the stages.
     device : str
     workers, batch_size : int
+    memory : mapping of str to int
+        Bytes that the main process ("main") and a worker of each lane held at most, as of `Executor.peaks`; empty in
+        records from before this was kept.
     written : str
         In UTC, as 2026-01-31T12:00:00Z.
     method : mapping
@@ -67,6 +70,7 @@ class Account:
     device: str
     workers: int
     batch_size: int
+    memory: Mapping[str, int]
     written: str
     method: Mapping[str, Any]
     photos: str
@@ -90,6 +94,7 @@ class Account:
             device=content["device"],
             workers=content["workers"],
             batch_size=content["batch_size"],
+            memory=content.get("memory", {}),
             written=content["written"],
             method=content["method"],
             photos=content["photos"],
@@ -108,6 +113,7 @@ class Account:
             "device": self.device,
             "workers": self.workers,
             "batch_size": self.batch_size,
+            "memory": self.memory,
             "written": self.written,
             "method": self.method,
             "photos": self.photos,

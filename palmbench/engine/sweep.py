@@ -210,6 +210,7 @@ def _account(pipeline: Pipeline, executor: Executor, outcome: Outcome, counts: d
         device=",".join(executor.devices) or "cpu",
         workers=executor.workers,
         batch_size=executor.batch_size,
+        memory=executor.peaks(),
         written=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         method={
             **pipeline.config.method.declaration(pipeline.config.region).plain(),

@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 from palmbench.base import device
+from palmbench.base.memory import peak
 from recognizers.common.errors import no_exit
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -51,6 +52,8 @@ class Reply(NamedTuple):
         Of this task; of tasks that overlap, since the last one before it ended.
     busy : float
         Seconds that its device has computed since it began, see `palmbench.base.device.turn`.
+    peak : int
+        Bytes of memory that it has held at most.
     """
 
     number: int | None
@@ -59,6 +62,7 @@ class Reply(NamedTuple):
     where: str
     seconds: float
     busy: float
+    peak: int
 
     def told(self) -> Any:
         """The answer; an error is raised."""
@@ -91,6 +95,7 @@ class Worker:
     ready : bool
         Whether it has come so far as to take its first call.
     busy : float
+    peak : int
         As of its last reply.
     """
 
@@ -99,6 +104,7 @@ class Worker:
         self.in_hand: dict[int, Call] = {}
         self.ready = False
         self.busy = 0.0
+        self.peak = 0
         self._unsent: deque[tuple[int, bytes]] = deque()
         context = get_context("spawn")
         self.pipe, far_end = context.Pipe()
@@ -127,7 +133,7 @@ class Worker:
         try:
             while self.pipe.poll():
                 reply: Reply = pickle.loads(self.pipe.recv_bytes())
-                self.busy = reply.busy
+                self.busy, self.peak = reply.busy, reply.peak
                 if reply.number is not None:
                     found.append((self.in_hand.pop(reply.number), reply))
                 elif not self.ready:
@@ -287,12 +293,13 @@ class _Replies:
             now = time.monotonic()
             spent, self._last = now - max(began, self._last), now
             where = "".join(traceback.format_exception(error)) if error else ""
-            reply = Reply(number, answer, _sendable(error) if error else None, where, spent, device.busy_seconds())
+            told = _sendable(error) if error else None
+            reply = Reply(number, answer, told, where, spent, device.busy_seconds(), peak())
             try:
                 packed = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
             except Exception as unsendable:  # an answer that nobody could receive
-                told = RuntimeError(f"{type(unsendable).__name__}: {unsendable}")
-                packed = pickle.dumps(reply._replace(answer=None, error=told))
+                why = RuntimeError(f"{type(unsendable).__name__}: {unsendable}")
+                packed = pickle.dumps(reply._replace(answer=None, error=why))
             self._pipe.send_bytes(packed)
 
 
