@@ -85,7 +85,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("words", nargs="+", metavar="IN OUT", help="photos or folders, then where results go; settings")
     add = parser.add_argument
-    add("--method", metavar="NAME", help="method=NAME: diffusion (the default), mask, blur, pixelate, inpaint, swap")
+    add(
+        "--method",
+        metavar="NAME",
+        help="method=NAME: diffusion (the default), mask, blur, pixelate, inpaint, swap, whole_hand",
+    )
     add("--fusion", metavar="SET", help="method.fusion=SET: s, m, f joined by +")
     add("--alpha", metavar="SHARE", help="method.alpha=SHARE, 0 to 1: how much of the original palm guides the new one")
     add("--seed", metavar="N", help="seed=N: another number, other palms; the same number, the same bytes")

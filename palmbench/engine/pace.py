@@ -27,6 +27,7 @@ _BUILT_IN: Mapping[tuple[str, str], float] = {
     ("deidentified", ""): 0.031,
     ("quality", ""): 0.027,
     ("usability", ""): 0.003,
+    ("moved", ""): 0.15,
     ("features", ""): 0.02,
     (MEASURE, ""): 0.0025,
 }

@@ -28,6 +28,7 @@ from palmbench.stages.deidentify import Deidentified, Deidentify
 from palmbench.stages.elsewhere import Elsewhere
 from palmbench.stages.enrol import Enrol
 from palmbench.stages.measure_photos import measure_images, measure_usability
+from palmbench.stages.moved import Moved
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Features, Quality
 from palmbench.stages.stage import PHOTOS, Originals, Stage, load_all
@@ -113,7 +114,7 @@ class Pipeline:
             enrol=Enrol.of(prepare, config.recognizer),
             enrol_after=Enrol.of(prepare_after, config.recognizer),
             quality=Quality.of(repainted, config.quality),
-            usability=Usability(prepare, prepare_after, config.quality.usability_scale),
+            usability=Usability(prepare, prepare_after, config.quality.usability_scale, Moved.of(repainted)),
             features=Features.both(originals, deidentified, config.quality),
         )
 
@@ -125,7 +126,7 @@ class Pipeline:
     @property
     def steps(self) -> list[Step]:
         """Every stage that makes an artefact a sample, in the order in which they run."""
-        encode = self.deidentify.encode
+        encode, moved = self.deidentify.encode, self.usability.moved
         return [
             Step(self.prepare, None),
             Step(self.enrol, self.prepare),
@@ -134,6 +135,7 @@ class Pipeline:
             Step(self.quality, self.deidentify),
             Step(self.prepare_after, self.deidentify),
             Step(self.enrol_after, self.prepare_after),
+            *([Step(moved, self.deidentify)] if moved else []),
             Step(self.usability, self.prepare_after),
             *(Step(stage, self.deidentify) for stage in self.features),
         ]
@@ -281,7 +283,9 @@ class Pipeline:
             **measure_images(
                 samples, self.artefacts(self.quality, outcome, store), instrument.metrics(), instrument.missing
             ),
-            **measure_usability(samples, self.artefacts(self.usability, outcome, store)),
+            **measure_usability(
+                samples, self.artefacts(self.usability, outcome, store), moved=self.usability.moved is not None
+            ),
         }
         if self.features:
             metrics |= self._between_sets(outcome, store)

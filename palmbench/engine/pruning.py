@@ -16,7 +16,7 @@ from recognizers.common.errors import RequestError
 _KEY = re.compile(r"[0-9a-f]{32}")
 # Only what a run makes is known to be needed by none. Trainings and controls keep theirs.
 OF_RUNS = (
-    "photos", "hands", "templates", "encodings", "deidentified", "quality", "hands_after", "templates_after",
+    "photos", "hands", "templates", "encodings", "deidentified", "moved", "quality", "hands_after", "templates_after",
     "usability", "features", "features_after", "scores",
 )  # fmt: skip
 

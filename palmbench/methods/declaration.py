@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from recognizers.common.did_you_mean import did_you_mean, not_found
 from recognizers.common.errors import RequestError
 
-Touched = Literal["none", "polygon", "palm", "hand", "full"]
+Touched = Literal["none", "polygon", "palm", "hand", "around", "full"]
 Seen = Literal["pool", "recognizer", "key"]
 Surrogate = Literal["photo", "person", "none"]
 
@@ -20,6 +20,7 @@ _TOUCHED = {
     "polygon": "the paper's polygon of the palm",
     "palm": "the palm",
     "hand": "the hand",
+    "around": "the hand and a margin around it",
     "full": "the whole photo",
 }
 _SEEN = {"pool": "a pool of other palms", "recognizer": "a recognizer", "key": "a secret key"}
@@ -35,9 +36,9 @@ class Declaration:
     ----------
     name : str
         What its photos are called.
-    region : {"none", "polygon", "palm", "hand", "full"}
+    region : {"none", "polygon", "palm", "hand", "around", "full"}
         The smallest region outside which no pixel changes: the paper's polygon inside the hand, the whole palm, the
-        hand, or, where that is not known, the photo.
+        hand, the hand and a margin around it, or, where that is not known, the photo.
     sees : tuple of {"pool", "recognizer", "key"}, or None
         What it may see besides the photo and the hand found in it: other people's palms, a recognizer's weights or
         answers, a secret.

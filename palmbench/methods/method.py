@@ -104,6 +104,11 @@ class MethodConfig(ABC):
         """
         return ()
 
+    @property
+    def moves(self) -> bool:
+        """Whether it moves the hand, so that usability is measured against what `Method.moved` says."""
+        return False
+
     def point(self) -> dict[str, Any]:
         """What of the settings stands in the point of a run, by name."""
         return {name: getattr(self, name) for name in self.named}
@@ -183,6 +188,14 @@ class Method(ABC):
     def encode(self, images: list[np.ndarray], hands: list[Hand]) -> list[dict[str, np.ndarray]]:
         """What all points of a sweep share of each photo, as float32 arrays by name."""
         return [{} for _ in images]
+
+    def moved(self, hand: Hand, seed: int) -> Hand:
+        """Where the hand of an original lies in the photo that `deidentify` makes of it with this seed.
+
+        It follows from the hand and the seed alone: keypoints, valley points and box are in pixels of that photo, the
+        mask is what the hand covers there. It is asked for of methods whose settings say that they move hands.
+        """
+        return hand
 
     @abstractmethod
     def deidentify(

@@ -21,11 +21,12 @@ from palmbench.methods.skin_texture import textured
 from palmbench.synth.flat_palm import FlatPalm, lit
 from recognizers.common.cache_keys import versions_of
 
-VERSION = 1
+VERSION = 2
 _LARGEST = 448  # longer side, pixels, of what is worked on: what is finer is the texture of the skin around
 _COARSE = 0.04  # hand lengths, 8 % of a palm's side: standard deviation of the Gaussian that takes the own lines away
 _RIM, _RINGS = 0.06, 8  # hand lengths over which a hand turns away from the light at its outline, and steps in that
 _MOST_TURNED = 3.0  # how many times as far as elsewhere the light may fall at one place of the outline
+_DARKEST, _BRIGHTEST = 0.3, 1.4  # skin at the outline, beside the light inside
 _DARK = 0.02  # of full scale: what is darker has no light to speak of
 _LENS = 0.6  # pixels: no camera shows a line as sharp as it is drawn
 _RADIUS = 4.0  # reach of the inpainter that grows light from the rim, as that of `inpaint`
@@ -153,6 +154,9 @@ class _Rim(NamedTuple):
         """How the light falls towards the outline, as some of the skin shows it: 0 inside, about -0.5 at the rim."""
         light = _mean(photo, self.inside * known, self.sigma)
         ratio = (photo + _DARK) / (light + _DARK)
+        # A rough mask holds some of what lies behind the hand: on the whole much brighter or darker than its skin.
+        whole = (_mean(photo, known, self.sigma / 2) + _DARK) / (light + _DARK)
+        known = known & ((whole > _DARKEST) & (whole < _BRIGHTEST)).all(axis=2)
         step = np.round(self.near * (_RINGS - 1)).astype(int)[known]
         counts = np.maximum(np.bincount(step, minlength=_RINGS), 1)
         rings = [np.bincount(step, each[known], _RINGS) / counts for each in np.moveaxis(ratio, 2, 0)]

@@ -75,6 +75,15 @@ def photos(
     return given
 
 
+def moved(method: Method, hand: Hand, seed: int) -> Hand:
+    """Where a hand lies in the de-identified photo; see `Method.moved`."""
+    with no_exit(f"method={method.name}"):
+        given = method.moved(hand, seed)
+    if given.keypoints_2d.shape != hand.keypoints_2d.shape or given.mask.shape != hand.mask.shape:
+        raise RequestError(f"method={method.name} moved a hand to one of another shape. Mend the method.")
+    return given
+
+
 def _plain(method: Method, found: dict[str, Any]) -> dict[str, Any]:
     try:
         digest("settings", **found)

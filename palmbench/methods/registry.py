@@ -34,6 +34,7 @@ METHODS = {
     "sdxl_inpaint": "palmbench.methods.text_inpaint:SdxlInpaintConfig",
     "smooth": "palmbench.methods.smooth:SmoothConfig",
     "swap": "palmbench.methods.swap:SwapConfig",
+    "whole_hand": "palmbench.methods.whole_hand:WholeHandConfig",
 }
 ENTRY_POINTS = "palmbench.methods"
 _OFFERS: SettingsOffers[MethodConfig] = SettingsOffers("method", ENTRY_POINTS, METHODS, MethodConfig)

@@ -1,4 +1,4 @@
-"""One photo with every palm in it repainted; nothing outside the hands changes, at any depth."""
+"""One photo with every palm in it repainted; nothing but the hands, and what they move over, changes, at any depth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from palmbench.photos.writing import eight_bits
 from recognizers.common.cache_keys import digest, sample_seed
 from recognizers.common.errors import SampleError
 
-VERSION = 1
+VERSION = 2
 _NO_PALM = {"back": "it shows its back", "closed": "its fingers are closed over its palm"}
 
 
@@ -111,15 +111,25 @@ class Painter:
             attempt = tries[index] if tries else 0
             seed = sample_seed(self._seed, f"photo {self._photo} result {number} hand {index} try {attempt}")
             try:
-                repaint(pixels, picture, self.hands[index], self._tools, seed)
+                repaint(pixels, picture, self.hands[index], self._tools, seed, self._others(index))
             except SampleError as error:
                 self.skipped[index] = str(error)
                 continue
             seeds[index] = seed if self._tools.method.seeded else None
         return Drawn(pixels, seeds)
 
+    def _others(self, index: int) -> np.ndarray:
+        """Where other hands are in the window of a hand, bool of its height and width."""
+        everywhere = np.zeros(self.picture.shape[:2], bool)
+        for place, (window, hand) in enumerate(self.hands):
+            if place != index:
+                window.of(everywhere)[...] |= hand.mask
+        return self.hands[index].window.of(everywhere)
 
-def repaint(pixels: np.ndarray, picture: np.ndarray, found: WindowedHand, tools: Tools, seed: int) -> None:
+
+def repaint(
+    pixels: np.ndarray, picture: np.ndarray, found: WindowedHand, tools: Tools, seed: int, others: np.ndarray
+) -> None:
     """Repaint the palm of one hand, in place.
 
     Parameters
@@ -131,6 +141,8 @@ def repaint(pixels: np.ndarray, picture: np.ndarray, found: WindowedHand, tools:
     found : WindowedHand
     tools : Tools
     seed : int
+    others : ndarray of shape (height, width), bool
+        Where other hands are, of the window's height and width; they stay, whatever moves beside them.
 
     Raises
     ------
@@ -144,7 +156,10 @@ def repaint(pixels: np.ndarray, picture: np.ndarray, found: WindowedHand, tools:
     if (stayed := share_that_stayed(before, after, palm)) > MOST:
         raise SampleError(f"{stayed:.0%} of its palm stayed as it was")
     # Of the palm itself no pixel stays, not even in the bits that a painter does not see.
-    where = ((before != after).any(axis=2) | palm) & hand.mask
+    changed = (before != after).any(axis=2)
+    where = (changed | palm) & hand.mask
+    if tools.method.config.declaration(tools.region).region == "around":
+        where = (changed & (hand.mask | ~others)) | palm
     target = window.of(pixels)
     colours = _as_in(after[where], pixels)
     if pixels.ndim == 2:

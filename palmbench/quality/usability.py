@@ -1,4 +1,4 @@
-"""What the hand detectors lost by de-identification: Table IV's five differences, and what was kept (PCK, mask IoU).
+"""What the hand detectors lost by de-identification: Table IV's five differences; what was kept: PCK, IoU, gesture.
 
 The paper takes the mean absolute error between what is predicted on the original and on the de-identified photo,
 "normalized to a [0-100]% scale" (section IV-C), and leaves the normaliser open. The photo's width and height are the
@@ -13,12 +13,14 @@ import numpy as np
 
 from palmbench.hands.hand import MIDDLE, WRIST, Hand
 from palmbench.hands.recognition_roi import recognition_corners
+from palmbench.quality.gesture import gesture
 
-VERSION = 1
+VERSION = 2
 NORMALISERS = ("image", "hand")
 # What each is called, and which way is better, is in palmbench/scoring/metric_table.py.
 DIFFERENCES = ("hand_detection", "keypoints_2d", "keypoints_3d", "roi_localization", "hand_segmentation")
-KEPT = ("pck", "mask_iou")
+KEPT = ("pck", "mask_iou", "gesture")
+PLACES = tuple(name for name in DIFFERENCES + KEPT if name != "gesture")  # what depends on where the hand is
 USABILITY_METRICS = DIFFERENCES + KEPT
 
 # A keypoint counts as kept within this share of the larger side of the hand's box: about a finger's half width.
@@ -26,7 +28,11 @@ PCK_THRESHOLD = 0.05
 
 
 def usability(
-    original: Hand, deidentified: Hand, shape: tuple[int, ...], normaliser: str = "image"
+    original: Hand,
+    deidentified: Hand,
+    shape: tuple[int, ...],
+    normaliser: str = "image",
+    moved: Hand | None = None,
 ) -> dict[str, float]:
     """The hand found on a photo against the hand found on its de-identified version.
 
@@ -40,6 +46,9 @@ def usability(
     normaliser : {"image", "hand"}
         What counts as 100 %. "image": the photo's width for x, its height for y, its area for the mask. "hand": the
         larger side of the original hand's box, and the square of it for the mask. PCK and IoU have their own.
+    moved : Hand, optional
+        Where the original's hand lies in the de-identified photo, by a method that moves it. It stands in the place of
+        the original in all that follows but the gesture.
 
     Returns
     -------
@@ -57,13 +66,16 @@ def usability(
 
         - "pck": share of the 21 keypoints found again within 5 % of the larger side of the original hand's box
           (PCK@0.05);
-        - "mask_iou": intersection of the two masks over their union; NaN when both are empty.
+        - "mask_iou": intersection of the two masks over their union; NaN when both are empty;
+        - "gesture": 100 where the same fingers are bent in both, else 0; see `palmbench.quality.gesture`.
 
     Raises
     ------
     ValueError
         If the normaliser is unknown, or the masks are not of the photo's size.
     """
+    same = gesture(original.keypoints_3d) == gesture(deidentified.keypoints_3d)
+    original = moved or original
     height, width = shape[:2]
     side = float(np.ptp(original.box.reshape(2, 2), axis=0).max())
     if original.mask.shape != (height, width) or deidentified.mask.shape != (height, width):
@@ -82,7 +94,11 @@ def usability(
         "roi_localization": _error(_corners(original), _corners(deidentified), scale),
         "hand_segmentation": float((original.mask != deidentified.mask).sum()) / area,
     }
-    kept = {"pck": _pck(original, deidentified, PCK_THRESHOLD * side), "mask_iou": _iou(original, deidentified)}
+    kept = {
+        "pck": _pck(original, deidentified, PCK_THRESHOLD * side),
+        "mask_iou": _iou(original, deidentified),
+        "gesture": float(same),
+    }
     return {name: 100 * min(1.0, share) for name, share in shares.items()} | {
         name: 100 * share for name, share in kept.items()
     }

@@ -170,6 +170,8 @@ _ALL = (
                "count as lost"),
     _usability("pck", "PCK", "share of keypoints found again within 5 % of the hand's box", True, 2),
     _usability("mask_iou", "Mask IoU", "intersection of both hand masks over their union", True, 2),
+    _usability("gesture", "Gesture agreement", "share of photos in which the same fingers are stretched and bent", True,
+               2),
 )  # fmt: skip
 
 METRICS = {metric.name: metric for metric in _ALL}

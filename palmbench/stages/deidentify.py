@@ -18,6 +18,7 @@ from palmbench.base.device import turn
 from palmbench.base.images import decode_png, encode_png
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
+from palmbench.hands import Hand
 from palmbench.hands.palm import Region
 from palmbench.methods import Method, MethodConfig, output_checks
 from palmbench.stages.prepare import Prepare
@@ -125,6 +126,11 @@ class Deidentify:
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The de-identified photo of a sample that this stage has been through."""
         return store.load(self.name, self.key(sample), self.suffix, decode_png)
+
+    def moved(self, sample: Sample, store: Store, device: str) -> Hand:
+        """Where the hand of the original lies in the de-identified photo, as the method says."""
+        method = _method(self.method, self.region, device, output_checks.settings, self.settings)
+        return output_checks.moved(method, self.prepare.load(sample, store), self._seed(sample))
 
     def _seed(self, sample: Sample) -> int:
         if self.palm_seeds is not None:

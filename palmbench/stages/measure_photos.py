@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from palmbench.datasets.sample import Sample
 from palmbench.quality import summarise
-from palmbench.quality.usability import USABILITY_METRICS
+from palmbench.quality.usability import PLACES, USABILITY_METRICS
 from palmbench.scoring import Number, mean_interval
 from palmbench.scoring.shares import BOOTSTRAP_SEED, mean_share
 
-VERSION = 1
+VERSION = 2
+MOVED_TRUTH = "against the points and the outline of the original as the method moved them"
 
 
 def measure_images(
@@ -44,8 +46,12 @@ def measure_images(
     return summary | {metric: Number.lacking(file) for metric, file in missing.items()}
 
 
-def measure_usability(samples: Sequence[Sample], values: Mapping[str, Mapping[str, float]]) -> dict[str, Number]:
-    """The five usability differences, PCK and mask IoU, in percent; hands not found again are counted as failed.
+def measure_usability(
+    samples: Sequence[Sample], values: Mapping[str, Mapping[str, float]], moved: bool = False
+) -> dict[str, Number]:
+    """The usability differences, PCK, mask IoU and gesture, in percent; hands not found again are counted as failed.
+
+    Where the method `moved` the hands, what depends on where they are says so in a note.
 
     `hand_lost` is the share of photos whose hand was not found before or not after, in percent: what the means leave
     out.
@@ -53,4 +59,6 @@ def measure_usability(samples: Sequence[Sample], values: Mapping[str, Mapping[st
     lost = np.array([sample.id not in values for sample in samples], float)
     identities = [sample.identity for sample in samples]
     measured = measure_images(samples, values, USABILITY_METRICS, {})
+    if moved:
+        measured |= {name: replace(measured[name], note=MOVED_TRUTH) for name in PLACES}
     return {**measured, "hand_lost": mean_share(lost, identities)}

@@ -67,14 +67,15 @@ class Prepare:
                 if not found:
                     raise NoHandError("no hand was found")
                 hands.append(segmenter.segment(photo, found[0]))
-        return [_pack(hand) for hand in hands]
+        return [pack_hand(hand) for hand in hands]
 
     def load(self, sample: Sample, store: Store) -> Hand:
         """The hand of a sample that this stage has been through."""
-        return store.load(self.name, self.key(sample), self.suffix, _unpack)
+        return store.load(self.name, self.key(sample), self.suffix, unpack_hand)
 
 
-def _pack(hand: Hand) -> bytes:
+def pack_hand(hand: Hand) -> bytes:
+    """A hand as an artefact."""
     return pack_arrays(
         score=np.array(hand.score, np.float32),
         box=hand.box,
@@ -88,7 +89,8 @@ def _pack(hand: Hand) -> bytes:
     )
 
 
-def _unpack(data: bytes) -> Hand:
+def unpack_hand(data: bytes) -> Hand:
+    """The hand that `pack_hand` packed."""
     parts = unpack_arrays(data)
     height, width = (int(length) for length in parts["shape"])
     mask = np.unpackbits(parts["mask"], count=height * width).astype(bool).reshape(height, width)

@@ -11,6 +11,7 @@ from tests.golden import (
     of_recognizers,
     of_scoring,
     of_stages,
+    of_whole_hand,
 )
 from tests.golden.artefacts import Golden
 
@@ -25,5 +26,7 @@ WITHOUT = {
 
 def goldens() -> dict[str, Golden]:
     """Every sample, by the module that it guards."""
-    parts = (of_diffusion, of_hands, of_methods, of_recognizers, of_quality, of_scoring, of_photos, of_stages)
+    parts = (
+        of_diffusion, of_hands, of_methods, of_whole_hand, of_recognizers, of_quality, of_scoring, of_photos, of_stages,
+    )  # fmt: skip
     return {golden.module: golden for part in parts for golden in part.GOLDENS}

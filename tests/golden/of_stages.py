@@ -19,10 +19,12 @@ from palmbench.datasets.sample import Sample
 from palmbench.hands.observer import Observer
 from palmbench.methods.folder import FolderConfig
 from palmbench.methods.mask import MaskConfig
+from palmbench.methods.whole_hand import WholeHandConfig
 from palmbench.stages.compare import Compare
 from palmbench.stages.deidentify import Deidentified, Deidentify
 from palmbench.stages.elsewhere import matched, read_found
 from palmbench.stages.enrol import Enrol
+from palmbench.stages.moved import Moved
 from palmbench.stages.prepare import Prepare
 from palmbench.stages.quality import Quality
 from palmbench.stages.stage import Originals, Stage
@@ -160,6 +162,13 @@ def _usability() -> dict[str, Any]:
     return {f"{name}, photo {place}": [value] for place, each in enumerate(found) for name, value in each.items()}
 
 
+def _moved() -> dict[str, Any]:
+    run = _run()
+    moving = Deidentify.of(run.prepare, WholeHandConfig(palm="mask"), 0)
+    hands = run.of(Moved(moving), run.prepare)
+    return {"points": [numbers(hand.keypoints_2d, hand.valleys, hand.box) for hand in hands]}
+
+
 def _compare() -> dict[str, Any]:
     """Of templates that are made here, so that no network has a say."""
     rois = np.concatenate([inputs.rois(), inputs.rois()[::-1, :, ::-1]])
@@ -237,5 +246,9 @@ GOLDENS = [
            [*_DEIDENTIFIED, *(f"palmbench.quality.{name}" for name in ("filters", "pixels", "similarity"))],
            _hand, _FOUND),
     Golden(_STAGES + "usability", "numbers", _usability, [*_DEIDENTIFIED, "palmbench.quality.usability"], _hand, 2e-2),
+    Golden(_STAGES + "moved", "hands", _moved,
+           [*_PREPARED, _STAGES + "deidentify", "palmbench.hands.assembly",
+            *(f"palmbench.methods.{name}" for name in ("hand_parts", "proportions", "hand_warp", "warped_hand"))],
+           _hand, _FOUND),
     Golden(_STAGES + "compare", "scores", _compare, [*_MTCC, "palmbench.scoring.rates"]),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from palmbench import methods
 from palmbench.config.listing import listing
 from palmbench.hands import Hand
 from palmbench.hands.palm import palm_mask
+from palmbench.hands.skeleton import FINGER_RADIUS, hand_shape
 from palmbench.methods import Declaration, MethodConfig
 from palmbench.methods.adversarial import AdversarialConfig
 from palmbench.methods.blur import BlurConfig
@@ -27,6 +28,7 @@ from palmbench.methods.scramble import ScrambleConfig
 from palmbench.methods.sdedit import SdeditConfig
 from palmbench.methods.smooth import SmoothConfig
 from palmbench.methods.swap import SwapConfig
+from palmbench.methods.whole_hand import WholeHandConfig
 from recognizers.common.errors import RequestError
 
 TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
@@ -46,6 +48,7 @@ OURS = [
     KSameConfig(way="proxy"),
     KSameConfig(way="average"),
     SdeditConfig(weights=TINY, size=64, steps=2),
+    WholeHandConfig(spread=0.1),
 ]
 
 
@@ -61,6 +64,7 @@ def test_no_pixel_changes_outside_the_region_that_is_declared(
         "polygon": palm_mask(hand, "paper"),
         "palm": palm_mask(hand, "palm"),
         "hand": hand.mask,
+        "around": hand.mask | hand_shape(hand.keypoints_2d, hand.mask.shape, widen=0.4 / FINGER_RADIUS),
     }[config.declaration(region).region]  # type: ignore[arg-type]
     (made,) = methods.load(config, region=region).deidentify([photo], [hand], [0], [None])  # type: ignore[arg-type]
     assert not (made != photo).any(axis=2)[~touched].any()

@@ -19,6 +19,7 @@ from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.pixelate import PixelateConfig
 from palmbench.methods.region import RegionMethod
+from palmbench.methods.whole_hand import WholeHandConfig
 from palmbench.photos.painter import Painter, Tools, picture_of
 from palmbench.photos.window import in_window, unpaintable
 from palmbench.synth import Render
@@ -96,6 +97,34 @@ def test_every_hand_is_repainted_and_each_has_a_seed_of_its_own(
         assert (drawn.pixels != canvas)[inpaint_mask(hand)].any(axis=1).mean() > 0.9
     assert not (drawn.pixels != canvas)[~(painter_mask(painter, canvas))].any()
     assert len(set(drawn.seeds)) == 2 and None not in drawn.seeds
+
+
+def test_a_hand_that_moves_takes_what_lies_around_it_and_no_other_hand(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    canvas, (left, right) = two
+    start, gap = int(left.box[2]) + 1, int(right.box[0] - left.box[2]) - 2
+    near, left_mask, right_mask = (
+        np.delete(each, np.s_[start : start + gap], axis=1) for each in (canvas, left.mask, right.mask)
+    )
+    left, shifted = (
+        replace(left, mask=left_mask),
+        replace(
+            right,
+            mask=right_mask,
+            keypoints_2d=right.keypoints_2d - np.array([gap, 0], np.float32),
+            valleys=right.valleys - np.array([gap, 0], np.float32),
+            box=right.box - np.array([gap, 0, gap, 0], np.float32),
+            view="back",
+        ),
+    )
+    painter = Painter(near, knowing((left, shifted), WholeHandConfig(palm="mask", spread=0.1), eyes), seed=1)
+    assert painter.painted == [0]
+    changed = (painter.draw().pixels != near).any(axis=2)
+    own, other = np.zeros(changed.shape, bool), np.zeros(changed.shape, bool)
+    for mask, (window, hand) in zip((own, other), painter.hands, strict=True):
+        window.of(mask)[...] |= hand.mask
+    assert changed[~own & ~other].any() and not changed[other & ~own].any()
 
 
 def painter_mask(painter: Painter, canvas: np.ndarray) -> np.ndarray:

@@ -102,3 +102,19 @@ def test_the_scale_ends_at_100(hand):
 def test_photos_of_two_sizes_are_refused(hand):
     with pytest.raises(ValueError, match="200 x 300"):
         usability(hand, hand, (200, 300))
+
+
+def test_a_hand_that_a_method_moved_is_measured_against_where_it_was_moved_to(hand):
+    right = np.array([4, 0], np.float32)
+    moved = replace(
+        hand,
+        box=hand.box + np.tile(right, 2),
+        keypoints_2d=hand.keypoints_2d + right,
+        valleys=hand.valleys + right,
+        mask=np.roll(hand.mask, 4, axis=1),
+    )
+    assert usability(hand, moved, SHAPE)["keypoints_2d"] > 0
+    assert usability(hand, moved, SHAPE, moved=moved) == dict.fromkeys(DIFFERENCES, 0.0) | dict.fromkeys(KEPT, 100.0)
+    # A hand that is found where it was is as far off as one that was not moved and is found elsewhere.
+    found = usability(hand, hand, SHAPE, moved=moved)
+    assert found["keypoints_2d"] == pytest.approx(usability(moved, hand, SHAPE)["keypoints_2d"])

@@ -220,6 +220,14 @@ def test_hands_that_are_not_found_again_are_counted() -> None:
     assert (found["pck"].value, found["pck"].n, found["pck"].failed) == (100, 3, 1)
 
 
+def test_numbers_against_a_moved_truth_say_so() -> None:
+    kept = {"a_0": {"pck": 100.0, "gesture": 100.0}, "a_1": {"pck": 50.0, "gesture": 0.0}}
+    assert measure_usability(SAMPLES, kept)["pck"].note is None
+    found = measure_usability(SAMPLES, kept, moved=True)
+    assert "moved" in str(found["pck"].note) and found["gesture"].note is None
+    assert (found["gesture"].value, found["gesture"].n) == (50, 2)
+
+
 def test_the_classifiers_accuracy_counts_failures_as_misses() -> None:
     # Own palm, another's, own, no template.
     given = np.array(["a", "b", "b", None], object)
