@@ -73,6 +73,11 @@ class Board:
     ----------
     stream : TextIO, optional
         Standard error unless given.
+
+    Attributes
+    ----------
+    later : int
+        Points of which nothing is counted yet.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -83,6 +88,7 @@ class Board:
         self._busy = 0.0
         self._load = ""
         self._live: Live | None = None
+        self.later = 0
 
     def add(self, name: str, title: str, total: int, reused: int = 0, failed: int = 0) -> None:
         """Some more artefacts of a stage are wanted, of which some are there, or known to be none."""
@@ -155,7 +161,8 @@ class Board:
         computed, spent = sum(stage.computed for stage in stages), time.monotonic() - self._began
         rate = f"{computed / spent:8.1f}/s" if computed else ""
         left = f", {clock(max(seconds.values()))} left" if known else ""
-        return f"{'all stages':<34} {total - todo:>5}/{total:<5}{rate}{left}{self._load}"
+        later = f", then {self.later} more point{'s' if self.later > 1 else ''}" if self.later else ""
+        return f"{'all stages':<34} {total - todo:>5}/{total:<5}{rate}{left}{later}{self._load}"
 
     def _say_once(self, stage: _Stage) -> None:
         if not stage.shown:

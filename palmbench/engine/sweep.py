@@ -131,10 +131,11 @@ class _Sweep:
     ends: dict[int, _End] = field(default_factory=dict)
     under_way: dict[int, tuple[int, Part]] = field(default_factory=dict)
     published: int = 0
+    board: Board = field(default_factory=Board)
 
     def run(self) -> list[_End]:
         """Compute, measure and publish; what came of each point, in their order."""
-        flow = Flow(self.executor, Board())
+        flow = Flow(self.executor, self.board)
         measuring = Measuring(self._measure, at_once=self.executor.inline)
 
         def settled() -> list[Part]:
@@ -165,6 +166,7 @@ class _Sweep:
             of = f"[{number + 1}/{len(self.pipelines)}]"
             print(f"{of} {describe(pipeline.point)}: {pipeline.extent}", file=sys.stderr)
             run.write_config(pipeline.config)
+            self.board.later = len(self.pipelines) - number - 1
             part = pipeline.part()
             self.under_way[id(part)] = number, part
             yield part

@@ -55,6 +55,10 @@ def test_the_time_left_is_that_of_the_lane_with_most_to_do(clock: list[float]) -
     clock[0] += 30
     board.show(40.0, 1, last=False)
     assert log.getvalue().splitlines()[-1].endswith(", 1:40 left, device 100% busy")
+    clock[0] += 100
+    board.later = 2
+    board.show(busy=0, devices=0, last=False)
+    assert " left, then 2 more points" in log.getvalue().splitlines()[-1]
 
 
 def test_a_log_has_less_and_less_to_say(clock: list[float]) -> None:
