@@ -40,6 +40,7 @@ from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
+from palmbench.engine.open_executor import of_this_machine
 from palmbench.engine.pipeline import Outcome, Pipeline
 from palmbench.paper.overrides import refuse_sweeps
 from palmbench.quality.usability import DIFFERENCES
@@ -168,7 +169,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     pipeline = Pipeline.of(point)
     checks: list[Check] = []
-    with Executor(point.executor) as executor, redirect_stdout(sys.stderr):
+    with (
+        Executor(of_this_machine(point.executor, "The control of a benchmark")) as executor,
+        redirect_stdout(sys.stderr),
+    ):
         engine = Engine(Store.of(point.results_dir), executor)
         checks += identity_checks(_evaluate(pipeline, engine))
         swapped, grey = (control(point, donors) for donors in (donors_of(pipeline.samples), {}))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run

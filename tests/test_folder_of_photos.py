@@ -16,7 +16,8 @@ from palmbench import methods
 from palmbench.base.images import write_png
 from palmbench.commands import cli
 from palmbench.config.compose import compose_points
-from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.export import Export, export_synth
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig

@@ -14,12 +14,14 @@ from palmbench.base.outputs import put_account, replaceable_account
 from palmbench.base.progress import Progress
 from palmbench.base.status import DONE, FINDINGS
 from palmbench.config.compose import compose_points
-from palmbench.config.schema import RunConfig, require_read
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import require_read
 from palmbench.datasets.check import check
 from palmbench.datasets.check_text import report_text
 from palmbench.datasets.findings import SeenHand
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.executor import Executor, available_cores
+from palmbench.engine.open_executor import of_this_machine
 from palmbench.hands.settings import DetectorConfig
 from recognizers.common.errors import RequestError, SampleError
 from recognizers.common.names import path_of
@@ -73,8 +75,9 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
             raise RequestError(f"data check looks at the whole data set; leave dataset.{key} out.")
     file = None if json_file is None else Path(json_file)
     before = None if file is None else replaceable_account(file, _MAKER, _CHOICE)
-    workers = point.executor.workers or available_cores()
-    eyes = HandEyes(point) if hands and not fast else None
+    executor = of_this_machine(point.executor, "data check")
+    workers = executor.workers or available_cores()
+    eyes = HandEyes(point.detector, executor) if hands and not fast else None
     report = check(point.dataset, point.data_dir, workers, decode=not fast, eyes=eyes)
     try:
         if file is not None:
@@ -88,14 +91,15 @@ def check_command(name: str, words: Sequence[str], fast: bool, hands: bool, json
 class HandEyes:
     """Which hand photos show, as the run's detector sees it."""
 
-    point: RunConfig
+    detector: DetectorConfig
+    executor: ExecutorConfig
 
     def __call__(self, root: Path, paths: Sequence[str]) -> Mapping[str, SeenHand]:
         """The hand by path; photos without one are left out."""
         seen: dict[str, SeenHand] = {}
         progress = Progress("look at hands", len(paths), reused=0, failed=0)
-        with Executor(self.point.executor) as executor:
-            tasks = [_Task(self.point.detector, executor.device, root, batch) for batch in _batches(paths)]
+        with Executor(self.executor) as executor:
+            tasks = [_Task(self.detector, executor.device, root, batch) for batch in _batches(paths)]
             for sights in executor.map(_sights, tasks):
                 told = {path: sight for path, sight in sights.items() if sight}
                 seen |= told

@@ -11,6 +11,7 @@ from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.commands.deid_arguments import Words, read_words
 from palmbench.config.compose import compose_points
 from palmbench.config.schema import RunConfig
+from palmbench.engine.open_executor import of_this_machine
 from palmbench.photos.album import deidentify_album
 from palmbench.photos.deidentification import TRIES, Deidentification, check_of, deidentification_of, with_most_hands
 from palmbench.photos.existing_results import require_report_elsewhere, results_of_other_runs
@@ -42,6 +43,7 @@ def deid_command(parsed: argparse.Namespace) -> int:
     """
     words = read_words(parsed)
     config = _config(words)
+    executor = of_this_machine(config.executor, "deid")
     check = check_of(config.recognizer, words.threshold, words.tries or TRIES) if words.verify else None
     deid = deidentification_of(config, words.count, check, words.keep_unchanged, words.keep_matching, words.every_hand)
     found = plan(words.inputs, words.out, words.format, words.count)
@@ -50,7 +52,7 @@ def deid_command(parsed: argparse.Namespace) -> int:
     if words.report:
         require_report_elsewhere(words.report, found)
         report = require_report(words.report, words.force)
-    accounts, left, stopped = deidentify_album(found, deid, config.executor, words.out, words.force)
+    accounts, left, stopped = deidentify_album(found, deid, executor, words.out, words.force)
     try:
         # Before anything is printed: nobody may be there to read, and the account is all that is known of the seeds.
         if words.report:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 import recognizers
+from palmbench.config.executors import AnyExecutorConfig, ExecutorConfig, RayConfig, SlurmConfig
 from palmbench.datasets.settings import DatasetConfig, FolderDatasetConfig, SynthConfig
 from palmbench.hands.registry import detector_config
 from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig, EmbeddedConfig, SAM2Config, SegmenterConfig
@@ -52,20 +53,6 @@ def MTCCConfig(variant: str = "yan") -> RecognizerConfig:
 
 
 @dataclass(frozen=True)
-class ExecutorConfig:
-    """Where and how wide to compute; never changes a result.
-
-    `devices` are "auto", "cpu" or "cuda" alone, or the names of different devices of one kind, such as "cuda:1". A
-    process for "cpu:0" computes on a CPU what another would on a device: with it sharing can be tried without one.
-    """
-
-    name: Literal["local"] = "local"
-    devices: tuple[str, ...] = ("auto",)
-    workers: int | None = setting(None, low=1, high=1024)
-    batch_size: int = setting(8, low=1, high=4096)
-
-
-@dataclass(frozen=True)
 class TrackerConfig:
     """Observer of finished results."""
 
@@ -84,7 +71,7 @@ class RunConfig:
     segmenter: AnySegmenterConfig = field(default_factory=SegmenterConfig)
     recognizer: RecognizerConfig = field(default_factory=MTCCConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
-    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
+    executor: AnyExecutorConfig = field(default_factory=ExecutorConfig)
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     seed: int = setting(0, low=0, high=2**63 - 1)
     region: Literal["paper", "palm"] = "paper"
@@ -104,7 +91,7 @@ KINDS: Mapping[str, Mapping[str, type]] = {
     },
     "segmenter": {"embedded": SegmenterConfig, "sam2": SAM2Config},
     "quality": {"paper": QualityConfig, "torchmetrics": QualityConfig},
-    "executor": {"local": ExecutorConfig},
+    "executor": {"local": ExecutorConfig, "ray": RayConfig, "slurm": SlurmConfig},
     "tracker": {name: TrackerConfig for name in tracker_names()},
 }
 

@@ -18,9 +18,9 @@ from multiprocessing.connection import wait
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from palmbench.base.memory import peak
-from palmbench.config.schema import ExecutorConfig
+from palmbench.config.executors import ExecutorConfig
 from palmbench.engine.devices import environment, found, require_names
-from palmbench.engine.workers import Call, Worker, done, limit_threads
+from palmbench.engine.workers import AnyWorker, Call, Worker, done, limit_threads
 from palmbench.engine.workers import leave_with as leave_with
 from recognizers.common.errors import RequestError
 
@@ -67,7 +67,7 @@ class Executor:
     def __init__(self, config: ExecutorConfig) -> None:
         self._config = config
         self._devices: tuple[str, ...] | None = None
-        self._pools: dict[Lane, list[Worker]] = {"cpu": [], "device": []}
+        self._pools: dict[Lane, list[AnyWorker]] = {"cpu": [], "device": []}
         self._here: deque[Call] = deque()
         self._numbers = 0
         self._wanted: set[int] = set()  # calls whose answers somebody waits for
@@ -137,14 +137,7 @@ class Executor:
         if self.inline:
             self._here.append(call)
             return call.number
-        pool = self._pools[lane]
-        free = [worker for worker in pool if (not worker.in_hand if alone else self._free(worker, lane))]
-        least = min(free, key=lambda worker: len(worker.in_hand), default=None)
-        # One more process only for what nobody else would begin now.
-        if least is None or (least.in_hand and len(pool) < self.width(lane)):
-            least = self._start(lane, len(pool))
-            pool.append(least)
-        least.give(call)
+        self._give(call, lane)
         return call.number
 
     def wait(self, seconds: float | None = None) -> list[Came | Died]:
@@ -159,9 +152,8 @@ class Executor:
             return self._work_here()
         came: list[Came | Died] = []
         while not came:
-            everyone = {worker.pipe: (lane, worker) for lane in LANES for worker in self._pools[lane]}
-            for pipe in wait(list(everyone), seconds):
-                came += self._heard(*everyone[pipe])  # type: ignore[index]
+            for lane, worker in self._listen(seconds):
+                came += self._heard(lane, worker)
             if seconds is not None:
                 break
         return came
@@ -254,7 +246,7 @@ class Executor:
         else:
             self.stop()
 
-    def _take_all(self) -> list[Worker]:
+    def _take_all(self) -> list[AnyWorker]:
         everyone = [worker for pool in self._pools.values() for worker in pool]
         self._pools = {"cpu": [], "device": []}
         self.forget()
@@ -269,7 +261,7 @@ class Executor:
         answer = done(call.work, call.task)
         return [Came(call.number, answer, time.monotonic() - began)]
 
-    def _heard(self, lane: Lane, worker: Worker) -> list[Came | Died]:
+    def _heard(self, lane: Lane, worker: AnyWorker) -> list[Came | Died]:
         """What a worker has to say, or what became of it."""
         replies, alive = worker.replies()
         self._stillborn = 0 if worker.ready else self._stillborn
@@ -280,7 +272,27 @@ class Executor:
                 came.append(Came(call.number, reply.told(), reply.seconds))
         return came if alive else came + self._bury(lane, worker)
 
-    def _free(self, worker: Worker, lane: Lane) -> bool:
+    def _listen(self, seconds: float | None) -> Iterator[tuple[Lane, AnyWorker]]:
+        """Workers that have something to say, or are gone, after so many seconds at most."""
+        everyone = {each.pipe: (lane, each) for lane in LANES for each in self._pools[lane] if isinstance(each, Worker)}
+        for pipe in wait(list(everyone), seconds):
+            yield everyone[pipe]  # type: ignore[index]
+
+    def _give(self, call: Call, lane: Lane) -> None:
+        """Give a call to whoever has least in hand, or to one more process where nobody else would begin it now."""
+        pool = self._pools[lane]
+        least = self._least_busy(call, lane)
+        if least is None or (least.in_hand and len(pool) < self.width(lane)):
+            least = self._start(lane, len(pool))
+            pool.append(least)
+        least.give(call)
+
+    def _least_busy(self, call: Call, lane: Lane) -> AnyWorker | None:
+        pool = self._pools[lane]
+        free = [worker for worker in pool if (not worker.in_hand if call.alone else self._free(worker, lane))]
+        return min(free, key=lambda worker: len(worker.in_hand), default=None)
+
+    def _free(self, worker: AnyWorker, lane: Lane) -> bool:
         most = worker.hands if lane == "device" else _CPU_AHEAD
         return len(worker.in_hand) < most and not any(call.alone for call in worker.in_hand.values())
 
@@ -289,20 +301,23 @@ class Executor:
             return Worker(_DEVICE_HANDS, environment(self.devices[place]))
         return Worker(environment=environment("") if self.device == "cuda" else None)
 
-    def _bury(self, lane: Lane, worker: Worker) -> list[Came | Died]:
+    def _bury(self, lane: Lane, worker: AnyWorker) -> list[Came | Died]:
         """Put another worker in the place of one that died; what the other had in hand."""
         begun = {call.number for call in worker.begun()}
         reason = worker.why_gone()
         worker.kill()
+        self._replace(lane, worker, reason)
+        lost = [call for call in worker.in_hand.values() if call.number in self._wanted]
+        self._wanted -= {call.number for call in lost}
+        return [Died(call.number, reason, call.number in begun) for call in lost]
+
+    def _replace(self, lane: Lane, worker: AnyWorker, reason: str) -> None:
         self._stillborn += not worker.ready
         if self._stillborn > self.width(lane):
             raise RequestError(reason)
         pool = self._pools[lane]
         place = pool.index(worker)
         pool[place] = self._start(lane, place)
-        lost = [call for call in worker.in_hand.values() if call.number in self._wanted]
-        self._wanted -= {call.number for call in lost}
-        return [Died(call.number, reason, call.number in begun) for call in lost]
 
 
 def available_cores() -> int:

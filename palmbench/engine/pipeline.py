@@ -97,7 +97,7 @@ class Pipeline:
         RequestError
             If the data set, a weight file or a method is not to be had.
         """
-        config = replace(config, method=config.method.on(config.executor.devices[0]))
+        config = replace(config, method=config.method.on(config.executor.where))
         dataset = dataset_of(config)
         originals = Originals(dataset.source, keep=dataset.rendered)
         prepare = Prepare.of(originals, config.detector, config.segmenter)

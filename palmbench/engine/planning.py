@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from palmbench.base.store import Store
+from palmbench.config.executors import AnyExecutorConfig, RayConfig, SlurmConfig
 from palmbench.config.schema import RunConfig
-from palmbench.engine.executor import Executor
+from palmbench.engine.executor import Executor, available_cores
 from palmbench.engine.footprint import Footprints, Point
 from palmbench.engine.pace import MEASURE, Kind, Paces
 from palmbench.engine.pipeline import Pipeline
@@ -38,11 +39,7 @@ def plan(points: Sequence[RunConfig]) -> int:
     processes of an earlier run of the kind held at most, or built-in figures.
     """
     pipelines = [Pipeline.of(point) for point in points]
-    executor = Executor(points[0].executor)
-    # Torch takes seconds to say that there is no accelerator.
-    named = points[0].executor.devices[0].startswith("cpu")
-    devices = executor.devices if named or any(Path(node).exists() for node in _ACCELERATORS) else ()
-    workers = executor.workers
+    workers, devices = _width(points[0].executor)
     earlier = _earlier(points[0].results_dir, _kind(",".join(devices) or "cpu"))
     paces = Paces((name, spent, account.workers) for account in earlier for name, spent in account.stages.items())
     left: dict[str, _Left] = {}
@@ -101,8 +98,22 @@ def plan(points: Sequence[RunConfig]) -> int:
     wanted = footprints.wanted(
         [Point(pipeline.point, len(pipeline.samples)) for pipeline in pipelines], workers, len(devices)
     )
-    print(f"about {_duration(seconds)} and {wanted.gib:.1f} GiB of memory with {who}, if nothing else runs here")
+    where = "here" if points[0].executor.name == "local" else "there, once they have begun"
+    print(f"about {_duration(seconds)} and {wanted.gib:.1f} GiB of memory with {who}, if nothing else runs {where}")
     return 0
+
+
+def _width(config: AnyExecutorConfig) -> tuple[int, tuple[str, ...]]:
+    """Workers, and devices beside them; of a cluster what the settings say, and nobody is asked."""
+    if isinstance(config, SlurmConfig):
+        return config.tasks * config.cpus_per_task, ("cuda:0",) * (config.tasks * config.gpus_per_task)
+    if isinstance(config, RayConfig):
+        return config.workers or available_cores(), config.devices if config.devices[0].startswith("cpu:") else ()
+    executor = Executor(config)
+    # Torch takes seconds to say that there is no accelerator.
+    named = config.devices[0].startswith("cpu")
+    devices = executor.devices if named or any(Path(node).exists() for node in _ACCELERATORS) else ()
+    return executor.workers, devices
 
 
 def _kind(devices: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 _SECONDS = 20
+_PACKAGES = ("palmbench", "recognizers")
 
 
 class Checkout(NamedTuple):
@@ -39,3 +42,20 @@ def _git(top: Path, *words: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 of the code of palmbench and recognizers that this process runs: the same on every machine that has it.
+
+    Files as they are when this is first asked; what was changed after they were imported cannot be told.
+    """
+    whole = hashlib.sha256()
+    for package in _PACKAGES:
+        folder = Path(__file__).resolve().parents[2] / package
+        for path in sorted(folder.rglob("*.py")):
+            whole.update(
+                f"{package}/{path.relative_to(folder).as_posix()}\n".encode()
+                + hashlib.sha256(path.read_bytes()).digest()
+            )
+    return whole.hexdigest()

@@ -13,7 +13,7 @@ from palmbench.base.plain_files import read_plain
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig, plain_values, run_config
 from palmbench.engine.engine import Engine
-from palmbench.engine.executor import Executor
+from palmbench.engine.open_executor import open_executor
 from palmbench.engine.pace import Kind, Spent
 from palmbench.engine.pipeline import Outcome, Pipeline
 from palmbench.engine.provenance import Checkout
@@ -273,5 +273,5 @@ def on_finished(pipeline: Pipeline, work: Callable[[Outcome, Store], Result]) ->
     try:
         return work(outcome, store)
     except Lost:
-        with Executor(pipeline.config.executor) as executor:
+        with open_executor(pipeline.config.executor, pipeline.config.results_dir, [pipeline.part()]) as executor:
             return pipeline.with_artefacts(Engine(store, executor), lambda _: work(outcome, store))

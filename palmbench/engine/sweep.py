@@ -25,6 +25,7 @@ from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.graph import Counts, Part
 from palmbench.engine.measuring import Measuring
+from palmbench.engine.open_executor import open_executor
 from palmbench.engine.pace import MEASURE, Kind, Spent
 from palmbench.engine.pipeline import Outcome, Pipeline
 from palmbench.engine.provenance import checkout
@@ -97,7 +98,8 @@ def sweep(
             require_weights(pipeline.config.recognizer)
     began = time.monotonic()
     finish = begun(pipelines) if begun else None
-    with Executor(points[0].executor) as executor:
+    parts = [pipeline.part() for pipeline in pipelines if not Run.of(pipeline).finished]
+    with open_executor(points[0].executor, points[0].results_dir, parts) as executor:
         ends = list(_Sweep(pipelines, executor, finish).run())
     counts = {stage.name: Counts() for each in pipelines for stage, _ in each.steps}
     for end in ends:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from palmbench.base import device
 from palmbench.base.memory import peak
@@ -34,6 +34,10 @@ class Call(NamedTuple):
     work: Callable[[Any], Any]
     task: Any
     alone: bool = False
+
+    def packed(self) -> bytes:
+        """The work and the task, as they are sent."""
+        return pickle.dumps((self.work, self.task), pickle.HIGHEST_PROTOCOL)
 
 
 class Reply(NamedTuple):
@@ -78,6 +82,29 @@ class _Elsewhere(Exception):
         return f"\n{self.args[0]}"
 
 
+class AnyWorker(Protocol):
+    """A worker, wherever it is, as the process sees it that it works for; see `Worker`."""
+
+    hands: int
+    in_hand: dict[int, Call]
+    ready: bool
+    busy: float
+
+    def give(self, call: Call) -> None: ...
+
+    def replies(self) -> tuple[list[tuple[Call, Reply]], bool]: ...
+
+    def begun(self) -> list[Call]: ...
+
+    def bid_farewell(self) -> None: ...
+
+    def join(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def why_gone(self) -> str: ...
+
+
 class Worker:
     """A worker process, as the process sees it that it works for.
 
@@ -115,7 +142,7 @@ class Worker:
 
     def give(self, call: Call) -> None:
         """Hand it a call; one that has died meanwhile is found out by `replies`."""
-        packed = pickle.dumps((call.work, call.task), pickle.HIGHEST_PROTOCOL)
+        packed = call.packed()
         self.in_hand[call.number] = call
         # One that is still starting does not read yet, and who sends it much would wait for it.
         self._unsent.append((call.number, packed))
@@ -241,25 +268,18 @@ def _serve(pipe: Connection, hands: int) -> None:
     calls: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
     # First of all: what follows takes seconds.
     threading.Thread(target=_receive, args=(pipe, calls), daemon=True).start()
-    trouble: Exception | None = None
+    replies, sending = Replies(), threading.Lock()
     try:
         limit_threads()
     except Exception as error:
-        trouble = error  # raised here it would be a worker that died, and nobody knew of what
-    replies = _Replies(pipe)
-    replies.send(None, None, None, time.monotonic())
+        replies.trouble = error  # raised here it would be a worker that died, and nobody knew of what
+    pipe.send_bytes(replies.packed(None, None, None, time.monotonic()))
 
     def work_on() -> None:
         while (call := calls.get()) is not None:
-            number, packed = call
-            began = time.monotonic()
-            answer, error = None, trouble
-            if error is None:
-                try:
-                    answer = done(*pickle.loads(packed))
-                except Exception as raised:
-                    error = raised
-            replies.send(number, answer, error, began)
+            reply = replies.to(*call)
+            with sending:
+                pipe.send_bytes(reply)
         calls.put(None)
 
     others = [threading.Thread(target=work_on) for _ in range(hands - 1)]
@@ -280,27 +300,44 @@ def _receive(pipe: Connection, calls: queue.SimpleQueue[Any]) -> None:
         calls.put(call)
 
 
-class _Replies:
-    """The way back: one reply at a time."""
+class Replies:
+    """What a worker answers to calls, as it is sent.
 
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe = pipe
+    Attributes
+    ----------
+    trouble : Exception or None
+        What every call is answered with, where the worker could not begin.
+    """
+
+    def __init__(self) -> None:
+        self.trouble: Exception | None = None
         self._lock = threading.Lock()
         self._last = 0.0
 
-    def send(self, number: int | None, answer: Any, error: Exception | None, began: float) -> None:
+    def to(self, number: int, packed: bytes) -> bytes:
+        """The reply to a call, by number, of some work and a task in one pickle."""
+        began = time.monotonic()
+        answer, error = None, self.trouble
+        if error is None:
+            try:
+                answer = done(*pickle.loads(packed))
+            except Exception as raised:
+                error = raised
+        return self.packed(number, answer, error, began)
+
+    def packed(self, number: int | None, answer: Any, error: Exception | None, began: float) -> bytes:
+        """A reply of what came of a call that began at a time of the monotonic clock."""
         with self._lock:
             now = time.monotonic()
             spent, self._last = now - max(began, self._last), now
-            where = "".join(traceback.format_exception(error)) if error else ""
-            told = _sendable(error) if error else None
-            reply = Reply(number, answer, told, where, spent, device.busy_seconds(), peak())
-            try:
-                packed = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
-            except Exception as unsendable:  # an answer that nobody could receive
-                why = RuntimeError(f"{type(unsendable).__name__}: {unsendable}")
-                packed = pickle.dumps(reply._replace(answer=None, error=why))
-            self._pipe.send_bytes(packed)
+        where = "".join(traceback.format_exception(error)) if error else ""
+        told = _sendable(error) if error else None
+        reply = Reply(number, answer, told, where, spent, device.busy_seconds(), peak())
+        try:
+            return pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+        except Exception as unsendable:  # an answer that nobody could receive
+            why = RuntimeError(f"{type(unsendable).__name__}: {unsendable}")
+            return pickle.dumps(reply._replace(answer=None, error=why))
 
 
 def _sendable(error: Exception) -> Exception:

@@ -21,9 +21,9 @@ from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.graph import Part, Step, in_a_row
+from palmbench.engine.open_executor import open_executor
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import read_record, table_file, write_record
 from palmbench.report.figures.curves import subject_of
@@ -145,10 +145,10 @@ def _measure(point: RunConfig, seeds: int, photos: int | None) -> int:
     if known is not None and known.content["repeated"] == key and known.content["complete"]:
         print(f"{path}: up to date, nothing to compute")
         return SAMPLES_FAILED if known.content["failed"] else DONE
-    with Executor(point.executor) as executor:
-        store = Store.of(point.results_dir)
-        originals = Part(in_a_row(first.prepare, first.enrol), first.samples, store)
-        repainted = [Part(_repainting(pipeline), chosen, store) for pipeline in pipelines]
+    store = Store.of(point.results_dir)
+    originals = Part(in_a_row(first.prepare, first.enrol), first.samples, store)
+    repainted = [Part(_repainting(pipeline), chosen, store) for pipeline in pipelines]
+    with open_executor(point.executor, point.results_dir, [originals, *repainted]) as executor:
         Flow(executor, Board()).run(_announced([originals, *repainted]))
         enrolled, *painted = (part.passed() for part in (originals, *repainted))
         content, distributions = _content(pipelines, chosen, store, enrolled, painted, executor.workers)

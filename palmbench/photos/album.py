@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from palmbench.base.progress import Progress
-from palmbench.config.schema import ExecutorConfig
+from palmbench.config.executors import ExecutorConfig
 from palmbench.engine.executor import Executor, available_cores
 from palmbench.photos.deidentification import Deidentification
 from palmbench.photos.existing_results import replaced, results_there

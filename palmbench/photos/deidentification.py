@@ -155,7 +155,7 @@ def deidentification_of(
             "detector.valleys=pklnet knows of one hand in a photo, and every hand must be found here; leave it out."
         )
     # Whatever the paper's code leaves out of a crop: here a palm is to be hidden.
-    method = method.of_whole_palm().on(config.executor.devices[0])
+    method = method.of_whole_palm().on(config.executor.where)
     return Deidentification(
         method, detector, config.segmenter, config.seed, count, check, keep_unchanged, keep_matching, config.region,
         every_hand,

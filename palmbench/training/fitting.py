@@ -11,6 +11,7 @@ import numpy as np
 
 from palmbench.config.schema import RunConfig
 from palmbench.engine.executor import available_cores
+from palmbench.engine.open_executor import of_this_machine
 from palmbench.engine.records import RECORD, write_record
 from palmbench.training.measures import HeldOut, Pairs, count_pairs, measure_held_out, pair_error
 from palmbench.training.settings import CCNetTraining, TrainingConfig
@@ -72,7 +73,7 @@ def fit(
     from recognizers.training.loop import train as train_network
     from recognizers.training.recipe import Photos
 
-    cores = run.executor.workers or available_cores()
+    cores = of_this_machine(run.executor, "train").workers or available_cores()
     torch.set_num_threads(cores)
     names, labels = np.unique(train.palms, return_inverse=True)
     photos = Photos(train.images, labels.astype(np.int64).ravel(), train.landmarks)

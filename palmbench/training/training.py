@@ -17,6 +17,7 @@ from palmbench.datasets.sample import Dataset, Sample
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor
 from palmbench.engine.graph import in_a_row
+from palmbench.engine.open_executor import of_this_machine
 from palmbench.engine.pipeline import dataset_of
 from palmbench.engine.records import RECORD, read_record
 from palmbench.engine.resume import Failure
@@ -70,6 +71,7 @@ def train(training: TrainingConfig, run: RunConfig) -> Trained:
     RequestError
         If the data set is absent, or too little of it can train.
     """
+    here = of_this_machine(run.executor, "train")
     plan = plan_training(training, run)
     samples, cut = plan.dataset.samples, plan.cut
     backbones = backbone_files(training) if isinstance(training, EEHNetTraining) else {}
@@ -81,7 +83,7 @@ def train(training: TrainingConfig, run: RunConfig) -> Trained:
     if record is not None and "held_out" in record:
         return Trained(folder, record, before=True)
     require_writable(folder)
-    with Executor(run.executor) as executor:
+    with Executor(here) as executor:
         engine = Engine(Store.of(run.results_dir), executor)
         part = engine.flow(in_a_row(cut.prepare, cut), samples)
         failures = {failure.sample: failure for failure in part.all_failures()}

@@ -21,7 +21,8 @@ from palmbench import methods
 from palmbench.base import paths
 from palmbench.base.images import encode_png
 from palmbench.base.store import Store
-from palmbench.config.schema import ExecutorConfig, RecognizerConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets import open_dataset
 from palmbench.datasets.settings import FolderDatasetConfig
 from palmbench.engine.engine import Engine

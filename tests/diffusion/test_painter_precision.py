@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from experiments.painters import NARROW, random_parts, scene
-from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.settings import SynthConfig
 from palmbench.diffusion import precision
 from palmbench.diffusion.components import load_components

@@ -15,7 +15,7 @@ import torch
 
 from palmbench.base.memory import is_want_of_memory
 from palmbench.base.store import Store
-from palmbench.config.schema import ExecutorConfig
+from palmbench.config.executors import ExecutorConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.engine import Counts, Engine
 from palmbench.engine.executor import Executor

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from palmbench.config.schema import ExecutorConfig
+from palmbench.config.executors import ExecutorConfig
 from palmbench.engine.executor import Executor, available_cores
 from recognizers.common.errors import RequestError, SampleError
 

@@ -17,7 +17,7 @@ import torch
 from palmbench.base.board import Board
 from palmbench.base.device import turn
 from palmbench.base.store import Store
-from palmbench.config.schema import ExecutorConfig
+from palmbench.config.executors import ExecutorConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow

@@ -13,7 +13,8 @@ import pytest
 
 from palmbench.base.store import Store
 from palmbench.commands.cli import main
-from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.pipeline import Measured, Outcome, Pipeline
 from palmbench.engine.records import FORMAT

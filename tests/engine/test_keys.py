@@ -15,7 +15,8 @@ import pytest
 import palmbench.synth
 from palmbench import methods
 from palmbench.base.store import Store
-from palmbench.config.schema import ExecutorConfig, MTCCConfig, RecognizerConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine import pipeline

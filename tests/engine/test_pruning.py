@@ -12,7 +12,8 @@ import pytest
 from palmbench.base.images import write_png
 from palmbench.base.store import Store
 from palmbench.commands.cli import main
-from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run

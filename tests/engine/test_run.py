@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 
 from palmbench.base.images import write_png
-from palmbench.config.schema import ExecutorConfig, RecognizerConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RecognizerConfig, RunConfig
 from palmbench.datasets.folder_dataset import NO_PERSONS
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline

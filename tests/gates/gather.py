@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from palmbench.base.progress import Progress
-from palmbench.config.schema import ExecutorConfig
+from palmbench.config.executors import ExecutorConfig
 from palmbench.engine.executor import Executor
 
 Task = TypeVar("Task")

@@ -13,7 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from palmbench.base.store import Store
 from palmbench.commands.figure import figure_command
 from palmbench.config.compose import compose_points
-from palmbench.config.schema import ExecutorConfig, RecognizerConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RecognizerConfig, RunConfig
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import SynthConfig
 from palmbench.engine.pipeline import Pipeline

@@ -14,7 +14,8 @@ import pytest
 from palmbench import synth
 from palmbench.base.images import encode_png, write_png
 from palmbench.commands.report import report_command
-from palmbench.config.schema import ExecutorConfig, RunConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.provenance import Checkout, checkout
 from palmbench.engine.resume import Failure

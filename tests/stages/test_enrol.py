@@ -12,7 +12,8 @@ import pytest
 
 import recognizers
 from palmbench.base.store import Store, unpack_arrays
-from palmbench.config.schema import ExecutorConfig, RecognizerConfig
+from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.engine import Engine
 from palmbench.engine.executor import Executor

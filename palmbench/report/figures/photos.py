@@ -12,9 +12,9 @@ from palmbench.base.board import Board
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.graph import Part, in_a_row
+from palmbench.engine.open_executor import open_executor
 from palmbench.engine.pipeline import Pipeline
 from palmbench.hands.hand import Hand
 from palmbench.hands.roi_squares import Square, bounding_square, palm_crop
@@ -84,7 +84,7 @@ def gather(spec: PhotoSpec, points: Sequence[RunConfig]) -> list[HandPhotos]:
 def compute(spec: PhotoSpec, points: Sequence[RunConfig]) -> int:
     """Bring a figure's photos, and no others, into the store; the number of tiles that failed."""
     parts = [_part(tile, Pipeline.of(point), spec.hands) for tile, point in zip(spec.tiles, points, strict=True)]
-    with Executor(points[0].executor) as executor:
+    with open_executor(points[0].executor, points[0].results_dir, parts) as executor:
         Flow(executor, Board()).run(parts)
     return sum(len(part.samples) - len(part.passed()) for part in parts)
 

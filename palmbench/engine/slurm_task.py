@@ -1,0 +1,84 @@
+"""What a task of a Slurm array does: its share of the photos, through all stages of all points, on one machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from palmbench.base.board import Board
+from palmbench.base.store import Store
+from palmbench.config.executors import ExecutorConfig
+from palmbench.datasets.sample import Sample
+from palmbench.engine.executor import Executor
+from palmbench.engine.flow import Flow
+from palmbench.engine.graph import Part, Step
+from palmbench.engine.provenance import code_digest
+from recognizers.common.errors import RequestError
+
+
+@dataclass
+class Share:
+    """Some photos of every part, about to be computed; submitit pickles it, calls it, and sends it on again.
+
+    Attributes
+    ----------
+    parts : list of (list of Step, list of Sample, Store)
+    executor : ExecutorConfig
+        Of the machine that it comes to.
+    code : str
+        `code_digest` of the command that submitted it.
+    """
+
+    parts: list[tuple[list[Step], list[Sample], Store]]
+    executor: ExecutorConfig
+    code: str
+    leaving: bool = False
+
+    @classmethod
+    def of(cls, parts: Sequence[Part], ids: frozenset[str], executor: ExecutorConfig) -> Share:
+        """The samples of some ids."""
+        shares = [
+            (list(part.steps), [sample for sample in part.samples if sample.id in ids], _absolute(part.store))
+            for part in parts
+        ]
+        return cls([share for share in shares if share[1]], executor, code_digest())
+
+    def __call__(self) -> dict[tuple[str, str], str]:
+        """Compute; why photos have failed that the store says nothing of, by a stage's name and the photo's id.
+
+        Raises
+        ------
+        RequestError
+            If it cannot be computed here.
+        """
+        if code_digest() != self.code:
+            raise RequestError(
+                "The code of palmbench was changed after this job was submitted. Cancel it, and give the command again."
+            )
+        parts = [Part(*share) for share in self.parts]
+        try:
+            with Executor(self.executor) as executor:
+                Flow(executor, Board()).run(parts)
+        except RequestError:
+            if self.leaving:  # submitit's way out was taken for somebody's who had no business to leave
+                sys.exit(1)
+            raise
+        failures = [failure for part in parts for failure in part.all_failures() if not failure.lasting]
+        return {(failure.stage, failure.sample): failure.reason for failure in failures}
+
+    def checkpoint(self) -> Any:
+        """What submitit has Slurm queue again when time is up, or another job takes the machine: the same.
+
+        What was made so far is in the store.
+        """
+        from submitit.helpers import DelayedSubmission
+
+        self.leaving = True
+        return DelayedSubmission(Share(self.parts, self.executor, self.code))
+
+
+def _absolute(store: Store) -> Store:
+    return Store(Path(store.root).absolute())
