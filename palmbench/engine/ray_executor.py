@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ _DEVICE_HANDS = 4
 _PATIENCE = 60.0
 _LOOK_AGAIN = 10.0  # seconds after which the size of the cluster is asked for again
 _WAIT = 0.5
+_CONNECT = 20.0
 _SAY_WAITING = 20.0
 # Machines may be lost without suspicion against the photos that they had in hand; not endlessly.
 _LOST_NODES = 3
@@ -90,11 +92,11 @@ class RayExecutor(Executor):
         return False
 
     def takes(self, lane: Lane, alone: bool = False) -> bool:
-        if not self._pools[lane] and not any(each == lane for each, _ in self._starting):
-            self._ask_for_one(lane)
+        self._have_one(lane)
         return any(not worker.in_hand if alone else self._free(worker, lane) for worker in self._pools[lane])
 
     def idle(self, lane: Lane) -> bool:
+        self._have_one(lane)
         return any(not worker.in_hand for worker in self._pools[lane])
 
     def wait(self, seconds: float | None = None) -> list[Came | Died]:
@@ -129,6 +131,7 @@ class RayExecutor(Executor):
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         how: dict[str, Any] = {"include_dashboard": False} if self._address == "local" else {}
         try:
+            _require_open(self._address)
             self._ray.init(address=self._address, logging_level="WARNING", log_to_driver=False, **how)
         except Exception as error:  # Ray's own kinds change from version to version
             why = str(error).strip().partition("\n")[0].rstrip(".")
@@ -138,15 +141,27 @@ class RayExecutor(Executor):
             ) from error
         self._began_it = True
 
+    def _have_one(self, lane: Lane) -> None:
+        """Ask for the first worker of a lane; further ones come as those that there are have enough to do."""
+        if not self._pools[lane] and not any(each == lane for each, _ in self._starting):
+            self._ask_for_one(lane)
+
     def _ask_for_one(self, lane: Lane) -> None:
         """Ask Ray for one more worker, which it starts when it has room."""
         if len(self._pools[lane]) + sum(each == lane for each, _ in self._starting) >= self.width(lane):
             return
+        self._connect()
         if not self._token.exists():
             write_bytes(self._token, self._token.name.encode())
         on_gpu = lane == "device" and self.device == "cuda"
         place = Place(
-            os.getcwd(), str(self._token), self._token.name, code_digest(), "cuda" if on_gpu else "cpu", self._patience
+            folder=os.getcwd(),
+            modules=tuple(sys.path),
+            token=str(self._token),
+            content=self._token.name,
+            code=code_digest(),
+            device="cuda" if on_gpu else "cpu",
+            patience=self._patience,
         )
         environment = dict.fromkeys(ONE_THREAD, "1") | ({} if on_gpu else {"CUDA_VISIBLE_DEVICES": ""})
         hands = _DEVICE_HANDS if lane == "device" else 1
@@ -290,6 +305,14 @@ class _Worker:
         gone = isinstance(error, self._ray.exceptions.ActorUnavailableError)
         alive = {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
         self.lost_with_node = self.ready and (gone or self.node not in alive)
+
+
+def _require_open(address: str) -> None:
+    """Make sure that somebody listens at HOST:PORT, which Ray would try for minutes. Raises OSError."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal():
+        with socket.create_connection((host, int(port)), timeout=_CONNECT):
+            pass
 
 
 def _imported() -> ModuleType:

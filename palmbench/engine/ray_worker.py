@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ class Place(NamedTuple):
     ----------
     folder : str
         The current folder of the command, to which its settings are relative.
+    modules : tuple of str
+        Where the command looks for modules, and this machine does so last.
     token : str
         A file that the command has just written among its results.
     content : str
@@ -34,6 +37,7 @@ class Place(NamedTuple):
     """
 
     folder: str
+    modules: tuple[str, ...]
     token: str
     content: str
     code: str
@@ -86,6 +90,7 @@ def require_place(place: Place, host: str) -> None:
             f"executor=ray: {host} has not the folder {place.folder}, in which this command was given. Give it in a "
             "folder that every machine of the cluster has under the same path."
         ) from error
+    sys.path += [each for each in place.modules if each not in sys.path]
     limit_threads()
     if place.device == "cuda":
         require_gpu(host)
