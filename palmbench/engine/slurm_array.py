@@ -96,13 +96,12 @@ def _follow_arrays(
         told = slurm.answers(array.folder, array.jobs)
         failures = {failure: reason for each in told.values() for failure, reason in each.failures.items()}
         wanted.give_up(failures)
+        errors = [f"{each.error} (log: {slurm.log(array.folder, job)})" for job, each in told.items() if each.error]
+        if wanted.left and errors:
+            raise RequestError(errors[0])
         _await_files(wanted, lost)
         if not wanted.left:
             return failures
-        if refusals := [
-            f"{each.error} (log: {slurm.log(array.folder, job)})" for job, each in told.items() if each.error
-        ]:
-            raise RequestError(refusals[0])
         if lost and len(lost) == len(array.jobs) and set(lost.values()) == {"CANCELLED"}:
             raise RequestError(f"Slurm array {array.id} was cancelled. The same command submits what is left.")
         _say_ended(array, lost)
