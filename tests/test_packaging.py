@@ -130,7 +130,7 @@ def pins(python: str) -> dict[str, Version]:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("extra", ["", "wandb", "dev", "docs"])
+@pytest.mark.parametrize("extra", ["", "wandb", "ray", "slurm", "dev", "docs"])
 def test_every_requirement_is_pinned_to_a_version_it_allows(metadata: Message, python: str, extra: str) -> None:
     pinned = pins(python)
     requirements = [Requirement(line) for line in metadata.get_all("Requires-Dist", [])]

@@ -16,6 +16,7 @@ SHELL = ("bash", "sh", "console")
 NEEDS = {
     "network",
     "a GPU",
+    "a cluster",
     "data set iitd",
     "published weights",
     "mediapipe",
