@@ -20,7 +20,17 @@ from recognizers.common.errors import RequestError
 # How often a job may run into its time limit.
 _TIMEOUTS = 100
 _SECONDS = 60
-_OVER = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "TIMEOUT")
+_OVER = (
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "PREEMPTED",
+    "TIMEOUT",
+)
 _FORGOTTEN = "ENDED"  # Slurm keeps what it knows of a job that is over for some minutes
 _UNKNOWN = "UNKNOWN"  # it does not answer
 

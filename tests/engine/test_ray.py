@@ -7,17 +7,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from palmbench.config.executors import ExecutorConfig, RayConfig
+from palmbench.engine.executor import Died, Executor
 from palmbench.engine.open_executor import of_this_machine, open_executor
 from palmbench.engine.provenance import code_digest
-from palmbench.engine.ray_worker import Place, require_place
+from palmbench.engine.ray_worker import Place, Started, require_place
+from palmbench.engine.workers import Replies
 from recognizers.common.errors import RequestError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +92,113 @@ def test_neither_ray_nor_submitit_is_imported_before_it_is_used() -> None:
         "compose_points(['executor=slurm']); assert not {'ray', 'submitit'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+class _GoneError(Exception):
+    """An actor that died, as Ray has it."""
+
+
+class Reference:
+    """What Ray answers with before it has an answer."""
+
+    def __init__(self, answer: Callable[[], Any]) -> None:
+        self.answer = answer
+        self.there = False
+
+
+class Actor:
+    """A worker on a machine of its own; `died` and `machine_lost` are what may become of them."""
+
+    def __init__(self, ray: FakeRay, node: str) -> None:
+        self.ray, self.node, self.died = ray, node, False
+        self.begin = SimpleNamespace(remote=lambda place: ray.asked(lambda: Started(node, f"host {node}", "")))
+        self.work = SimpleNamespace(remote=lambda number, packed: ray.asked(lambda: self._reply(number, packed)))
+
+    def _reply(self, number: int, packed: bytes) -> bytes:
+        if self.died or self.node in self.ray.lost:
+            raise _GoneError("It died.\nIts machine was switched off.")
+        return Replies().to(number, packed)
+
+
+class FakeRay:
+    """As much of Ray as an executor asks for: every actor on a machine of its own, answers when they are let come."""
+
+    exceptions = SimpleNamespace(RayError=_GoneError, ActorUnavailableError=ConnectionError)
+
+    def __init__(self) -> None:
+        self.actors: list[Actor] = []
+        self.lost: set[str] = set()
+        self.cpus = 2
+
+    def asked(self, answer: Callable[[], Any]) -> Reference:
+        return Reference(answer)
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": float(self.cpus)}
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return [{"NodeID": each.node, "Alive": each.node not in self.lost} for each in self.actors]
+
+    def remote(self, kind: type) -> Any:
+        def start() -> Actor:
+            self.actors.append(Actor(self, str(len(self.actors))))
+            return self.actors[-1]
+
+        return SimpleNamespace(options=lambda **_: SimpleNamespace(remote=start))
+
+    def wait(self, references: list[Reference], num_returns: int = 1, timeout: float | None = None, **_: Any) -> Any:
+        return list(references), []
+
+    def get(self, reference: Reference) -> Any:
+        return reference.answer()
+
+    def kill(self, actor: Actor) -> None:
+        actor.died = True
+
+
+@pytest.fixture
+def ray(monkeypatch: pytest.MonkeyPatch) -> FakeRay:
+    fake = FakeRay()
+    monkeypatch.setitem(sys.modules, "ray", fake)  # type: ignore[arg-type]
+    return fake
+
+
+def submitted(executor: Executor) -> int:
+    """A task in the hands of a worker."""
+    while not executor.takes("cpu"):
+        assert executor.wait(0) == []
+    return executor.submit(abs, -3)
+
+
+def test_workers_answer_and_are_no_more_than_the_cluster_has_processors(ray: FakeRay, tmp_path: Path) -> None:
+    with open_executor(RayConfig(devices=("cpu",)), tmp_path) as executor:
+        assert (executor.workers, executor.devices, executor.inline) == (2, (), False)
+        assert list(executor.map(abs, [-1, -2, -3, -4, -5])) == [1, 2, 3, 4, 5]
+    assert len(ray.actors) <= 2 and all(actor.died for actor in ray.actors)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_photo_is_suspected_of_a_worker_that_died_and_not_of_a_machine_that_is_lost(
+    ray: FakeRay, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_executor(RayConfig(devices=("cpu",), workers=1), tmp_path) as executor:
+        number = submitted(executor)
+        ray.actors[-1].died = True
+        (event,) = executor.wait(0)
+        assert isinstance(event, Died) and (event.number, event.begun) == (number, True)
+        suspected = []
+        for _ in range(4):
+            number = submitted(executor)
+            ray.lost.add(ray.actors[-1].node)
+            (event,) = executor.wait(0)
+            assert isinstance(event, Died) and event.number == number
+            suspected.append(event.begun)
+    # A machine may fail; one that fails with every photo is another matter.
+    assert suspected == [False, False, False, True]
+    assert "lost on host 1: Its machine was switched off" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
