@@ -109,11 +109,11 @@ class RayExecutor(Executor):
     def stop(self) -> None:
         everyone = [*self._take_all(), *(worker for _, worker in self._starting)]
         self._starting = []
-        if self._ray.is_initialized():
+        if self._began_it:
+            self._ray.shutdown()  # which ends them all
+        else:
             for worker in everyone:
                 worker.kill()
-            if self._began_it:
-                self._ray.shutdown()
         with suppress(OSError):
             self._token.unlink()
 
@@ -200,7 +200,8 @@ class RayExecutor(Executor):
             self._pools[lane].append(worker)
             return
         self._stillborn += 1
-        if self._stillborn > self.width(lane):
+        # Where others work, those that could not begin are no reason to end: their machine may be lost.
+        if self._stillborn > self.width(lane) and not self._pools[lane]:
             raise RequestError(worker.why_gone())
 
     def _give(self, call: Call, lane: Lane) -> None:
