@@ -65,18 +65,17 @@ def test_what_points_share_is_wanted_once_and_what_is_there_is_not(parts: list[P
     before = wanted.left
     wanted.look()
     # With the hand that was not found goes everything that would be made of it, at both points.
-    of_second = {stage.key(second) for part in parts for stage, needs in part.steps if needs or stage == prepare}
+    of_second = {stage.key(second) for part in parts for stage, _ in part.steps}
     assert before - wanted.left == 1 + len(of_second)
-    assert second.id not in wanted.samples or any(needs is None for _, needs in parts[0].steps[1:])
+    assert second.id not in wanted.samples
 
 
 def test_what_failed_in_a_job_is_waited_for_no_longer(parts: list[Part]) -> None:
     wanted = Wanted(parts)
-    first = parts[0].samples[0].id
-    wanted.give_up({("hands", first): "killed its worker twice"})
-    assert "hands" in {stage.name for stage, _ in parts[0].steps}
-    before = Wanted(parts).left
-    assert before - wanted.left > len(parts[0].steps) - 3
+    first, before = parts[0].samples[0], wanted.left
+    wanted.give_up({(parts[0].steps[0].stage.name, first.id): "killed its worker twice"})
+    assert before - wanted.left == len({stage.key(first) for part in parts for stage, _ in part.steps})
+    assert first.id not in wanted.samples
 
 
 @pytest.mark.parametrize(
