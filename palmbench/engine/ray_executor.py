@@ -243,6 +243,7 @@ class _Worker:
         self.in_hand: dict[int, Call] = {}
         self.ready = False
         self.busy = 0.0
+        self.peak = 0
         self.node = ""
         self.lost_with_node = self.blameless = False
         self._ray, self._actor = ray, actor
@@ -279,7 +280,7 @@ class _Worker:
             except self._ray.exceptions.RayError as error:
                 self._note(error)
                 return found, False
-            self.busy = reply.busy
+            self.busy, self.peak = reply.busy, reply.peak
             found.append((self.in_hand.pop(self._calls.pop(reference)), reply))
         return found, True
 

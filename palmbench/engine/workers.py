@@ -89,6 +89,7 @@ class AnyWorker(Protocol):
     in_hand: dict[int, Call]
     ready: bool
     busy: float
+    peak: int
 
     def give(self, call: Call) -> None: ...
 
