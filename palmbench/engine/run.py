@@ -47,8 +47,7 @@ class Account:
     device : str
     workers, batch_size : int
     memory : mapping of str to int
-        Bytes that the main process ("main") and a worker of each lane held at most, as of `Executor.peaks`; empty in
-        records from before this was kept.
+        Bytes that the main process ("main") and a worker of each lane held at most, as of `Executor.peaks`.
     written : str
         In UTC, as 2026-01-31T12:00:00Z.
     method : mapping
@@ -94,7 +93,7 @@ class Account:
             device=content["device"],
             workers=content["workers"],
             batch_size=content["batch_size"],
-            memory=content.get("memory", {}),
+            memory=content["memory"],
             written=content["written"],
             method=content["method"],
             photos=content["photos"],

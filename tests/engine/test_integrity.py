@@ -29,9 +29,9 @@ from tests.finished_runs import done, folder
 
 STAGES = ("templates", "templates_after", "quality", "usability", "features", "features_after", "scores")
 FIELDS = {
-    4: {
-        "record": "batch_size checkout device failures files format items key key_version method packages photos "
-                  "point python sha256 stages workers written",
+    5: {
+        "record": "batch_size checkout device failures files format items key key_version memory method packages "
+                  "photos point python sha256 stages workers written",
         "stage": "computed kind seconds",
         "kind": "digest tool work",
         "metrics": "format metrics point",

@@ -99,7 +99,7 @@ def test_a_checkpoint_that_is_none_is_told_with_what_it_probably_is(network, tmp
         (whole[: len(whole) // 2], "is truncated or not a plain state dict"),
         (b"PK\x03\x04" + bytes(60), "is truncated or not a plain state dict"),
         (b"\x80\x02" + bytes(60), "is truncated or not a plain state dict"),
-        (os.urandom(4000), "is truncated or not a plain state dict"),
+        (np.random.default_rng(0).bytes(4000), "is truncated or not a plain state dict"),
         (b"<!DOCTYPE html><html>Google Drive can't scan", "is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", "is a pointer of Git LFS"),
         (save({"fc.weight": torch.zeros(4)}), "is a safetensors file by its contents"),
