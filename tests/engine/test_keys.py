@@ -74,6 +74,21 @@ SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
 OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}
 OF_TRAINING = {"palmbench.training.training", "palmbench.training.images"}
 OF_DIVERSITY = {"palmbench.paper.diversity"}
+OF_ATTACKS = {
+    f"palmbench.scoring.{name}"
+    for name in (
+        "hull",
+        "identification",
+        "identity_disclosure",
+        "leak",
+        "pooling",
+        "rank_disclosure",
+        "replicated",
+        "singling_out",
+        "trials",
+        "worst_case",
+    )
+}
 # Of detectors and segmenters whose packages or weights do not come with palmbench.
 ELSEWHERE = (
     "external.detector",
@@ -210,7 +225,9 @@ def test_what_cannot_change_a_number_is_not_in_the_key_of_a_run(held: None, othe
     assert Pipeline.of(replace(POINT, **other)).key == Pipeline.of(POINT).key
 
 
-@pytest.mark.parametrize("name", sorted({*versioned()} - {*OF_PHOTOS, *OF_DIVERSITY, *OF_TRAINING, *OF_OTHER_PACKAGES}))
+@pytest.mark.parametrize(
+    "name", sorted({*versioned()} - {*OF_PHOTOS, *OF_ATTACKS, *OF_DIVERSITY, *OF_TRAINING, *OF_OTHER_PACKAGES})
+)
 def test_a_raised_version_is_another_run_where_the_module_is_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = [Pipeline.of(point).key for point in POINTS]
     decoded = Originals(source=_no_photo).key(SAMPLE)

@@ -1,0 +1,53 @@
+"""Distances between photos become distances to palms, and nobody's source or other hand is among them."""
+
+import numpy as np
+import pytest
+
+from palmbench.scoring.trials import trials_of
+
+PALMS = ["a", "a", "b", "b", "c", "c"]
+PERSONS = ["1", "1", "1", "1", "2", "2"]  # a and b are two hands of one person
+PHOTOS = [0, 1, 0, 1, 0, 1]
+
+
+def distances():
+    return np.arange(36, dtype=float).reshape(6, 6)
+
+
+def test_the_nearest_photo_speaks_for_its_palm_and_no_photo_of_the_sources_number():
+    found = trials_of(distances(), PALMS, PALMS, PERSONS, PHOTOS, PHOTOS)
+    # The first photo of a palm is compared with second photos alone, the second with first ones.
+    np.testing.assert_array_equal(found.distances[0], [1, np.nan, 5])
+    np.testing.assert_array_equal(found.distances[3], [np.nan, 20, 22])
+    np.testing.assert_array_equal(found.own, [0, 0, 1, 1, 2, 2])
+    np.testing.assert_array_equal(found.mated[:4], [1, 6, 15, 20])
+    np.testing.assert_array_equal(found.persons, [0, 0, 0, 0, 1, 1])
+
+
+def test_the_other_hand_of_a_person_is_neither_mate_nor_stranger():
+    found = trials_of(distances(), PALMS, PALMS, PERSONS)
+    np.testing.assert_array_equal(found.strangers[[0, 2, 4]], [[0, 0, 1], [0, 0, 1], [1, 1, 0]])
+    alone = trials_of(distances(), PALMS, PALMS)
+    np.testing.assert_array_equal(alone.strangers[0], [0, 1, 1])
+
+
+def test_a_mean_leaves_out_what_is_missing_and_without_anything_there_is_no_distance():
+    known = distances()
+    known[0, 4], known[1, 4:] = np.nan, np.nan
+    found = trials_of(known, PALMS, PALMS, pool="mean")
+    np.testing.assert_array_equal(found.distances[0], [0.5, 2.5, 5])
+    assert np.isnan(found.distances[1, 2]) and not found.strangers[1, 2]
+
+
+def test_exchanged_palms_keep_the_probes_of_a_palm_together():
+    found = trials_of(distances(), PALMS, PALMS).exchanged(np.random.default_rng(1))
+    first, second = found.own[::2], found.own[1::2]
+    np.testing.assert_array_equal(first, second)
+    assert sorted(first) == [0, 1, 2]
+
+
+def test_a_probe_of_a_palm_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="not in the gallery"):
+        trials_of(distances(), ["d", *PALMS[1:]], PALMS)
+    with pytest.raises(ValueError, match="two persons"):
+        trials_of(distances(), PALMS, PALMS, ["1", "2", *PERSONS[2:]])
