@@ -36,14 +36,13 @@ class Calibration:
 
     Attributes
     ----------
-    scores, own : ndarray
-        Candidates of other persons' probes, as `identity_disclosure.candidate_scores` has them, and the right ones.
+    trials : Trials
+        Of other persons.
     thresholds : tuple of float
         At each false match rate of `FMRS`; NaN where there are too few strangers' scores for it.
     """
 
-    scores: np.ndarray
-    own: np.ndarray
+    trials: Trials
     thresholds: tuple[float, ...]
 
     @classmethod
@@ -57,17 +56,20 @@ class Calibration:
             Distances of non-mated pairs that set the thresholds; without them those of the trials.
         """
         impostors = trials.distances[trials.strangers] if strangers is None else strangers
-        thresholds = tuple(_threshold(impostors, fmr) for fmr in FMRS)
-        return cls(candidate_scores(trials), trials.own, thresholds)
+        return cls(trials, tuple(_threshold(impostors, fmr) for fmr in FMRS))
 
     @cached_property
     def slope(self) -> float:
         """Of `identity_disclosure.slope_of`."""
-        return slope_of(self.scores, self.own)
+        return slope_of(self._scores, self.trials.own)
 
     def exchanged_slope(self, rng: np.random.Generator) -> float:
-        """The slope when palms are exchanged, as `Trials.exchanged` does."""
-        return slope_of(self.scores, rng.permutation(self.scores.shape[1])[self.own])
+        """The slope when palms are exchanged."""
+        return slope_of(self._scores, self.trials.exchanged(rng).own)
+
+    @cached_property
+    def _scores(self) -> np.ndarray:
+        return candidate_scores(self.trials)
 
 
 class Leak(NamedTuple):

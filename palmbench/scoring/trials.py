@@ -55,9 +55,14 @@ class Trials:
         """The trials when the probes of each palm, all together, are put down to a palm drawn at random.
 
         No probe tells of its palm then, and scores of a palm stay together. Draws that leave a palm where it is are
-        kept, as a permutation test asks.
+        kept, as a permutation test asks; those that put a palm down to the other hand of its person, with which it is
+        not compared, are drawn again.
         """
-        return replace(self, own=rng.permutation(self.distances.shape[1])[self.own])
+        palms = np.arange(len(self.people))
+        while True:
+            others = rng.permutation(len(palms))
+            if not ((self.people[others] == self.people) & (others != palms)).any():
+                return replace(self, own=others[self.own])
 
 
 def trials_of(

@@ -46,6 +46,12 @@ def test_exchanged_palms_keep_the_probes_of_a_palm_together():
     assert sorted(first) == [0, 1, 2]
 
 
+def test_no_palm_is_put_down_to_the_other_hand_of_its_person():
+    trials = trials_of(distances(), PALMS, PALMS, PERSONS)
+    drawn = {tuple(trials.exchanged(np.random.default_rng(seed)).own[::2]) for seed in range(40)}
+    assert drawn == {(0, 1, 2), (2, 1, 0), (0, 2, 1)}
+
+
 def test_a_probe_of_a_palm_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="not in the gallery"):
         trials_of(distances(), ["d", *PALMS[1:]], PALMS)
