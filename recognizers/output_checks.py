@@ -6,12 +6,22 @@ that calls `sys.exit()` is refused like one that answers wrongly.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from recognizers.common.errors import RequestError, no_exit
 from recognizers.protocol import Recognizer
+
+
+class Matcher(Protocol):
+    """What compares templates: a recognizer, or what somebody has made of one."""
+
+    name: str
+
+    def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Distances of every template of `a` to every one of `b`, (len(a), len(b)); smaller is closer."""
+        ...
 
 
 def settings(recognizer: Recognizer) -> dict[str, Any]:
@@ -36,7 +46,7 @@ def templates(recognizer: Recognizer, images: np.ndarray) -> np.ndarray:
     return found
 
 
-def distances(recognizer: Recognizer, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def distances(recognizer: Matcher, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Distances of every template of `a` to every one of `b`, (len(a), len(b)) float32.
 
     Raises
@@ -76,12 +86,12 @@ def classes(recognizer: Recognizer, templates: np.ndarray) -> np.ndarray:
     return found
 
 
-def _asked(recognizer: Recognizer, what: str, *arguments: Any) -> Any:
+def _asked(recognizer: Matcher, what: str, *arguments: Any) -> Any:
     with no_exit(f"recognizer {recognizer.name}: {what}"):
         return getattr(recognizer, what)(*arguments)
 
 
-def _checked(recognizer: Recognizer, what: str, found: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _checked(recognizer: Matcher, what: str, found: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     numbers = np.asarray(found, np.float32)
     if numbers.shape != shape:
         raise RequestError(

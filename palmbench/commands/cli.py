@@ -32,6 +32,7 @@ verbs
   table N [N ...]        tables of the paper from finished runs; --run computes what is missing first
   figure N [N ...]       figures 4 to 7 from the store, PNG and PDF; --run computes what is missing first
   methods [settings]     methods side by side: table, privacy against quality, photos; --run as above
+  attack [settings]      methods against attackers who know more and more: chance, floor, worst case
   report                 tables, figures, errors and where they come from on one HTML page; --run as above
   claims [paper]         the paper's findings one by one, on finished runs or its own tables; --run as above
   diversity              ten seeds a photo, and how the results compare with one another and the original
@@ -223,6 +224,22 @@ def _methods(words: list[str]) -> int:
     return methods_command(parsed.settings, run=parsed.run, intervals=not parsed.no_intervals)
 
 
+def _attack(words: list[str]) -> int:
+    parser = Parser(
+        "attack",
+        "Try attacks on the methods of a sweep and print a table for each: a guess, the floor (what a hand gives away "
+        "without its palm), each attack, and the worst case. Without attack=... every embedded attack. Records lie in "
+        "results/attacks/.",
+    )
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="of a run, and attack, people, attacker_seed")
+    if {"-h", "--help"} & set(words):
+        parser.print_help()
+        return DONE
+    from palmbench.commands.attack import attack_command
+
+    return attack_command(words)
+
+
 def _report(words: list[str]) -> int:
     parser = Parser(
         "report", "Write results/report/index.html: tables, figures, errors and provenance, on a page of its own."
@@ -326,6 +343,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "table": _table,
     "figure": _figure,
     "methods": _methods,
+    "attack": _attack,
     "report": _report,
     "claims": _claims,
     "diversity": _diversity,

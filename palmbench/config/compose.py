@@ -43,6 +43,10 @@ _SWEEPS = "hydra.sweeper.params"
 _NEEDLESS_FLAGS = ("-m", "--multirun")  # every run is a sweep
 
 
+OF_ATTACKS = ("attack", "attacker_seed", "people")  # what `palmbench attack` takes besides a run's settings
+_RUN = "config"
+
+
 def compose_points(overrides: list[str]) -> list[RunConfig]:
     """Every point of a run or sweep, checked; nothing is run and nothing is left on disk.
 
@@ -63,6 +67,36 @@ def compose_points(overrides: list[str]) -> list[RunConfig]:
     RequestError
         If the overrides do not compose or a value is not allowed.
     """
+    if strange := [word for word in overrides if key_of(word) in OF_ATTACKS]:
+        raise RequestError(
+            f"{strange[0]}: only `palmbench attack` reads {', '.join(OF_ATTACKS[:-1])} and {OF_ATTACKS[-1]}."
+        )
+    points: list[RunConfig] = []
+    for values in resolved_values(overrides):
+        point = run_config(values)
+        if point not in points:
+            points.append(point)
+    for key in ("results_dir", "data_dir"):
+        if len({getattr(point, key) for point in points}) > 1:
+            raise RequestError(f"{key} differs between points of this sweep; for several places use a command each.")
+    return points
+
+
+def resolved_values(overrides: list[str], root: str = _RUN) -> Iterator[dict[str, Any]]:
+    """Plain values of every point of a sweep, in its order, as Hydra composes them.
+
+    Parameters
+    ----------
+    overrides : list of str
+        As for `compose_points`.
+    root : str
+        Name of the file in `conf/` that the composition begins with.
+
+    Raises
+    ------
+    RequestError
+        If the overrides do not compose.
+    """
     flags, settings = _split_flags(overrides)
     if swept := [word for word in settings if word.lstrip("+~").startswith(_SWEEPS)]:
         raise RequestError(f"{swept[0]}: {_SWEEPS} is for ablation files; here write the sweep itself, as KEY=A,B.")
@@ -71,21 +105,18 @@ def compose_points(overrides: list[str]) -> list[RunConfig]:
     if missing := [folder for folder in own if not folder.is_dir()]:
         raise RequestError(f"--config-dir {missing[0]}: there is no such folder.")
     showing = any(flag in _SHOWING_FLAGS for flag in flags)
-    points: list[RunConfig] = []
     sweeps = listed_sweeps(settings, _parsed(settings), own)
     singles = (single for each in sweeps for single in _without_group_sweeps(each))
     for single in singles:
         if showing:
-            _show(flags, single, own)
-            continue
-        for values in _composed(single, own):
-            point = run_config(values)
-            if point not in points:
-                points.append(point)
-    for key in ("results_dir", "data_dir"):
-        if len({getattr(point, key) for point in points}) > 1:
-            raise RequestError(f"{key} differs between points of this sweep; for several places use a command each.")
-    return points
+            _show(flags, single, own, root)
+        else:
+            yield from _composed(single, own, root)
+
+
+def key_of(word: str) -> str:
+    """The first part of the key that a word of the command line sets, such as "method"; the word itself of a flag."""
+    return word.lstrip("+~").partition("=")[0].partition(".")[0]
 
 
 class Word(NamedTuple):
@@ -200,7 +231,7 @@ def _pins_first(text: str, override: Override) -> str:
     return f"{override.get_key_element()}=[{','.join(names)}]"
 
 
-def _composed(settings: list[str], own: list[Path]) -> list[dict[str, Any]]:
+def _composed(settings: list[str], own: list[Path], root: str) -> list[dict[str, Any]]:
     """Resolved configuration of every point, as Hydra's own sweeper has them; options may lie in folders of one's own.
 
     Hydra's `main` would compose each point four times, and make a folder for what is never run.
@@ -212,7 +243,7 @@ def _composed(settings: list[str], own: list[Path]) -> list[dict[str, Any]]:
     try:
         with offered_to_hydra(_without_yaml(settings, own)):
             loader = Hydra.create_main_hydra2("palmbench", search).config_loader
-            whole = loader.load_configuration("config", settings, RunMode.MULTIRUN)
+            whole = loader.load_configuration(root, settings, RunMode.MULTIRUN)
             swept = [f"{key}={values}" for key, values in (whole.hydra.sweeper.params or {}).items()]
             words = OverridesParser.create(loader).parse_overrides([*swept, *whole.hydra.overrides.task])
             (batch,) = BasicSweeper.split_arguments(words, None)
@@ -233,9 +264,9 @@ def _resolved(point: DictConfig) -> dict[str, Any]:
     return OmegaConf.to_container(point, resolve=True)  # type: ignore[return-value]
 
 
-def _show(flags: list[str], settings: list[str], own: list[Path]) -> None:
+def _show(flags: list[str], settings: list[str], own: list[Path], root: str) -> None:
     """What Hydra prints for a flag such as `--cfg job`."""
-    show = hydra_main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(lambda config: None)
+    show = hydra_main(version_base="1.3", config_path=str(conf_dir()), config_name=root)(lambda config: None)
     try:
         with offered_to_hydra(_without_yaml(settings, own)), _own_process_state([*flags, *settings]):
             show()

@@ -21,7 +21,7 @@ _SETTING = re.compile(r"^(?P<key>\w+):\s+(?P<value>\S.*?)\s+#\s+(?P<comment>.+)$
 _DEFAULT = re.compile(r"^\s*-\s+(?P<group>\w+):\s+(?P<option>\w+)\s*$")
 METRICS_GROUP, METHODS_GROUP = "metrics", "methods"
 _GROUP_ORDER = (
-    "dataset", "method", "detector", "segmenter", "recognizer", "quality", "executor", "tracker", "ablation",
+    "dataset", "method", "detector", "segmenter", "recognizer", "attack", "quality", "executor", "tracker", "ablation",
 )  # fmt: skip
 
 
@@ -74,8 +74,9 @@ def options(group: str) -> list[Option]:
 
 
 def defaults() -> dict[str, str]:
-    """Option that each group takes when nothing is said."""
-    lines = (conf_dir() / "config.yaml").read_text(encoding="utf-8").splitlines()
+    """Option that each group takes when nothing is said, of a run and of an attack."""
+    files = (conf_dir() / f"{name}.yaml" for name in ("config", "attacks"))
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     return {match["group"]: match["option"] for line in lines if (match := _DEFAULT.match(line))}
 
 

@@ -1,4 +1,4 @@
-"""Options of other packages: their recognizers, methods and detectors, where no YAML says what they are."""
+"""Options of other packages: their recognizers, methods, attacks and detectors, where no YAML says what they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple, get_type_hints
 
 import recognizers
-from palmbench import methods
+from palmbench import attacks, methods
 from palmbench.config.schema import MISSING
 from palmbench.hands import registry
 from recognizers.common.errors import RequestError
@@ -92,7 +92,7 @@ def _options(constructor: Any) -> list[PluginSetting]:
 
 
 def _fields(config: Any) -> list[PluginSetting]:
-    """A method's or a detector's settings are the fields of its dataclass."""
+    """A method's, an attack's or a detector's settings are the fields of its dataclass."""
     default, kinds = config(), get_type_hints(config)
     return [
         PluginSetting(item.name, getattr(default, item.name), item.metadata.get("says") or _kind_text(kinds[item.name]))
@@ -110,5 +110,6 @@ def _kind_text(kind: Any) -> str:
 _GROUPS = {
     "recognizer": _Group(recognizers.added, recognizers.find, _options),
     "method": _Group(methods.added, methods.find, _fields),
+    "attack": _Group(attacks.added, attacks.find, _fields),
     "detector": _Group(registry.added, registry.find, _fields),
 }

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import shlex
-import textwrap
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 
 import recognizers
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.resume import Failure
 from palmbench.engine.run import Run
 from palmbench.engine.sweep import Swept
-from palmbench.report.tables import NOTHING, number_text
+from palmbench.report.plain_table import aligned, column_of, width_of
 from palmbench.report.tracking_groups import Sweep
 from palmbench.scoring.metric_table import (
     HEADLINE,
     METRICS,
-    Metric,
 )
-from palmbench.scoring.number import Number
 
 WIDTH = 100
 UNMET = " *"  # behind the name of a method whose formal guarantee does not hold of the run
@@ -47,7 +43,7 @@ def print_summary(swept: Swept, ablations: Sequence[str] = (), settings: Sequenc
         datasets = dict.fromkeys(pipeline.config.dataset.name for pipeline in swept.pipelines)
         words = [f"dataset={','.join(datasets)}", *(word for word in settings if not word.startswith("dataset="))]
         print(f"As the paper's tables:\n  palmbench table {tables} {shlex.join(words)}")
-    for line in _failure_lines(swept.failures, titles):
+    for line in failure_lines(swept.failures, titles):
         print(line)
 
 
@@ -82,11 +78,11 @@ def result_lines(pipelines: Sequence[Pipeline]) -> list[str]:
                 notes.append(f"{name}: its record was changed or removed since; the same command measures it again")
             elif lacking := measured[-1]["rr"].missing:
                 notes.append(f"{name}: {lacking} is missing, and so are the rates that need one")
-        columns = [_column(METRICS[metric], [each.get(metric) for each in measured]) for metric in HEADLINE]
+        columns = [column_of(METRICS[metric], [each.get(metric) for each in measured]) for metric in HEADLINE]
         room = WIDTH - max(map(len, names))
-        shown = max(1, sum(width <= room for width in accumulate(2 + _width(column) for column in columns)))
+        shown = max(1, sum(width <= room for width in accumulate(2 + width_of(column) for column in columns)))
         left_out |= dict.fromkeys(METRICS[metric].label for metric in HEADLINE[shown:])
-        lines += ["", title, *_aligned([shared.strip() or "method", *names], columns[:shown])]
+        lines += ["", title, *aligned([shared.strip() or "method", *names], columns[:shown])]
     if left_out:
         notes.insert(0, f"Left out, for want of room: {', '.join(left_out)}.")
     return [*lines, *notes]
@@ -98,50 +94,8 @@ def _attack(pipeline: Pipeline) -> str:
     return f"{point['dataset']}, {pipeline.extent}, attacked by {name}; 95 % intervals in brackets"
 
 
-def _column(metric: Metric, numbers: Sequence[Number | None]) -> list[str]:
-    """A metric's numbers below its heading: the label, broken where the numbers are shorter, and unit and arrow."""
-    decimals = _decimals(metric, [number for number in numbers if number])
-    cells = [_cell(number, decimals) for number in numbers]
-    unit = f"{metric.unit} {metric.heading[-1]}".strip()
-    room = max(map(len, [*cells, unit, *metric.label.split()]))
-    return ["\n".join([*textwrap.wrap(metric.label, room), unit]), *cells]
-
-
-def _decimals(metric: Metric, numbers: Sequence[Number]) -> int:
-    """As many as the narrowest interval of a column leaves a meaning, at most those of the metric."""
-    ends = [(number.lo, number.hi) for number in numbers]
-    margin = min((hi - lo for lo, hi in ends if lo is not None and hi is not None and lo < hi), default=0.0) / 2
-    return min(metric.decimals, max(0, -math.floor(math.log10(margin)))) if margin else metric.decimals
-
-
-def _cell(number: Number | None, decimals: int) -> str:
-    if number is None:
-        return NOTHING
-    # Plus zero, lest a small negative number be printed as -0.
-    value, *ends = (
-        number_text(None if each is None else round(each, decimals) + 0.0, decimals)
-        for each in (number.value, number.lo, number.hi)
-    )
-    return value if number.lo is None else f"{value} [{','.join(ends)}]"
-
-
-def _width(column: Sequence[str]) -> int:
-    return max(len(line) for cell in column for line in cell.splitlines())
-
-
-def _aligned(names: Sequence[str], columns: Sequence[Sequence[str]]) -> list[str]:
-    # Headings of several lines end on the same one.
-    heads = list(zip_longest(*(reversed(column[0].splitlines()) for column in columns), fillvalue=""))
-    rows = [*reversed(heads), *zip(*(column[1:] for column in columns), strict=True)]
-    first = [*[""] * (len(rows) - len(names)), *names]
-    wide, widths = max(map(len, names)), [_width(column) for column in columns]
-    return [
-        "  ".join([name.ljust(wide), *(text.rjust(width) for text, width in zip(row, widths, strict=True))]).rstrip()
-        for name, row in zip(first, rows, strict=True)
-    ]
-
-
-def _failure_lines(failures: Sequence[Failure], titles: Mapping[str, str]) -> list[str]:
+def failure_lines(failures: Sequence[Failure], titles: Mapping[str, str]) -> list[str]:
+    """What failed and why, a few by name; `titles` are those of stages by their names."""
     different = list(dict.fromkeys(failures))  # points of a sweep share the failures of their originals
     lines = [f"failed: {each.sample} at {titles[each.stage]}: {each.reason}" for each in different[:_FAILURES_SHOWN]]
     if len(different) > _FAILURES_SHOWN:

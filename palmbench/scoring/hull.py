@@ -120,7 +120,7 @@ def hull_replicates(levels: Levels, weights: np.ndarray) -> tuple[Replicated, Re
     found = hull_rates(levels.mated.sum(axis=0), levels.strangers.sum(axis=0))
     drawn = np.array(
         [hull_rates(*each) for each in zip(weights @ levels.mated, weights @ levels.strangers, strict=True)]
-    )
+    ).reshape(-1, 2)
     highest = (0.5, 1.0)
     eer, cllr = (about_its_value(Replicated(value, drawn[:, k]), 0.0, highest[k]) for k, value in enumerate(found))
     return eer, cllr

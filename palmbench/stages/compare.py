@@ -17,13 +17,14 @@ from palmbench.stages.enrol import Enrol, load_keyed
 from palmbench.stages.stage import load_all
 from recognizers import output_checks
 from recognizers.common.cache_keys import digest, versions_of
+from recognizers.output_checks import Matcher
 from recognizers.protocol import Classifier, Recognizer
 
 VERSION = 1
 SCORES = "scores"
 _ORIGINAL, _DEIDENTIFIED = "original scores", "scores among the de-identified"
 _ACROSS, _OWN = "scores across", "de-identified scores"
-_ROWS = 256
+ROWS = 256
 
 
 class DeidScores(NamedTuple):
@@ -101,19 +102,12 @@ class Compare:
         key = self._key_of_both(_ACROSS, samples)
 
         def compute() -> dict[str, np.ndarray]:
-            gallery, in_gallery = _load(self.originals, samples, self.enrolled, store)
-            probes, in_probes = _load(self.deidentified, samples, self.enrolled_again, store)
+            gallery, in_gallery = load_templates(self.originals, samples, self.enrolled, store)
+            probes, in_probes = load_templates(self.deidentified, samples, self.enrolled_again, store)
             recognizer = self._recognizer()
-            distances = np.full((len(samples), len(samples)), np.nan, np.float32)
-            columns, rows = np.flatnonzero(in_gallery), np.flatnonzero(in_probes)
-            for start in range(0, len(rows) if len(columns) else 0, _ROWS):
-                block = rows[start : start + _ROWS]
-                distances[block[:, None], columns] = output_checks.distances(
-                    recognizer, probes[block], gallery[columns]
-                )
-            return {"distances": distances}
+            return {"distances": distances_of(recognizer, probes, in_probes, gallery, in_gallery)}
 
-        return _stored(store, key, compute)["distances"]
+        return stored(store, key, compute)["distances"]
 
     def against_originals(self, samples: Sequence[Sample], store: Store) -> DeidScores:
         """Each de-identified photo against its own original, the nearest mate and the nearest stranger."""
@@ -122,7 +116,7 @@ class Compare:
         def compute() -> dict[str, np.ndarray]:
             return _nearest(self.across(samples, store), [sample.identity for sample in samples])._asdict()
 
-        return DeidScores(**_stored(store, key, compute))
+        return DeidScores(**stored(store, key, compute))
 
     def classify(self, samples: Sequence[Sample], store: Store) -> Classified:
         """Whom the recognizer's own classifier takes each de-identified photo for."""
@@ -133,7 +127,7 @@ class Compare:
             return Classified(None, "a classifier whose file names its palms")
         if not {sample.identity for sample in samples} <= set(recognizer.identities):
             return Classified(None, "a classifier that was trained on all palms of this data set")
-        probes, present = _load(self.deidentified, samples, self.enrolled_again, store)
+        probes, present = load_templates(self.deidentified, samples, self.enrolled_again, store)
         found = np.full(len(samples), None, object)
         if present.any():
             found[present] = np.array(recognizer.identities, object)[output_checks.classes(recognizer, probes[present])]
@@ -142,17 +136,17 @@ class Compare:
     def _among(
         self, stage: Enrol, enrolled: frozenset[str], what: str, samples: Sequence[Sample], store: Store
     ) -> np.ndarray:
-        present = _present(samples, enrolled)
+        present = present_in(samples, enrolled)
         key = self._key_among(stage, enrolled, what, samples)
 
         def compute() -> dict[str, np.ndarray]:
-            templates, _ = _load(stage, samples, enrolled, store)
+            templates, _ = load_templates(stage, samples, enrolled, store)
             # Without any template nothing tells the shape of one.
             known = present.any()
             there = recognizers.pairwise(self._recognizer(), templates[present]) if known else np.empty(0, np.float32)
             return {"distances": _among_all(there, present)}
 
-        return _stored(store, key, compute)["distances"]
+        return stored(store, key, compute)["distances"]
 
     def paths(self, samples: Sequence[Sample], store: Store) -> set[Path]:
         """Where the distances of these samples lie in a store, whether they are there or not."""
@@ -165,7 +159,7 @@ class Compare:
         return {store.path(SCORES, key, ".npz") for key in keys}
 
     def _key_among(self, stage: Enrol, enrolled: frozenset[str], what: str, samples: Sequence[Sample]) -> str:
-        keys = self._keys(stage, samples, _present(samples, enrolled))
+        keys = self._keys(stage, samples, present_in(samples, enrolled))
         return digest(what, versions={"compare": VERSION}, templates=keys, recognizer=stage.settings)
 
     def _key_of_both(self, what: str, samples: Sequence[Sample]) -> str:
@@ -180,8 +174,8 @@ class Compare:
 
     def _both(self, samples: Sequence[Sample]) -> dict[str, Any]:
         return {
-            "originals": self._keys(self.originals, samples, _present(samples, self.enrolled)),
-            "deidentified": self._keys(self.deidentified, samples, _present(samples, self.enrolled_again)),
+            "originals": self._keys(self.originals, samples, present_in(samples, self.enrolled)),
+            "deidentified": self._keys(self.deidentified, samples, present_in(samples, self.enrolled_again)),
             "recognizer": self.originals.settings,
         }
 
@@ -192,6 +186,18 @@ class Compare:
             f"{sample.identity} {stage.key(sample)}" if there else None
             for sample, there in zip(samples, present, strict=True)
         ]
+
+
+def distances_of(
+    recognizer: Matcher, probes: np.ndarray, in_probes: np.ndarray, gallery: np.ndarray, in_gallery: np.ndarray
+) -> np.ndarray:
+    """Distances of templates, (n_probes, n_gallery) float32; NaN where either is not there, (n,) bool each."""
+    distances = np.full((len(probes), len(gallery)), np.nan, np.float32)
+    columns, rows = np.flatnonzero(in_gallery), np.flatnonzero(in_probes)
+    for start in range(0, len(rows) if len(columns) else 0, ROWS):
+        block = rows[start : start + ROWS]
+        distances[block[:, None], columns] = output_checks.distances(recognizer, probes[block], gallery[columns])
+    return distances
 
 
 def _among_all(distances: np.ndarray, present: np.ndarray) -> np.ndarray:
@@ -215,15 +221,16 @@ def _nearest(across: np.ndarray, identities: Sequence[str]) -> DeidScores:
     return DeidScores(np.diagonal(across).copy(), *nearest(across, identities, identities, left_out=sources))
 
 
-def _present(samples: Sequence[Sample], enrolled: frozenset[str]) -> np.ndarray:
+def present_in(samples: Sequence[Sample], enrolled: frozenset[str]) -> np.ndarray:
+    """Which samples passed a stage, (n,) bool."""
     return np.array([sample.id in enrolled for sample in samples])
 
 
-def _load(
+def load_templates(
     stage: Enrol, samples: Sequence[Sample], enrolled: frozenset[str], store: Store
 ) -> tuple[np.ndarray, np.ndarray]:
     """Templates of the samples, zeros where there is none, and where there is one."""
-    present = _present(samples, enrolled)
+    present = present_in(samples, enrolled)
     found = load_all(stage, (sample for sample in samples if sample.id in enrolled), store)
     if not found:
         return np.zeros((len(samples), 0)), present
@@ -234,7 +241,8 @@ def _load(
     return templates, present
 
 
-def _stored(store: Store, key: str, compute: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def stored(store: Store, key: str, compute: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Arrays of scores that lie under a key; computed and kept where they are not there."""
     found = if_there(lambda: store.load(SCORES, key, ".npz", unpack_arrays))
     if found is None:
         found = compute()

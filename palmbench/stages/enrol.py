@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from palmbench.base.device import turn
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
+from palmbench.hands import Hand
 from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.stages.prepare import Prepare
-from palmbench.stages.stage import require_same
+from palmbench.stages.stage import Photos, require_same
 from recognizers import output_checks
 from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.errors import RequestError, SampleError, no_exit
@@ -29,18 +29,33 @@ _IMAGES = {"roi": recognition_roi, "hand": recognition_hand}
 _SHAPES = {"roi": (ROI_SIDE, ROI_SIDE), "hand": (HAND_SIDE, HAND_SIDE, 3)}
 
 
+class Hands(Protocol):
+    """Hands and the photos that they are read in: `Prepare`, or `Seen`."""
+
+    @property
+    def photos(self) -> Photos: ...
+
+    def key(self, sample: Sample) -> str:
+        """Key of the hand in its photo."""
+        ...
+
+    def load(self, sample: Sample, store: Store) -> Hand:
+        """The hand of a sample."""
+        ...
+
+
 @dataclass(frozen=True)
 class Enrol:
     """Templates of the hands found by `prepare`, in its photos."""
 
-    prepare: Prepare
+    prepare: Hands
     recognizer: RecognizerConfig
     settings: dict[str, Any]
     classifies: bool = False
     suffix: str = ".npz"
 
     @classmethod
-    def of(cls, prepare: Prepare, recognizer: RecognizerConfig) -> Enrol:
+    def of(cls, prepare: Hands, recognizer: RecognizerConfig) -> Enrol:
         """The stage for some photos and one recognizer; whether that knows palms by name decides on `acc_cls`."""
         loaded = load_recognizer(recognizer)
         settings = output_checks.settings(loaded)

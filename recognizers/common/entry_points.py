@@ -82,9 +82,12 @@ class SettingsOffers(Offers, Generic[Settings]):
     ----------
     base : type
         What the classes of other packages derive from.
+    has : str
+        What they must have that the base has not.
     """
 
     base: type[Any]
+    has: str = "load"
 
     def find(self, name: str) -> type[Settings]:
         """The class of the settings of a name; imports its module.
@@ -127,9 +130,13 @@ class SettingsOffers(Offers, Generic[Settings]):
 
     def _wrong(self, kind: Any, name: str) -> str | None:
         """What keeps a stranger's class from being settings of that name."""
-        if not (isclass(kind) and issubclass(kind, self.base) and is_dataclass(kind)) or isabstract(kind):
+        if (
+            not (isclass(kind) and issubclass(kind, self.base) and is_dataclass(kind))
+            or isabstract(kind)
+            or not hasattr(kind, self.has)
+        ):
             base = f"{self.base.__module__.rpartition('.')[0]}.{self.base.__name__}"
-            return f"it is not a dataclass derived from {base} that has a load"
+            return f"it is not a dataclass derived from {base} that has a {self.has}"
         if needed := [item.name for item in fields(kind) if item.default is item.default_factory is MISSING]:
             return f"its settings need defaults, and {needed[0]} has none"
         if (named := kind.__dataclass_fields__["name"].default) != name:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import recognizers
-from palmbench import methods
+from palmbench import attacks, methods
 from palmbench.base.paths import conf_dir
 from palmbench.config.schema import KINDS, RunConfig, plain_values, run_config
 from palmbench.datasets.settings import FolderDatasetConfig
@@ -49,11 +49,12 @@ def default_of(group: str, name: str) -> dict[str, Any]:
     """The settings of an option made in Python, where nothing is said but its name."""
     if group == "recognizer":
         return {key: option.default for key, option in options_of(recognizers.find(name)).items()}
-    found = {"method": methods.find, "detector": registry.find}.get(group)
+    found = {"method": methods.find, "attack": attacks.find, "detector": registry.find}.get(group)
     kind: Any = found(name) if found else KINDS[group][name]
     told = {key: value for key, value in asdict(kind(name)).items() if key != "name"}
     # A single text stands for a tuple of it.
-    return {key: value[0] if value == ("auto",) else value for key, value in told.items()}
+    told = {key: value[0] if value == ("auto",) else value for key, value in told.items()}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_default_is_the_same_in_conf_and_in_python(path: Path) -> None:
     elif path.stem == written["name"]:
         assert {key: value for key, value in written.items() if key != "name"} == default_of(group, path.stem)
     else:  # a variant has other values, of the same settings
-        assert path.stem in {"diffusion_paper", "diffusion_turbo"}
+        assert path.stem in {"diffusion_paper", "diffusion_turbo", "linkage", "reverse"}
         assert written.keys() - {"name"} == default_of(group, written["name"]).keys()
 
 

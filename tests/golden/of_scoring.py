@@ -45,7 +45,7 @@ from palmbench.scoring.tar_at_fmr import (
     true_accept_rate,
 )
 from palmbench.scoring.trials import Trials, trials_of
-from palmbench.scoring.worst_case import worst_case
+from palmbench.scoring.worst_case import strongest, worst_case
 from palmbench.stages import measure
 from palmbench.stages.acc_cls import measure_classifier
 from palmbench.stages.compare import Classified, DeidScores
@@ -379,8 +379,9 @@ def _worst_case() -> dict[str, Any]:
     attackers = {str(k): Replicated(0.1 * k, 0.1 * k + 0.3 * _noise(60, k)) for k in range(1, 4)}
     found: dict[str, Any] = {}
     for name, up in (("most", True), ("least", False)):
-        worst = worst_case({"1": 0.3, "2": 0.1, "3": 0.2}, attackers, up)
-        found[name] = [float(worst.winner), worst.value, *worst.interval, *worst.wins.values()]
+        winner = strongest({"1": 0.3, "2": 0.1, "3": 0.2}, up)
+        worst = worst_case(winner, attackers, up)
+        found[name] = [float(winner), worst.value, *worst.interval, *worst.wins.values()]
     return found
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from palmbench.scoring.replicated import Replicated, mean_of, person_weights
-from palmbench.scoring.worst_case import worst_case
+from palmbench.scoring.worst_case import strongest, worst_case
 
 PERSONS = np.arange(40)
 
@@ -18,15 +18,16 @@ def attackers(rates, seed=0):
 
 def test_the_attacker_is_chosen_on_validation_persons_and_its_number_stands():
     evaluated = attackers([0.2, 0.6])
-    found = worst_case({"0": 0.9, "1": 0.1}, evaluated)
-    assert found.winner == "0" and found.value == evaluated["0"].value
+    winner = strongest({"0": 0.9, "1": 0.1})
+    found = worst_case(winner, evaluated)
+    assert winner == "0" and found.value == evaluated["0"].value
     assert found.wins["1"] > 0.95
 
 
 def test_its_interval_is_wider_than_that_of_the_winner_alone():
     evaluated = attackers([0.3] * 6)
-    found = worst_case(dict.fromkeys(evaluated, 0.3), evaluated)
-    naive = evaluated[found.winner].interval()
+    found = worst_case("0", evaluated)
+    naive = evaluated["0"].interval()
     assert found.interval.lo == naive.lo
     assert found.interval.hi > naive.hi
     assert sum(found.wins.values()) == pytest.approx(1)
@@ -34,21 +35,24 @@ def test_its_interval_is_wider_than_that_of_the_winner_alone():
 
 def test_one_attacker_alone_has_its_own_interval():
     evaluated = attackers([0.3])
-    assert worst_case({"0": 0.3}, evaluated).interval == evaluated["0"].interval()
+    assert worst_case("0", evaluated).interval == evaluated["0"].interval()
 
 
 def test_of_error_rates_the_least_is_the_worst():
     evaluated = attackers([0.5, 0.1])
-    found = worst_case({"0": 0.5, "1": 0.1}, evaluated, leaks_up=False)
-    assert found.winner == "1"
+    winner = strongest({"0": 0.5, "1": 0.1}, leaks_up=False)
+    found = worst_case(winner, evaluated, leaks_up=False)
+    assert winner == "1"
     assert found.interval.lo <= evaluated["1"].interval().lo <= found.value <= found.interval.hi
 
 
 def test_an_attacker_without_a_number_is_no_candidate():
     evaluated = {**attackers([0.3]), "void": Replicated(np.nan, np.full(500, np.nan))}
-    assert worst_case({"0": 0.1, "void": 0.9}, evaluated).winner == "0"
+    assert strongest({"0": 0.1, "void": np.nan}) == "0"
+    assert worst_case("0", evaluated).interval == evaluated["0"].interval()
+    assert np.isnan(worst_case("void", evaluated).value)
     with pytest.raises(ValueError, match="no attacker"):
-        worst_case({"void": 0.9}, {"void": evaluated["void"]})
+        strongest({"void": np.nan})
 
 
 def test_what_lies_above_the_floor_is_a_paired_difference():

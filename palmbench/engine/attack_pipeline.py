@@ -1,0 +1,350 @@
+"""An attack on one point: whose templates it takes, how they are compared, and what the trials are.
+
+The attacker's outputs and those of validation persons are drawn from seeds of the attacker's own, those of the
+evaluated persons from the run's seed, as a release would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from palmbench.attacks import Channel, Labelled, Matcher, Side, Training
+from palmbench.attacks.people import People, share_out
+from palmbench.base.store import Store
+from palmbench.config.attacks import TrialConfig
+from palmbench.config.schema import RecognizerConfig, RunConfig, recognizer_config
+from palmbench.datasets.sample import Sample
+from palmbench.engine.graph import Part, in_a_row
+from palmbench.engine.pipeline import Pipeline
+from palmbench.scoring.trials import Trials, trials_of
+from palmbench.stages.compare import distances_of, load_templates, present_in, stored
+from palmbench.stages.enrol import Enrol, load_keyed
+from palmbench.stages.seen import Seen
+from palmbench.stages.stage import Stage
+from recognizers.common.cache_keys import digest, sample_seed
+from recognizers.common.errors import RequestError
+
+VERSION = 1
+GROUPS = ("attackers", "validation", "evaluated")
+
+
+class Wanted(NamedTuple):
+    """Templates that an attack takes: of a group, in a channel, of originals (None) or of the outputs of a seed."""
+
+    group: str
+    channel: int
+    seed: int | None
+
+
+class Photos(NamedTuple):
+    """Distances between photos of one group, and what each shows.
+
+    Attributes
+    ----------
+    distances : (n_probes, n_gallery) float64
+        NaN where either has no template.
+    probe_palms, gallery_palms, gallery_persons : (n,) str
+    probe_numbers, gallery_numbers : (n,) int
+        Which photo of its palm each is or was made from; of several that are averaged, which lot.
+    """
+
+    distances: np.ndarray
+    probe_palms: np.ndarray
+    gallery_palms: np.ndarray
+    gallery_persons: np.ndarray
+    probe_numbers: np.ndarray
+    gallery_numbers: np.ndarray
+
+    def trials(self) -> Trials:
+        """Distances to palms; a probe is never compared with the photo that it was made from."""
+        return trials_of(
+            self.distances,
+            self.probe_palms,
+            self.gallery_palms,
+            self.gallery_persons,
+            self.probe_numbers,
+            self.gallery_numbers,
+        )
+
+
+@dataclass(frozen=True)
+class AttackPipeline:
+    """An attack on a point, wired; nothing heavy is loaded.
+
+    Attributes
+    ----------
+    run : Pipeline
+        Of the point.
+    trial : TrialConfig
+    people : People
+    outputs : dict of int to Pipeline
+        By the seed, the point with the outputs of that seed.
+    enrols : tuple of Enrol
+        By channel, that of originals as they are.
+    """
+
+    run: Pipeline
+    trial: TrialConfig
+    people: People
+    outputs: Mapping[int, Pipeline]
+    channels: tuple[Channel, ...]
+    enrols: tuple[Enrol, ...]
+
+    @classmethod
+    def of(cls, config: RunConfig, trial: TrialConfig) -> AttackPipeline:
+        """Wire an attack on a point.
+
+        Raises
+        ------
+        RequestError
+            If the attack is none on this method, the attacker's seed is the release's, or there are too few persons or
+            photos; and as of `Pipeline.of`.
+        """
+        attack, run = trial.attack, Pipeline.of(config)
+        if reason := attack.why_not(run.config.method):
+            raise RequestError(f"{reason}.")
+        seeds = {*_seeds(config.seed, attack.outputs), *_seeds(trial.attacker_seed, attack.outputs)}
+        if len(seeds) < 2 * attack.outputs:
+            raise RequestError(
+                f"attacker_seed={trial.attacker_seed} draws what the run's seed {config.seed} draws: an attacker has "
+                "not the release's random numbers. Choose another."
+            )
+        _require_photos(run.samples, attack.photos)
+        people = share_out((sample.person for sample in run.samples), trial.people)
+        channels = attack.channels(run.config.method)
+        recognizers = [_recognizer(channel, run.config.recognizer) for channel in channels]
+        return cls(
+            run=run,
+            trial=trial,
+            people=people,
+            outputs={seed: Pipeline.of(replace(config, seed=seed)) for seed in seeds},
+            channels=channels,
+            enrols=tuple(Enrol.of(run.prepare, recognizer) for recognizer in recognizers),
+        )
+
+    @cached_property
+    def wanted(self) -> dict[Wanted, tuple[list[Stage], Sequence[Sample]]]:
+        """What templates the attack takes, the stages that make them, and of which photos."""
+        return {
+            each: (self._stages(each), self.samples(each.group))
+            for group in (GROUPS if self.trial.attack.trained else GROUPS[1:])
+            for channel in range(len(self.enrols))
+            for each in self._sides(group, channel)
+        }
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Every stage that makes an artefact for it."""
+        return [stage for stages, _ in self.wanted.values() for stage in stages]
+
+    @cached_property
+    def key(self) -> str:
+        """Key of the attack's record: everything that can change one of its numbers."""
+        return digest(
+            "attack",
+            versions={"attack_pipeline": VERSION},
+            attack=self.trial.attack.settings(),
+            people=self.people.digest,
+            palms={sample.id: [sample.identity, sample.person] for sample in self.run.samples},
+            templates=[
+                [
+                    wanted.group,
+                    wanted.channel,
+                    wanted.seed is None,
+                    {sample.id: stages[-1].key(sample) for sample in samples},
+                ]
+                for wanted, (stages, samples) in self.wanted.items()
+            ],
+            recognizers=[enrol.settings for enrol in self.enrols],
+        )
+
+    def samples(self, group: str) -> list[Sample]:
+        """Photos of a group of persons, in the data set's order."""
+        persons = getattr(self.people, group)
+        return [sample for sample in self.run.samples if sample.person in persons]
+
+    def parts(self, store: Store) -> dict[Wanted, Part]:
+        """The photos, about to go through the stages."""
+        return {wanted: Part(in_a_row(*stages), samples, store) for wanted, (stages, samples) in self.wanted.items()}
+
+    def photos(self, group: str, passed: Mapping[Wanted, frozenset[str]], store: Store) -> Photos:
+        """Distances between a group's photos: outputs averaged, channels added up, photos of a palm averaged.
+
+        Parameters
+        ----------
+        group : {"validation", "evaluated"}
+        passed : mapping
+            Of what is `wanted`, ids of the samples that have a template.
+        store : Store
+
+        Raises
+        ------
+        Lost
+            If a template is not in the store any more, or is damaged.
+        """
+        found = [self._of_channel(group, channel, passed, store) for channel in range(len(self.enrols))]
+        if len(found) > 1:
+            scales = [self._scale(channel, passed, store) for channel in range(len(self.enrols))]
+            found = [(each - mean) / spread for each, (mean, spread) in zip(found, scales, strict=True)]
+        return _in_lots(_mean_of_known(np.stack(found)), self.samples(group), self.trial.attack.photos)
+
+    def _sides(self, group: str, channel: int) -> Iterator[Wanted]:
+        attack = self.trial.attack
+        sides: set[Side] = {attack.gallery, attack.probe}
+        if group == "attackers":
+            sides = {"originals", "deidentified"}
+        if "originals" in sides:
+            yield Wanted(group, channel, None)
+        if "deidentified" in sides:
+            several = attack.probe == "deidentified" or group == "attackers"
+            for seed in self._seeds_of(group)[: None if several else 1]:
+                yield Wanted(group, channel, seed)
+
+    def _seeds_of(self, group: str) -> list[int]:
+        own = self.run.config.seed if group == "evaluated" else self.trial.attacker_seed
+        return _seeds(own, self.trial.attack.outputs)
+
+    def _enrol(self, wanted: Wanted) -> Enrol:
+        channel, enrol = self.channels[wanted.channel], self.enrols[wanted.channel]
+        hands = self.run.prepare if wanted.seed is None else self.outputs[wanted.seed].prepare_after
+        change = channel.on_originals if wanted.seed is None else channel.on_deidentified
+        return replace(enrol, prepare=Seen.through(hands, change, self.run.config.region) if change else hands)
+
+    def _stages(self, wanted: Wanted) -> list[Stage]:
+        enrol = self._enrol(wanted)
+        changed: list[Stage] = [enrol.prepare.change] if isinstance(enrol.prepare, Seen) else []
+        if wanted.seed is None:
+            return [self.run.prepare, *changed, enrol]
+        of_seed = self.outputs[wanted.seed]
+        encode: list[Stage] = [of_seed.deidentify.encode] if of_seed.deidentify.encode else []
+        return [of_seed.prepare, *encode, of_seed.deidentify, of_seed.prepare_after, *changed, enrol]
+
+    def _of_channel(
+        self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store
+    ) -> np.ndarray:
+        """Distances in one channel, the mean over outputs of the probe, float64."""
+        attack, seeds = self.trial.attack, self._seeds_of(group)
+        gallery = Wanted(group, channel, None if attack.gallery == "originals" else seeds[0])
+        probes = [Wanted(group, channel, seed) for seed in (seeds if attack.probe == "deidentified" else [None])]
+        found = np.stack([self._compared(probe, gallery, passed, store) for probe in probes]).astype(np.float64)
+        known = ~np.isnan(found)
+        count = known.sum(axis=0)
+        return np.divide(
+            np.where(known, found, 0).sum(axis=0), count, out=np.full(count.shape, np.nan), where=count > 0
+        )
+
+    def _compared(
+        self, probe: Wanted, gallery: Wanted, passed: Mapping[Wanted, frozenset[str]], store: Store
+    ) -> np.ndarray:
+        attack, enrol = self.trial.attack, self.enrols[probe.channel]
+        training = [each for each in self.wanted if (each.group, each.channel) == ("attackers", probe.channel)]
+        key = digest(
+            "attack scores",
+            versions={"attack_pipeline": VERSION},
+            probes=self._keys(probe, passed),
+            gallery=self._keys(gallery, passed),
+            recognizer=enrol.settings,
+            learnt=[attack.settings(), *(self._keys(each, passed) for each in training)] if attack.trained else None,
+        )
+
+        def compute() -> dict[str, np.ndarray]:
+            matcher = self._matcher(probe.channel, training, passed, store)
+            sides = [self._templates(each, passed, store) for each in (probe, gallery)]
+            return {"distances": distances_of(matcher, *sides[0], *sides[1])}
+
+        return stored(store, key, compute)["distances"]
+
+    def _matcher(
+        self, channel: int, training: Sequence[Wanted], passed: Mapping[Wanted, frozenset[str]], store: Store
+    ) -> Matcher:
+        enrol = self.enrols[channel]
+        sides: list[list[Labelled]] = [[], []]
+        for each in training:
+            templates, present = self._templates(each, passed, store)
+            palms = np.array([sample.identity for sample in self.samples(each.group)])
+            sides[each.seed is not None].append(Labelled(templates[present], palms[present]))
+        return self.trial.attack.fit(load_keyed(enrol.recognizer, enrol.settings), Training(*map(_together, sides)))
+
+    def _templates(
+        self, wanted: Wanted, passed: Mapping[Wanted, frozenset[str]], store: Store
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return load_templates(self._enrol(wanted), self.samples(wanted.group), passed[wanted], store)
+
+    def _keys(self, wanted: Wanted, passed: Mapping[Wanted, frozenset[str]]) -> list[str | None]:
+        samples, enrol = self.samples(wanted.group), self._enrol(wanted)
+        there = present_in(samples, passed[wanted])
+        return [
+            f"{sample.identity} {enrol.key(sample)}" if each else None
+            for sample, each in zip(samples, there, strict=True)
+        ]
+
+    def _scale(self, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store) -> tuple[float, float]:
+        """Mean and spread of a channel's distances between two validation persons, by which channels are made alike."""
+        distances = self._of_channel("validation", channel, passed, store)
+        persons = np.array([sample.person for sample in self.samples("validation")])
+        strangers = distances[(persons[:, None] != persons) & ~np.isnan(distances)]
+        if not len(strangers):
+            return 0.0, 1.0
+        return float(strangers.mean()), float(strangers.std()) or 1.0
+
+
+def _seeds(seed: int, outputs: int) -> list[int]:
+    """Run seeds of so many outputs of a photo: that of the run, and others that come of it."""
+    return [seed, *(sample_seed(seed, f"output {number}") for number in range(1, outputs))]
+
+
+def _recognizer(channel: Channel, of_run: RecognizerConfig) -> RecognizerConfig:
+    if channel.recognizer is None:
+        return of_run
+    return recognizer_config({"name": channel.recognizer, **channel.options})
+
+
+def _require_photos(samples: Sequence[Sample], lot: int) -> None:
+    photos: dict[str, int] = {}
+    for sample in samples:
+        photos[sample.identity] = photos.get(sample.identity, 0) + 1
+    if (most := max(photos.values(), default=0)) < 2 * lot:
+        raise RequestError(
+            f"attack.photos={lot} wants {2 * lot} photos of a palm, to be named and to be known by: there are {most} "
+            "at most. Take a data set with more, or fewer at once."
+        )
+
+
+def _in_lots(distances: np.ndarray, samples: Sequence[Sample], lot: int) -> Photos:
+    """Rows of so many photos of a palm averaged; what is left of a palm's photos is no probe."""
+    palms = np.array([sample.identity for sample in samples])
+    persons = np.array([sample.person for sample in samples])
+    seen: dict[str, int] = {}
+    numbers = np.empty(len(samples), np.int64)
+    for place, palm in enumerate(palms.tolist()):
+        numbers[place] = seen[palm] = seen.get(palm, -1) + 1
+    lots = numbers // lot
+    if lot == 1:
+        return Photos(distances, palms, palms, persons, lots, lots)
+    whole = [
+        (palm, each) for palm, each in dict.fromkeys(zip(palms.tolist(), lots.tolist(), strict=True))
+        if (each + 1) * lot <= seen[palm] + 1
+    ]  # fmt: skip
+    rows = [np.flatnonzero((palms == palm) & (lots == each)) for palm, each in whole]
+    averaged = np.stack([_mean_of_known(distances[row]) for row in rows])
+    shown, which = (np.array(each) for each in zip(*whole, strict=True))
+    return Photos(averaged, shown, palms, persons, which, lots)
+
+
+def _mean_of_known(distances: np.ndarray) -> np.ndarray:
+    """Mean along the first axis, float64, of what is there: what failed leaves the word to the others."""
+    known = ~np.isnan(distances)
+    count = known.sum(axis=0)
+    sums = np.where(known, distances, 0).sum(axis=0, dtype=np.float64)
+    return np.divide(sums, count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
+def _together(labelled: Sequence[Labelled]) -> Labelled:
+    if not labelled:
+        return Labelled(np.zeros((0, 0)), np.zeros(0, str))
+    return Labelled(*(np.concatenate(each) for each in zip(*labelled, strict=True)))

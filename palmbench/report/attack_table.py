@@ -1,0 +1,97 @@
+"""Attacks on a method side by side: what a guess gets first, then the floor, then each attack, the worst case last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from palmbench.engine.attacking import Attacked, with_bounds
+from palmbench.report.plain_table import aligned, column_of, width_of
+from palmbench.scoring.leak_table import LEAKS
+from palmbench.scoring.number import Number
+from palmbench.scoring.worst_case import strongest, worst_case
+from recognizers.common.errors import RequestError
+
+WIDTH = 118
+COLUMNS = ("rank_1", "tar_fmr100", "eer", "lid", "lid_worst", "min_cllr", "d_sys", "singling_out", "mean_disclosure",
+           "tar_fmr1000")  # fmt: skip
+CHANCE, WORST, ABOVE = "by chance", "worst case", "above the floor"
+
+
+def attack_lines(attacked: Sequence[Attacked]) -> list[str]:
+    """The attacks on one point as plain text; columns that find no room are left out and named.
+
+    Parameters
+    ----------
+    attacked : sequence of Attacked
+        At least one.
+    """
+    ordered = sorted(attacked, key=lambda each: not each.attack.floor)
+    rows: dict[str, Mapping[str, Number]] = {CHANCE: ordered[0].by_chance}
+    rows |= {each.called: each.numbers for each in ordered}
+    notes = []
+    if len(ordered) > 1:
+        worst = strongest_of(ordered)
+        rows[WORST] = worst.numbers
+        notes.append(
+            f"Worst case of {len(ordered)} attacks: {worst.winner}, which is the strongest on validation persons."
+        )
+    if floors := [each for each in ordered if each.attack.floor]:
+        rows[ABOVE] = above_floor(ordered, floors)
+    columns = [column_of(LEAKS[name], [each.get(name) for each in rows.values()]) for name in COLUMNS]
+    room = WIDTH - max(map(len, rows))
+    shown = max(1, sum(width <= room for width in accumulate(2 + width_of(column) for column in columns)))
+    left_out = [LEAKS[name].label for name in COLUMNS[shown:]]
+    lines = ["", _title(ordered[0].content), *aligned(["attack", *rows], columns[:shown]), *notes]
+    return [*lines, f"Left out, for want of room: {', '.join(left_out)}."] if left_out else lines
+
+
+class Strongest(NamedTuple):
+    """The worst case over attacks: the one that was chosen, and its numbers with intervals that know of the others."""
+
+    winner: str
+    numbers: dict[str, Number]
+
+
+def strongest_of(attacked: Sequence[Attacked]) -> Strongest:
+    """The attack with the least min Cllr on validation persons, a number in which every score has a part.
+
+    Raises
+    ------
+    RequestError
+        If no attack has one.
+    """
+    named = {each.called: each for each in attacked}
+    draws = {each.called: each.replicated() for each in attacked}
+    try:
+        winner = strongest({name: each.chosen_on["min_cllr"] for name, each in named.items()}, leaks_up=False)
+    except ValueError as error:
+        raise RequestError(f"{error}: no photo of two of them was compared. Take more persons or photos.") from error
+    persons, own = named[winner].content["people"]["evaluated"], named[winner].numbers
+    numbers = {}
+    for name, measure in LEAKS.items():
+        worst = worst_case(winner, {attack: each[name] for attack, each in draws.items()}, not measure.higher_is_better)
+        numbers[name] = own[name] if np.isnan(worst.value) else with_bounds(own[name], measure, worst.interval, persons)
+    return Strongest(winner, numbers)
+
+
+def above_floor(attacked: Sequence[Attacked], floors: Sequence[Attacked]) -> dict[str, Number]:
+    """How far the strongest attack lies above the strongest floor in every measure, a paired difference."""
+    named = {each.called: each for each in (*attacked, *floors)}
+    high, low = (named[strongest_of(each).winner] for each in (attacked, floors))
+    above = {name: each.less(low.replicated()[name]) for name, each in high.replicated().items()}
+    return {name: Number.of(each.value, each.interval(), high.numbers[name].n) for name, each in above.items()}
+
+
+def _title(content: Mapping[str, Any]) -> str:
+    point, people = content["point"], content["people"]
+    method = f"{point['method']} {point['setting']}".strip()
+    recognizer = f"{point['recognizer']} {point['variant']}".strip()
+    return (
+        f"{method} on {point['dataset']}, {recognizer}: {people['evaluated']} persons evaluated, "
+        f"{people['validation']} to choose attacks on, {content['gallery']} palms in the gallery; "
+        "95 % intervals over persons"
+    )

@@ -1,0 +1,99 @@
+"""Attacks measured, recorded and set side by side: a leak shows, nothing shows where nothing leaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from palmbench.attacks.floor import FloorConfig
+from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.base.store import Store
+from palmbench.config.attacks import TrialConfig
+from palmbench.engine.attacking import Attacked, measure, record_key, record_path
+from palmbench.engine.records import read_record
+from palmbench.engine.resume import Failure
+from palmbench.report.attack_table import ABOVE, CHANCE, WORST, above_floor, attack_lines, strongest_of
+from palmbench.scoring.leak_table import LEAKS
+from tests.attacks.drawn_templates import Draw, enrolled, leaking, pipeline, point
+
+A_A = UnchangedConfig(gallery="deidentified")
+
+
+def attacked(folder: Path, draw: Draw, attack=None, failures=(), palms: int = 40) -> Attacked:
+    trial = TrialConfig(attack or UnchangedConfig())
+    wired, store = pipeline(point(str(folder), palms), trial), Store.of(folder)
+    measure(wired, enrolled(wired, store, draw), store, failures)
+    record = read_record(record_path(wired), record_key(wired))
+    assert record is not None
+    return Attacked(record)
+
+
+def test_a_leak_is_recorded_with_its_interval_and_what_a_guess_gets(tmp_path: Path) -> None:
+    found = attacked(tmp_path, leaking(2.0, 1.0))
+    assert found.numbers.keys() == found.by_chance.keys() == found.replicated().keys() == LEAKS.keys()
+    assert found.content["people"] == {"attackers": 6, "validation": 4, "evaluated": 10}
+    assert found.by_chance["rank_1"].value == pytest.approx(100 / 19)
+    for name, number in found.numbers.items():
+        guess = found.by_chance[name]
+        assert number.value is not None and guess.value is not None, name
+        assert number.lo <= number.value <= number.hi, name
+        if guess.lo is not None:
+            assert number.value < guess.lo if LEAKS[name].higher_is_better else number.value > guess.hi, name
+
+
+def test_where_nothing_leaks_the_numbers_are_those_of_a_guess(tmp_path: Path) -> None:
+    found = attacked(tmp_path, leaking(0.0, 0.0))
+    outside = [
+        name
+        for name, guess in found.by_chance.items()
+        if guess.lo is not None and not guess.lo <= found.numbers[name].value <= guess.hi
+    ]
+    assert len(outside) <= 1
+
+
+def test_the_worst_case_names_its_attack_and_knows_of_the_others(tmp_path: Path) -> None:
+    draw = leaking(0.3, 2.0)
+    across, within = attacked(tmp_path, draw), attacked(tmp_path, draw, A_A)
+    worst = strongest_of([across, within])
+    assert worst.winner == "unchanged a-a"
+    assert worst.numbers["lid"].value == within.numbers["lid"].value
+    assert worst.numbers["lid"].hi >= within.numbers["lid"].hi
+
+
+def test_a_table_begins_with_chance_and_the_floor_and_ends_with_the_worst_case(tmp_path: Path) -> None:
+    tried = [attacked(tmp_path, leaking(1.0, 1.0)), attacked(tmp_path, leaking(2.0, 2.0), A_A)]
+    names = [line.split("  ")[0] for line in attack_lines(tried) if "[" in line]
+    assert names == [CHANCE, "unchanged o-a", "unchanged a-a", WORST]
+    assert f"Worst case of 2 attacks: {strongest_of(tried).winner}" in "\n".join(attack_lines(tried))
+    floor = attacked(tmp_path, leaking(0.2, 0.2), FloorConfig(recognizer="ccnet"))
+    names = [line.split("  ")[0] for line in attack_lines([*tried, floor]) if "[" in line]
+    assert names == [CHANCE, "floor o-a ccnet", "unchanged o-a", "unchanged a-a", WORST, ABOVE]
+    above = above_floor([*tried, floor], [floor])["lid"]
+    assert above.value == pytest.approx(strongest_of(tried).numbers["lid"].value - floor.numbers["lid"].value)
+    assert above.lo > 0
+
+
+def test_a_failure_is_a_guess_and_is_counted(tmp_path: Path) -> None:
+    def draw(wanted, sample):
+        lost = wanted.seed is not None and sample.id.endswith("0001")
+        return np.full(128, np.nan) if lost else leaking(9.0, 9.0)(wanted, sample)
+
+    found = attacked(tmp_path, draw, failures=[Failure("0000_0001", "hands_after", "no hand was found", True)])
+    assert (found.numbers["rank_1"].n, found.numbers["rank_1"].failed) == (80, 20)
+    assert found.numbers["rank_1"].value == pytest.approx(100 * (0.75 + 0.25 / 19))
+    assert found.numbers["tar_fmr100"].value == pytest.approx(75)
+    assert found.content["failures"][0]["reason"] == "no hand was found"
+
+
+def test_too_few_comparisons_are_said_and_not_guessed(tmp_path: Path) -> None:
+    found = attacked(tmp_path, leaking(1.0, 1.0), palms=20)
+    lacking = found.numbers["tar_fmr1000"]
+    assert lacking.value is None and lacking.missing == "1000 strangers' comparisons"
+    assert found.numbers["tar_fmr100"].value is not None
+
+
+def test_the_floor_is_told_by_the_attack(tmp_path: Path) -> None:
+    assert FloorConfig().floor and not UnchangedConfig().floor
+    assert FloorConfig(recognizer="ccnet").called == "floor o-a ccnet"
