@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from palmbench.hands.palm import Region
 
 VERSION = 1
-_STEPS = 40
+_STEPS = 120  # of photos of eight bits; more bring the rounding back as noise
 _BACK_PROJECTIONS = 10
 
 

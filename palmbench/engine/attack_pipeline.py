@@ -22,6 +22,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
 from palmbench.scoring.trials import Trials, trials_of
+from palmbench.stages import compare
 from palmbench.stages.compare import distances_of, load_templates, present_in, stored
 from palmbench.stages.enrol import Enrol, load_keyed
 from palmbench.stages.seen import Seen
@@ -147,7 +148,7 @@ class AttackPipeline:
         """Key of the attack's record: everything that can change one of its numbers."""
         return digest(
             "attack",
-            versions={"attack_pipeline": VERSION},
+            versions={"attack_pipeline": VERSION, "compare": compare.VERSION},
             attack=self.trial.attack.settings(),
             people=self.people.digest,
             palms={sample.id: [sample.identity, sample.person] for sample in self.run.samples},
@@ -245,7 +246,7 @@ class AttackPipeline:
         training = [each for each in self.wanted if (each.group, each.channel) == ("attackers", probe.channel)]
         key = digest(
             "attack scores",
-            versions={"attack_pipeline": VERSION},
+            versions={"attack_pipeline": VERSION, "compare": compare.VERSION},
             probes=self._keys(probe, passed),
             gallery=self._keys(gallery, passed),
             recognizer=enrol.settings,

@@ -17,6 +17,7 @@ from palmbench.engine.resume import Failure
 from palmbench.report.attack_table import ABOVE, CHANCE, WORST, above_floor, attack_lines, strongest_of
 from palmbench.scoring.leak_table import LEAKS
 from tests.attacks.drawn_templates import Draw, enrolled, leaking, pipeline, point
+from tests.golden.modules import raise_version, versioned
 
 A_A = UnchangedConfig(gallery="deidentified")
 
@@ -92,6 +93,24 @@ def test_too_few_comparisons_are_said_and_not_guessed(tmp_path: Path) -> None:
     lacking = found.numbers["tar_fmr1000"]
     assert lacking.value is None and lacking.missing == "1000 strangers' comparisons"
     assert found.numbers["tar_fmr100"].value is not None
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "palmbench.attacks.people",
+        "palmbench.engine.attack_pipeline",
+        "palmbench.engine.attacking",
+        "palmbench.scoring.hull",
+        "palmbench.scoring.leak",
+        "palmbench.scoring.trials",
+        "palmbench.stages.enrol",
+    ],
+)
+def test_a_raised_version_is_another_record(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = record_key(pipeline(point(str(tmp_path))))
+    raise_version(versioned()[module], monkeypatch, to=99)
+    assert record_key(pipeline(point(str(tmp_path)))) != before
 
 
 def test_the_floor_is_told_by_the_attack(tmp_path: Path) -> None:

@@ -74,7 +74,8 @@ SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
 OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}
 OF_TRAINING = {"palmbench.training.training", "palmbench.training.images"}
 OF_DIVERSITY = {"palmbench.paper.diversity"}
-OF_ATTACKS = {
+# What measures attacks has a key of its own: tests/attacks.
+OF_ATTACKS = {name for name in versioned() if ".attack" in name} | {
     f"palmbench.scoring.{name}"
     for name in (
         "hull",

@@ -1,0 +1,93 @@
+"""Samples of attacks: whom they ask, what they undo, how persons are shared out, and what comes of templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from palmbench import attacks, methods
+from palmbench.attacks.inverses import UnblurConfig, UnmosaicConfig
+from palmbench.attacks.people import PeopleConfig, share_out
+from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.base.store import Store
+from palmbench.config.attacks import TrialConfig
+from palmbench.engine.attacking import Attacked, measure, record_key, record_path
+from palmbench.engine.records import read_record
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.pixelate import PixelateConfig
+from recognizers.common.cache_keys import digest
+from tests.attacks.drawn_templates import enrolled, leaking, pipeline, point
+from tests.golden import inputs
+from tests.golden.artefacts import Golden, numbers, picture, sampled
+
+_ATTACKS, _ENGINE = "palmbench.attacks.", "palmbench.engine."
+_MEASURES = [
+    f"palmbench.scoring.{name}"
+    for name in ("bootstrap", "hull", "identification", "identity_disclosure", "intervals", "leak", "linkability",
+                 "pairs", "rank_disclosure", "replicated", "shares", "singling_out", "tar_at_fmr", "trials")
+]  # fmt: skip
+_REGION = ["palmbench.hands.palm", "palmbench.hands.skeleton", "palmbench.methods.region"]
+
+
+def _asked(name: str) -> Callable[[], dict[str, Any]]:
+    """The channels of an attack at its default settings, on a blur and on a mosaic."""
+
+    def channels() -> dict[str, Any]:
+        attack = attacks.named(name)
+        return {each.called: digest("channels", all=repr(attack.channels(each)))
+                for each in (BlurConfig(sigma=3.0), PixelateConfig(block=5))}  # fmt: skip
+
+    return channels
+
+
+def _inverses() -> dict[str, Any]:
+    found = {}
+    pairs = ((BlurConfig(sigma=3.0), UnblurConfig(sigma=3.0)), (PixelateConfig(block=7), UnmosaicConfig(block=7)))
+    for method, inverse in pairs:
+        photo = inputs.photo()
+        for config in (method, inverse):
+            (photo,) = methods.load(config).deidentify([photo], [inputs.hand()], [0], [None])
+        found[inverse.name] = picture(photo)
+    return found
+
+
+def _people() -> dict[str, Any]:
+    found = share_out([f"{number:03d}" for number in range(30)], PeopleConfig(seed=3))
+    return {name: numbers([int(person) for person in sorted(each)]) for name, each in found._asdict().items()}
+
+
+def _pipeline() -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        attack = pipeline(point(folder, 16), TrialConfig(UnchangedConfig(outputs=2, photos=2)))
+        store = Store.of(folder)
+        found = attack.photos("evaluated", enrolled(attack, store, leaking(1.0, 0.5)), store)
+        return {"distances": sampled(found.distances), "numbers": numbers(found.probe_numbers, found.gallery_numbers)}
+
+
+def _attacking() -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        attack, store = pipeline(point(folder, 16)), Store.of(Path(folder))
+        measure(attack, enrolled(attack, store, leaking(1.0, 0.5)), store, [])
+        record = read_record(record_path(attack), record_key(attack))
+        assert record is not None
+        found = Attacked(record)
+        return {
+            name: numbers(*(np.nan if end is None else end for end in (number.value, number.lo, number.hi)))
+            for name, number in found.numbers.items()
+        }
+
+
+GOLDENS = [
+    *(Golden(_ATTACKS + name, "channels", _asked(name)) for name in ("floor", "fusion", "unchanged")),
+    Golden(_ATTACKS + "restored", "channels", _asked("restored"), [_ATTACKS + "inverses"]),
+    Golden(_ATTACKS + "inverses", "photos", _inverses,
+           [*_REGION, "palmbench.methods.blur", "palmbench.methods.pixelate"], tolerance=1e-4),
+    Golden(_ATTACKS + "people", "persons", _people),
+    Golden(_ENGINE + "attack_pipeline", "distances", _pipeline,
+           [_ATTACKS + "people", "palmbench.scoring.trials", "palmbench.stages.compare", "recognizers.ccnet"]),
+    Golden(_ENGINE + "attacking", "numbers", _attacking, [*_MEASURES, _ENGINE + "attack_pipeline"]),
+]  # fmt: skip
