@@ -1,0 +1,65 @@
+"""`palmbench attack` on a few rendered palms: a table to read, records that are reused, and sentences for the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from palmbench.commands import cli
+from palmbench.engine import attacking
+
+FEW = ["dataset.identities=10", "dataset.samples=2", "people.evaluated=0.4", "people.validation=0.4",
+       "executor.workers=1", "method=pixelate", "method.block=24"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("attacked")
+
+
+@pytest.mark.slow
+def test_attacks_are_tried_recorded_and_not_tried_again(
+    results: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["attack", *FEW, f"results_dir={results}", "attack=floor,unchanged,restored"]
+    assert cli.main(words) == 0
+    first = capsys.readouterr()
+    rows = [line.split("  ")[0] for line in first.out.splitlines() if "[" in line and "interval" not in line]
+    assert rows == ["by chance", "floor o-a", "unchanged o-a", "restored o-a", "worst case", "above the floor"]
+    records = sorted((results / "attacks").glob("*/record.json"))
+    assert len(records) == 3
+    told = [json.loads((record.parent / "metrics.json").read_text())["point"] for record in records]
+    assert {point["method"] for point in told} == {"pixelate"}
+
+    def never(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(attacking, "measure", never)
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out == first.out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["method=mask", "attack=restored"], "undoes blur and pixelate, not mask; leave it out"),
+        (["method=mask", "attack=unchanged", "attacker_seed=0"], "Choose another"),
+        (["method=mask", "attack=unchanged", "dataset.identities=4"], "take more persons"),
+        (["method=mask", "attack=unchanged", "attack.photos=4"], "wants 8 photos of a palm"),
+    ],
+)
+def test_what_cannot_be_met_is_said_with_status_2(
+    words: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["attack", *words, f"results_dir={tmp_path}"]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_attacks_that_were_not_named_are_left_out_where_they_cannot_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("palmbench.commands.attack.try_attacks", lambda pipelines: attacking.Tried([], []))
+    assert cli.main(["attack", "method=mask", f"results_dir={tmp_path}"]) == 0
+    assert "Left out: attack=restored undoes blur and pixelate, not mask." in capsys.readouterr().err
