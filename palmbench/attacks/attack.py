@@ -46,10 +46,11 @@ class Channel:
 
 
 class Labelled(NamedTuple):
-    """Templates of photos of one side, one a row, and the palm that each shows."""
+    """Templates of photos of one side, one a row; the palm that each shows, and which of its photos it is made from."""
 
     templates: np.ndarray
     palms: np.ndarray
+    photos: np.ndarray
 
 
 class Training(NamedTuple):

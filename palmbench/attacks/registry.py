@@ -11,10 +11,12 @@ from recognizers.common.entry_points import SettingsOffers
 
 # One more is a file beside these, a line here and a YAML in conf/attack: docs/attacks.md.
 ATTACKS = {
+    "bit_weights": "palmbench.attacks.bit_weights:BitWeightsConfig",
     "floor": "palmbench.attacks.floor:FloorConfig",
     "fusion": "palmbench.attacks.fusion:FusionConfig",
     "restored": "palmbench.attacks.restored:RestoredConfig",
     "unchanged": "palmbench.attacks.unchanged:UnchangedConfig",
+    "whitened": "palmbench.attacks.whitened:WhitenedConfig",
 }
 ENTRY_POINTS = "palmbench.attacks"
 _OFFERS: SettingsOffers[AttackConfig] = SettingsOffers("attack", ENTRY_POINTS, ATTACKS, AttackConfig, "version")

@@ -16,18 +16,22 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class RestoredConfig(AttackConfig):
-    """The run's recognizer, after a blur or a mosaic was undone."""
+    """A recognizer as it is, after a blur or a mosaic was undone."""
 
     name: Literal["restored"] = "restored"
+    recognizer: str | None = None
 
     version = VERSION
     knowledge = "method, settings"
+
+    def own_words(self) -> tuple[str, ...]:
+        return () if self.recognizer is None else (self.recognizer,)
 
     def why_not(self, method: MethodConfig) -> str | None:
         return None if _inverse(method) else f"attack=restored undoes blur and pixelate, not {method.called}"
 
     def channels(self, method: MethodConfig) -> tuple[Channel, ...]:
-        return (Channel(on_deidentified=_inverse(method)),)
+        return (Channel(self.recognizer, on_deidentified=_inverse(method)),)
 
 
 def _inverse(method: MethodConfig) -> MethodConfig | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.config.attacks import Asked, compose_attacks
+from palmbench.engine.attack_health import controls_of, health_of
 from palmbench.engine.attack_pipeline import AttackPipeline
 from palmbench.engine.attacking import record_path, try_attacks
 from palmbench.report.attack_table import attack_lines
@@ -39,13 +40,21 @@ def attack_command(words: Sequence[str]) -> int:
     pipelines = _pipelines(asked)
     for note in dict.fromkeys(note for of_point in pipelines for each in of_point for note in each.run.dataset.notes):
         print(note, file=sys.stderr)
-    tried = try_attacks(pipelines)
-    for of_point in tried.attacked:
-        print("\n".join(attack_lines(of_point)))
+    controls = [[controls_of(each) for each in of_point] for of_point in pipelines]
+    beside = [list(each) for of_point in controls for each in of_point if each is not None]
+    tried = try_attacks([*pipelines, *beside])
+    checked = iter(tried.attacked[len(pipelines) :])
+    for of_point, wanted in zip(tried.attacked[: len(pipelines)], controls, strict=True):
+        health = {
+            each.called: health_of(each, *next(checked))
+            for each, control in zip(of_point, wanted, strict=True)
+            if control is not None
+        }
+        print("\n".join(attack_lines(of_point, health)))
     folder = record_path(pipelines[0][0]).parents[1]
     print(f"\nAll numbers: {folder}")
-    titles = {stage.name: stage.title for of_point in pipelines for each in of_point for stage in each.stages}
-    for line in failure_lines(tried.failures, titles):
+    every = (each for of_point in (*pipelines, *beside) for each in of_point)
+    for line in failure_lines(tried.failures, {stage.name: stage.title for each in every for stage in each.stages}):
         print(line)
     return SAMPLES_FAILED if tried.failures else DONE
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from palmbench.attacks import Channel, Labelled, Matcher, Side, Training
 from palmbench.attacks.people import People, share_out
+from palmbench.attacks.trained import TrainedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
 from palmbench.config.schema import RecognizerConfig, RunConfig, recognizer_config
@@ -232,12 +233,7 @@ class AttackPipeline:
         attack, seeds = self.trial.attack, self._seeds_of(group)
         gallery = Wanted(group, channel, None if attack.gallery == "originals" else seeds[0])
         probes = [Wanted(group, channel, seed) for seed in (seeds if attack.probe == "deidentified" else [None])]
-        found = np.stack([self._compared(probe, gallery, passed, store) for probe in probes]).astype(np.float64)
-        known = ~np.isnan(found)
-        count = known.sum(axis=0)
-        return np.divide(
-            np.where(known, found, 0).sum(axis=0), count, out=np.full(count.shape, np.nan), where=count > 0
-        )
+        return _mean_of_known(np.stack([self._compared(probe, gallery, passed, store) for probe in probes]))
 
     def _compared(
         self, probe: Wanted, gallery: Wanted, passed: Mapping[Wanted, frozenset[str]], store: Store
@@ -263,13 +259,16 @@ class AttackPipeline:
     def _matcher(
         self, channel: int, training: Sequence[Wanted], passed: Mapping[Wanted, frozenset[str]], store: Store
     ) -> Matcher:
-        enrol = self.enrols[channel]
+        attack, enrol = self.trial.attack, self.enrols[channel]
         sides: list[list[Labelled]] = [[], []]
         for each in training:
             templates, present = self._templates(each, passed, store)
-            palms = np.array([sample.identity for sample in self.samples(each.group)])
-            sides[each.seed is not None].append(Labelled(templates[present], palms[present]))
-        return self.trial.attack.fit(load_keyed(enrol.recognizer, enrol.settings), Training(*map(_together, sides)))
+            samples = self.samples(each.group)
+            palms = np.array([sample.identity for sample in samples])[present]
+            if isinstance(attack, TrainedConfig) and attack.permuted:
+                palms = np.random.default_rng(0).permutation(palms)
+            sides[each.seed is not None].append(Labelled(templates[present], palms, _numbers(samples)[present]))
+        return attack.fit(load_keyed(enrol.recognizer, enrol.settings), Training(*map(_together, sides)))
 
     def _templates(
         self, wanted: Wanted, passed: Mapping[Wanted, frozenset[str]], store: Store
@@ -320,21 +319,24 @@ def _in_lots(distances: np.ndarray, samples: Sequence[Sample], lot: int) -> Phot
     """Rows of so many photos of a palm averaged; what is left of a palm's photos is no probe."""
     palms = np.array([sample.identity for sample in samples])
     persons = np.array([sample.person for sample in samples])
-    seen: dict[str, int] = {}
-    numbers = np.empty(len(samples), np.int64)
-    for place, palm in enumerate(palms.tolist()):
-        numbers[place] = seen[palm] = seen.get(palm, -1) + 1
-    lots = numbers // lot
+    lots = _numbers(samples) // lot
     if lot == 1:
         return Photos(distances, palms, palms, persons, lots, lots)
-    whole = [
-        (palm, each) for palm, each in dict.fromkeys(zip(palms.tolist(), lots.tolist(), strict=True))
-        if (each + 1) * lot <= seen[palm] + 1
-    ]  # fmt: skip
-    rows = [np.flatnonzero((palms == palm) & (lots == each)) for palm, each in whole]
-    averaged = np.stack([_mean_of_known(distances[row]) for row in rows])
-    shown, which = (np.array(each) for each in zip(*whole, strict=True))
+    of_lot = {each: np.flatnonzero((palms == each[0]) & (lots == each[1]))
+              for each in dict.fromkeys(zip(palms.tolist(), lots.tolist(), strict=True))}  # fmt: skip
+    rows = {each: found for each, found in of_lot.items() if len(found) == lot}
+    averaged = np.stack([_mean_of_known(distances[row]) for row in rows.values()])
+    shown, which = (np.array(each) for each in zip(*rows, strict=True))
     return Photos(averaged, shown, palms, persons, which, lots)
+
+
+def _numbers(samples: Sequence[Sample]) -> np.ndarray:
+    """Which photo of its palm each is, from 0, in the order of the samples."""
+    seen: dict[str, int] = {}
+    numbers = np.empty(len(samples), np.int64)
+    for place, sample in enumerate(samples):
+        numbers[place] = seen[sample.identity] = seen.get(sample.identity, -1) + 1
+    return numbers
 
 
 def _mean_of_known(distances: np.ndarray) -> np.ndarray:
@@ -347,5 +349,5 @@ def _mean_of_known(distances: np.ndarray) -> np.ndarray:
 
 def _together(labelled: Sequence[Labelled]) -> Labelled:
     if not labelled:
-        return Labelled(np.zeros((0, 0)), np.zeros(0, str))
+        return Labelled(np.zeros((0, 0)), np.zeros(0, str), np.zeros(0, np.int64))
     return Labelled(*(np.concatenate(each) for each in zip(*labelled, strict=True)))

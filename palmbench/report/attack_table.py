@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from palmbench.engine.attack_health import Health
 from palmbench.engine.attacking import Attacked, with_bounds
 from palmbench.report.plain_table import aligned, column_of, width_of
 from palmbench.scoring.leak_table import LEAKS
@@ -19,33 +20,40 @@ WIDTH = 118
 COLUMNS = ("rank_1", "tar_fmr100", "eer", "lid", "lid_worst", "min_cllr", "d_sys", "singling_out", "mean_disclosure",
            "tar_fmr1000")  # fmt: skip
 CHANCE, WORST, ABOVE = "by chance", "worst case", "above the floor"
+VOID = " (void)"  # behind the name of an attack that is not in health
 
 
-def attack_lines(attacked: Sequence[Attacked]) -> list[str]:
+def attack_lines(attacked: Sequence[Attacked], health: Mapping[str, Health] | None = None) -> list[str]:
     """The attacks on one point as plain text; columns that find no room are left out and named.
 
     Parameters
     ----------
     attacked : sequence of Attacked
         At least one.
+    health : mapping, optional
+        By what an attack is called, of those that learn. One that is void bears a mark and is no worst case.
     """
+    health = health or {}
     ordered = sorted(attacked, key=lambda each: not each.attack.floor)
+    void = {name for name, each in health.items() if each.void}
     rows: dict[str, Mapping[str, Number]] = {CHANCE: ordered[0].by_chance}
-    rows |= {each.called: each.numbers for each in ordered}
+    rows |= {each.called + (VOID if each.called in void else ""): each.numbers for each in ordered}
+    counted = [each for each in ordered if each.called not in void]
     notes = []
-    if len(ordered) > 1:
-        worst = strongest_of(ordered)
+    if len(counted) > 1:
+        worst = strongest_of(counted)
         rows[WORST] = worst.numbers
         notes.append(
-            f"Worst case of {len(ordered)} attacks: {worst.winner}, which is the strongest on validation persons."
+            f"Worst case of {len(counted)} attacks: {worst.winner}, which is the strongest on validation persons."
         )
-    if floors := [each for each in ordered if each.attack.floor]:
-        rows[ABOVE] = above_floor(ordered, floors)
+    if floors := [each for each in counted if each.attack.floor]:
+        rows[ABOVE] = above_floor(counted, floors)
+    notes += [f"Health of {name}: {each.words}." for name, each in health.items()]
     columns = [column_of(LEAKS[name], [each.get(name) for each in rows.values()]) for name in COLUMNS]
     room = WIDTH - max(map(len, rows))
     shown = max(1, sum(width <= room for width in accumulate(2 + width_of(column) for column in columns)))
     left_out = [LEAKS[name].label for name in COLUMNS[shown:]]
-    lines = ["", _title(ordered[0].content), *aligned(["attack", *rows], columns[:shown]), *notes]
+    lines = ["", _title(attacked[0].content), *aligned(["attack", *rows], columns[:shown]), *notes]
     return [*lines, f"Left out, for want of room: {', '.join(left_out)}."] if left_out else lines
 
 

@@ -1,0 +1,153 @@
+"""Attacks that learn find what they are made to find, and nothing where there is nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import recognizers
+from palmbench.attacks import Labelled, Training
+from palmbench.attacks.bit_weights import BitWeightsConfig
+from palmbench.attacks.trained import TrainedConfig
+from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.attacks.whitened import WhitenedConfig
+from palmbench.base.store import Store
+from palmbench.config.attacks import TrialConfig
+from palmbench.scoring.identification import rank_1_at, ranks_of
+from palmbench.scoring.trials import trials_of
+from recognizers.codes.base import packed
+from recognizers.common.errors import RequestError
+from tests.attacks.drawn_templates import enrolled, noise, pipeline, point
+
+PLANES, LEAKING = 12, 3
+
+
+def codes(palms: int, photos: int, seed: int, share: float = 0.33) -> Labelled:
+    """MTCC templates of random bits, of which one plane's are the palm's but for a share that is the photo's own."""
+    rng = np.random.default_rng(seed)
+    bits = rng.random((palms * photos, PLANES, 32, 32)) < 0.5
+    of_palm = np.random.default_rng(99 + palms).random((palms, 32, 32)) < 0.5
+    names = np.repeat(np.arange(palms), photos)
+    own = rng.random((palms * photos, 32, 32)) < 2 * share
+    bits[:, LEAKING] = np.where(own, bits[:, LEAKING], of_palm[names])
+    return Labelled(packed(bits), names.astype(str), np.tile(np.arange(photos), palms))
+
+
+def vectors(palms: int, photos: int, seed: int, shift: float = 0.0, people: int = 0) -> Labelled:
+    """Embeddings of a palm, with a large part in few directions that differs from photo to photo."""
+    rng = np.random.default_rng(seed)
+    names = np.repeat(np.arange(palms), photos)
+    of_palm = np.random.default_rng(people).normal(size=(palms, 64))
+    nuisance = np.concatenate([12 * rng.normal(size=(len(names), 4)), np.zeros((len(names), 60))], axis=1)
+    found = of_palm[names] + nuisance + rng.normal(size=(len(names), 64)) + shift
+    return Labelled(found.astype(np.float32), names.astype(str), np.tile(np.arange(photos), palms))
+
+
+def rank_1(matcher, probes: Labelled, gallery: Labelled) -> float:
+    found = trials_of(
+        matcher.distances(probes.templates, gallery.templates),
+        probes.palms,
+        gallery.palms,
+        probe_photos=probes.photos,
+        gallery_photos=gallery.photos,
+    )
+    ranks = ranks_of(found)
+    return float(rank_1_at(ranks, ranks.largest).mean())
+
+
+def test_one_plane_that_leaks_is_found_by_the_bit_weights() -> None:
+    mtcc = recognizers.load("mtcc")
+    matcher = BitWeightsConfig(reach=1).fit(mtcc, Training(codes(8, 4, 1), codes(8, 4, 2)))
+    strength = np.abs(matcher.weights).mean(axis=(1, 2))
+    assert strength.argmax() == LEAKING and strength[LEAKING] > 3 * np.delete(strength, LEAKING).max()
+    probes, gallery = codes(10, 3, 3), codes(10, 3, 4)
+    assert rank_1(matcher, probes, gallery) > 0.6 > 0.4 > rank_1(mtcc, probes, gallery)
+
+
+def test_bit_weights_learn_nothing_of_exchanged_palms() -> None:
+    mtcc, rng = recognizers.load("mtcc"), np.random.default_rng(0)
+    sides = [each._replace(palms=rng.permutation(each.palms)) for each in (codes(8, 4, 1), codes(8, 4, 2))]
+    matcher = BitWeightsConfig(reach=0).fit(mtcc, Training(*sides))
+    assert rank_1(matcher, codes(10, 3, 3), codes(10, 3, 4)) < 0.4  # a guess gets 0.1
+
+
+def test_a_weighed_distance_of_equal_weights_is_the_share_of_differing_bits() -> None:
+    from palmbench.attacks.bit_weights import WeighedBits
+
+    mtcc = recognizers.load("mtcc")
+    one, other = codes(3, 1, 1), codes(3, 1, 2)
+    matcher = WeighedBits(mtcc, np.ones((PLANES, 32, 32), np.float32), 0)
+    bits = [np.unpackbits(each.templates.view(np.uint8).reshape(3, -1), axis=1) for each in (one, other)]
+    expected = (bits[0][:, None] != bits[1]).mean(axis=2)
+    np.testing.assert_allclose(matcher.distances(one.templates, other.templates), expected, atol=1e-6)
+    shifted = packed(np.roll(np.random.default_rng(0).random((1, PLANES, 32, 32)) < 0.5, 1, axis=-1))
+    still = packed(np.random.default_rng(0).random((1, PLANES, 32, 32)) < 0.5)
+    far, near = (WeighedBits(mtcc, matcher.weights, reach).distances(shifted, still)[0, 0] for reach in (0, 1))
+    assert near == pytest.approx(0, abs=1e-6) and far > 0.4
+
+
+def test_whitening_takes_away_what_differs_between_photos_of_a_palm() -> None:
+    plain = recognizers.load("ccnet")
+    wide = [vectors(30, 4, seed, people=1) for seed in (1, 2)]
+    matcher = WhitenedConfig().fit(plain, Training(*wide))
+    probes, gallery = vectors(20, 3, 3, people=2), vectors(20, 3, 4, people=2)
+
+    class Cosine:
+        name = "cosine"
+
+        def distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+            first, second = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (a, b))
+            return -first @ second.T
+
+    assert rank_1(matcher, probes, gallery) > 0.9 > 0.5 > rank_1(Cosine(), probes, gallery)
+
+
+def test_a_shift_that_a_method_gives_every_palm_is_no_difference() -> None:
+    matcher = WhitenedConfig().fit(
+        recognizers.load("ccnet"), Training(vectors(30, 4, 1, people=1), vectors(30, 4, 2, shift=5.0, people=1))
+    )
+    probes, gallery = vectors(20, 3, 3, shift=5.0, people=2), vectors(20, 3, 4, people=2)
+    assert rank_1(matcher, probes, gallery) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("attack", "recognizer", "words"),
+    [(WhitenedConfig(), "mtcc", "take attack.recognizer=ccnet"), (BitWeightsConfig(), "ccnet", "recognizer=mtcc or")],
+)
+def test_what_cannot_be_learnt_from_is_refused(attack: TrainedConfig, recognizer: str, words: str) -> None:
+    empty = Labelled(codes(2, 2, 0).templates, np.array([]), np.array([]))
+    with pytest.raises(RequestError, match=words):
+        attack.fit(recognizers.load(recognizer), Training(empty, empty))
+
+
+def test_it_learns_from_persons_of_its_own_and_outputs_of_seeds_of_its_own(tmp_path: Path) -> None:
+    attack = pipeline(point(str(tmp_path)), TrialConfig(WhitenedConfig()))
+    training = [each for each in attack.wanted if each.group == "attackers"]
+    assert {each.seed for each in training} == {None, attack.trial.attacker_seed}
+    learnt = {sample.person for each in training for sample in attack.wanted[each][1]}
+    evaluated = {sample.person for sample in attack.samples("evaluated")}
+    assert learnt and learnt.isdisjoint(evaluated | {sample.person for sample in attack.samples("validation")})
+
+
+def test_a_trained_attack_beats_its_untrained_self_where_there_is_something_to_learn(tmp_path: Path) -> None:
+    def draw(wanted, sample):  # outputs have a large part in four directions that differs from photo to photo
+        palm = noise("palm", sample.identity) + noise(sample.id, wanted.seed)
+        return palm if wanted.seed is None else palm + np.resize(noise("n", sample.id, wanted.seed)[:4] * 60, 4) @ AXES
+
+    store, found = Store.of(tmp_path), {}
+    for attack in (WhitenedConfig(), WhitenedConfig(permuted=True), WhitenedConfig().untrained()):
+        wired = pipeline(point(str(tmp_path), 60), TrialConfig(attack))
+        trials = wired.photos("evaluated", enrolled(wired, store, draw), store).trials()
+        found[attack.called] = float(rank_1_at(ranks_of(trials), 20).mean())
+    assert list(found) == ["whitened o-a", "whitened o-a permuted", "unchanged o-a ccnet"]
+    assert found["whitened o-a"] > found["unchanged o-a ccnet"] + 0.1
+
+
+AXES = np.stack([noise("axis", number) for number in range(4)])
+
+
+def test_the_untrained_self_has_the_same_sides_budget_and_recognizer() -> None:
+    attack = BitWeightsConfig(gallery="deidentified", outputs=2, size=9)
+    assert attack.untrained() == UnchangedConfig(gallery="deidentified", outputs=2, size=9, recognizer="mtcc")
