@@ -1,9 +1,9 @@
 """Bits of a palmprint code, each weighed by how far it outlives the method.
 
 A bit that agrees in a share p of mated pairs and q of strangers' pairs is worth logit p - logit q where it agrees: the
-sum over bits is the logarithm of the likelihood ratio, were bits independent. Weights are learnt from photos as they
-lie, then at the shift that suits each pair best by them, and smoothed over neighbouring pixels, for pairs are few. As
-an image they show where identity survives.
+sum over bits is the logarithm of the likelihood ratio, were bits independent. Weights are learnt from pairs as they lie
+and smoothed over neighbouring pixels, for pairs are few; shifts are searched in matching alone. As an image the weights
+show where identity survives.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _SIDE = 32  # of a plane, code pixels
-_SMOOTHING = 1.0  # code pixels
-_ROUNDS = 2  # of finding shifts by weights, and weights at those shifts
+_SMOOTHING = 3.0  # code pixels
+_PRIOR_PAIRS = 100.0  # mated pairs that agree as strangers do are added: pairs of few palms say less than they are
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class BitWeightsConfig(TrainedConfig):
 
     name: Literal["bit_weights"] = "bit_weights"
     recognizer: str | None = "mtcc"
-    reach: int = setting(2, low=0, high=4)
+    reach: int = setting(4, low=0, high=4)
 
     version = VERSION
     starts_blank = True
@@ -57,7 +57,7 @@ class BitWeightsConfig(TrainedConfig):
                 "take more persons or photos."
             )
         first, second = (_bits(recognizer, each.templates) for each in (probes, gallery))
-        return WeighedBits(recognizer, _learnt(first, second, mated, strangers, self.reach), self.reach)
+        return WeighedBits(recognizer, _learnt(first, second, mated, strangers), self.reach)
 
 
 class WeighedBits:
@@ -85,7 +85,7 @@ class WeighedBits:
         """Distances of every probe in `a` to every template of the gallery `b`, (len(a), len(b)) float32."""
         probes, gallery = (_bits(self._recognizer, each) for each in (a, b))
         best = np.full((len(a), len(b)), np.inf, np.float32)
-        for _, differing in _over_shifts(probes, gallery, self.weights, self._reach):
+        for differing in _over_shifts(probes, gallery, self.weights, self._reach):
             np.minimum(best, differing, out=best)
         return best
 
@@ -100,10 +100,8 @@ def _bits(recognizer: PalmprintCode, templates: np.ndarray) -> np.ndarray:
     return unpacked(recognizer.planes(templates)).astype(np.float32)
 
 
-def _over_shifts(
-    probes: np.ndarray, gallery: np.ndarray, weights: np.ndarray, reach: int
-) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
-    """Each shift of the probes, and the weighed share of differing bits in the overlap, (n_probes, n_gallery)."""
+def _over_shifts(probes: np.ndarray, gallery: np.ndarray, weights: np.ndarray, reach: int) -> Iterator[np.ndarray]:
+    """At each shift of the probes the weighed share of differing bits in the overlap, (n_probes, n_gallery)."""
     for down, right in product(range(-reach, reach + 1), repeat=2):
         here, there = _overlap(probes, down, right), _overlap(gallery, -down, -right)
         weighed = _overlap(weights, -down, -right).ravel()
@@ -111,7 +109,7 @@ def _over_shifts(
         first, second = here.reshape(len(here), -1), there.reshape(len(there), -1)
         # Bits x and y differ by x + y - 2 x y.
         differing = (first @ weighed)[:, None] + second @ weighed - 2 * (first * weighed) @ second.T
-        yield (down, right), differing / max(float(total), 1e-12)
+        yield differing / max(float(total), 1e-12)
 
 
 def _overlap(planes: np.ndarray, down: int, right: int) -> np.ndarray:
@@ -120,46 +118,26 @@ def _overlap(planes: np.ndarray, down: int, right: int) -> np.ndarray:
     return planes[..., rows, columns]
 
 
-def _learnt(
-    probes: np.ndarray, gallery: np.ndarray, mated: np.ndarray, strangers: np.ndarray, reach: int
-) -> np.ndarray:
-    """Weights of the bits of a gallery's planes, (planes, 32, 32) float32."""
-    shift = np.zeros((*mated.shape, 2), np.int64)
-    weights = _of_shifts(probes, gallery, mated, strangers, shift)
-    # Where a method leaves little, unweighed bits do not tell which shift is right: those of photos as they lie do.
-    for _ in range(_ROUNDS if reach else 0):
-        best = np.full(mated.shape, np.inf, np.float32)
-        for moved, differing in _over_shifts(probes, gallery, weights, reach):
-            nearer = differing < best
-            best[nearer], shift[nearer] = differing[nearer], moved
-        weights = _of_shifts(probes, gallery, mated, strangers, shift)
-    return weights
+def _learnt(probes: np.ndarray, gallery: np.ndarray, mated: np.ndarray, strangers: np.ndarray) -> np.ndarray:
+    """Weights of the bits of a gallery's planes, (planes, 32, 32) float32.
+
+    Pairs are taken as they lie: strangers' pairs at the shift that suits them best agree as mated ones do.
+    """
+    agreed, of = _agreement(probes, gallery, strangers)
+    rate = (agreed + 1) / (of + 2)
+    # A bit of which mated pairs tell nothing is worth nothing, however often it agrees by itself.
+    agreed, of = _agreement(probes, gallery, mated)
+    own = (agreed + _PRIOR_PAIRS * rate) / (of + _PRIOR_PAIRS)
+    return _smoothed(np.log(own / (1 - own)) - np.log(rate / (1 - rate)))
 
 
-def _of_shifts(
-    probes: np.ndarray, gallery: np.ndarray, mated: np.ndarray, strangers: np.ndarray, shift: np.ndarray
-) -> np.ndarray:
-    found = [_agreement(probes, gallery, pairs, shift) for pairs in (mated, strangers)]
-    return _smoothed(found[0] - found[1])
-
-
-def _agreement(probes: np.ndarray, gallery: np.ndarray, pairs: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """logit of how often each bit agrees in some pairs, (planes, 32, 32), after one agreement and one difference."""
-    agreed = np.ones(probes.shape[1:])
-    seen = np.full(probes.shape[1:], 2.0)
-    for down, right in np.unique(shift[pairs], axis=0).tolist():
-        moved = pairs & (shift == (down, right)).all(axis=-1)
-        first, second = np.nonzero(moved)
-        rows, columns = (slice(max(0, move), _SIDE - max(0, -move)) for move in (down, right))
-        # Sums of products, by the gallery's template, instead of all pairs at once.
-        here = _overlap(probes, down, right)
-        for template in np.unique(second):
-            own = here[first[second == template]]
-            bits = gallery[template][..., rows, columns]
-            ones = own.sum(axis=0)
-            agreed[..., rows, columns] += np.where(bits > 0, ones, len(own) - ones)
-            seen[..., rows, columns] += len(own)
-    return np.log(agreed) - np.log(seen - agreed)
+def _agreement(probes: np.ndarray, gallery: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, int]:
+    """How often each bit agrees in some pairs, (planes, 32, 32) float64, and how many pairs they are."""
+    weights = pairs.astype(np.float64)
+    # Bits x and y agree by 1 - x - y + 2 x y, summed over pairs.
+    both = np.einsum("ip...,ip...->p...", probes, np.tensordot(weights, gallery, axes=1))
+    either = np.tensordot(weights.sum(axis=1), probes, axes=1) + np.tensordot(weights.sum(axis=0), gallery, axes=1)
+    return weights.sum() - either + 2 * both, int(pairs.sum())
 
 
 def _smoothed(weights: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ def health_of(
         As `Controls` has them.
     """
     own, baseline = (each.numbers[_BY] for each in (on_originals, untrained_on_originals))
-    reached = own.value is not None and baseline.hi is not None and own.value <= baseline.hi
+    reached = own.lo is not None and baseline.hi is not None and own.lo <= baseline.hi
     words = [
         f"on originals {_LABEL} {_text(own.value)}, untrained {_text(baseline.value)}{'' if reached else ' (fails)'}"
     ]

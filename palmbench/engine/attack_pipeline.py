@@ -22,6 +22,7 @@ from palmbench.config.schema import RecognizerConfig, RunConfig, recognizer_conf
 from palmbench.datasets.sample import Sample
 from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
+from palmbench.scoring.pooling import output_correlation
 from palmbench.scoring.trials import Trials, trials_of
 from palmbench.stages import compare
 from palmbench.stages.compare import distances_of, load_templates, present_in, stored
@@ -226,14 +227,29 @@ class AttackPipeline:
         encode: list[Stage] = [of_seed.deidentify.encode] if of_seed.deidentify.encode else []
         return [of_seed.prepare, *encode, of_seed.deidentify, of_seed.prepare_after, *changed, enrol]
 
+    def output_correlation(self, passed: Mapping[Wanted, frozenset[str]], store: Store) -> float:
+        """How far outputs of a photo say the same, see `pooling.output_correlation`; NaN of one output.
+
+        Of the evaluated persons and the first channel; arguments and errors as of `photos`.
+        """
+        samples = self.samples("evaluated")
+        palms, persons = (np.array(each) for each in zip(*((s.identity, s.person) for s in samples), strict=True))
+        each_output = np.moveaxis(self._outputs("evaluated", 0, passed, store), 0, -1)
+        mated = (palms[:, None] == palms) & ~np.eye(len(palms), dtype=bool)
+        return output_correlation(each_output[mated], each_output[persons[:, None] != persons])
+
     def _of_channel(
         self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store
     ) -> np.ndarray:
         """Distances in one channel, the mean over outputs of the probe, float64."""
+        return _mean_of_known(self._outputs(group, channel, passed, store))
+
+    def _outputs(self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store) -> np.ndarray:
+        """Distances in one channel, (outputs of the probe, n, n)."""
         attack, seeds = self.trial.attack, self._seeds_of(group)
         gallery = Wanted(group, channel, None if attack.gallery == "originals" else seeds[0])
         probes = [Wanted(group, channel, seed) for seed in (seeds if attack.probe == "deidentified" else [None])]
-        return _mean_of_known(np.stack([self._compared(probe, gallery, passed, store) for probe in probes]))
+        return np.stack([self._compared(probe, gallery, passed, store) for probe in probes])
 
     def _compared(
         self, probe: Wanted, gallery: Wanted, passed: Mapping[Wanted, frozenset[str]], store: Store

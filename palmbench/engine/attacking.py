@@ -44,7 +44,7 @@ FOLDER = "attacks"
 DRAWS = "draws.npz"
 _SCORING = (
     "bootstrap", "hull", "identification", "identity_disclosure", "intervals", "leak", "linkability", "pairs",
-    "rank_disclosure", "replicated", "singling_out", "tar_at_fmr", "trials",
+    "pooling", "rank_disclosure", "replicated", "singling_out", "tar_at_fmr", "trials",
 )  # fmt: skip
 
 
@@ -195,6 +195,7 @@ def measure(
     attack = pipeline.trial.attack
     with no_exit(f"attack={attack.name}"):
         shown, others = (pipeline.photos(group, passed, store) for group in ("evaluated", "validation"))
+        correlation = pipeline.output_correlation(passed, store)
     trials, chosen_on = shown.trials(), others.trials()
     weights = person_weights(int(trials.people.max()) + 1, np.random.default_rng(BOOTSTRAP_SEED), REPLICATES)
     # The scale of scores is other persons', their false match rates are these persons': hardly any is of a mated pair.
@@ -225,6 +226,7 @@ def measure(
         "people_digest": pipeline.people.digest,
         "gallery": ranks_of(trials).largest if attack.size is None else attack.size,
         "validation": {name: None if np.isnan(value) else value for name, value in values.items()},
+        "output_correlation": None if np.isnan(correlation) else correlation,
         "photos": pipeline.run.photos,
         "failures": [failure._asdict() for failure in failures],
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -48,6 +48,12 @@ def attack_lines(attacked: Sequence[Attacked], health: Mapping[str, Health] | No
         )
     if floors := [each for each in counted if each.attack.floor]:
         rows[ABOVE] = above_floor(counted, floors)
+    notes += [
+        f"{each.called}: scores of a photo's outputs correlate by {correlation:.2f} (at 1 several gain nothing, at 0 "
+        "the root of their number)."
+        for each in ordered
+        if (correlation := each.content["output_correlation"]) is not None
+    ]
     notes += [f"Health of {name}: {each.words}." for name, each in health.items()]
     columns = [column_of(LEAKS[name], [each.get(name) for each in rows.values()]) for name in COLUMNS]
     room = WIDTH - max(map(len, rows))

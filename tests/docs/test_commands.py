@@ -24,6 +24,7 @@ import pytest
 
 from palmbench import synth
 from palmbench.commands import cli
+from palmbench.config.attacks import compose_attacks
 from palmbench.config.compose import compose_points
 from palmbench.training.settings import read_settings
 from tests.docs.blocks import NEEDS, ROOT, SHELL, Block, blocks
@@ -100,6 +101,8 @@ def read_palmbench(words: list[str]) -> None:
         assert compose_points(words[1:])
     elif words[0] == "train" and "--help" not in words:
         assert read_settings(words[1], words[2:])
+    elif words[0] == "attack" and "--help" not in words:
+        assert compose_attacks(words[1:]).points
     elif "--help" in words:
         assert cli.main(words) == 0
     else:

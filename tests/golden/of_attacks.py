@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
+import recognizers
 from palmbench import attacks, methods
+from palmbench.attacks import Labelled, Training
+from palmbench.attacks.bit_weights import BitWeightsConfig
 from palmbench.attacks.inverses import UnblurConfig, UnmosaicConfig
 from palmbench.attacks.people import PeopleConfig, share_out
 from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
 from palmbench.engine.attacking import Attacked, measure, record_key, record_path
@@ -28,7 +32,7 @@ _ATTACKS, _ENGINE = "palmbench.attacks.", "palmbench.engine."
 _MEASURES = [
     f"palmbench.scoring.{name}"
     for name in ("bootstrap", "hull", "identification", "identity_disclosure", "intervals", "leak", "linkability",
-                 "pairs", "rank_disclosure", "replicated", "shares", "singling_out", "tar_at_fmr", "trials")
+                 "pairs", "pooling", "rank_disclosure", "replicated", "shares", "singling_out", "tar_at_fmr", "trials")
 ]  # fmt: skip
 _REGION = ["palmbench.hands.palm", "palmbench.hands.skeleton", "palmbench.methods.region"]
 
@@ -53,6 +57,30 @@ def _inverses() -> dict[str, Any]:
             (photo,) = methods.load(config).deidentify([photo], [inputs.hand()], [0], [None])
         found[inverse.name] = picture(photo)
     return found
+
+
+def _whitened() -> dict[str, Any]:
+    def side(number: int) -> Labelled:
+        vectors = np.sin(np.arange(12 * 6) * (1.3 + 0.1 * number)).reshape(12, 6)
+        return Labelled(vectors.astype(np.float32), np.arange(12) // 3, np.arange(12) % 3)
+
+    matcher = WhitenedConfig().fit(recognizers.load("ccnet"), Training(side(0), side(1)))
+    return {"distances": sampled(matcher.distances(side(2).templates, side(3).templates))}
+
+
+def _bit_weights() -> dict[str, Any]:
+    mtcc = recognizers.load("mtcc")
+
+    def side(number: int) -> Labelled:
+        words = (np.arange(8 * 12 * 32, dtype=np.uint64) * (2654435761 + 2 * number)) >> np.uint64(7)
+        templates = (words & np.uint64(0xFFFFFFFF)).astype(np.uint32).reshape(8, 12, 32)
+        return Labelled(templates, np.arange(8) // 4, np.arange(8) % 4)
+
+    matcher = BitWeightsConfig(reach=1).fit(mtcc, Training(side(0), side(1)))
+    return {
+        "weights": sampled(matcher.weights),
+        "distances": sampled(matcher.distances(side(2).templates, side(3).templates)),
+    }
 
 
 def _people() -> dict[str, Any]:
@@ -86,6 +114,8 @@ GOLDENS = [
     Golden(_ATTACKS + "restored", "channels", _asked("restored"), [_ATTACKS + "inverses"]),
     Golden(_ATTACKS + "inverses", "photos", _inverses,
            [*_REGION, "palmbench.methods.blur", "palmbench.methods.pixelate"], tolerance=1e-4),
+    Golden(_ATTACKS + "whitened", "distances", _whitened, tolerance=1e-5),
+    Golden(_ATTACKS + "bit_weights", "weights or distances", _bit_weights, ["recognizers.codes.base"], tolerance=1e-5),
     Golden(_ATTACKS + "people", "persons", _people),
     Golden(_ENGINE + "attack_pipeline", "distances", _pipeline,
            [_ATTACKS + "people", "palmbench.scoring.trials", "palmbench.stages.compare", "recognizers.ccnet"]),
