@@ -40,7 +40,7 @@ def store_command(words: list[str]) -> int:
 def _prune(words: list[str]) -> int:
     parser = Parser(
         "store prune",
-        "Says which artefacts no run that `palmbench runs` lists needs, and with --yes removes them. Seeds of "
+        "Says which artefacts no run that `palmbench runs` lists needs and no attack, and with --yes removes them. Seeds of "
         "`palmbench diversity` and photos of figures that are no run's are among them: the same command makes them "
         "again. What trainings keep, and files of others, stay.",
     )

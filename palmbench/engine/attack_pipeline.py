@@ -6,9 +6,10 @@ evaluated persons from the run's seed, as a release would be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -22,13 +23,15 @@ from palmbench.config.schema import RecognizerConfig, RunConfig, recognizer_conf
 from palmbench.datasets.sample import Sample
 from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.resume import Failure
 from palmbench.scoring.pooling import output_correlation
 from palmbench.scoring.trials import Trials, trials_of
 from palmbench.stages import compare
-from palmbench.stages.compare import distances_of, load_templates, present_in, stored
+from palmbench.stages.artefacts import Artefacts
+from palmbench.stages.compare import SCORES, distances_of, load_templates, present_in, stored
 from palmbench.stages.enrol import Enrol, load_keyed
 from palmbench.stages.seen import Seen
-from palmbench.stages.stage import Stage
+from palmbench.stages.stage import PHOTOS, Stage
 from recognizers.common.cache_keys import digest, sample_seed
 from recognizers.common.errors import RequestError
 
@@ -175,6 +178,23 @@ class AttackPipeline:
         """The photos, about to go through the stages."""
         return {wanted: Part(in_a_row(*stages), samples, store) for wanted, (stages, samples) in self.wanted.items()}
 
+    def artefact_paths(self, store: Store, failures: Iterable[Failure]) -> set[Path]:
+        """Where everything lies in a store that the attack is made of, as far as such failures tell it."""
+        failed = {(failure.stage, failure.sample) for failure in failures}
+        kept = {store.path(PHOTOS, sample.digest, ".png") for sample in self.run.samples}
+        passed = {}
+        for wanted, (stages, samples) in self.wanted.items():
+            for stage in stages:
+                kept |= Artefacts(stage, store).paths(samples)
+            passed[wanted] = frozenset(
+                sample.id for sample in samples if not any((stage.name, sample.id) in failed for stage in stages)
+            )
+        for group in GROUPS[1:]:
+            for channel in range(len(self.enrols)):
+                pairs = self._pairs(group, channel)
+                kept |= {store.path(SCORES, self._key_of(*pair, passed), ".npz") for pair in pairs}
+        return kept
+
     def photos(self, group: str, passed: Mapping[Wanted, frozenset[str]], store: Store) -> Photos:
         """Distances between a group's photos: outputs averaged, channels added up, photos of a palm averaged.
 
@@ -246,38 +266,43 @@ class AttackPipeline:
 
     def _outputs(self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store) -> np.ndarray:
         """Distances in one channel, (outputs of the probe, n, n)."""
+        return np.stack([self._compared(*pair, passed, store) for pair in self._pairs(group, channel)])
+
+    def _pairs(self, group: str, channel: int) -> list[tuple[Wanted, Wanted]]:
+        """Probe and gallery of each output of the probe."""
         attack, seeds = self.trial.attack, self._seeds_of(group)
         gallery = Wanted(group, channel, None if attack.gallery == "originals" else seeds[0])
-        probes = [Wanted(group, channel, seed) for seed in (seeds if attack.probe == "deidentified" else [None])]
-        return np.stack([self._compared(probe, gallery, passed, store) for probe in probes])
+        probes = seeds if attack.probe == "deidentified" else [None]
+        return [(Wanted(group, channel, seed), gallery) for seed in probes]
 
     def _compared(
         self, probe: Wanted, gallery: Wanted, passed: Mapping[Wanted, frozenset[str]], store: Store
     ) -> np.ndarray:
-        attack, enrol = self.trial.attack, self.enrols[probe.channel]
-        training = [each for each in self.wanted if (each.group, each.channel) == ("attackers", probe.channel)]
-        key = digest(
+        def compute() -> dict[str, np.ndarray]:
+            matcher = self._matcher(probe.channel, passed, store)
+            sides = [self._templates(each, passed, store) for each in (probe, gallery)]
+            return {"distances": distances_of(matcher, *sides[0], *sides[1])}
+
+        return stored(store, self._key_of(probe, gallery, passed), compute)["distances"]
+
+    def _key_of(self, probe: Wanted, gallery: Wanted, passed: Mapping[Wanted, frozenset[str]]) -> str:
+        attack, training = self.trial.attack, self._training(probe.channel)
+        return digest(
             "attack scores",
             versions={"attack_pipeline": VERSION, "compare": compare.VERSION},
             probes=self._keys(probe, passed),
             gallery=self._keys(gallery, passed),
-            recognizer=enrol.settings,
+            recognizer=self.enrols[probe.channel].settings,
             learnt=[attack.settings(), *(self._keys(each, passed) for each in training)] if attack.trained else None,
         )
 
-        def compute() -> dict[str, np.ndarray]:
-            matcher = self._matcher(probe.channel, training, passed, store)
-            sides = [self._templates(each, passed, store) for each in (probe, gallery)]
-            return {"distances": distances_of(matcher, *sides[0], *sides[1])}
+    def _training(self, channel: int) -> list[Wanted]:
+        return [each for each in self.wanted if (each.group, each.channel) == ("attackers", channel)]
 
-        return stored(store, key, compute)["distances"]
-
-    def _matcher(
-        self, channel: int, training: Sequence[Wanted], passed: Mapping[Wanted, frozenset[str]], store: Store
-    ) -> Matcher:
+    def _matcher(self, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store) -> Matcher:
         attack, enrol = self.trial.attack, self.enrols[channel]
         sides: list[list[Labelled]] = [[], []]
-        for each in training:
+        for each in self._training(channel):
             templates, present = self._templates(each, passed, store)
             samples = self.samples(each.group)
             palms = np.array([sample.identity for sample in samples])[present]

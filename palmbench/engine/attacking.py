@@ -12,16 +12,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import yaml
 
 from palmbench.attacks import AttackConfig, attack_config
 from palmbench.base.board import Board
+from palmbench.base.plain_files import read_plain
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
+from palmbench.config.attacks import trial_config
+from palmbench.config.schema import plain_values, run_config
 from palmbench.engine.attack_pipeline import AttackPipeline, Photos, Wanted
 from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.provenance import checkout
 from palmbench.engine.records import METRICS, RECORD, Record, read_record, write_record
 from palmbench.engine.resume import Failure
+from palmbench.engine.run import CONFIG
 from palmbench.engine.sweep import METRICS_FORMAT
 from palmbench.scoring import Number
 from palmbench.scoring.identification import ranks_of
@@ -35,8 +40,8 @@ from palmbench.scoring.shares import BOOTSTRAP_SEED
 from palmbench.scoring.singling_out import singling_out
 from palmbench.scoring.trials import Trials
 from recognizers.common.cache_keys import KEY_VERSION, digest, versions_of
-from recognizers.common.errors import Lost, no_exit
-from recognizers.common.writing import json_bytes, require_writable
+from recognizers.common.errors import Lost, RequestError, no_exit
+from recognizers.common.writing import json_bytes, require_writable, write_bytes
 
 VERSION = 1
 REPLICATES = 1000
@@ -132,6 +137,46 @@ def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
     return Tried(attacked, list(failures))
 
 
+def write_settings(pipeline: AttackPipeline) -> None:
+    """Leave an attack's settings in its folder: from then on it is listed, finished or not."""
+    values = {"run": plain_values(pipeline.run.config), "trial": asdict(pipeline.trial)}
+    write_bytes(record_path(pipeline).parent / CONFIG, yaml.safe_dump(_lists(values), sort_keys=False).encode())
+
+
+def listed(results_dir: Path, data_dir: str | None = None) -> list[AttackPipeline]:
+    """Every attack that a folder of results holds, unfinished ones too.
+
+    Parameters
+    ----------
+    results_dir : Path
+    data_dir : str, optional
+        Where the data sets are now; for each attack where it had them, unless given.
+
+    Raises
+    ------
+    RequestError
+        If the settings of one are not understood, or its photos or weights are not to be had.
+    """
+    found = []
+    for path in sorted((results_dir / FOLDER).glob(f"*/{CONFIG}")):
+        try:
+            values = yaml.safe_load(read_plain(path))
+            run, trial = values["run"], values["trial"]
+        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise RequestError(
+                f"{path} does not hold the settings of an attack any more; remove its folder."
+            ) from error
+        places = {"results_dir": str(results_dir)} | ({} if data_dir is None else {"data_dir": data_dir})
+        found.append(AttackPipeline.of(run_config({**run, **places}), trial_config(trial)))
+    return found
+
+
+def failures_of(pipeline: AttackPipeline) -> list[Failure]:
+    """What failed in an attack; nothing of one that has no record."""
+    record = read_record(record_path(pipeline), record_key(pipeline))
+    return [] if record is None else [Failure(**failure) for failure in record.content["failures"]]
+
+
 def record_path(pipeline: AttackPipeline) -> Path:
     """Where the record of an attack on a point lies, whether it is there or not."""
     return Path(pipeline.run.config.results_dir) / FOLDER / record_key(pipeline) / RECORD
@@ -158,6 +203,7 @@ def _required(pipeline: AttackPipeline) -> Record:
 
 
 def _attack(pipeline: AttackPipeline, executor: Executor) -> None:
+    write_settings(pipeline)
     store = Store.of(pipeline.run.config.results_dir)
     seen: set[str] = set()
     while True:
@@ -235,6 +281,13 @@ def measure(
     }
     draws = pack_arrays(**{name: _scale(name) * leaks[name].found.draws for name in LEAKS})
     write_record(record_path(pipeline), content, {METRICS: json_bytes(metrics), DRAWS: draws})
+
+
+def _lists(value: Any) -> Any:
+    """Plain values with lists in the place of tuples, which YAML has not."""
+    if isinstance(value, Mapping):
+        return {key: _lists(each) for key, each in value.items()}
+    return [_lists(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _singled_out(photos: Photos, trials: Trials, weights: np.ndarray) -> Leak:

@@ -1,4 +1,4 @@
-"""What of a store is needed: by the runs that a folder of results lists, unfinished ones too; the rest may go."""
+"""What of a store is needed: by the runs and attacks that a folder of results lists, unfinished ones too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from palmbench.base.store import Store
+from palmbench.engine.attack_pipeline import AttackPipeline
+from palmbench.engine.attacking import FOLDER, failures_of, listed
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
 from palmbench.stages.compare import SCORES
@@ -17,7 +19,7 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 # Only what a run makes is known to be needed by none. Trainings and controls keep theirs.
 OF_RUNS = (
     "photos", "hands", "templates", "encodings", "deidentified", "moved", "quality", "hands_after", "templates_after",
-    "usability", "features", "features_after", "scores",
+    "usability", "features", "features_after", "scores", "seen", "seen_after", "templates_seen", "templates_after_seen",
 )  # fmt: skip
 
 
@@ -101,11 +103,23 @@ def needless(results_dir: Path, data_dir: str | None = None) -> Needless:
             # Which photos will have failed, and so which are compared, nobody knows yet.
             kept.add(SCORES)
         needed |= pipeline.artefact_paths(store, account.failures if account else ())
+    for attack in _attacks(results_dir, data_dir):
+        needed |= attack.artefact_paths(store, failures_of(attack))
     for stage, path in artefacts_of(store):
         if stage in OF_RUNS and stage not in kept and path not in needed:
             found.paths.append(path)
             found.by_stage.setdefault(stage, Held()).add(path)
     return found
+
+
+def _attacks(results_dir: Path, data_dir: str | None) -> list[AttackPipeline]:
+    try:
+        return listed(results_dir, data_dir)
+    except RequestError as error:
+        raise RequestError(
+            f"Nothing is removed, since nobody can tell what an attack in {results_dir / FOLDER} needs: {error} "
+            "Or remove its folder if its artefacts may go."
+        ) from error
 
 
 def _pipeline(run: Run, data_dir: str | None) -> Pipeline:

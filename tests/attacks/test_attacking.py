@@ -9,13 +9,16 @@ import pytest
 
 from palmbench.attacks.floor import FloorConfig
 from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
-from palmbench.engine.attacking import Attacked, measure, record_key, record_path
+from palmbench.engine.attacking import Attacked, listed, measure, record_key, record_path, write_settings
+from palmbench.engine.pruning import artefacts_of, needless
 from palmbench.engine.records import read_record
 from palmbench.engine.resume import Failure
 from palmbench.report.attack_table import ABOVE, CHANCE, WORST, above_floor, attack_lines, strongest_of
 from palmbench.scoring.leak_table import LEAKS
+from recognizers.common.errors import RequestError
 from tests.attacks.drawn_templates import Draw, enrolled, leaking, pipeline, point
 from tests.golden.modules import raise_version, versioned
 
@@ -111,6 +114,24 @@ def test_a_raised_version_is_another_record(module: str, tmp_path: Path, monkeyp
     before = record_key(pipeline(point(str(tmp_path))))
     raise_version(versioned()[module], monkeypatch, to=99)
     assert record_key(pipeline(point(str(tmp_path)))) != before
+
+
+def test_what_an_attack_is_made_of_is_not_pruned_and_the_rest_is(tmp_path: Path) -> None:
+    store, draw = Store.of(tmp_path), leaking(1.0, 1.0)
+    kept = pipeline(point(str(tmp_path), 16), TrialConfig(WhitenedConfig()))
+    gone = pipeline(point(str(tmp_path), 16), TrialConfig(WhitenedConfig(), attacker_seed=5))
+    for each in (kept, gone):
+        measure(each, enrolled(each, store, draw), store, [])
+    write_settings(kept)
+    assert [each.key for each in listed(tmp_path)] == [kept.key]
+    paths = {path for _, path in artefacts_of(store)}
+    removed = set(needless(tmp_path).paths)
+    assert removed == paths - kept.artefact_paths(store, [])
+    # Outputs of the other seed, of whom it learns from and whom it is chosen on, and the scores that come of them.
+    assert {path.parents[1].name for path in removed} == {"templates_after", "scores"}
+    (record_path(kept).parent / "config.yaml").write_text("run: 3")
+    with pytest.raises(RequestError, match="Nothing is removed"):
+        needless(tmp_path)
 
 
 def test_the_floor_is_told_by_the_attack(tmp_path: Path) -> None:
