@@ -19,7 +19,6 @@ from recognizers.output_checks import Matcher
 
 if TYPE_CHECKING:
     from palmbench.methods import MethodConfig
-    from recognizers.protocol import Recognizer
 
 Side = Literal["originals", "deidentified"]
 _LETTERS: Mapping[Side, str] = {"originals": "o", "deidentified": "a"}
@@ -37,12 +36,15 @@ class Channel:
         Settings of it; what is not here has its default.
     on_originals, on_deidentified : MethodConfig or None
         What is done to each photo of that side before a template is taken: the palm masked, a blur undone.
+    trait : {"geometry", "colour"} or None
+        A trait of the hand in the place of a recognizer's template.
     """
 
     recognizer: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     on_originals: MethodConfig | None = None
     on_deidentified: MethodConfig | None = None
+    trait: Literal["geometry", "colour"] | None = None
 
 
 class Labelled(NamedTuple):
@@ -129,8 +131,14 @@ class AttackConfig(ABC):
         """The recognizers that it asks; of several, their z-scores are added up."""
         return (Channel(),)
 
-    def fit(self, recognizer: Recognizer, training: Training) -> Matcher:
+    def fit(self, recognizer: Any, training: Training) -> Matcher:
         """The matcher of a channel. Of an attack that is not `trained`, the training is empty.
+
+        Parameters
+        ----------
+        recognizer : Recognizer
+            That of the channel; of a trait, what compares it.
+        training : Training
 
         Raises
         ------

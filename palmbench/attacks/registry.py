@@ -15,6 +15,7 @@ ATTACKS = {
     "floor": "palmbench.attacks.floor:FloorConfig",
     "fusion": "palmbench.attacks.fusion:FusionConfig",
     "restored": "palmbench.attacks.restored:RestoredConfig",
+    "traits": "palmbench.attacks.traits:TraitsConfig",
     "unchanged": "palmbench.attacks.unchanged:UnchangedConfig",
     "whitened": "palmbench.attacks.whitened:WhitenedConfig",
 }

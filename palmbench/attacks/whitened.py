@@ -50,7 +50,7 @@ class WhitenedConfig(TrainedConfig):
             )
         means = {side: _unit(each.templates).mean(axis=0) for side, each in sides.items() if len(each.palms)}
         centred = [_unit(sides[side].templates) - means[side] for side in dict.fromkeys((self.gallery, self.probe))]
-        whitener = _whitener(np.concatenate(centred), np.concatenate([each.palms for each in taken]), self.shrinkage)
+        whitener = within_palms(np.concatenate(centred), np.concatenate([each.palms for each in taken]), self.shrinkage)
         return Whitened(means[self.probe], means[self.gallery], whitener)
 
 
@@ -76,8 +76,17 @@ class Whitened:
         return (np.arccos(np.clip(first @ second.T, -1, 1)) / math.pi).astype(np.float32)
 
 
-def _whitener(vectors: np.ndarray, palms: np.ndarray, shrinkage: float) -> np.ndarray:
-    """S_w^(-1/2), S_w shrunk by a share of its mean variance; the identity where nothing varies within palms."""
+def within_palms(vectors: np.ndarray, palms: np.ndarray, shrinkage: float) -> np.ndarray:
+    """S_w^(-1/2), (size, size) float64; the identity where nothing varies within palms.
+
+    Parameters
+    ----------
+    vectors : (n, size) float
+    palms : (n,) array
+        Palm of each.
+    shrinkage : float
+        Share of S_w's mean variance that every direction gets, in place of as much of S_w.
+    """
     _, places = np.unique(palms, return_inverse=True)
     count = np.bincount(places)
     sums = np.zeros((len(count), vectors.shape[1]))

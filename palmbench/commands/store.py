@@ -40,9 +40,9 @@ def store_command(words: list[str]) -> int:
 def _prune(words: list[str]) -> int:
     parser = Parser(
         "store prune",
-        "Says which artefacts no run that `palmbench runs` lists needs and no attack, and with --yes removes them. Seeds of "
-        "`palmbench diversity` and photos of figures that are no run's are among them: the same command makes them "
-        "again. What trainings keep, and files of others, stay.",
+        "Says which artefacts no attack needs and no run that `palmbench runs` lists, and with --yes removes them. "
+        "Seeds of `palmbench diversity` and photos of figures that are no run's are among them: the same command makes "
+        "them again. What trainings keep, and files of others, stay.",
     )
     parser.add_argument(
         "settings",

@@ -19,7 +19,7 @@ from palmbench.attacks.people import People, share_out
 from palmbench.attacks.trained import TrainedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
-from palmbench.config.schema import RecognizerConfig, RunConfig, recognizer_config
+from palmbench.config.schema import RunConfig, recognizer_config
 from palmbench.datasets.sample import Sample
 from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
@@ -29,6 +29,7 @@ from palmbench.scoring.trials import Trials, trials_of
 from palmbench.stages import compare
 from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.compare import SCORES, distances_of, load_templates, present_in, stored
+from palmbench.stages.describe import Describe
 from palmbench.stages.enrol import Enrol, load_keyed
 from palmbench.stages.seen import Seen
 from palmbench.stages.stage import PHOTOS, Stage
@@ -90,7 +91,7 @@ class AttackPipeline:
     people : People
     outputs : dict of int to Pipeline
         By the seed, the point with the outputs of that seed.
-    enrols : tuple of Enrol
+    enrols : tuple of Enrol or Describe
         By channel, that of originals as they are.
     """
 
@@ -99,7 +100,7 @@ class AttackPipeline:
     people: People
     outputs: Mapping[int, Pipeline]
     channels: tuple[Channel, ...]
-    enrols: tuple[Enrol, ...]
+    enrols: tuple[Enrol | Describe, ...]
 
     @classmethod
     def of(cls, config: RunConfig, trial: TrialConfig) -> AttackPipeline:
@@ -123,14 +124,13 @@ class AttackPipeline:
         _require_photos(run.samples, attack.photos)
         people = share_out((sample.person for sample in run.samples), trial.people)
         channels = attack.channels(run.config.method)
-        recognizers = [_recognizer(channel, run.config.recognizer) for channel in channels]
         return cls(
             run=run,
             trial=trial,
             people=people,
             outputs={seed: Pipeline.of(replace(config, seed=seed)) for seed in seeds},
             channels=channels,
-            enrols=tuple(Enrol.of(run.prepare, recognizer) for recognizer in recognizers),
+            enrols=tuple(_enrol(channel, run) for channel in channels),
         )
 
     @cached_property
@@ -232,7 +232,7 @@ class AttackPipeline:
         own = self.run.config.seed if group == "evaluated" else self.trial.attacker_seed
         return _seeds(own, self.trial.attack.outputs)
 
-    def _enrol(self, wanted: Wanted) -> Enrol:
+    def _enrol(self, wanted: Wanted) -> Enrol | Describe:
         channel, enrol = self.channels[wanted.channel], self.enrols[wanted.channel]
         hands = self.run.prepare if wanted.seed is None else self.outputs[wanted.seed].prepare_after
         change = channel.on_originals if wanted.seed is None else channel.on_deidentified
@@ -309,7 +309,8 @@ class AttackPipeline:
             if isinstance(attack, TrainedConfig) and attack.permuted:
                 palms = np.random.default_rng(0).permutation(palms)
             sides[each.seed is not None].append(Labelled(templates[present], palms, _numbers(samples)[present]))
-        return attack.fit(load_keyed(enrol.recognizer, enrol.settings), Training(*map(_together, sides)))
+        own = enrol if isinstance(enrol, Describe) else load_keyed(enrol.recognizer, enrol.settings)
+        return attack.fit(own, Training(*map(_together, sides)))
 
     def _templates(
         self, wanted: Wanted, passed: Mapping[Wanted, frozenset[str]], store: Store
@@ -339,10 +340,13 @@ def _seeds(seed: int, outputs: int) -> list[int]:
     return [seed, *(sample_seed(seed, f"output {number}") for number in range(1, outputs))]
 
 
-def _recognizer(channel: Channel, of_run: RecognizerConfig) -> RecognizerConfig:
+def _enrol(channel: Channel, run: Pipeline) -> Enrol | Describe:
+    """The stage of a channel for originals as they are."""
+    if channel.trait is not None:
+        return Describe(run.prepare, channel.trait, run.config.region)
     if channel.recognizer is None:
-        return of_run
-    return recognizer_config({"name": channel.recognizer, **channel.options})
+        return run.enrol
+    return Enrol.of(run.prepare, recognizer_config({"name": channel.recognizer, **channel.options}))
 
 
 def _require_photos(samples: Sequence[Sample], lot: int) -> None:

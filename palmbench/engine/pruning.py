@@ -20,6 +20,7 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 OF_RUNS = (
     "photos", "hands", "templates", "encodings", "deidentified", "moved", "quality", "hands_after", "templates_after",
     "usability", "features", "features_after", "scores", "seen", "seen_after", "templates_seen", "templates_after_seen",
+    "traits", "traits_after",
 )  # fmt: skip
 
 

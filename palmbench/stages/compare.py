@@ -14,7 +14,7 @@ from palmbench.base.store import Store, if_there, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.scoring.rank_1 import Nearest, nearest
 from palmbench.stages.enrol import Enrol, load_keyed
-from palmbench.stages.stage import load_all
+from palmbench.stages.stage import Stage, load_all
 from recognizers import output_checks
 from recognizers.common.cache_keys import digest, versions_of
 from recognizers.output_checks import Matcher
@@ -227,7 +227,7 @@ def present_in(samples: Sequence[Sample], enrolled: frozenset[str]) -> np.ndarra
 
 
 def load_templates(
-    stage: Enrol, samples: Sequence[Sample], enrolled: frozenset[str], store: Store
+    stage: Stage, samples: Sequence[Sample], enrolled: frozenset[str], store: Store
 ) -> tuple[np.ndarray, np.ndarray]:
     """Templates of the samples, zeros where there is none, and where there is one."""
     present = present_in(samples, enrolled)

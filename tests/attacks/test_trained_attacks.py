@@ -11,6 +11,7 @@ import recognizers
 from palmbench.attacks import Labelled, Training
 from palmbench.attacks.bit_weights import BitWeightsConfig
 from palmbench.attacks.trained import TrainedConfig
+from palmbench.attacks.traits import TraitsConfig
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
@@ -151,3 +152,19 @@ AXES = np.stack([noise("axis", number) for number in range(4)])
 def test_the_untrained_self_has_the_same_sides_budget_and_recognizer() -> None:
     attack = BitWeightsConfig(gallery="deidentified", outputs=2, size=9)
     assert attack.untrained() == UnchangedConfig(gallery="deidentified", outputs=2, size=9, recognizer="mtcc")
+
+
+def test_traits_of_a_hand_count_by_how_little_they_differ_between_its_photos() -> None:
+    matcher = TraitsConfig().fit(None, Training(vectors(30, 4, 1, people=1), vectors(30, 4, 2, people=1)))
+    probes, gallery = vectors(20, 3, 3, people=2), vectors(20, 3, 4, people=2)
+    assert rank_1(matcher, probes, gallery) > 0.9
+    with pytest.raises(RequestError, match="take more persons"):
+        TraitsConfig().fit(None, Training(vectors(1, 2, 1), vectors(1, 2, 1)))
+
+
+def test_traits_are_read_of_hands_as_they_are_and_need_no_recognizer(tmp_path: Path) -> None:
+    attack = pipeline(point(str(tmp_path)), TrialConfig(TraitsConfig(trait="colour")))
+    assert {stages[-1].name for stages, _ in attack.wanted.values()} == {"traits", "traits_after"}
+    assert attack.trial.attack.floor and attack.trial.attack.called == "traits o-a colour"
+    geometry = pipeline(point(str(tmp_path)), TrialConfig(TraitsConfig()))
+    assert geometry.key != attack.key

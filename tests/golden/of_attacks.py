@@ -15,12 +15,14 @@ from palmbench.attacks import Labelled, Training
 from palmbench.attacks.bit_weights import BitWeightsConfig
 from palmbench.attacks.inverses import UnblurConfig, UnmosaicConfig
 from palmbench.attacks.people import PeopleConfig, share_out
+from palmbench.attacks.traits import TraitsConfig
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
 from palmbench.engine.attacking import Attacked, measure, record_key, record_path
 from palmbench.engine.records import read_record
+from palmbench.hands.traits import geometry, skin_colour
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.pixelate import PixelateConfig
 from recognizers.common.cache_keys import digest
@@ -83,6 +85,21 @@ def _bit_weights() -> dict[str, Any]:
     }
 
 
+def _traits() -> dict[str, Any]:
+    photo, hand = inputs.photo(), inputs.hand()
+    colours = {region: skin_colour(photo, hand, region) for region in ("paper", "palm")}  # type: ignore[arg-type]
+    return {"geometry": geometry(hand), **colours}
+
+
+def _of_traits() -> dict[str, Any]:
+    def side(number: int) -> Labelled:
+        return Labelled(np.sin(np.arange(12 * 5) * (1.7 + 0.1 * number)).reshape(12, 5), np.arange(12) // 3,
+                        np.arange(12) % 3)  # fmt: skip
+
+    matcher = TraitsConfig().fit(None, Training(side(0), side(1)))  # type: ignore[arg-type]
+    return {"distances": sampled(matcher.distances(side(2).templates, side(3).templates))}
+
+
 def _people() -> dict[str, Any]:
     found = share_out([f"{number:03d}" for number in range(30)], PeopleConfig(seed=3))
     return {name: numbers([int(person) for person in sorted(each)]) for name, each in found._asdict().items()}
@@ -116,6 +133,9 @@ GOLDENS = [
            [*_REGION, "palmbench.methods.blur", "palmbench.methods.pixelate"], tolerance=1e-4),
     Golden(_ATTACKS + "whitened", "distances", _whitened, tolerance=1e-5),
     Golden(_ATTACKS + "bit_weights", "weights or distances", _bit_weights, ["recognizers.codes.base"], tolerance=1e-5),
+    Golden("palmbench.hands.traits", "traits", _traits, ["palmbench.hands.palm", "palmbench.hands.skeleton"],
+           tolerance=1e-4),
+    Golden(_ATTACKS + "traits", "distances", _of_traits, [_ATTACKS + "whitened"], tolerance=1e-5),
     Golden(_ATTACKS + "people", "persons", _people),
     Golden(_ENGINE + "attack_pipeline", "distances", _pipeline,
            [_ATTACKS + "people", "palmbench.scoring.trials", "palmbench.stages.compare", "recognizers.ccnet"]),
