@@ -9,7 +9,8 @@ from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.config.attacks import Asked, compose_attacks
 from palmbench.engine.attack_health import controls_of, health_of
 from palmbench.engine.attack_pipeline import AttackPipeline
-from palmbench.engine.attacking import record_path, try_attacks
+from palmbench.engine.attack_record import record_path
+from palmbench.engine.attacking import try_attacks
 from palmbench.report.attack_table import attack_lines
 from palmbench.report.summary import failure_lines
 from recognizers.common.errors import RequestError

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from palmbench.attacks.trained import TrainedConfig
 from palmbench.engine.attack_pipeline import AttackPipeline
-from palmbench.engine.attacking import Attacked
+from palmbench.engine.attack_record import Attacked
 from palmbench.methods.identity import IdentityConfig
 
 _BY = "min_cllr"  # in which every score has a part

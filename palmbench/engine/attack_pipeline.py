@@ -21,11 +21,11 @@ from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
 from palmbench.config.schema import RunConfig, recognizer_config
 from palmbench.datasets.sample import Sample
+from palmbench.engine.attack_photos import Photos, in_lots, mean_of_known, numbers_of
 from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.resume import Failure
 from palmbench.scoring.pooling import output_correlation
-from palmbench.scoring.trials import Trials, trials_of
 from palmbench.stages import compare
 from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.compare import SCORES, distances_of, load_templates, present_in, stored
@@ -46,37 +46,6 @@ class Wanted(NamedTuple):
     group: str
     channel: int
     seed: int | None
-
-
-class Photos(NamedTuple):
-    """Distances between photos of one group, and what each shows.
-
-    Attributes
-    ----------
-    distances : (n_probes, n_gallery) float64
-        NaN where either has no template.
-    probe_palms, gallery_palms, gallery_persons : (n,) str
-    probe_numbers, gallery_numbers : (n,) int
-        Which photo of its palm each is or was made from; of several that are averaged, which lot.
-    """
-
-    distances: np.ndarray
-    probe_palms: np.ndarray
-    gallery_palms: np.ndarray
-    gallery_persons: np.ndarray
-    probe_numbers: np.ndarray
-    gallery_numbers: np.ndarray
-
-    def trials(self) -> Trials:
-        """Distances to palms; a probe is never compared with the photo that it was made from."""
-        return trials_of(
-            self.distances,
-            self.probe_palms,
-            self.gallery_palms,
-            self.gallery_persons,
-            self.probe_numbers,
-            self.gallery_numbers,
-        )
 
 
 @dataclass(frozen=True)
@@ -214,7 +183,7 @@ class AttackPipeline:
         if len(found) > 1:
             scales = [self._scale(channel, passed, store) for channel in range(len(self.enrols))]
             found = [(each - mean) / spread for each, (mean, spread) in zip(found, scales, strict=True)]
-        return _in_lots(_mean_of_known(np.stack(found)), self.samples(group), self.trial.attack.photos)
+        return in_lots(mean_of_known(np.stack(found)), self.samples(group), self.trial.attack.photos)
 
     def _sides(self, group: str, channel: int) -> Iterator[Wanted]:
         attack = self.trial.attack
@@ -262,7 +231,7 @@ class AttackPipeline:
         self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store
     ) -> np.ndarray:
         """Distances in one channel, the mean over outputs of the probe, float64."""
-        return _mean_of_known(self._outputs(group, channel, passed, store))
+        return mean_of_known(self._outputs(group, channel, passed, store))
 
     def _outputs(self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store) -> np.ndarray:
         """Distances in one channel, (outputs of the probe, n, n)."""
@@ -308,7 +277,7 @@ class AttackPipeline:
             palms = np.array([sample.identity for sample in samples])[present]
             if isinstance(attack, TrainedConfig) and attack.permuted:
                 palms = np.random.default_rng(0).permutation(palms)
-            sides[each.seed is not None].append(Labelled(templates[present], palms, _numbers(samples)[present]))
+            sides[each.seed is not None].append(Labelled(templates[present], palms, numbers_of(samples)[present]))
         own = enrol if isinstance(enrol, Describe) else load_keyed(enrol.recognizer, enrol.settings)
         return attack.fit(own, Training(*map(_together, sides)))
 
@@ -358,38 +327,6 @@ def _require_photos(samples: Sequence[Sample], lot: int) -> None:
             f"attack.photos={lot} wants {2 * lot} photos of a palm, to be named and to be known by: there are {most} "
             "at most. Take a data set with more, or fewer at once."
         )
-
-
-def _in_lots(distances: np.ndarray, samples: Sequence[Sample], lot: int) -> Photos:
-    """Rows of so many photos of a palm averaged; what is left of a palm's photos is no probe."""
-    palms = np.array([sample.identity for sample in samples])
-    persons = np.array([sample.person for sample in samples])
-    lots = _numbers(samples) // lot
-    if lot == 1:
-        return Photos(distances, palms, palms, persons, lots, lots)
-    of_lot = {each: np.flatnonzero((palms == each[0]) & (lots == each[1]))
-              for each in dict.fromkeys(zip(palms.tolist(), lots.tolist(), strict=True))}  # fmt: skip
-    rows = {each: found for each, found in of_lot.items() if len(found) == lot}
-    averaged = np.stack([_mean_of_known(distances[row]) for row in rows.values()])
-    shown, which = (np.array(each) for each in zip(*rows, strict=True))
-    return Photos(averaged, shown, palms, persons, which, lots)
-
-
-def _numbers(samples: Sequence[Sample]) -> np.ndarray:
-    """Which photo of its palm each is, from 0, in the order of the samples."""
-    seen: dict[str, int] = {}
-    numbers = np.empty(len(samples), np.int64)
-    for place, sample in enumerate(samples):
-        numbers[place] = seen[sample.identity] = seen.get(sample.identity, -1) + 1
-    return numbers
-
-
-def _mean_of_known(distances: np.ndarray) -> np.ndarray:
-    """Mean along the first axis, float64, of what is there: what failed leaves the word to the others."""
-    known = ~np.isnan(distances)
-    count = known.sum(axis=0)
-    sums = np.where(known, distances, 0).sum(axis=0, dtype=np.float64)
-    return np.divide(sums, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def _together(labelled: Sequence[Labelled]) -> Labelled:

@@ -2,105 +2,51 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import yaml
 
-from palmbench.attacks import AttackConfig, attack_config
 from palmbench.base.board import Board
-from palmbench.base.plain_files import read_plain
-from palmbench.base.store import Store, pack_arrays, unpack_arrays
-from palmbench.config.attacks import trial_config
-from palmbench.config.schema import plain_values, run_config
-from palmbench.engine.attack_pipeline import AttackPipeline, Photos, Wanted
+from palmbench.base.store import Store, pack_arrays
+from palmbench.engine.attack_photos import Photos
+from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
+from palmbench.engine.attack_record import (
+    DRAWS,
+    REPLICATES,
+    Attacked,
+    attacked,
+    finished,
+    record_key,
+    record_path,
+    write_settings,
+)
 from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.provenance import checkout
-from palmbench.engine.records import METRICS, RECORD, Record, read_record, write_record
+from palmbench.engine.records import METRICS, write_record
 from palmbench.engine.resume import Failure
-from palmbench.engine.run import CONFIG
 from palmbench.engine.sweep import METRICS_FORMAT
 from palmbench.scoring import Number
 from palmbench.scoring.identification import ranks_of
 from palmbench.scoring.intervals import Interval, share_interval
 from palmbench.scoring.leak import Calibration, Leak, measure_leak
 from palmbench.scoring.leak_table import LEAKS
-from palmbench.scoring.linkability import PERMUTATIONS
 from palmbench.scoring.metric_table import Metric
-from palmbench.scoring.replicated import Replicated, mean_of, person_weights
+from palmbench.scoring.replicated import mean_of, person_weights
 from palmbench.scoring.shares import BOOTSTRAP_SEED
 from palmbench.scoring.singling_out import singling_out
 from palmbench.scoring.trials import Trials
-from recognizers.common.cache_keys import KEY_VERSION, digest, versions_of
-from recognizers.common.errors import Lost, RequestError, no_exit
-from recognizers.common.writing import json_bytes, require_writable, write_bytes
+from recognizers.common.cache_keys import KEY_VERSION
+from recognizers.common.errors import Lost, no_exit
+from recognizers.common.writing import json_bytes, require_writable
 
 VERSION = 1
-REPLICATES = 1000
-FOLDER = "attacks"
-DRAWS = "draws.npz"
-_SCORING = (
-    "bootstrap", "hull", "identification", "identity_disclosure", "intervals", "leak", "linkability", "pairs",
-    "pooling", "rank_disclosure", "replicated", "singling_out", "tar_at_fmr", "trials",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Attacked:
-    """The results of one attack on one point, as its record has them.
-
-    Attributes
-    ----------
-    record : Record
-    """
-
-    record: Record
-
-    @property
-    def content(self) -> Mapping[str, Any]:
-        """What the record says: the point, the attack's five choices, persons, failures, and what made it."""
-        return self.record.content
-
-    @property
-    def attack(self) -> AttackConfig:
-        return attack_config(self.content["attack"])
-
-    @property
-    def called(self) -> str:
-        """What tables call the attack."""
-        return str(self.content["point"]["attack"])
-
-    @property
-    def numbers(self) -> dict[str, Number]:
-        """By name of `LEAKS`, with 95 % intervals over persons."""
-        return self.record.metrics["metrics"]
-
-    @property
-    def by_chance(self) -> dict[str, Number]:
-        """By name, what each number is where nothing leaks: of a guess, or the mean and middle 95 % of its null."""
-        content = json.loads(self.record.read(METRICS))
-        return {name: Number.from_json(each) for name, each in content["by_chance"].items()}
-
-    @property
-    def chosen_on(self) -> dict[str, float]:
-        """By name, the number on validation persons, in the unit of `LEAKS`; NaN where there is none."""
-        return {name: np.nan if each is None else each for name, each in self.content["validation"].items()}
-
-    def replicated(self) -> dict[str, Replicated]:
-        """By name, the number and its replicates in the unit of `LEAKS`, for what sets attacks against each other."""
-        draws = unpack_arrays(self.record.read(DRAWS))
-        values = {name: number.value for name, number in self.numbers.items()}
-        return {
-            name: Replicated(np.nan if (value := values[name]) is None else value, each) for name, each in draws.items()
-        }
 
 
 class Tried(NamedTuple):
@@ -127,79 +73,14 @@ def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
     require_writable(Path(every[0].run.config.results_dir))
     with Executor(every[0].run.config.executor) as executor:
         for number, each in enumerate(every):
-            if _finished(each) is None:
+            if not finished(each):
                 print(f"[{number + 1}/{len(every)}] {_words(each)}", file=sys.stderr)
                 _attack(each, executor)
-    attacked = [[Attacked(_required(each)) for each in of_point] for of_point in pipelines]
+    found = [[attacked(each) for each in of_point] for of_point in pipelines]
     failures = dict.fromkeys(
-        Failure(**failure) for of_point in attacked for each in of_point for failure in each.content["failures"]
+        Failure(**failure) for of_point in found for each in of_point for failure in each.content["failures"]
     )
-    return Tried(attacked, list(failures))
-
-
-def write_settings(pipeline: AttackPipeline) -> None:
-    """Leave an attack's settings in its folder: from then on it is listed, finished or not."""
-    values = {"run": plain_values(pipeline.run.config), "trial": asdict(pipeline.trial)}
-    write_bytes(record_path(pipeline).parent / CONFIG, yaml.safe_dump(_lists(values), sort_keys=False).encode())
-
-
-def listed(results_dir: Path, data_dir: str | None = None) -> list[AttackPipeline]:
-    """Every attack that a folder of results holds, unfinished ones too.
-
-    Parameters
-    ----------
-    results_dir : Path
-    data_dir : str, optional
-        Where the data sets are now; for each attack where it had them, unless given.
-
-    Raises
-    ------
-    RequestError
-        If the settings of one are not understood, or its photos or weights are not to be had.
-    """
-    found = []
-    for path in sorted((results_dir / FOLDER).glob(f"*/{CONFIG}")):
-        try:
-            values = yaml.safe_load(read_plain(path))
-            run, trial = values["run"], values["trial"]
-        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-            raise RequestError(
-                f"{path} does not hold the settings of an attack any more; remove its folder."
-            ) from error
-        places = {"results_dir": str(results_dir)} | ({} if data_dir is None else {"data_dir": data_dir})
-        found.append(AttackPipeline.of(run_config({**run, **places}), trial_config(trial)))
-    return found
-
-
-def failures_of(pipeline: AttackPipeline) -> list[Failure]:
-    """What failed in an attack; nothing of one that has no record."""
-    record = read_record(record_path(pipeline), record_key(pipeline))
-    return [] if record is None else [Failure(**failure) for failure in record.content["failures"]]
-
-
-def record_path(pipeline: AttackPipeline) -> Path:
-    """Where the record of an attack on a point lies, whether it is there or not."""
-    return Path(pipeline.run.config.results_dir) / FOLDER / record_key(pipeline) / RECORD
-
-
-def record_key(pipeline: AttackPipeline) -> str:
-    """Key of the record: the attack's, and the code that measures."""
-    versions = {"attacking": VERSION, **versions_of("palmbench.scoring", *_SCORING)}
-    return digest("attacked", attack=pipeline.key, versions=versions, replicates=[REPLICATES, PERMUTATIONS])
-
-
-def _finished(pipeline: AttackPipeline) -> Record | None:
-    record = read_record(record_path(pipeline), record_key(pipeline))
-    lasting = record is not None and all(failure["lasting"] for failure in record.content["failures"])
-    return record if lasting else None
-
-
-def _required(pipeline: AttackPipeline) -> Record:
-    path = record_path(pipeline)
-    record = read_record(path, record_key(pipeline))
-    if record is None:
-        raise Lost(str(path))
-    return record
+    return Tried(found, list(failures))
 
 
 def _attack(pipeline: AttackPipeline, executor: Executor) -> None:
@@ -281,13 +162,6 @@ def measure(
     }
     draws = pack_arrays(**{name: _scale(name) * leaks[name].found.draws for name in LEAKS})
     write_record(record_path(pipeline), content, {METRICS: json_bytes(metrics), DRAWS: draws})
-
-
-def _lists(value: Any) -> Any:
-    """Plain values with lists in the place of tuples, which YAML has not."""
-    if isinstance(value, Mapping):
-        return {key: _lists(each) for key, each in value.items()}
-    return [_lists(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _singled_out(photos: Photos, trials: Trials, weights: np.ndarray) -> Leak:

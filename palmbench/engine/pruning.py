@@ -9,7 +9,7 @@ from pathlib import Path
 
 from palmbench.base.store import Store
 from palmbench.engine.attack_pipeline import AttackPipeline
-from palmbench.engine.attacking import FOLDER, failures_of, listed
+from palmbench.engine.attack_record import FOLDER, failures_of, listed
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
 from palmbench.stages.compare import SCORES

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from palmbench.engine.attack_health import Health
-from palmbench.engine.attacking import Attacked, with_bounds
+from palmbench.engine.attack_record import Attacked
+from palmbench.engine.attacking import with_bounds
 from palmbench.report.plain_table import aligned, column_of, width_of
 from palmbench.scoring.leak_table import LEAKS
 from palmbench.scoring.number import Number

@@ -12,7 +12,8 @@ from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
-from palmbench.engine.attacking import Attacked, listed, measure, record_key, record_path, write_settings
+from palmbench.engine.attack_record import Attacked, listed, record_key, record_path, write_settings
+from palmbench.engine.attacking import measure
 from palmbench.engine.pruning import artefacts_of, needless
 from palmbench.engine.records import read_record
 from palmbench.engine.resume import Failure

@@ -9,6 +9,7 @@ import pytest
 
 from palmbench.commands import cli
 from palmbench.engine import attacking
+from recognizers.common.errors import RequestError
 
 FEW = ["dataset.identities=10", "dataset.samples=2", "people.evaluated=0.4", "people.validation=0.4",
        "executor.workers=1", "method=pixelate", "method.block=24"]  # fmt: skip
@@ -60,6 +61,10 @@ def test_what_cannot_be_met_is_said_with_status_2(
 def test_attacks_that_were_not_named_are_left_out_where_they_cannot_be(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("palmbench.commands.attack.try_attacks", lambda pipelines: attacking.Tried([], []))
-    assert cli.main(["attack", "method=mask", f"results_dir={tmp_path}"]) == 0
-    assert "Left out: attack=restored undoes blur and pixelate, not mask." in capsys.readouterr().err
+    def stop(pipelines: object) -> None:
+        raise RequestError("It would begin here.")
+
+    monkeypatch.setattr("palmbench.commands.attack.try_attacks", stop)
+    assert cli.main(["attack", "method=mask", f"results_dir={tmp_path}"]) == 2
+    told = capsys.readouterr().err
+    assert "Left out: attack=restored undoes blur and pixelate, not mask." in told and "begin here" in told

@@ -20,7 +20,8 @@ from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
-from palmbench.engine.attacking import Attacked, measure, record_key, record_path
+from palmbench.engine.attack_record import Attacked, record_key, record_path
+from palmbench.engine.attacking import measure
 from palmbench.engine.records import read_record
 from palmbench.hands.traits import geometry, skin_colour
 from palmbench.methods.blur import BlurConfig

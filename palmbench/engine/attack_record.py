@@ -1,0 +1,159 @@
+"""The record of an attack: its folder, its numbers and replicates, the settings that it is of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from palmbench.attacks import AttackConfig, attack_config
+from palmbench.base.plain_files import read_plain
+from palmbench.base.store import unpack_arrays
+from palmbench.config.attacks import trial_config
+from palmbench.config.schema import plain_values, run_config
+from palmbench.engine.attack_pipeline import AttackPipeline
+from palmbench.engine.records import METRICS, RECORD, Record, read_record
+from palmbench.engine.resume import Failure
+from palmbench.engine.run import CONFIG
+from palmbench.scoring import Number
+from palmbench.scoring.linkability import PERMUTATIONS
+from palmbench.scoring.replicated import Replicated
+from recognizers.common.cache_keys import digest, versions_of
+from recognizers.common.errors import Lost, RequestError
+from recognizers.common.writing import write_bytes
+
+REPLICATES = 1000
+FOLDER = "attacks"
+DRAWS = "draws.npz"
+_SCORING = (
+    "bootstrap", "hull", "identification", "identity_disclosure", "intervals", "leak", "linkability", "pairs",
+    "pooling", "rank_disclosure", "replicated", "singling_out", "tar_at_fmr", "trials",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """The results of one attack on one point, as its record has them.
+
+    Attributes
+    ----------
+    record : Record
+    """
+
+    record: Record
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """What the record says: the point, the attack's five choices, persons, failures, and what made it."""
+        return self.record.content
+
+    @property
+    def attack(self) -> AttackConfig:
+        return attack_config(self.content["attack"])
+
+    @property
+    def called(self) -> str:
+        """What tables call the attack."""
+        return str(self.content["point"]["attack"])
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """By name of `LEAKS`, with 95 % intervals over persons."""
+        return self.record.metrics["metrics"]
+
+    @property
+    def by_chance(self) -> dict[str, Number]:
+        """By name, what each number is where nothing leaks: of a guess, or the mean and middle 95 % of its null."""
+        content = json.loads(self.record.read(METRICS))
+        return {name: Number.from_json(each) for name, each in content["by_chance"].items()}
+
+    @property
+    def chosen_on(self) -> dict[str, float]:
+        """By name, the number on validation persons, in the unit of `LEAKS`; NaN where there is none."""
+        return {name: np.nan if each is None else each for name, each in self.content["validation"].items()}
+
+    def replicated(self) -> dict[str, Replicated]:
+        """By name, the number and its replicates in the unit of `LEAKS`, for what sets attacks against each other."""
+        draws = unpack_arrays(self.record.read(DRAWS))
+        values = {name: number.value for name, number in self.numbers.items()}
+        return {
+            name: Replicated(np.nan if (value := values[name]) is None else value, each) for name, each in draws.items()
+        }
+
+
+def write_settings(pipeline: AttackPipeline) -> None:
+    """Leave an attack's settings in its folder: from then on it is listed, finished or not."""
+    values = {"run": plain_values(pipeline.run.config), "trial": asdict(pipeline.trial)}
+    write_bytes(record_path(pipeline).parent / CONFIG, yaml.safe_dump(_lists(values), sort_keys=False).encode())
+
+
+def listed(results_dir: Path, data_dir: str | None = None) -> list[AttackPipeline]:
+    """Every attack that a folder of results holds, unfinished ones too.
+
+    Parameters
+    ----------
+    results_dir : Path
+    data_dir : str, optional
+        Where the data sets are now; for each attack where it had them, unless given.
+
+    Raises
+    ------
+    RequestError
+        If the settings of one are not understood, or its photos or weights are not to be had.
+    """
+    found = []
+    for path in sorted((results_dir / FOLDER).glob(f"*/{CONFIG}")):
+        try:
+            values = yaml.safe_load(read_plain(path))
+            run, trial = values["run"], values["trial"]
+        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise RequestError(
+                f"{path} does not hold the settings of an attack any more; remove its folder."
+            ) from error
+        places = {"results_dir": str(results_dir)} | ({} if data_dir is None else {"data_dir": data_dir})
+        found.append(AttackPipeline.of(run_config({**run, **places}), trial_config(trial)))
+    return found
+
+
+def failures_of(pipeline: AttackPipeline) -> list[Failure]:
+    """What failed in an attack; nothing of one that has no record."""
+    record = read_record(record_path(pipeline), record_key(pipeline))
+    return [] if record is None else [Failure(**failure) for failure in record.content["failures"]]
+
+
+def record_path(pipeline: AttackPipeline) -> Path:
+    """Where the record of an attack on a point lies, whether it is there or not."""
+    return Path(pipeline.run.config.results_dir) / FOLDER / record_key(pipeline) / RECORD
+
+
+def record_key(pipeline: AttackPipeline) -> str:
+    """Key of the record: the attack's, and the code that measures."""
+    versions = {**versions_of("palmbench.engine", "attacking"), **versions_of("palmbench.scoring", *_SCORING)}
+    return digest("attacked", attack=pipeline.key, versions=versions, replicates=[REPLICATES, PERMUTATIONS])
+
+
+def finished(pipeline: AttackPipeline) -> bool:
+    """Whether nothing is left to do for an attack: a failure that may pass leaves something to do."""
+    record = read_record(record_path(pipeline), record_key(pipeline))
+    return record is not None and all(failure["lasting"] for failure in record.content["failures"])
+
+
+def attacked(pipeline: AttackPipeline) -> Attacked:
+    """The results of an attack. Raises Lost where it was not measured."""
+    path = record_path(pipeline)
+    record = read_record(path, record_key(pipeline))
+    if record is None:
+        raise Lost(str(path))
+    return Attacked(record)
+
+
+def _lists(value: Any) -> Any:
+    """Plain values with lists in the place of tuples, which YAML has not."""
+    if isinstance(value, Mapping):
+        return {key: _lists(each) for key, each in value.items()}
+    return [_lists(each) for each in value] if isinstance(value, (list, tuple)) else value
