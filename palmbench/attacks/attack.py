@@ -119,6 +119,11 @@ class AttackConfig(ABC):
         ]
         return " ".join([*words, *self.own_words()])
 
+    @property
+    def knows(self) -> str:
+        """What it knows of the method, and whether it learns from it, in a few words for tables."""
+        return f"{self.knowledge}; learns" if self.trained else self.knowledge
+
     def own_words(self) -> tuple[str, ...]:
         """What else tells two attacks of this name apart."""
         return ()

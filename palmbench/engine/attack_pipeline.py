@@ -60,6 +60,7 @@ class AttackPipeline:
     people : People
     outputs : dict of int to Pipeline
         By the seed, the point with the outputs of that seed.
+    channels : tuple of Channel
     enrols : tuple of Enrol or Describe
         By channel, that of originals as they are.
     """

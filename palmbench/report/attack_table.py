@@ -17,7 +17,7 @@ from palmbench.scoring.number import Number
 from palmbench.scoring.worst_case import strongest, worst_case
 from recognizers.common.errors import RequestError
 
-WIDTH = 118
+WIDTH = 120
 COLUMNS = ("rank_1", "tar_fmr100", "eer", "lid", "lid_worst", "min_cllr", "d_sys", "singling_out", "mean_disclosure",
            "tar_fmr1000")  # fmt: skip
 CHANCE, WORST, ABOVE = "by chance", "worst case", "above the floor"
@@ -56,11 +56,13 @@ def attack_lines(attacked: Sequence[Attacked], health: Mapping[str, Health] | No
         if (correlation := each.content["output_correlation"]) is not None
     ]
     notes += [f"Health of {name}: {each.words}." for name, each in health.items()]
+    known = {each.called: each.attack.knows for each in ordered}
+    knows = ["knows", *(known.get(name.removesuffix(VOID), "") for name in rows)]
     columns = [column_of(LEAKS[name], [each.get(name) for each in rows.values()]) for name in COLUMNS]
-    room = WIDTH - max(map(len, rows))
+    room = WIDTH - max(map(len, rows)) - 2 - width_of(knows)
     shown = max(1, sum(width <= room for width in accumulate(2 + width_of(column) for column in columns)))
     left_out = [LEAKS[name].label for name in COLUMNS[shown:]]
-    lines = ["", _title(attacked[0].content), *aligned(["attack", *rows], columns[:shown]), *notes]
+    lines = ["", _title(attacked[0].content), *aligned(["attack", *rows], [knows, *columns[:shown]]), *notes]
     return [*lines, f"Left out, for want of room: {', '.join(left_out)}."] if left_out else lines
 
 
