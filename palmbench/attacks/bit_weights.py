@@ -1,9 +1,9 @@
 """Bits of a palmprint code, each weighed by how far it outlives the method.
 
 A bit that agrees in a share p of mated pairs and q of strangers' pairs is worth logit p - logit q where it agrees: the
-sum over bits is the logarithm of the likelihood ratio, were bits independent. Weights are learnt from pairs as they lie
-and smoothed over neighbouring pixels, for pairs are few; shifts are searched in matching alone. As an image the weights
-show where identity survives.
+sum over bits is the logarithm of the likelihood ratio, were bits independent; (p - q) / (q (1 - q)) is the same where p
+is near q. Weights are learnt from pairs as they lie and smoothed over neighbouring pixels, for pairs are few; shifts
+are searched in matching alone. As an image the weights show where identity survives.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 VERSION = 1
 _SIDE = 32  # of a plane, code pixels
 _SMOOTHING = 3.0  # code pixels
+_ERRORS = 3.0  # standard errors that a plane's mean weight must be away from 0
 _PRIOR_PAIRS = 100.0  # mated pairs that agree as strangers do are added: pairs of few palms say less than they are
+_LEAST_VARIANCE = 0.05  # of a bit's agreement: one that nearly always agrees says little, whatever a few pairs say
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class BitWeightsConfig(TrainedConfig):
                 "take more persons or photos."
             )
         first, second = (_bits(recognizer, each.templates) for each in (probes, gallery))
-        return WeighedBits(recognizer, _learnt(first, second, mated, strangers), self.reach)
+        return WeighedBits(recognizer, _learnt(first, second, mated, strangers, probes.palms), self.reach)
 
 
 class WeighedBits:
@@ -118,17 +120,29 @@ def _overlap(planes: np.ndarray, down: int, right: int) -> np.ndarray:
     return planes[..., rows, columns]
 
 
-def _learnt(probes: np.ndarray, gallery: np.ndarray, mated: np.ndarray, strangers: np.ndarray) -> np.ndarray:
-    """Weights of the bits of a gallery's planes, (planes, 32, 32) float32.
+def _learnt(
+    probes: np.ndarray, gallery: np.ndarray, mated: np.ndarray, strangers: np.ndarray, palms: np.ndarray
+) -> np.ndarray:
+    """Weights of the bits of a gallery's planes, (planes, 32, 32) float32; `palms` are those of the probes.
 
-    Pairs are taken as they lie: strangers' pairs at the shift that suits them best agree as mated ones do.
+    Pairs are taken as they lie: strangers' pairs at the shift that suits them best agree as mated ones do. A plane
+    whose mean weight does not stand out of what it is without one palm or another counts nothing: small weights rank
+    people as large ones do, so chance must not give them a sign.
     """
     agreed, of = _agreement(probes, gallery, strangers)
     rate = (agreed + 1) / (of + 2)
-    # A bit of which mated pairs tell nothing is worth nothing, however often it agrees by itself.
+
+    def weights(agreed: np.ndarray, of: int) -> np.ndarray:
+        # logit p - logit q to first order: what is linear in p has no bias where pairs are few.
+        return (agreed - of * rate) / (of + _PRIOR_PAIRS) / np.maximum(rate * (1 - rate), _LEAST_VARIANCE)
+
     agreed, of = _agreement(probes, gallery, mated)
-    own = (agreed + _PRIOR_PAIRS * rate) / (of + _PRIOR_PAIRS)
-    return _smoothed(np.log(own / (1 - own)) - np.log(rate / (1 - rate)))
+    parts = [_agreement(probes, gallery, mated & (palms == palm)[:, None]) for palm in np.unique(palms)]
+    left = np.array([weights(agreed - part, of - pairs).mean(axis=(1, 2)) for part, pairs in parts])
+    error = np.sqrt((len(left) - 1) * left.var(axis=0))  # the jackknife's
+    found = weights(agreed, of)
+    stands_out = np.abs(found.mean(axis=(1, 2))) > _ERRORS * error
+    return _smoothed(np.where(stands_out[:, None, None], found, 0.0))
 
 
 def _agreement(probes: np.ndarray, gallery: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, int]:

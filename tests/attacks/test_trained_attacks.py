@@ -62,15 +62,16 @@ def test_one_plane_that_leaks_is_found_by_the_bit_weights() -> None:
     mtcc = recognizers.load("mtcc")
     matcher = BitWeightsConfig(reach=1).fit(mtcc, Training(codes(8, 4, 1), codes(8, 4, 2)))
     strength = np.abs(matcher.weights).mean(axis=(1, 2))
-    assert strength.argmax() == LEAKING and strength[LEAKING] > 3 * np.delete(strength, LEAKING).max()
+    assert np.flatnonzero(strength).tolist() == [LEAKING]
     probes, gallery = codes(10, 3, 3), codes(10, 3, 4)
-    assert rank_1(matcher, probes, gallery) > 0.6 > 0.4 > rank_1(mtcc, probes, gallery)
+    assert rank_1(matcher, probes, gallery) > 0.9 > 0.4 > rank_1(mtcc, probes, gallery)
 
 
 def test_bit_weights_learn_nothing_of_exchanged_palms() -> None:
     mtcc, rng = recognizers.load("mtcc"), np.random.default_rng(0)
     sides = [each._replace(palms=rng.permutation(each.palms)) for each in (codes(8, 4, 1), codes(8, 4, 2))]
     matcher = BitWeightsConfig(reach=0).fit(mtcc, Training(*sides))
+    assert np.count_nonzero(np.abs(matcher.weights).sum(axis=(1, 2))) <= 2  # planes
     assert rank_1(matcher, codes(10, 3, 3), codes(10, 3, 4)) < 0.4  # a guess gets 0.1
 
 
