@@ -28,6 +28,7 @@ from palmbench.engine.attack_record import (
 )
 from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
+from palmbench.engine.open_executor import of_this_machine
 from palmbench.engine.provenance import checkout
 from palmbench.engine.records import METRICS, write_record
 from palmbench.engine.resume import Failure
@@ -71,7 +72,7 @@ def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
     """
     every = [each for of_point in pipelines for each in of_point]
     require_writable(Path(every[0].run.config.results_dir))
-    with Executor(every[0].run.config.executor) as executor:
+    with Executor(of_this_machine(every[0].run.config.executor, "palmbench attack")) as executor:
         for number, each in enumerate(every):
             if not finished(each):
                 print(f"[{number + 1}/{len(every)}] {_words(each)}", file=sys.stderr)
