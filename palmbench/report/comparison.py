@@ -42,15 +42,15 @@ class Comparison:
     dataset : str
     compared : tuple of Compared
         By method and settings in the order of the sweep, then by recognizer.
-    absent : tuple of str
-        Names of the points that have no finished run.
+    absent : tuple of (str, str)
+        Name and recognizer of the points that have no finished run.
     records : tuple of dict
         What was measured, each under the name of its point.
     """
 
     dataset: str
     compared: tuple[Compared, ...]
-    absent: tuple[str, ...]
+    absent: tuple[tuple[str, str], ...]
     records: tuple[dict[str, Any], ...]
 
     @property
@@ -68,7 +68,12 @@ class Comparison:
             segments=(tuple(Setting(name, name) for name in names),),
             groups=(*attacks, RecognizerColumns("", "", _PHOTOS)),
         )
-        notes = [f"Not computed: {', '.join(self.absent)}."] if self.absent else []
+        # A recognizer that attacked nothing is named once.
+        lacking = dict.fromkeys(
+            f"{name} ({recognizer})" if recognizer in self.recognizers else recognizer
+            for name, recognizer in self.absent
+        )
+        notes = [f"Not computed: {', '.join(lacking)}."] if lacking else []
         return arrange(spec, rows_of(self.records, paper={}), [self.dataset], notes, intervals)
 
 
@@ -86,13 +91,13 @@ def compare(pipelines: Sequence[Pipeline], attacks: Mapping[str, str]) -> list[C
     comparisons = []
     for dataset in dict.fromkeys(pipeline.config.dataset.name for pipeline in pipelines):
         compared: list[Compared] = []
-        absent: dict[str, None] = {}
+        absent: list[tuple[str, str]] = []
         records: list[dict[str, Any]] = []
         for pipeline in (each for each in pipelines if each.config.dataset.name == dataset):
             point, name, result = pipeline.point, sweep.name_of(pipeline), Run.of(pipeline).result
             attack = attacks.get(recognizer_name(point), recognizer_name(point))
             if result is None:
-                absent[f"{name} ({attack})"] = None
+                absent.append((name, attack))
                 continue
             label = pipeline.config.method.label or pipeline.config.method.called
             compared.append(Compared(label, name, attack, dict(result["metrics"])))

@@ -10,6 +10,9 @@ import pytest
 from PIL import Image
 
 from palmbench.commands.methods import methods_command
+from palmbench.report.comparison import Compared, Comparison
+from palmbench.report.figures.tradeoff import PRIVACY, QUALITY, draw_tradeoff
+from palmbench.scoring import Number
 
 
 @pytest.fixture
@@ -44,3 +47,14 @@ def test_each_setting_of_a_knob_has_its_line_and_its_numbers(settings: list[str]
     capsys.readouterr()
     assert methods_command([*words[:-1], "method.sigma=1,2,8"]) == 0
     assert "Not computed: blur sigma 2 (MTCC)." in capsys.readouterr().out
+    assert methods_command([*words, "recognizer=mtcc,eehnet"]) == 0
+    assert "Not computed: EEHNet (reconstruction, compact)." in capsys.readouterr().out
+
+
+def test_settings_are_joined_that_differ_in_a_number_alone() -> None:
+    numbers = {name: Number(0.5) for name in (PRIVACY, QUALITY)}
+    names = ("ksame way proxy k 2", "ksame way proxy k 5", "ksame way average k 5")
+    compared = tuple(Compared("k-Same", name, "MTCC", numbers) for name in names)
+    (panel,) = draw_tradeoff(Comparison("synth", compared, (), ())).axes
+    joined = [line for line in panel.get_lines() if line.get_linestyle() == "-"]
+    assert [len(line.get_xdata()) for line in joined] == [2, 1]

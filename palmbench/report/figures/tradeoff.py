@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -21,10 +22,13 @@ _HEIGHT, _LEGEND = 2.6, 0.45  # inches
 # Okabe and Ito (2008); with the markers, told apart by every kind of sight and in grey print.
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "osD^vPX*<>hdp"
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 def draw_tradeoff(comparison: Comparison) -> Figure:
-    """One panel a recognizer: rank-1 accuracy over SSIM, with 95 % intervals; settings of a method are joined.
+    """One panel a recognizer: rank-1 accuracy over SSIM, with 95 % intervals.
+
+    Settings of a method that differ in nothing but numbers are joined.
 
     Down is better hidden, right is more like the original; a grey line is what a guess gets.
     """
@@ -50,10 +54,13 @@ def draw_tradeoff(comparison: Comparison) -> Figure:
 def _draw_method(axes: Axes, compared: list[Compared], number: int) -> None:
     pen = _pen(number, "")
     shown = [(_spread(each.numbers[QUALITY]), _spread(each.numbers[PRIVACY])) for each in compared]
-    points = [(along[1], up[1]) for along, up in shown]
     colour = pen.get_color()
-    axes.plot(*zip(*points, strict=True), color=colour, linewidth=0.8, alpha=0.6)
-    axes.plot(*zip(*points, strict=True), linestyle="", marker=pen.get_marker(), color=colour, markersize=5)
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for each, (along, up) in zip(compared, shown, strict=True):
+        curves.setdefault(_NUMBER.sub("", each.name), []).append((along[1], up[1]))
+    for points in curves.values():
+        axes.plot(*zip(*points, strict=True), color=colour, linewidth=0.8, alpha=0.6)
+        axes.plot(*zip(*points, strict=True), linestyle="", marker=pen.get_marker(), color=colour, markersize=5)
     for along, up in shown:
         axes.vlines(along[1], up[0], up[2], color=colour, linewidth=0.6)
         axes.hlines(up[1], along[0], along[2], color=colour, linewidth=0.6)
