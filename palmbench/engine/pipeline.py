@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -310,10 +310,28 @@ class Pipeline:
     def _between_sets(self, outcome: Outcome, store: Store) -> dict[str, Number]:
         before, after = self.features
         both = outcome.ids(before) & outcome.ids(after)
-        paired = [sample for sample in self.samples if sample.id in both]
-        originals, deidentified = (list(load_all(stage, paired, store).values()) for stage in (before, after))
-        palms, failed = [sample.identity for sample in paired], len(self.samples) - len(paired)
-        return set_distances(before.features_of, originals, deidentified, palms, failed)
+        paired = tuple(sample for sample in self.samples if sample.id in both)
+        keys = tuple(stage.key(sample) for stage in (before, after) for sample in paired)
+        return _distances_of(_Paired(keys, len(self.samples) - len(paired), (before, after), paired, store))
+
+
+@dataclass(frozen=True)
+class _Paired:
+    """Photos with features before and after: equal to others whose features are the same."""
+
+    keys: tuple[str, ...]
+    failed: int
+    stages: tuple[Features, Features] = field(compare=False)
+    samples: tuple[Sample, ...] = field(compare=False)
+    store: Store = field(compare=False)
+
+
+@lru_cache(maxsize=4)
+def _distances_of(paired: _Paired) -> dict[str, Number]:
+    """Distances between two sets of photos, computed once for all recognizers that attack them. Raises Lost."""
+    before, after = (list(load_all(stage, paired.samples, paired.store).values()) for stage in paired.stages)
+    palms = [sample.identity for sample in paired.samples]
+    return set_distances(paired.stages[0].features_of, before, after, palms, paired.failed)
 
 
 def _repainting(config: RunConfig, dataset: Dataset, prepare: Prepare) -> Deidentify:
