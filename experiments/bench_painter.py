@@ -15,7 +15,7 @@ import argparse
 import copy
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -39,7 +39,9 @@ from palmbench.diffusion.sampler import Sampling
 from palmbench.diffusion.weights import EMBEDDED, resolve, weight_files
 from palmbench.methods.diffusion import DiffusionConfig
 
+_EVEN_STEPS = 20  # with which DPM-Solver++ is used where steps are even
 _TFLOP_A_CALL = 1.594  # of the published network under guidance, as diffusers computes it
+_PRESETS = {"fast": "diffusion", "turbo": "diffusion_turbo"}
 Way = Callable[[], Any]
 
 
@@ -69,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     usual = _preset("diffusion_paper" if asked.full_size else "diffusion")
     parts = random_parts() if asked.full_size else load_components(weight_files(resolve(EMBEDDED)))
     painted = _painted(usual, asked.images, asked.steps, asked.size)
-    turbo = _preset("diffusion_turbo")
-    ways = all_ways(parts, painted, _sampling(turbo, None), device, asked.compile)
+    presets = {name: _sampling(_preset(method)) for name, method in _PRESETS.items()}
+    ways = all_ways(parts, painted, presets, device, asked.compile)
     side = painted.scenes[0].image.shape[0]
     print(
         f"{asked.images} images of {side} x {side}, {painted.sampling.steps} steps, {device}, {asked.threads} threads"
@@ -87,7 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return DONE
 
 
-def all_ways(parts: Components, painted: Painted, turbo: Sampling, device: str, compiled: bool) -> dict[str, Way]:
+def all_ways(
+    parts: Components, painted: Painted, presets: Mapping[str, Sampling], device: str, compiled: bool
+) -> dict[str, Way]:
     """Every way of painting, by name; the first is what the others are compared with."""
     fastest: Precision = automatic(device)
     alike: tuple[Precision, ...] = ("bfloat16", "float16") if device == "cuda" else ("bfloat16",)
@@ -102,9 +106,9 @@ def all_ways(parts: Components, painted: Painted, turbo: Sampling, device: str, 
         "ours, float32": ours(),
         **{f"  without {name}": _without(name, ours()) for name in _LEFT_OUT},
         **{f"ours, {each}": ours(each) for each in alike},
-        f"turbo, {fastest}": ours(fastest, sampling=turbo),
-        "turbo, float32": ours(sampling=turbo),
     }
+    for name, sampling in presets.items():
+        ways |= {f"{name}, {each}": ours(each, sampling=sampling) for each in dict.fromkeys(("float32", fastest))}
     if compiled:
         ways[f"ours, {fastest}, compiled"] = ours(fastest, True)
     return ways
@@ -149,14 +153,17 @@ def _preset(name: str) -> DiffusionConfig:
     return point.method
 
 
-def _sampling(config: DiffusionConfig, steps: int | None) -> Sampling:
+def _sampling(config: DiffusionConfig) -> Sampling:
     return Sampling(
-        steps or config.steps, config.guidance, config.sampler, "mode", config.guidance_start, config.guidance_end
-    )
+        config.steps, config.guidance, config.sampler, "mode", config.guidance_start, config.guidance_end,
+        spacing=config.spacing,
+    )  # fmt: skip
 
 
 def _painted(config: DiffusionConfig, images: int, steps: int | None, size: int | None) -> Painted:
-    sampling = _sampling(config, steps)
+    # As diffusers' pipeline samples: even steps, all of them guided.
+    even = config.steps if config.spacing == 1 else _EVEN_STEPS
+    sampling = Sampling(steps or even, config.guidance, config.sampler, "mode")
     side = size or config.size
     assert side is not None
     return Painted([scene(side, sampling, seed) for seed in range(images)], sampling)

@@ -1,4 +1,4 @@
-"""What fewer steps, guidance in a part of them and lower precision do to hiding and quality: the presets' curve.
+"""What fewer steps, where they lie, guidance in a part of them and precision do to hiding and quality: a curve.
 
     python -m experiments.painter_curve [--identities 20] [--samples 4] [--results results] [SETTING ...]
 
@@ -11,6 +11,7 @@ two passes through the network, any other is one.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,9 +30,9 @@ from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.scoring import Number
 
 METRICS = {"rr": "RR", "dir": "DIR", "acc_nn": "rank-1", "ssim": "SSIM", "fd_hand": "FD (hand network)"}
-STEPS = (4, 6, 8, 10, 12, 15, 20, 30)
-ENDS = (0.25, 0.5, 0.75, 1.0)  # shares of the steps until which guidance is on
-_PARTED = (6, 8, 10, 12)  # steps at which these are tried
+STEPS = {1.0: (4, 6, 8, 10, 12, 15, 20, 30), 2.0: (4, 6, 8, 10, 12), 3.0: (3, 4, 5, 6, 8)}  # by spacing
+ENDS = (0.5, 1.0)  # shares of the steps until which guidance is on
+_MARKERS = {1.0: "o", 2.0: "s", 3.0: "^"}  # by spacing
 
 
 class Point(NamedTuple):
@@ -45,17 +46,29 @@ class Point(NamedTuple):
         """Passes through the network for a painting."""
         config = self.config
         sampling = Sampling(
-            config.steps, config.guidance, config.sampler, config.posterior, config.guidance_start, config.guidance_end
+            steps=config.steps,
+            guidance=config.guidance,
+            guidance_start=config.guidance_start,
+            guidance_end=config.guidance_end,
         )
         return sum(1 + sampling.guided_at(place, config.steps) for place in range(config.steps))
 
 
 def settings() -> list[list[str]]:
     """The points, as words of the command line; the first is the embedded default."""
-    usual = [["method.steps=20"]]
-    fewer = [[f"method.steps={steps}"] for steps in STEPS if steps != 20]
-    parted = [[f"method.steps={n}", f"method.guidance_end={end}"] for n in _PARTED for end in ENDS if end < 1]
-    return [*usual, *fewer, *parted, ["method.precision=bfloat16"]]
+    every = [
+        [f"method.steps={n}", f"method.spacing={spacing}", f"method.guidance_end={end}"]
+        for spacing, several in STEPS.items()
+        for n in several
+        for end in ENDS
+    ]
+    usual = DiffusionConfig()
+    default = [
+        f"method.steps={usual.steps}",
+        f"method.spacing={usual.spacing}",
+        f"method.guidance_end={usual.guidance_end}",
+    ]
+    return [default, *(words for words in every if words != default), [*default, "method.precision=bfloat16"]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,13 +96,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def rows(points: Sequence[Point]) -> list[str]:
     """A row for each point; * marks a number that lies outside the interval of the first."""
     lines = [
-        f"{'steps':>5} {'guided':>7} {'precision':>9} {'passes':>6} " + " ".join(f"{m:>24}" for m in METRICS.values())
+        f"{'steps':>5} {'spacing':>9} {'guided':>7} {'precision':>9} {'passes':>6} "
+        + " ".join(f"{m:>24}" for m in METRICS.values())
     ]
     for point in points:
         config = point.config
         cells = [_cell(point.metrics.get(name), points[0].metrics.get(name)) for name in METRICS]
         guided = f"to {config.guidance_end:.0%}"
-        lines.append(f"{config.steps:5} {guided:>7} {config.precision:>9} {point.passes:6} " + " ".join(cells))
+        told = f"{config.steps:5} {config.spacing:>9g} {guided:>7} {config.precision:>9} {point.passes:6} "
+        lines.append(told + " ".join(cells))
     return lines
 
 
@@ -105,13 +120,15 @@ def drawn(points: Sequence[Point]) -> Figure:
         usual = points[0].metrics[name]
         if usual.lo is not None and usual.hi is not None:
             axes.axhspan(usual.lo, usual.hi, alpha=0.15)
-        for whole, marker in ((True, "o-"), (False, "x")):
-            some = [each for each in points if (each.config.guidance_end == 1) == whole]
+        for spacing, end in itertools.product(STEPS, ENDS):
+            some = [each for each in points if (each.config.spacing, each.config.guidance_end) == (spacing, end)]
             known = sorted(
                 (each.passes, each.metrics[name].value) for each in some if each.config.precision == "float32"
             )
-            axes.plot([each[0] for each in known], [each[1] for each in known], marker,
-                      label="guided throughout" if whole else "guided at first")  # fmt: skip
+            marker = _MARKERS[spacing] + ("-" if end == 1 else ":")
+            half = "" if end == 1 else ", half guided"
+            if known:
+                axes.plot(*zip(*known, strict=True), marker, label=f"spacing {spacing:g}{half}")
         axes.set(title=label, xlabel="passes through the network")
     figure.axes[0].legend(fontsize=7)
     return figure

@@ -137,7 +137,7 @@ class PaintByExample:
         self._decode: Callable[[Tensor], Tensor] = self._decoded_latents
         if compiled:
             self._predict, self._decode = compile_for(self._predict), compile_for(self._decode)
-        self._times: dict[tuple[str | None, int], list[list[Tensor]]] = {}
+        self._times: dict[tuple[str | None, int, float], list[list[Tensor]]] = {}
         self._unconditional = self._vectors(self._encoder.uncond_vector[0])
 
     def inpaint(
@@ -155,6 +155,7 @@ class PaintByExample:
         generator: torch.Generator | None = None,
         guidance_start: float = 0.0,
         guidance_end: float = 1.0,
+        spacing: float = 1.0,
     ) -> np.ndarray:
         """Repaint a region after the fused exemplars.
 
@@ -165,7 +166,7 @@ class PaintByExample:
         ----------
         image, mask, exemplars, alpha, seed, latents, generator
             See `Inpainting`.
-        steps, guidance, sampler, posterior, guidance_start, guidance_end
+        steps, guidance, sampler, posterior, guidance_start, guidance_end, spacing
             See `palmbench.diffusion.sampler.Sampling`.
 
         Returns
@@ -178,7 +179,7 @@ class PaintByExample:
         RequestError, SampleError
             See `repaint`.
         """
-        sampling = Sampling(steps, guidance, sampler, posterior, guidance_start, guidance_end)
+        sampling = Sampling(steps, guidance, sampler, posterior, guidance_start, guidance_end, spacing=spacing)
         painted = self.repaint(Inpainting(image, mask, exemplars, alpha, sampling, seed, latents, generator))
         return np.round(painted * 255).astype(np.uint8)
 
@@ -270,7 +271,7 @@ class PaintByExample:
             If the networks give NaN: cut to uint8 it would be a black palm, which hides whose it was better than any
             painting.
         """
-        require_steps(self._scheduler, sampling.sampler, sampling.steps)
+        require_steps(self._scheduler, sampling.sampler, sampling.steps, sampling.spacing)
         require_start(self._scheduler, sampling)
         noise, background, origins = [], [], []
         for index, (condition, generator) in enumerate(zip(conditions, generators, strict=True)):
@@ -322,7 +323,7 @@ class PaintByExample:
         """
         noise, background, keep, token = (each.to(self.device) for each in (noise, background, keep, token))
         scheduler = scheduler_for(self._scheduler, sampling)
-        which = (sampling.sampler, sampling.steps)
+        which = (sampling.sampler, sampling.steps, sampling.spacing)
         if which not in self._times:
             self._times[which] = self.denoiser.times(scheduler.timesteps.tolist())
         biases, alone = self._times[which], self.denoiser.vectors(token)

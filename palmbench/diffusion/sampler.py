@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-VERSION = 2
+VERSION = 3
 SAMPLERS = ("plms", "dpmsolver++")
 POSTERIORS = ("mode", "sample")
+MOST_SPACING = 4.0
 # What a network says of (B, 2 * channels + 1, h, w) at a place among the scheduler's steps: (B, channels, h, w) under
 # its condition; under guidance (2 * B, channels, h, w), what it says without a condition first.
 Predict = Callable[["Tensor", int, bool], "Tensor"]
@@ -38,7 +39,7 @@ class Sampling:
         Scale of classifier-free guidance; the authors' is 3. At 1 and below guidance is off.
     sampler : {"plms", "dpmsolver++"} or None
         "plms" is the authors' (one network call more than steps); "dpmsolver++" is second order and multistep, good
-        at 20 steps. None is the checkpoint's own.
+        at 20 even steps, or at 8 that lie closer where there is less noise. None is the checkpoint's own.
     posterior : {"mode", "sample"}
         What of the autoencoder's posterior is the latent of an image; the authors sample.
     guidance_start, guidance_end : float
@@ -47,6 +48,10 @@ class Sampling:
     strength : float
         Share of the steps that are taken, above 0: below 1 painting begins with the original's latent under as much
         noise as there is before the first of them (SDEdit, Meng et al., ICLR 2022), at 1 with noise alone.
+    spacing : float
+        Exponent by which steps are laid over the noise levels, 1 to 4: above 1 step i of n lies at the share
+        (1 - i / n)^spacing of them, closer where there is less noise and the finest is painted; for "dpmsolver++"
+        alone. At 1 steps are even, as the checkpoint's schedule says.
 
     Raises
     ------
@@ -61,6 +66,7 @@ class Sampling:
     guidance_start: float = 0.0
     guidance_end: float = 1.0
     strength: float = 1.0
+    spacing: float = 1.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, Integral) or self.steps < 1:
@@ -71,6 +77,8 @@ class Sampling:
             raise RequestError(f"There is no sampler {self.sampler}. Choose from: {', '.join(SAMPLERS)}.")
         if self.posterior not in POSTERIORS:
             raise RequestError(f"There is no posterior {self.posterior}. Choose from: {', '.join(POSTERIORS)}.")
+        if not 1 <= self.spacing <= MOST_SPACING:
+            raise RequestError(f"spacing is an exponent from 1 to {MOST_SPACING:g}, and is {self.spacing}.")
         if not 0 <= self.guidance_start <= self.guidance_end <= 1:
             raise RequestError(
                 "guidance_start and guidance_end are shares of the steps from 0 to 1, the start not after the end, and "
@@ -102,19 +110,24 @@ def sampler_for(schedule: Mapping[str, Any], sampler: str | None) -> str:
     return sampler
 
 
-def require_steps(schedule: Mapping[str, Any], sampler: str | None, steps: int) -> None:
+def require_steps(schedule: Mapping[str, Any], sampler: str | None, steps: int, spacing: float = 1.0) -> None:
     """Make sure that a sampler can go through a checkpoint's noise levels in so many steps, from the noisiest on.
 
     diffusers' schedulers of "leading" spacing, PLMS as published among them, go by whole strides: 600 steps over 1000
-    levels are the 600 least noisy ones, of which the first is shown pure noise nevertheless.
+    levels are the 600 least noisy ones, of which the first is shown pure noise nevertheless. Steps that are not
+    even meet no level twice.
 
     Raises
     ------
     RequestError
-        If they cannot; it names the next lower number of steps that can be had.
+        If they cannot; it names the next lower number of steps that can be had. For PLMS, which counts on even steps,
+        where they are not.
     """
-    if not _goes_through(schedule, sampler, steps):
-        fewer = next(n for n in range(min(steps, _levels(schedule)), 0, -1) if _goes_through(schedule, sampler, n))
+    if spacing > 1 and sampler_for(schedule, sampler) == "plms":
+        raise RequestError("PLMS takes even steps. Choose method.spacing=1, or dpmsolver++ for others.")
+    if not _goes_through(schedule, sampler, steps, spacing):
+        most = min(steps, _levels(schedule))
+        fewer = next(n for n in range(most, 0, -1) if _goes_through(schedule, sampler, n, spacing))
         raise RequestError(
             f"{sampler_for(schedule, sampler)} cannot go through the {_levels(schedule)} noise levels of these weights "
             f"in {steps} steps, from the noisiest on. The next lower number that it can take is {fewer}."
@@ -127,8 +140,10 @@ def require_start(schedule: Mapping[str, Any], sampling: Sampling) -> None:
         raise RequestError("PLMS cannot begin below the noisiest level. Choose dpmsolver++ for a strength below 1.")
 
 
-def _goes_through(schedule: Mapping[str, Any], sampler: str | None, steps: int) -> bool:
+def _goes_through(schedule: Mapping[str, Any], sampler: str | None, steps: int, spacing: float) -> bool:
     levels = _levels(schedule)
+    if spacing > 1:
+        return len(set(_closer(levels, steps, spacing))) == steps
     plms = sampler_for(schedule, sampler) == "plms"
     if ends_in_noise(schedule):
         return steps <= levels
@@ -138,6 +153,11 @@ def _goes_through(schedule: Mapping[str, Any], sampler: str | None, steps: int) 
     strides = steps if plms else steps + 1
     begins = (levels // strides) * (strides - 1) + schedule.get("steps_offset", 0)
     return begins < levels and levels % strides <= _LEFT_OUT * levels
+
+
+def _closer(levels: int, steps: int, spacing: float) -> list[int]:
+    """The noise levels of so many steps that lie closer where there is less noise, the noisiest first."""
+    return [max(round(levels * ((steps - place) / steps) ** spacing) - 1, 0) for place in range(steps)]
 
 
 def _levels(schedule: Mapping[str, Any]) -> int:
@@ -181,7 +201,10 @@ def scheduler_for(schedule: Mapping[str, Any], sampling: Sampling) -> Any:
     It counts them itself, on the CPU: to look up where it is it would have to wait for a device.
     """
     scheduler = make_scheduler(schedule, sampling.sampler)
-    scheduler.set_timesteps(sampling.steps)
+    if sampling.spacing > 1:
+        scheduler.set_timesteps(timesteps=_closer(_levels(schedule), sampling.steps, sampling.spacing))
+    else:
+        scheduler.set_timesteps(sampling.steps)
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(0)
     return scheduler

@@ -43,7 +43,8 @@ class Kind(NamedTuple):
     tool : str
         What does the work: a method or a network with its weights.
     work : float
-        How much the tool does for a photo, relative to other settings of it: denoising steps, times pixels.
+        How much the tool does for a photo, relative to other settings of it: denoising steps, of which one without
+        guidance is half a one, times pixels.
     """
 
     digest: str
@@ -59,7 +60,8 @@ class Kind(NamedTuple):
         # Of rendered photos, the first stage pays for the rendering.
         tool += photos if stage.name == "hands" else []
         side = float(settings.get("size") or _REFERENCE_SIDE) / _REFERENCE_SIDE
-        work = float(settings.get("steps") or 1) * side**2
+        begins, ends = settings.get("guided") or (0, 1)
+        work = float(settings.get("steps") or 1) * (1 + ends - begins) / 2 * side**2
         whole = digest("pace", stage=stage.name, settings=settings, photos=photos)
         return cls(whole, digest("tool", tool=tool), work)
 

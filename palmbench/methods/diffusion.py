@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from palmbench.hands.palm import Region
     from palmbench.methods.crop import Crop
 
-VERSION = 3
+VERSION = 4
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 _ENCODING = ("fusion", "layers", "noise", "prior", "paint")
 _PAINTING = ("attention", "denoiser", "sampler")
@@ -62,9 +62,10 @@ class DiffusionConfig(MethodConfig):
     alpha: float = setting(0.1, low=0, high=1)
     guidance: float = setting(3.0, low=0, high=100)
     sampler: Literal["dpmsolver++", "plms"] = "dpmsolver++"
-    steps: int = setting(20, low=1, high=1000)
+    steps: int = setting(8, low=1, high=1000)
+    spacing: float = setting(2.0, low=1, high=4)
     guidance_start: float = setting(0.0, low=0, high=1)
-    guidance_end: float = setting(1.0, low=0, high=1)
+    guidance_end: float = setting(0.5, low=0, high=1)
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "float32"
     compile: bool = False
     noise: Literal["sample", "shared"] = "sample"
@@ -114,15 +115,13 @@ class DiffusionConfig(MethodConfig):
         return f"{self.fusion} alpha {self.alpha:g}"
 
     def describe(self) -> str:
-        part = (
-            ""
-            if (self.guidance_start, self.guidance_end) == (0, 1)
-            else (f" from {self.guidance_start:.0%} to {self.guidance_end:.0%} of the steps")
-        )
+        whole = (self.guidance_start, self.guidance_end) == (0, 1)
+        part = "" if whole else f" from {self.guidance_start:.0%} to {self.guidance_end:.0%} of the steps"
+        spaced = "" if self.spacing == 1 else f" spaced by {self.spacing:g}"
         precision = "" if self.precision == "float32" else f", {self.precision}"
         return (
             f"Diffusion: {'the ' if self.weights == 'embedded' else ''}{self.weights} weights, {self.sampler}, "
-            f"{self.steps} steps, guidance {self.guidance:g}{part}, {self.crop} crop{precision}."
+            f"{self.steps} steps{spaced}, guidance {self.guidance:g}{part}, {self.crop} crop{precision}."
         )
 
     def on(self, device: str) -> DiffusionConfig:
@@ -177,7 +176,8 @@ class Diffusion(Method):
         self._fusion = config.fusion.split("+")
         self._files = weights.weight_files(weights.resolve(config.weights))
         self._digest = weights.weights_digest(self._files)
-        require_steps(weights.read_config(self._files.scheduler_config), config.sampler, config.steps)
+        schedule = weights.read_config(self._files.scheduler_config)
+        require_steps(schedule, config.sampler, config.steps, config.spacing)
         factor = weights.pixels_per_latent(self._files)
         if config.size is not None and config.size % factor:
             raise RequestError(f"method.size must be a multiple of {factor} for these weights, not {config.size}.")
@@ -196,6 +196,7 @@ class Diffusion(Method):
             "guidance": config.guidance,
             "sampler": config.sampler,
             "steps": config.steps,
+            "spacing": config.spacing,
             "guided": [config.guidance_start, config.guidance_end],
             "precision": config.precision,
             "compile": config.compile,  # other roundings, so other bytes
@@ -291,7 +292,13 @@ class Diffusion(Method):
 
         config = self.config
         return Sampling(
-            config.steps, config.guidance, config.sampler, config.posterior, config.guidance_start, config.guidance_end
+            steps=config.steps,
+            guidance=config.guidance,
+            sampler=config.sampler,
+            posterior=config.posterior,
+            guidance_start=config.guidance_start,
+            guidance_end=config.guidance_end,
+            spacing=config.spacing,
         )
 
     def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, generator: np.random.Generator) -> np.ndarray:

@@ -24,6 +24,10 @@ class SdeditConfig(DiffusionConfig):
     name: Literal["sdedit"] = "sdedit"  # type: ignore[assignment]
     alpha: float = setting(0.0, low=0, high=1)
     sampler: Literal["dpmsolver++"] = "dpmsolver++"
+    steps: int = setting(20, low=1, high=1000)
+    # A strength is a share of the noise levels where steps are even.
+    spacing: float = setting(1.0, low=1, high=4)
+    guidance_end: float = setting(1.0, low=0, high=1)
     strength: float = setting(0.8, above=0, high=1)
 
     label = "SDEdit"

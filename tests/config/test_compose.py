@@ -54,8 +54,8 @@ def test_every_option_of_every_group_composes() -> None:
 def test_the_papers_method_is_the_default_in_all_but_what_it_must_change() -> None:
     (point,) = compose_points(["method=diffusion_paper"])
     assert point.method == DiffusionConfig(
-        weights="Fantasy-Studio/Paint-by-Example", sampler="plms", steps=50, crop="hand", whole_palm=False,
-        size=512, noise="shared", posterior="sample", precision="auto",
+        weights="Fantasy-Studio/Paint-by-Example", sampler="plms", steps=50, spacing=1.0, guidance_end=1.0,
+        crop="hand", whole_palm=False, size=512, noise="shared", posterior="sample", precision="auto",
         colour="raw",
         wrinkles="none",
         grain="none",

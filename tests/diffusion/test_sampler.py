@@ -126,6 +126,30 @@ def test_a_number_of_steps_that_is_refused_is_answered_with_one_that_is_not():
     require_steps(PLMS, "plms", 999)
 
 
+def test_spaced_steps_begin_at_the_noisiest_level_and_lie_closer_where_there_is_less_noise():
+    steps = scheduler_for(ZERO_SNR, Sampling(8, sampler="dpmsolver++", spacing=2.0)).timesteps
+    assert steps.tolist() == [999, 765, 561, 390, 249, 140, 61, 15]
+
+
+@pytest.mark.parametrize("schedule", [PLMS, ZERO_SNR])
+def test_a_perfect_network_is_sampled_back_in_spaced_steps(schedule):
+    data = torch.linspace(-1, 1, 4 * 2 * 2).reshape(1, 4, 2, 2)
+    oracle = Oracle(schedule, data)
+    latents = run(oracle, schedule, "dpmsolver++", steps=8, spacing=2.0)
+    assert len(oracle.calls) == 8 and (latents - data).abs().max() < 1e-3
+
+
+def test_spaced_steps_are_no_plms_and_meet_no_level_twice():
+    with pytest.raises(RequestError, match=r"method\.spacing=1"):
+        require_steps(PLMS, "plms", 8, 2.0)
+    with pytest.raises(RequestError, match=r"in 100 steps.* is (\d+)\.") as told:
+        require_steps(PLMS, "dpmsolver++", 100, 2.0)
+    most = int(str(told.value).split()[-1].rstrip("."))
+    assert len(set(scheduler_for(PLMS, Sampling(most, sampler="dpmsolver++", spacing=2.0)).timesteps.tolist())) == most
+    with pytest.raises(RequestError, match="spacing is an exponent"):
+        Sampling(spacing=0.5)
+
+
 def test_the_network_sees_latent_background_and_mask():
     oracle = Oracle(PLMS, torch.zeros(1, 4, 2, 2))
     run(oracle, PLMS, "plms", steps=2)

@@ -23,8 +23,8 @@ TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
 # The least that the embedded weights take, and the settings of the paper's code on weights that can sample as it does.
 SMALL = DiffusionConfig(size=64, steps=3)
 PAPER = DiffusionConfig(
-    weights=TINY, size=64, steps=4, crop="hand", whole_palm=False, sampler="plms", posterior="sample",
-    noise="shared", colour="raw", wrinkles="none", grain="none", fusion="s+m+f",
+    weights=TINY, size=64, steps=4, crop="hand", whole_palm=False, sampler="plms", spacing=1.0, guidance_end=1.0,
+    posterior="sample", noise="shared", colour="raw", wrinkles="none", grain="none", fusion="s+m+f",
 )  # fmt: skip
 _PICTURE = 1e-4
 _NETWORK = 2e-3
@@ -74,6 +74,7 @@ def _sampler() -> dict[str, Any]:
         ("unguided", schedule, sampler.Sampling(5, 1.0, "plms")),
         ("guided in part", schedule, sampler.Sampling(5, 3.0, "plms", guidance_start=0.2, guidance_end=0.8)),
         ("from pure noise", ending, sampler.Sampling(5, 2.0, "dpmsolver++")),
+        ("spaced", ending, sampler.Sampling(5, 2.0, "dpmsolver++", spacing=2.0)),
     ):
         scheduler = sampler.scheduler_for(known, sampling)
         latents = sampler.denoise(_predicted, scheduler, start, start.flip(3), keep, sampling)

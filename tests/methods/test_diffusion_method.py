@@ -183,7 +183,7 @@ class Witness:
 def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo, hand, painted_by, fusion, chosen):
     scales = {"s": 0.1, "m": 0.5, "f": 1.0}
     model = Witness()
-    part = {"guidance_start": 0.25, "guidance_end": 0.75}
+    part = {"guidance_start": 0.25, "guidance_end": 0.75, "spacing": 1.0}
     method = painted_by(model, fusion=fusion, alpha=0.3, guidance=4.0, sampler="plms", scales=scales, **part)
     method.deidentify([photo], [hand], [1], [None])
     for exemplar, scale in zip(model.exemplars, scales.values(), strict=True):
@@ -305,7 +305,7 @@ def test_settings_that_cannot_be_met_are_refused_before_any_work(tmp_path):
     config = zero_snr / "scheduler" / "scheduler_config.json"
     config.write_text(config.read_text().replace("{", '{"rescale_betas_zero_snr": true,', 1))
     with pytest.raises(RequestError, match=r"dpmsolver\+\+"):
-        methods.load(replace(CONFIG, weights=str(zero_snr), sampler="plms"))
+        methods.load(replace(CONFIG, weights=str(zero_snr), sampler="plms", spacing=1.0))
 
 
 def test_settings_of_methods_are_known_without_what_paints():

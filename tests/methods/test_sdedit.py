@@ -26,7 +26,7 @@ def run(config, photo, hand, seed=1) -> np.ndarray:
 @pytest.mark.parametrize("alpha", [0.0, 0.2])
 def test_at_full_strength_it_is_diffusion(photo, hand, alpha):
     whole = run(replace(CONFIG, strength=1.0, alpha=alpha), photo, hand)
-    diffusion = DiffusionConfig(weights=TINY, size=64, steps=5, alpha=alpha)
+    diffusion = DiffusionConfig(weights=TINY, size=64, steps=5, spacing=1.0, guidance_end=1.0, alpha=alpha)
     assert np.array_equal(whole, run(diffusion, photo, hand))
     assert not np.array_equal(whole, run(replace(CONFIG, strength=0.8, alpha=alpha), photo, hand))
 
