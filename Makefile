@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 methods report docs test-nightly \
+.PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 methods attack report docs test-nightly \
 	weights weights-hand weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
 	embedded mediapipe judge claims controls diversity campaign bench bench-gpu sync dashboard clean
 
@@ -19,8 +19,8 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  ARGS='...' goes to the command behind demo, test*, weights*, embedded, judge, bench, claims, controls,"
-	@echo "  diversity, campaign, report, table* and figure*; DATASET names the data of table*, figure*, report, claims and diversity;"
-	@echo "  PYTHON=python3.12 picks the interpreter that setup starts from."
+	@echo "  diversity, campaign, report, attack, table* and figure*; DATASET names the data of table*, figure*, attack, report,"
+	@echo "  claims and diversity; PYTHON=python3.12 picks the interpreter that setup starts from."
 
 setup: $(STAMP)  ## the virtual environment .venv, pinned by constraints.txt
 
@@ -82,6 +82,9 @@ figure4 figure5 figure6 figure7: figure%: $(STAMP)
 
 methods: $(STAMP)  ## every embedded method side by side, computing what is missing; DATASET=name
 	$(PY) -m palmbench methods --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
+
+attack: $(STAMP)  ## methods against attackers, and what they leave of the photo; DATASET=name; takes a while
+	$(PY) -m palmbench attack --utility +ablation=attackers $(if $(DATASET),dataset=$(DATASET),dataset.identities=80) $(ARGS)
 
 report: $(STAMP)  ## one HTML page of what the store holds; DATASET=name
 	$(PY) -m palmbench report $(if $(DATASET),dataset=$(DATASET)) $(ARGS)

@@ -29,10 +29,17 @@ from palmbench.engine.sweep import sweep
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.scoring import Number
 
-METRICS = {"rr": "RR", "dir": "DIR", "acc_nn": "rank-1", "ssim": "SSIM", "fd_hand": "FD (hand network)"}
-STEPS = {1.0: (4, 6, 8, 10, 12, 15, 20, 30), 2.0: (4, 6, 8, 10, 12), 3.0: (3, 4, 5, 6, 8)}  # by spacing
+METRICS = {
+    "rr": "RR",
+    "dir": "DIR",
+    "acc_nn": "rank-1",
+    "inter_deid_match": "matches of strangers",
+    "ssim": "SSIM",
+    "fd_hand": "FD (hand network)",
+}
+STEPS = {1.0: (4, 6, 8, 10, 12, 15, 20, 30), 1.5: (8, 10), 2.0: (4, 6, 8, 10, 12), 3.0: (3, 4, 5, 6)}  # by spacing
 ENDS = (0.5, 1.0)  # shares of the steps until which guidance is on
-_MARKERS = {1.0: "o", 2.0: "s", 3.0: "^"}  # by spacing
+_MARKERS = {1.0: "o", 1.5: "d", 2.0: "s", 3.0: "^"}  # by spacing
 
 
 class Point(NamedTuple):

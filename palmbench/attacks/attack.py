@@ -117,6 +117,7 @@ class AttackConfig(ABC):
         words += [
             f"{count} {what}" for count, what in ((self.outputs, "outputs"), (self.photos, "photos")) if count > 1
         ]
+        words += [] if self.size is None else [f"{self.size} palms"]
         return " ".join([*words, *self.own_words()])
 
     @property

@@ -73,15 +73,17 @@ class Board:
     ----------
     stream : TextIO, optional
         Standard error unless given.
+    counted : str
+        What `later` counts, in the singular.
 
     Attributes
     ----------
     later : int
-        Points of which nothing is counted yet.
+        Points, or attacks, of which nothing is counted yet.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+    def __init__(self, stream: TextIO | None = None, counted: str = "point") -> None:
+        self._stream, self._counted = stream or sys.stderr, counted
         self._stages: dict[str, _Stage] = {}
         self._began = self._looked = time.monotonic()
         self._pause = _FIRST
@@ -161,7 +163,7 @@ class Board:
         computed, spent = sum(stage.computed for stage in stages), time.monotonic() - self._began
         rate = f"{computed / spent:8.1f}/s" if computed else ""
         left = f", {clock(max(seconds.values()))} left" if known else ""
-        later = f", then {self.later} more point{'s' if self.later > 1 else ''}" if self.later else ""
+        later = f", then {self.later} more {self._counted}{'s' if self.later > 1 else ''}" if self.later else ""
         return f"{'all stages':<34} {total - todo:>5}/{total:<5}{rate}{left}{later}{self._load}"
 
     def _say_once(self, stage: _Stage) -> None:

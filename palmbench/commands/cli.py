@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -224,20 +225,35 @@ def _methods(words: list[str]) -> int:
     return methods_command(parsed.settings, run=parsed.run, intervals=not parsed.no_intervals)
 
 
-def _attack(words: list[str]) -> int:
+def attack_arguments(words: list[str]) -> argparse.Namespace | None:
+    """Flags of `palmbench attack`, and what else there is as `settings`; None after printing help."""
+    from palmbench.scoring.leak_table import LEAKS
+
     parser = Parser(
         "attack",
         "Try attacks on the methods of a sweep and print a table for each: a guess, the floor (what a hand gives away "
         "without its palm), each attack, and the worst case. Without attack=... every embedded attack. Records lie in "
-        "results/attacks/.",
+        "results/attacks/; the matrix of methods against attackers and its figures in results/attacks/tables/. "
+        "Settings, written key=value, are those of a run, and attack, people, attacker_seed.",
     )
-    parser.add_argument("settings", nargs="*", metavar="key=value", help="of a run, and attack, people, attacker_seed")
+    parser.usage = "palmbench attack [--measure NAME] [--utility] [key=value ...]"
+    parser.add_argument("--measure", choices=LEAKS, default="rank_1", help="what the matrix shows (default: rank_1)")
+    parser.add_argument("--utility", action="store_true", help="compute the runs too, for privacy against quality")
     if {"-h", "--help"} & set(words):
         parser.print_help()
+        return None
+    parsed, others = parser.parse_known_args(words)
+    parsed.settings = others  # and flags of Hydra's
+    return parsed
+
+
+def _attack(words: list[str]) -> int:
+    parsed = attack_arguments(words)
+    if parsed is None:
         return DONE
     from palmbench.commands.attack import attack_command
 
-    return attack_command(words)
+    return attack_command(parsed.settings, parsed.measure, parsed.utility)
 
 
 def _report(words: list[str]) -> int:

@@ -73,6 +73,12 @@ class Attacked:
         return {name: Number.from_json(each) for name, each in content["by_chance"].items()}
 
     @property
+    def rank_1_curve(self) -> dict[int, Number]:
+        """Rank-1 rate in percent by palms in the gallery; empty where no probe has a stranger to be taken for."""
+        curve = json.loads(self.record.read(METRICS))["rank_1_curve"]
+        return {int(size): Number.from_json(each) for size, each in curve.items()}
+
+    @property
     def chosen_on(self) -> dict[str, float]:
         """By name, the number on validation persons, in the unit of `LEAKS`; NaN where there is none."""
         return {name: np.nan if each is None else each for name, each in self.content["validation"].items()}

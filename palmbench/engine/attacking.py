@@ -1,34 +1,24 @@
-"""Attacks carried out: what is missing is computed, measured, and left as a record under a key of its own."""
+"""An attack measured: from the templates that lie in a store to a record under a key of its own."""
 
 from __future__ import annotations
 
 import platform
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from palmbench.base.board import Board
 from palmbench.base.store import Store, pack_arrays
 from palmbench.engine.attack_photos import Photos
 from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
 from palmbench.engine.attack_record import (
     DRAWS,
     REPLICATES,
-    Attacked,
-    attacked,
-    finished,
     record_key,
     record_path,
-    write_settings,
 )
-from palmbench.engine.executor import Executor
-from palmbench.engine.flow import Flow
-from palmbench.engine.open_executor import of_this_machine
 from palmbench.engine.provenance import checkout
 from palmbench.engine.records import METRICS, write_record
 from palmbench.engine.resume import Failure
@@ -36,7 +26,7 @@ from palmbench.engine.sweep import METRICS_FORMAT
 from palmbench.scoring import Number
 from palmbench.scoring.identification import ranks_of
 from palmbench.scoring.intervals import Interval, share_interval
-from palmbench.scoring.leak import Calibration, Leak, measure_leak
+from palmbench.scoring.leak import Calibration, Leak, measure_leak, rank_1_curve
 from palmbench.scoring.leak_table import LEAKS
 from palmbench.scoring.metric_table import Metric
 from palmbench.scoring.replicated import mean_of, person_weights
@@ -44,62 +34,11 @@ from palmbench.scoring.shares import BOOTSTRAP_SEED
 from palmbench.scoring.singling_out import singling_out
 from palmbench.scoring.trials import Trials
 from recognizers.common.cache_keys import KEY_VERSION
-from recognizers.common.errors import Lost, no_exit
-from recognizers.common.writing import json_bytes, require_writable
+from recognizers.common.errors import no_exit
+from recognizers.common.writing import json_bytes
 
-VERSION = 1
-
-
-class Tried(NamedTuple):
-    """What came of attacks: their results by point and attack in the order asked for, and what failed."""
-
-    attacked: list[list[Attacked]]
-    failures: list[Failure]
-
-
-def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
-    """Carry out every attack that has no record.
-
-    Parameters
-    ----------
-    pipelines : sequence of sequence of AttackPipeline
-        By point, its attacks.
-
-    Raises
-    ------
-    RequestError
-        If data or weights are missing, or a matcher cannot be made.
-    """
-    every = [each for of_point in pipelines for each in of_point]
-    require_writable(Path(every[0].run.config.results_dir))
-    with Executor(of_this_machine(every[0].run.config.executor, "palmbench attack")) as executor:
-        for number, each in enumerate(every):
-            if not finished(each):
-                print(f"[{number + 1}/{len(every)}] {_words(each)}", file=sys.stderr)
-                _attack(each, executor)
-    found = [[attacked(each) for each in of_point] for of_point in pipelines]
-    failures = dict.fromkeys(
-        Failure(**failure) for of_point in found for each in of_point for failure in each.content["failures"]
-    )
-    return Tried(found, list(failures))
-
-
-def _attack(pipeline: AttackPipeline, executor: Executor) -> None:
-    write_settings(pipeline)
-    store = Store.of(pipeline.run.config.results_dir)
-    seen: set[str] = set()
-    while True:
-        parts = pipeline.parts(store)
-        try:
-            Flow(executor, Board()).run(parts.values())
-            failures = list(dict.fromkeys(each for part in parts.values() for each in part.all_failures()))
-            measure(pipeline, {wanted: part.passed() for wanted, part in parts.items()}, store, failures)
-            return
-        except Lost as error:
-            if not seen.isdisjoint(error.places):
-                raise
-            seen.update(error.places)
-            print(f"Damaged or gone, and made again: {error.named}", file=sys.stderr)
+VERSION = 2
+_SIZES = 24  # galleries of which the record has the rank-1 rate, at most
 
 
 def measure(
@@ -141,6 +80,7 @@ def measure(
         "point": _point(pipeline),
         "metrics": {name: number.to_json() for name, number in numbers.items()},
         "by_chance": {name: _chance(name, leaks[name]).to_json() for name in LEAKS},
+        "rank_1_curve": {size: number.to_json() for size, number in _curve(trials, weights).items()},
     }
     values = {name: _scale(name) * leak.found.value for name, leak in validation.items()}
     content = {
@@ -163,6 +103,21 @@ def measure(
     }
     draws = pack_arrays(**{name: _scale(name) * leaks[name].found.draws for name in LEAKS})
     write_record(record_path(pipeline), content, {METRICS: json_bytes(metrics), DRAWS: draws})
+
+
+def _curve(trials: Trials, weights: np.ndarray) -> dict[int, Number]:
+    """Rank-1 rate by palms in the gallery, from two to as many as there are, about as many times more each time."""
+    ranks = ranks_of(trials)
+    if ranks.largest < 2:
+        return {}
+    sizes = sorted({round(size) for size in np.geomspace(2, ranks.largest, _SIZES).tolist()})
+    n, failed, persons = len(trials.own), int((ranks.closer < 0).sum()), len(np.unique(trials.persons))
+    found = {}
+    for size, rate in zip(sizes, rank_1_curve(trials, weights, sizes), strict=True):
+        lo, hi = rate.interval()
+        number = Number.of(100 * rate.value, n=n, failed=failed)
+        found[size] = with_bounds(number, LEAKS["rank_1"], Interval(100 * lo, 100 * hi), persons)
+    return found
 
 
 def _singled_out(photos: Photos, trials: Trials, weights: np.ndarray) -> Leak:
@@ -214,9 +169,3 @@ def _chance(name: str, leak: Leak) -> Number:
 
 def _point(pipeline: AttackPipeline) -> dict[str, Any]:
     return {**pipeline.run.point, "attack": pipeline.trial.attack.called}
-
-
-def _words(pipeline: AttackPipeline) -> str:
-    point = pipeline.run.point
-    method = f"{point['method']} {point['setting']}".strip()
-    return f"{method} on {point['dataset']}, attacked by {pipeline.trial.attack.called} ({point['recognizer']})"

@@ -63,7 +63,7 @@ class DiffusionConfig(MethodConfig):
     guidance: float = setting(3.0, low=0, high=100)
     sampler: Literal["dpmsolver++", "plms"] = "dpmsolver++"
     steps: int = setting(8, low=1, high=1000)
-    spacing: float = setting(2.0, low=1, high=4)
+    spacing: float = setting(1.5, low=1, high=4)
     guidance_start: float = setting(0.0, low=0, high=1)
     guidance_end: float = setting(0.5, low=0, high=1)
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "float32"

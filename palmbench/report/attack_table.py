@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def attack_lines(attacked: Sequence[Attacked], health: Mapping[str, Health] | No
     health = health or {}
     ordered = sorted(attacked, key=lambda each: not each.attack.floor)
     void = {name for name, each in health.items() if each.void}
-    rows: dict[str, Mapping[str, Number]] = {CHANCE: ordered[0].by_chance}
+    rows: dict[str, Mapping[str, Number]] = dict(by_chance(ordered))
     rows |= {each.called + (VOID if each.called in void else ""): each.numbers for each in ordered}
     counted = [each for each in ordered if each.called not in void]
     notes = []
@@ -62,7 +62,7 @@ def attack_lines(attacked: Sequence[Attacked], health: Mapping[str, Health] | No
     room = WIDTH - max(map(len, rows)) - 2 - width_of(knows)
     shown = max(1, sum(width <= room for width in accumulate(2 + width_of(column) for column in columns)))
     left_out = [LEAKS[name].label for name in COLUMNS[shown:]]
-    lines = ["", _title(attacked[0].content), *aligned(["attack", *rows], [knows, *columns[:shown]]), *notes]
+    lines = ["", _title(attacked), *aligned(["attack", *rows], [knows, *columns[:shown]]), *notes]
     return [*lines, f"Left out, for want of room: {', '.join(left_out)}."] if left_out else lines
 
 
@@ -103,12 +103,36 @@ def above_floor(attacked: Sequence[Attacked], floors: Sequence[Attacked]) -> dic
     return {name: Number.of(each.value, each.interval(), high.numbers[name].n) for name, each in above.items()}
 
 
-def _title(content: Mapping[str, Any]) -> str:
+def by_chance(attacked: Sequence[Attacked]) -> dict[str, dict[str, Number]]:
+    """What a guess gets, by what its row is called: a row for each size of gallery.
+
+    Where chance is known from exchanges of palms alone, each attack has its own: the mean of their means, and an
+    interval that holds all of theirs.
+    """
+    sizes = sorted({each.content["gallery"] for each in attacked})
+    found = {}
+    for size in sizes:
+        guesses = [each.by_chance for each in attacked if each.content["gallery"] == size]
+        row = CHANCE if len(sizes) == 1 else f"{CHANCE}, {size} palms"
+        found[row] = {name: _together([each[name] for each in guesses]) for name in LEAKS}
+    return found
+
+
+def _together(guesses: Sequence[Number]) -> Number:
+    values = [each.value for each in guesses if each.value is not None]
+    lows, highs = ([end for each in guesses if (end := getattr(each, name)) is not None] for name in ("lo", "hi"))
+    ends = (min(lows), max(highs)) if lows else None
+    return Number.of(float(np.mean(values)) if values else None, ends)
+
+
+def _title(attacked: Sequence[Attacked]) -> str:
+    content = attacked[0].content
     point, people = content["point"], content["people"]
+    sizes = sorted({each.content["gallery"] for each in attacked})
     method = f"{point['method']} {point['setting']}".strip()
     recognizer = f"{point['recognizer']} {point['variant']}".strip()
     return (
         f"{method} on {point['dataset']}, {recognizer}: {people['evaluated']} persons evaluated, "
-        f"{people['validation']} to choose attacks on, {content['gallery']} palms in the gallery; "
+        f"{people['validation']} to choose attacks on, {' or '.join(map(str, sizes))} palms in the gallery; "
         "95 % intervals over persons"
     )

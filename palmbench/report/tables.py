@@ -69,11 +69,12 @@ class TableSpec:
 
 
 class Entry(NamedTuple):
-    """One number in its place; `row` is None where nothing was computed."""
+    """One number in its place; `row` is None where nothing was computed, and a remark follows it in parentheses."""
 
     row: Row | None
     metric: Metric
     best: bool = False
+    remark: str = ""
 
     @property
     def value(self) -> float | None:
@@ -196,7 +197,7 @@ def number_text(value: float | None, decimals: int) -> str:
 def entry_texts(entry: Entry, intervals: bool = True) -> tuple[str, str]:
     """Our number with its spread or interval, and the paper's with ours less it.
 
-    The first may be empty of meaning ("–"), the second absent ("").
+    The first may be empty of meaning ("–"), the second absent (""). A remark stands in the place of the paper's number.
     """
     row, decimals = entry.row, entry.metric.decimals
     if row is None or row.value is None:
@@ -210,7 +211,7 @@ def entry_texts(entry: Entry, intervals: bool = True) -> tuple[str, str]:
     if row is not None and row.value is not None and row.seed_std is not None:
         ours += f", {seed_text(row.seed_std, decimals)}"
     if row is None or row.paper is None:
-        return ours, ""
+        return ours, entry.remark
     theirs = number_text(row.paper.value, decimals)
     if row.paper.std is not None:
         theirs += f" ± {number_text(row.paper.std, decimals)}"

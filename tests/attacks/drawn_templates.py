@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from palmbench.attacks import AttackConfig
+from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.base.store import Store, pack_arrays
 from palmbench.config.attacks import TrialConfig
 from palmbench.config.schema import RecognizerConfig, RunConfig
 from palmbench.datasets.sample import Sample
 from palmbench.datasets.settings import SynthConfig
+from palmbench.engine import attack_record
 from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
+from palmbench.engine.attack_record import Attacked
+from palmbench.engine.attacking import measure
+from palmbench.engine.resume import Failure
 from palmbench.methods import MethodConfig
 from palmbench.methods.swap import SwapConfig
 from recognizers.common.cache_keys import sample_seed
@@ -48,6 +55,21 @@ def enrolled(attack: AttackPipeline, store: Store, draw: Draw) -> Mapping[Wanted
                 there.append(sample.id)
         passed[wanted] = frozenset(there)
     return passed
+
+
+def attacked(
+    folder: Path,
+    draw: Draw,
+    attack: AttackConfig | None = None,
+    failures: Sequence[Failure] = (),
+    palms: int = 40,
+    method: MethodConfig | None = None,
+) -> Attacked:
+    """The record of an attack on such templates."""
+    wired = pipeline(point(str(folder), palms, method=method), TrialConfig(attack or UnchangedConfig()))
+    store = Store.of(folder)
+    measure(wired, enrolled(wired, store, draw), store, failures)
+    return attack_record.attacked(wired)
 
 
 def noise(*names: object) -> np.ndarray:

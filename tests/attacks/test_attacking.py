@@ -12,27 +12,17 @@ from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
-from palmbench.engine.attack_record import Attacked, listed, record_key, record_path, write_settings
+from palmbench.engine.attack_record import listed, record_key, record_path, write_settings
 from palmbench.engine.attacking import measure
 from palmbench.engine.pruning import artefacts_of, needless
-from palmbench.engine.records import read_record
 from palmbench.engine.resume import Failure
 from palmbench.report.attack_table import ABOVE, CHANCE, WORST, above_floor, attack_lines, strongest_of
 from palmbench.scoring.leak_table import LEAKS
 from recognizers.common.errors import RequestError
-from tests.attacks.drawn_templates import Draw, enrolled, leaking, pipeline, point
+from tests.attacks.drawn_templates import attacked, enrolled, leaking, pipeline, point
 from tests.golden.modules import raise_version, versioned
 
 A_A = UnchangedConfig(gallery="deidentified")
-
-
-def attacked(folder: Path, draw: Draw, attack=None, failures=(), palms: int = 40) -> Attacked:
-    trial = TrialConfig(attack or UnchangedConfig())
-    wired, store = pipeline(point(str(folder), palms), trial), Store.of(folder)
-    measure(wired, enrolled(wired, store, draw), store, failures)
-    record = read_record(record_path(wired), record_key(wired))
-    assert record is not None
-    return Attacked(record)
 
 
 def test_a_leak_is_recorded_with_its_interval_and_what_a_guess_gets(tmp_path: Path) -> None:
@@ -46,6 +36,18 @@ def test_a_leak_is_recorded_with_its_interval_and_what_a_guess_gets(tmp_path: Pa
         assert number.lo <= number.value <= number.hi, name
         if guess.lo is not None:
             assert number.value < guess.lo if LEAKS[name].higher_is_better else number.value > guess.hi, name
+
+
+def test_a_record_has_the_rank_1_rate_of_every_size_of_gallery(tmp_path: Path) -> None:
+    draw = leaking(0.3, 0.3)
+    found = attacked(tmp_path, draw)
+    curve = found.rank_1_curve
+    assert min(curve) == 2 and max(curve) == found.content["gallery"] == 19
+    assert curve[19] == found.numbers["rank_1"]
+    assert curve[5] == attacked(tmp_path, draw, UnchangedConfig(size=5)).numbers["rank_1"]
+    rates = [number.value for number in curve.values()]
+    assert rates == sorted(rates, reverse=True) and rates[0] > rates[-1]
+    assert all(number.lo < number.value < number.hi for number in curve.values())
 
 
 def test_where_nothing_leaks_the_numbers_are_those_of_a_guess(tmp_path: Path) -> None:
@@ -78,6 +80,15 @@ def test_a_table_begins_with_chance_and_the_floor_and_ends_with_the_worst_case(t
     above = above_floor([*tried, floor], [floor])["lid"]
     assert above.value == pytest.approx(strongest_of(tried).numbers["lid"].value - floor.numbers["lid"].value)
     assert above.lo > 0
+
+
+def test_each_size_of_gallery_has_a_chance_of_its_own(tmp_path: Path) -> None:
+    few = attacked(tmp_path, leaking(1.0, 1.0), UnchangedConfig(size=5))
+    lines = attack_lines([attacked(tmp_path, leaking(1.0, 1.0)), few])
+    rows = {line.split("  ")[0]: line for line in lines if "[" in line}
+    assert " 20 [" in rows[f"{CHANCE}, 5 palms"] and " 5 [" in rows[f"{CHANCE}, 19 palms"]
+    assert "5 or 19 palms in the gallery" in lines[1]
+    assert CHANCE not in rows
 
 
 def test_a_failure_is_a_guess_and_is_counted(tmp_path: Path) -> None:

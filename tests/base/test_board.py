@@ -61,6 +61,18 @@ def test_the_time_left_is_that_of_the_lane_with_most_to_do(clock: list[float]) -
     assert " left, then 2 more points" in log.getvalue().splitlines()[-1]
 
 
+def test_what_is_still_to_come_is_called_what_it_is(clock: list[float]) -> None:
+    log = io.StringIO()
+    board = Board(log, counted="attack")
+    board.add("look", "look at palms", 2)
+    board.advance("look", computed=1)
+    board.spent("look", 1, "cpu")
+    board.later = 1
+    clock[0] += 100
+    board.show(busy=0, devices=0, last=False)
+    assert ", then 1 more attack" in log.getvalue()
+
+
 def test_a_log_has_less_and_less_to_say(clock: list[float]) -> None:
     log = io.StringIO()
     board = under_way(log, clock)

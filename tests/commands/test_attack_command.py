@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from palmbench.base.store import Store
 from palmbench.commands import cli
-from palmbench.engine import attacking
+from palmbench.engine import attack_flow, attacking
+from palmbench.engine.attack_flow import Tried
+from palmbench.engine.attack_pipeline import AttackPipeline
+from palmbench.engine.attack_record import attacked
 from recognizers.common.errors import RequestError
+from tests.attacks.drawn_templates import enrolled, leaking
 
 FEW = ["dataset.identities=10", "dataset.samples=2", "people.evaluated=0.4", "people.validation=0.4",
        "executor.workers=1", "method=pixelate", "method.block=24"]  # fmt: skip
@@ -33,13 +40,40 @@ def test_attacks_are_tried_recorded_and_not_tried_again(
     assert len(records) == 3
     told = [json.loads((record.parent / "metrics.json").read_text())["point"] for record in records]
     assert {point["method"] for point in told} == {"pixelate"}
+    tables = results / "attacks" / "tables"
+    assert {path.name for path in tables.iterdir()} == {
+        *(f"attacks-synth.{suffix}" for suffix in ("csv", "md", "tex")), "gallery-synth.png", "gallery-synth.pdf",
+    }  # fmt: skip
+    assert "Methods against attackers" not in first.out and "for want of a run: pixelate" in first.err
 
     def never(*_: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(attacking, "measure", never)
+    monkeypatch.setattr(attack_flow, "measure", never)
     assert cli.main(words) == 0
     assert capsys.readouterr().out == first.out
+
+
+def test_several_methods_are_set_against_attackers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
+        for each in itertools.chain(*pipelines):
+            store = Store.of(tmp_path)
+            attacking.measure(each, enrolled(each, store, leaking(0.5, 0.5)), store, [])
+        return Tried([[attacked(each) for each in of_point] for of_point in pipelines], [])
+
+    monkeypatch.setattr("palmbench.commands.attack.try_attacks", drawn)
+    words = ["method=blur", "method.sigma=2,4", "recognizer=ccnet", "attack=unchanged,linkage"]
+    few = ["dataset.identities=16", f"results_dir={tmp_path}"]
+    assert cli.main(["attack", "--measure", "tar_fmr100", *words, *few]) == 0
+    told = capsys.readouterr()
+    text = (tmp_path / "attacks" / "tables" / "attacks-synth.md").read_text()
+    assert text in told.out and "TAR at FMR 1 %" in text
+    assert [line.split(" | ")[0] for line in text.splitlines() if "[" in line and line.startswith("|")] == [
+        "| blur sigma 2", "| blur sigma 4",
+    ]  # fmt: skip
+    assert "for want of a run: blur sigma 2, blur sigma 4" in told.err
 
 
 @pytest.mark.parametrize(
@@ -49,6 +83,7 @@ def test_attacks_are_tried_recorded_and_not_tried_again(
         (["method=mask", "attack=unchanged", "attacker_seed=0"], "Choose another"),
         (["method=mask", "attack=unchanged", "dataset.identities=4"], "take more persons"),
         (["method=mask", "attack=unchanged", "attack.photos=4"], "wants 8 photos of a palm"),
+        (["method=mask", "--measure=ssim"], "choose from 'rank_1'"),
     ],
 )
 def test_what_cannot_be_met_is_said_with_status_2(

@@ -118,6 +118,14 @@ def test_every_method_that_needs_no_download_is_in_the_ablation_of_methods() -> 
     assert names == set(METHODS) - {"folder", "sd_inpaint", "sdxl_inpaint", "lama"}
 
 
+def test_the_ablation_of_attackers_goes_from_the_photo_as_it_is_to_hardly_a_change_of_it() -> None:
+    points = compose_points(["+ablation=attackers"])
+    assert [point.method.name for point in points] == [
+        "identity", "mask", "blur", "pixelate", "diffusion", "diffusion", "swap", "ksame", "adversarial",
+    ]  # fmt: skip
+    assert [point.region for point in points if point.region != "paper"] == ["palm"]
+
+
 def test_an_ablation_can_be_narrowed_and_moved_to_another_data_set() -> None:
     points = compose_points(["+ablation=fusion", "method.fusion=s,m", "dataset=iitd", "dataset.samples=2"])
     assert [point.method.fusion for point in points] == ["s", "m"]

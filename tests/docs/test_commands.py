@@ -102,7 +102,8 @@ def read_palmbench(words: list[str]) -> None:
     elif words[0] == "train" and "--help" not in words:
         assert read_settings(words[1], words[2:])
     elif words[0] == "attack" and "--help" not in words:
-        assert compose_attacks(words[1:]).points
+        parsed = cli.attack_arguments(words[1:])
+        assert parsed is not None and compose_attacks(parsed.settings).points
     elif "--help" in words:
         assert cli.main(words) == 0
     else:

@@ -32,4 +32,4 @@ def test_every_point_is_a_setting_of_its_own_and_is_drawn():
     assert configs[0] == DiffusionConfig() and len(set(map(repr, configs))) == len(configs)
     points = [point(5.0), point(9.0, steps=4), point(7.0, steps=20, spacing=1.0, guidance_end=1.0)]
     lines = {line.get_label(): line.get_xdata().tolist() for line in drawn(points).axes[0].lines}
-    assert lines == {"spacing 1": [40], "spacing 2, half guided": [6, 12]}
+    assert lines == {"spacing 1": [40], "spacing 1.5, half guided": [6, 12]}

@@ -138,7 +138,9 @@ def test_synthetic_hands_come_first_and_present_data_sets_follow(use, settings, 
 def test_the_diffusion_behind_the_rows_is_named(use, settings, capsys):
     use(Runs("diffusion"))
     table_command([2], [*settings, "method.steps=7"])
-    assert "- Diffusion: the embedded weights, dpmsolver++, 7 steps spaced by 2, guidance 3 " in capsys.readouterr().out
+    assert (
+        "- Diffusion: the embedded weights, dpmsolver++, 7 steps spaced by 1.5, guidance 3 " in capsys.readouterr().out
+    )
 
 
 @pytest.fixture

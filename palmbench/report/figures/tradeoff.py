@@ -12,6 +12,8 @@ from matplotlib.lines import Line2D
 from palmbench.report.figures.style import PALE, WIDTH, styled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from palmbench.report.comparison import Compared, Comparison
@@ -40,33 +42,45 @@ def draw_tradeoff(comparison: Comparison) -> Figure:
         for axes, name in zip(panels, names, strict=True):
             of_panel = [each for each in comparison.compared if each.recognizer == name]
             for number, label in enumerate(labels):
-                _draw_method(axes, [each for each in of_panel if each.label == label], number)
+                curves: dict[str, list[tuple[Number, Number]]] = {}
+                for each in of_panel:
+                    if each.label == label:
+                        curve = curves.setdefault(_NUMBER.sub("", each.name), [])
+                        curve.append((each.numbers[QUALITY], each.numbers[PRIVACY]))
+                for curve in curves.values():
+                    draw_points(axes, curve, number)
             _draw_chance(axes, of_panel)
             axes.set_title(name)
             axes.set_xlabel("SSIM with the original")
             axes.set_ylim(-3, 103)
         panels[0].set_ylabel("identified by the nearest original (%)")
-        handles = [_pen(number, label) for number, label in enumerate(labels)]
+        handles = [pen_of(number, label) for number, label in enumerate(labels)]
         figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 
-def _draw_method(axes: Axes, compared: list[Compared], number: int) -> None:
-    pen = _pen(number, "")
-    shown = [(_spread(each.numbers[QUALITY]), _spread(each.numbers[PRIVACY])) for each in compared]
+def draw_points(axes: Axes, points: Sequence[tuple[Number, Number]], number: int) -> None:
+    """Settings of a method, joined: where each lies along and up, with 95 % intervals.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    points : sequence of (Number, Number)
+    number : int
+        Of the method in the legend.
+    """
+    pen = pen_of(number, "")
+    shown = [(spread_of(along), spread_of(up)) for along, up in points]
+    values = [(along[1], up[1]) for along, up in shown]
     colour = pen.get_color()
-    curves: dict[str, list[tuple[float, float]]] = {}
-    for each, (along, up) in zip(compared, shown, strict=True):
-        curves.setdefault(_NUMBER.sub("", each.name), []).append((along[1], up[1]))
-    for points in curves.values():
-        axes.plot(*zip(*points, strict=True), color=colour, linewidth=0.8, alpha=0.6)
-        axes.plot(*zip(*points, strict=True), linestyle="", marker=pen.get_marker(), color=colour, markersize=5)
+    axes.plot(*zip(*values, strict=True), color=colour, linewidth=0.8, alpha=0.6)
+    axes.plot(*zip(*values, strict=True), linestyle="", marker=pen.get_marker(), color=colour, markersize=5)
     for along, up in shown:
         axes.vlines(along[1], up[0], up[2], color=colour, linewidth=0.6)
         axes.hlines(up[1], along[0], along[2], color=colour, linewidth=0.6)
 
 
-def _spread(number: Number) -> tuple[float, float, float]:
+def spread_of(number: Number) -> tuple[float, float, float]:
     """Lower end, value and upper end; NaN where there is no value, and the value where there is no interval."""
     value = math.nan if number.value is None else number.value
     return value if number.lo is None else number.lo, value, value if number.hi is None else number.hi
@@ -78,6 +92,7 @@ def _draw_chance(axes: Axes, compared: list[Compared]) -> None:
         axes.axhline(max(chances), color=PALE, linewidth=0.8, linestyle="dotted", zorder=0)
 
 
-def _pen(number: int, label: str) -> Line2D:
+def pen_of(number: int, label: str) -> Line2D:
+    """Colour and marker of a method, as its handle in the legend."""
     colour, marker = _COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)]
     return Line2D([], [], linestyle="", color=colour, marker=marker, markersize=5, label=label)

@@ -1,0 +1,153 @@
+"""The attacks of a command in one flow: what they share is computed once, and each is measured as soon as it can be.
+
+An attack's photos and templates are several parts, which are let go of as they are complete; the last of them stays
+until the attack is measured, so that no more is begun than can be kept.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from palmbench.base.board import Board
+from palmbench.base.store import Store
+from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
+from palmbench.engine.attack_record import Attacked, attacked, finished, record_key, write_settings
+from palmbench.engine.attacking import measure
+from palmbench.engine.executor import Executor
+from palmbench.engine.flow import Flow
+from palmbench.engine.graph import Part
+from palmbench.engine.measuring import Measuring
+from palmbench.engine.open_executor import of_this_machine
+from palmbench.engine.resume import Failure
+from palmbench.engine.run import setting_text
+from recognizers.common.errors import Lost
+from recognizers.common.writing import require_writable
+
+
+class Tried(NamedTuple):
+    """What came of attacks: their results by point and attack in the order asked for, and what failed."""
+
+    attacked: list[list[Attacked]]
+    failures: list[Failure]
+
+
+def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
+    """Carry out every attack that has no record.
+
+    Parameters
+    ----------
+    pipelines : sequence of sequence of AttackPipeline
+        By point, its attacks.
+
+    Raises
+    ------
+    RequestError
+        If data or weights are missing, or a matcher cannot be made.
+    Lost
+        If an artefact is lost a second time.
+    """
+    every = {record_key(each): each for of_point in pipelines for each in of_point}
+    first = next(iter(every.values())).run.config
+    require_writable(Path(first.results_dir))
+    waiting = {key: each for key, each in every.items() if not finished(each)}
+    with Executor(of_this_machine(first.executor, "palmbench attack")) as executor:
+        seen: set[str] = set()
+        while waiting:
+            if not (lost := _Attacks(waiting, executor).run()):
+                continue
+            error = Lost(*dict.fromkeys(lost))
+            if not seen.isdisjoint(error.places):
+                raise error
+            seen.update(error.places)
+            print(f"Damaged or gone, and made again: {error.named}", file=sys.stderr)
+    found = [[attacked(each) for each in of_point] for of_point in pipelines]
+    failures = dict.fromkeys(
+        Failure(**failure) for of_point in found for each in of_point for failure in each.content["failures"]
+    )
+    return Tried(found, list(failures))
+
+
+@dataclass(eq=False)
+class _UnderWay:
+    """An attack of which some parts are complete: what has passed them, and what failed."""
+
+    key: str
+    pipeline: AttackPipeline
+    store: Store
+    passed: dict[Wanted, frozenset[str]] = field(default_factory=dict)
+    failures: dict[Wanted, list[Failure]] = field(default_factory=dict)
+
+    def complete(self, wanted: Wanted, part: Part) -> bool:
+        """A part has come; whether it is the last."""
+        before = len(self.passed)
+        self.passed[wanted], self.failures[wanted] = part.passed(), part.all_failures()
+        return before < len(self.passed) == len(self.pipeline.wanted)
+
+    def measure(self) -> None:
+        failures = dict.fromkeys(failure for wanted in self.pipeline.wanted for failure in self.failures[wanted])
+        measure(self.pipeline, self.passed, self.store, list(failures))
+
+
+@dataclass
+class _Attacks:
+    """Attacks once through a flow; what is measured leaves `waiting`."""
+
+    waiting: dict[str, AttackPipeline]
+    executor: Executor
+    board: Board = field(default_factory=lambda: Board(counted="attack"))
+    under_way: dict[int, tuple[_UnderWay, Wanted, Part]] = field(default_factory=dict)
+    needless: list[Part] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+    def run(self) -> list[str]:
+        """Compute and measure; the places of what was lost meanwhile, so that some attacks are still waiting."""
+        measuring = Measuring(lambda part: self._of(part)[0].measure(), at_once=self.executor.inline)
+
+        def completed(part: Part) -> None:
+            attack, wanted = self._of(part)
+            if attack.complete(wanted, part):
+                measuring.put(part)
+            elif len(attack.passed) < len(attack.pipeline.wanted):
+                self.needless.append(part)
+
+        def done() -> list[Part]:
+            needless, self.needless = self.needless, []
+            for part, lost in measuring.done():
+                needless.append(part)
+                if lost is None:
+                    del self.waiting[self._of(part)[0].key]
+                else:
+                    self.lost += lost.places
+            return needless
+
+        try:
+            Flow(self.executor, self.board).run(self._parts(), completed, done)
+        except Lost as error:
+            self.lost += error.places
+        return self.lost
+
+    def _of(self, part: Part) -> tuple[_UnderWay, Wanted]:
+        attack, wanted, _ = self.under_way[id(part)]
+        return attack, wanted
+
+    def _parts(self) -> Iterator[Part]:
+        """Of the attacks that wait, as they are begun."""
+        waiting = dict(self.waiting)
+        for number, (key, pipeline) in enumerate(waiting.items(), 1):
+            print(f"[{number}/{len(waiting)}] {_words(pipeline)}", file=sys.stderr)
+            write_settings(pipeline)
+            self.board.later = len(waiting) - number
+            attack = _UnderWay(key, pipeline, Store.of(pipeline.run.config.results_dir))
+            parts = pipeline.parts(attack.store)
+            self.under_way |= {id(part): (attack, wanted, part) for wanted, part in parts.items()}
+            yield from parts.values()
+
+
+def _words(pipeline: AttackPipeline) -> str:
+    point = pipeline.run.point
+    attack = f"{pipeline.trial.attack.called} ({point['recognizer']})"
+    return f"{setting_text(point)} on {point['dataset']}, attacked by {attack}"
