@@ -24,7 +24,14 @@ def start(results: Path, *words: str) -> subprocess.Popen[str]:
         "executor.batch_size=2", f"results_dir={results}", *(words or ("executor.devices=cpu", "executor.workers=2")),
     ]  # fmt: skip
     return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell starts what runs in its background deaf to interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
