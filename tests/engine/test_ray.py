@@ -301,6 +301,7 @@ def test_a_gpu_that_torch_does_not_find_is_said(cluster: Any, tmp_path: Path) ->
         cluster.remove_node(claimed)
 
 
+@with_ray
 @pytest.mark.slow
 def test_without_a_cluster_it_is_said_how_to_start_one(tmp_path: Path) -> None:
     running = start(tmp_path, "executor=ray", "executor.address=127.0.0.1:1")
