@@ -17,12 +17,12 @@ _REFERENCE_SIDE = 256  # pixels of the square that `work` is relative to
 # measured on two cores of a server's CPU that did nothing else, with photos of the default size. Of diffusion and of
 # gradients for one step on a square of 256 pixels.
 _BUILT_IN: Mapping[tuple[str, str], float] = {
-    ("hands", "rendered"): 0.09,
+    ("hands", "rendered"): 0.1,
     ("hands", ""): 0.024,
     ("templates", ""): 0.013,
-    ("encodings", ""): 0.09,
-    ("deidentified", "diffusion"): 0.052,
-    ("deidentified", "sdedit"): 0.052,
+    ("encodings", ""): 0.14,
+    ("deidentified", "diffusion"): 0.08,
+    ("deidentified", "sdedit"): 0.046,
     ("deidentified", "adversarial"): 0.04,
     ("deidentified", ""): 0.031,
     ("quality", ""): 0.027,
