@@ -20,32 +20,21 @@ from palmbench.scoring.bootstrap import (
     score_intervals,
 )
 from palmbench.scoring.bootstrap_kernel import LEFT_OUT, replicate_all
-from palmbench.scoring.hull import hull_rates, hull_replicates, levels_among
-from palmbench.scoring.hull import levels_of as hull_levels_of
-from palmbench.scoring.identification import rank_1_at, rank_probabilities, ranks_of
-from palmbench.scoring.identity_disclosure import candidate_scores, own_bits, slope_of, worst_palms
 from palmbench.scoring.intervals import Interval, interval, share_interval
 from palmbench.scoring.jackknife import jackknife_interval
-from palmbench.scoring.leak import MEASURES, Calibration, measure_leak, rank_1_curve
 from palmbench.scoring.levels import levels_of
 from palmbench.scoring.linkability import bins_for, global_measure, linkability, local_measure
 from palmbench.scoring.matches import match_rate, match_rate_interval
 from palmbench.scoring.number import Number
 from palmbench.scoring.pairs import pair_kinds
-from palmbench.scoring.pooling import output_correlation, pooled_dprime
 from palmbench.scoring.rank_1 import nearest
-from palmbench.scoring.rank_disclosure import max_bits, mean_bits, mean_disclosure
 from palmbench.scoring.rates import decidability, deid_ratio, equal_error_rate, rejection_rate
-from palmbench.scoring.replicated import Replicated, about_its_value, mean_of, person_weights
 from palmbench.scoring.score_sets import score_sets
 from palmbench.scoring.shares import mean_share
-from palmbench.scoring.singling_out import singling_out
 from palmbench.scoring.tar_at_fmr import (
     threshold_at_fmr,
     true_accept_rate,
 )
-from palmbench.scoring.trials import Trials, trials_of
-from palmbench.scoring.worst_case import strongest, worst_case
 from palmbench.stages import measure
 from palmbench.stages.acc_cls import measure_classifier
 from palmbench.stages.compare import Classified, DeidScores
@@ -60,10 +49,10 @@ SAMPLES = tuple(
     Sample(f"{i:04d}", identity, person, "left", "")
     for i, (identity, person) in enumerate(zip(IDENTITIES, PERSONS, strict=True))
 )
-_SCORING = "palmbench.scoring."
+SCORING = "palmbench.scoring."
 
 
-def _noise(length: int, number: int) -> np.ndarray:
+def noise(length: int, number: int) -> np.ndarray:
     """Numbers in [0, 1) that look drawn and are counted: no generator's version reaches them."""
     return (np.arange(length) * 0.6180339887498949 * (number + 1) + 0.1 * number) % 1
 
@@ -71,13 +60,13 @@ def _noise(length: int, number: int) -> np.ndarray:
 def _distances() -> np.ndarray:
     """Condensed, float32, genuine ones lower; in steps, as a code's are, so that some tie."""
     genuine = pair_kinds(IDENTITIES, PERSONS).genuine
-    spread = _noise(len(genuine), 0) - 0.5
+    spread = noise(len(genuine), 0) - 0.5
     level = np.where(genuine, 0.32 + 0.2 * spread, 0.44 + 0.1 * spread)
     return (np.round(level * 4096) / 4096).astype(np.float32)
 
 
 def _own() -> np.ndarray:
-    own = (0.36 + 0.2 * (_noise(N, 1) - 0.5)).astype(np.float32)
+    own = (0.36 + 0.2 * (noise(N, 1) - 0.5)).astype(np.float32)
     own[[3, 17]] = np.nan
     return own
 
@@ -87,14 +76,14 @@ def _sets() -> tuple[np.ndarray, np.ndarray]:
     return _distances()[kinds.genuine], _distances()[kinds.impostor]
 
 
-def _across() -> np.ndarray:
-    across = np.full((N, N), 0.0, np.float32)
+def across() -> np.ndarray:
+    found = np.full((N, N), 0.0, np.float32)
     rows, columns = np.triu_indices(N, 1)
-    across[rows, columns] = across[columns, rows] = _distances()
-    across += (0.1 * _noise(N * N, 3).reshape(N, N)).astype(np.float32)
-    np.fill_diagonal(across, _own())
-    across[[3, 17]] = np.nan
-    return across
+    found[rows, columns] = found[columns, rows] = _distances()
+    found += (0.1 * noise(N * N, 3).reshape(N, N)).astype(np.float32)
+    np.fill_diagonal(found, _own())
+    found[[3, 17]] = np.nan
+    return found
 
 
 def _replicates() -> Any:
@@ -122,8 +111,8 @@ def _rates() -> dict[str, Any]:
 
 def _rank_1() -> dict[str, Any]:
     return {
-        "nearest": numbers(*nearest(_across(), IDENTITIES, IDENTITIES, np.arange(N))),
-        "hits": numbers(nearest(np.round(_across(), 1), IDENTITIES, IDENTITIES).hits),
+        "nearest": numbers(*nearest(across(), IDENTITIES, IDENTITIES, np.arange(N))),
+        "hits": numbers(nearest(np.round(across(), 1), IDENTITIES, IDENTITIES).hits),
     }
 
 
@@ -155,7 +144,7 @@ def _replicate_all() -> dict[str, Any]:
 
 
 def _levels() -> dict[str, Any]:
-    few, many = levels_of(_distances()), levels_of(_noise(70_000, 1).astype(np.float32))
+    few, many = levels_of(_distances()), levels_of(noise(70_000, 1).astype(np.float32))
     return {
         "few": exact(few.places),
         "places of many": sampled(many.places),
@@ -166,7 +155,7 @@ def _levels() -> dict[str, Any]:
 
 def _bootstrap() -> dict[str, Any]:
     replicates = _replicates()
-    hits = _noise(N, 2) > 0.3
+    hits = noise(N, 2) > 0.3
     return {
         "replicates": [sampled(np.nan_to_num(part, nan=-1)) for part in replicates[1:]],
         "intervals": numbers(*score_intervals(replicates, _own(), hits)),
@@ -176,7 +165,7 @@ def _bootstrap() -> dict[str, Any]:
 
 
 def _jackknife() -> dict[str, Any]:
-    values = _noise(N, 4)
+    values = noise(N, 4)
 
     def mean(kept: np.ndarray) -> float:
         return float(values[: len(kept)][kept].mean())
@@ -188,7 +177,7 @@ def _jackknife() -> dict[str, Any]:
 
 def _linkability() -> dict[str, Any]:
     mated, non_mated = np.array([[3, 1, 0], [5, 5, 1], [4, 0, 0]]), np.array([[1, 3, 2], [0, 9, 1], [0, 0, 0]])
-    found = linkability(_across(), IDENTITIES, np.random.default_rng(3), PERSONS)
+    found = linkability(across(), IDENTITIES, np.random.default_rng(3), PERSONS)
     return {
         "local": local_measure(mated, non_mated),
         "global": global_measure(mated, non_mated),
@@ -205,14 +194,14 @@ def _matches() -> dict[str, Any]:
 
 
 def _score_sets() -> dict[str, Any]:
-    sets = score_sets(_across(), _distances(), IDENTITIES, PERSONS)
+    sets = score_sets(across(), _distances(), IDENTITIES, PERSONS)
     values = {name: sampled(each.values) for name, each in sets._asdict().items()}
     return {**values, "sizes": [int(each.counts.sum()) for each in sets]}
 
 
 def _measure() -> dict[str, Any]:
-    own, across = _own(), _across()
-    mate, stranger = (own + shift * _noise(N, 5).astype(np.float32) for shift in (0.1, 0.15))
+    own = _own()
+    mate, stranger = (own + shift * noise(N, 5).astype(np.float32) for shift in (0.1, 0.15))
     mate, stranger = np.nan_to_num(mate, nan=np.inf), np.nan_to_num(stranger, nan=np.inf)
     found: dict[str, Any] = {}
     conventions: Any = ("exact", "grid")
@@ -222,7 +211,7 @@ def _measure() -> dict[str, Any]:
     features = [np.sin(np.arange(8) * (1.0 + i)) for i in range(N)]
     moved = [0.9 * each + 0.1 for each in features]
     rest = {
-        **measure.measure_linkage(SAMPLES, recognition, across, _distances()),
+        **measure.measure_linkage(SAMPLES, recognition, across(), _distances()),
         **set_distances("hand", features, moved, IDENTITIES, 1),
     }
     return found | {metric: _number(number) for metric, number in rest.items()}
@@ -236,7 +225,7 @@ def _acc_cls() -> dict[str, Any]:
 
 
 def _measure_photos() -> dict[str, Any]:
-    values = {sample.id: {"ssim": 0.9 + 0.1 * _noise(N, 6)[i], "psnr": np.inf if i == 4 else 30.0 + i}
+    values = {sample.id: {"ssim": 0.9 + 0.1 * noise(N, 6)[i], "psnr": np.inf if i == 4 else 30.0 + i}
               for i, sample in enumerate(SAMPLES) if i != 9}  # fmt: skip
     kept = {sample.id: dict.fromkeys(USABILITY_METRICS, float(i)) for i, sample in enumerate(SAMPLES) if i % 9}
     found = {
@@ -258,7 +247,7 @@ def _shares() -> dict[str, Any]:
 def _intervals() -> dict[str, Any]:
     few = np.where(np.arange(60) < 31, np.nan, 0.5)
     return {
-        "percentile": numbers(interval(_noise(60, 8)), interval(few)),
+        "percentile": numbers(interval(noise(60, 8)), interval(few)),
         "shares": [share_interval(Interval(*bounds), 20) for bounds in ((0.0, 0.0), (0.2, 0.4), (1.0, 1.0))],
     }
 
@@ -267,9 +256,9 @@ def _number(number: Number) -> list[float]:
     return numbers(number.value, number.std, number.lo, number.hi, number.n, number.failed)
 
 
-def _several() -> np.ndarray:
+def several() -> np.ndarray:
     """Distances of each of twelve photos to three others."""
-    distances = (0.3 + 0.2 * _noise(36, 7)).reshape(12, 3)
+    distances = (0.3 + 0.2 * noise(36, 7)).reshape(12, 3)
     distances[4, 1] = np.nan
     return distances
 
@@ -277,168 +266,46 @@ def _several() -> np.ndarray:
 def _of_several(drawn: Replicates) -> dict[str, Any]:
     weights = drawn.weights[:, ::PHOTOS]
     return {
-        "moments": [sampled(part) for part in moments(weights, _several())],
-        "accepted": sampled(accepted_shares(drawn, weights, _several())),
-        "ratios": sampled(deid_ratios(drawn, weights, _several())),
+        "moments": [sampled(part) for part in moments(weights, several())],
+        "accepted": sampled(accepted_shares(drawn, weights, several())),
+        "ratios": sampled(deid_ratios(drawn, weights, several())),
     }
 
 
 def _diversity() -> dict[str, Any]:
     genuine, impostor = _sets()
-    repainted = diversity.Repainted(_several(), _several()[:, ::-1] + 0.05)
+    repainted = diversity.Repainted(several(), several()[:, ::-1] + 0.05)
     found = diversity.summarise(repainted, list(range(0, N, PHOTOS)), genuine, impostor, _replicates())
     return {name: numbers(number.value, number.lo, number.hi, number.n) for name, number in found.items()}
 
 
-_NUMBERS = [i % PHOTOS for i in range(N)]
-
-
-def _trials() -> Trials:
-    return trials_of(_across(), IDENTITIES, IDENTITIES, PERSONS, _NUMBERS, _NUMBERS)
-
-
-def _guessed() -> Trials:
-    """Trials in which nothing leaks, so that no rate is 0."""
-    return _trials().exchanged(np.random.default_rng(4))
-
-
-def _weights() -> np.ndarray:
-    return np.array([[1] * 6, [2, 2, 0, 0, 1, 1], [0, 1, 3, 1, 1, 0]], np.int32)
-
-
-def _trials_of() -> dict[str, Any]:
-    mean = trials_of(_across(), IDENTITIES, IDENTITIES, PERSONS, pool="mean")
-    nearest_photo = _trials()
-    return {
-        "nearest": sampled(np.nan_to_num(nearest_photo.distances, nan=-1)),
-        "mean": sampled(np.nan_to_num(mean.distances, nan=-1)),
-        "palms": numbers(nearest_photo.own, nearest_photo.people),
-        "exchanged": numbers(nearest_photo.exchanged(np.random.default_rng(4)).own),
-    }
-
-
-def _replicated() -> dict[str, Any]:
-    trials = _trials()
-    found = mean_of(np.nan_to_num(trials.mated, nan=0.5), trials.persons, _weights())
-    return {
-        "weights": exact(person_weights(6, np.random.default_rng(5), 40)),
-        "mean": [found.value, *found.draws],
-        "about": about_its_value(Replicated(0.3, np.array([0.4, 0.2, np.nan, 0.9])), 0.0, 0.6).draws[:2],
-        "above": [found.less(Replicated(0.1, found.draws / 2)).value],
-    }
-
-
-def _identification() -> dict[str, Any]:
-    ranks = ranks_of(_guessed())
-    return {
-        "ranks": numbers(*ranks),
-        "rank 1": numbers(*(rank_1_at(ranks, size) for size in (1, 4, ranks.largest))),
-        "every rank": sampled(rank_probabilities(ranks, 5)),
-    }
-
-
-def _rank_disclosure() -> dict[str, Any]:
-    trials, counts = _guessed(), np.array([[3.0, 1, 0, 4], [1, 1, 1, 1]])
-    found = mean_disclosure(rank_probabilities(ranks_of(trials), 5), trials.persons, _weights())
-    return {"bits": [*mean_bits(counts), *max_bits(counts)], "mean": [found.value, *found.draws]}
-
-
-def _identity_disclosure() -> dict[str, Any]:
-    trials = _guessed()
-    scores = candidate_scores(trials)
-    bits = own_bits(scores, trials.own, 1.5)
-    worst = worst_palms(bits, trials, _weights(), 0.2)
-    return {"slope": [slope_of(scores, trials.own)], "bits": sampled(bits), "worst": [worst.value, *worst.draws]}
-
-
-def _hull() -> dict[str, Any]:
-    trials = _guessed()
-    known = trials.mated[~np.isnan(trials.mated)]
-    both = trials.distances[~np.isnan(trials.distances)]
-    eer, cllr = hull_replicates(hull_levels_of(trials), _weights())
-    return {
-        "rates": hull_rates(np.array([5, 2, 1, 0]), np.array([1, 0, 4, 9])),
-        "together": hull_rates(*(each[0] for each in levels_among(known, np.sort(both)))),
-        "replicates": [eer.value, *eer.draws, cllr.value, *cllr.draws],
-    }
-
-
-def _singling_out() -> dict[str, Any]:
-    found = singling_out(_across(), IDENTITIES, _NUMBERS, _NUMBERS)
-    return {"shares": numbers(np.nan_to_num(found.shares, nan=-1)), "by chance": [found.by_chance]}
-
-
-def _pooling() -> dict[str, Any]:
-    return {
-        "law": [pooled_dprime(1.3, correlation, 4) for correlation in (0.0, 0.4, 1.0)],
-        "correlation": [output_correlation(_several(), _several()[::-1] * 2)],
-    }
-
-
-def _worst_case() -> dict[str, Any]:
-    attackers = {str(k): Replicated(0.1 * k, 0.1 * k + 0.3 * _noise(60, k)) for k in range(1, 4)}
-    found: dict[str, Any] = {}
-    for name, up in (("most", True), ("least", False)):
-        winner = strongest({"1": 0.3, "2": 0.1, "3": 0.2}, up)
-        worst = worst_case(winner, attackers, up)
-        found[name] = [float(winner), worst.value, *worst.interval, *worst.wins.values()]
-    return found
-
-
-def _leak() -> dict[str, Any]:
-    trials = _trials()
-    calibration = Calibration.of(trials_of(_across().T, IDENTITIES, IDENTITIES, PERSONS))
-    found = measure_leak(trials, _weights(), calibration, np.random.default_rng(6), 5, 20)
-    curve = rank_1_curve(trials, _weights(), [2, 5])
-    # Of few strangers there is no threshold at a false match rate of 0.1 %.
-    told = {name: [leak.found.value, leak.by_chance, *leak.found.draws, *leak.null[:5]] for name, leak in found.items()}
-    return {
-        **{name: sampled(np.nan_to_num(np.array(told[name]), nan=-1)) for name in MEASURES},
-        "curve": [each.value for each in curve],
-    }
-
-
-def _of(*names: str) -> list[str]:
-    return [_SCORING + name for name in names]
+def scoring(*names: str) -> list[str]:
+    return [SCORING + name for name in names]
 
 
 _PARTS = ("intervals", "levels", "linkability", "matches", "pairs", "rates",
           "rank_1", "shares", "bootstrap", "bootstrap_kernel", "tar_at_fmr")  # fmt: skip
 
-_LEAK = ("bootstrap", "hull", "identification", "identity_disclosure", "linkability", "rank_disclosure", "replicated",
-         "tar_at_fmr", "trials")  # fmt: skip
-
 GOLDENS = [
-    Golden(_SCORING + "pairs", "kinds of pairs", _pairs),
-    Golden(_SCORING + "rates", "rates", _rates, _of("pairs")),
-    Golden(_SCORING + "rank_1", "nearest templates", _rank_1),
-    Golden(_SCORING + "tar_at_fmr", "thresholds or rates", _accept, _of("pairs")),
-    Golden(_SCORING + "bootstrap_kernel", "rates of replicates", _replicate_all),
-    Golden(_SCORING + "levels", "levels", _levels, _of("pairs")),
-    Golden(_SCORING + "bootstrap", "intervals", _bootstrap, _of("intervals", "levels", "pairs", "bootstrap_kernel")),
-    Golden(_SCORING + "intervals", "intervals", _intervals),
-    Golden(_SCORING + "shares", "shares", _shares, _of("intervals", "bootstrap")),
-    Golden(_SCORING + "jackknife", "intervals", _jackknife),
-    Golden(_SCORING + "linkability", "linkability", _linkability, _of("intervals", "pairs")),
-    Golden(_SCORING + "matches", "match rates", _matches,
-           _of("bootstrap", "intervals", "levels", "pairs", "bootstrap_kernel")),
-    Golden(_SCORING + "score_sets", "score sets", _score_sets, _of("pairs")),
-    Golden(_SCORING + "trials", "trials", _trials_of, _of("pairs")),
-    Golden(_SCORING + "replicated", "replicates", _replicated, _of("bootstrap", "trials", "pairs")),
-    Golden(_SCORING + "identification", "ranks", _identification, _of("trials", "pairs")),
-    Golden(_SCORING + "rank_disclosure", "bits", _rank_disclosure,
-           _of("identification", "replicated", "trials", "pairs")),
-    Golden(_SCORING + "identity_disclosure", "bits", _identity_disclosure, _of("replicated", "trials", "pairs")),
-    Golden(_SCORING + "hull", "rates", _hull, _of("replicated", "trials", "pairs")),
-    Golden(_SCORING + "singling_out", "shares", _singling_out, _of("identification", "pairs")),
-    Golden(_SCORING + "pooling", "correlations", _pooling),
-    Golden(_SCORING + "worst_case", "worst cases", _worst_case, _of("intervals", "replicated")),
-    Golden(_SCORING + "leak", "measures", _leak, _of(*_LEAK, "pairs")),
+    Golden(SCORING + "pairs", "kinds of pairs", _pairs),
+    Golden(SCORING + "rates", "rates", _rates, scoring("pairs")),
+    Golden(SCORING + "rank_1", "nearest templates", _rank_1),
+    Golden(SCORING + "tar_at_fmr", "thresholds or rates", _accept, scoring("pairs")),
+    Golden(SCORING + "bootstrap_kernel", "rates of replicates", _replicate_all),
+    Golden(SCORING + "levels", "levels", _levels, scoring("pairs")),
+    Golden(SCORING + "bootstrap", "intervals", _bootstrap, scoring("intervals", "levels", "pairs", "bootstrap_kernel")),
+    Golden(SCORING + "intervals", "intervals", _intervals),
+    Golden(SCORING + "shares", "shares", _shares, scoring("intervals", "bootstrap")),
+    Golden(SCORING + "jackknife", "intervals", _jackknife),
+    Golden(SCORING + "linkability", "linkability", _linkability, scoring("intervals", "pairs")),
+    Golden(SCORING + "matches", "match rates", _matches,
+           scoring("bootstrap", "intervals", "levels", "pairs", "bootstrap_kernel")),
+    Golden(SCORING + "score_sets", "score sets", _score_sets, scoring("pairs")),
     Golden("palmbench.paper.diversity", "summaries", _diversity,
-           _of("bootstrap", "intervals", "levels", "pairs", "rates", "bootstrap_kernel")),
-    Golden("palmbench.stages.acc_cls", "shares", _acc_cls, _of("shares", "bootstrap")),
+           scoring("bootstrap", "intervals", "levels", "pairs", "rates", "bootstrap_kernel")),
+    Golden("palmbench.stages.acc_cls", "shares", _acc_cls, scoring("shares", "bootstrap")),
     Golden("palmbench.stages.measure_photos", "means", _measure_photos,
-           [*_of("shares", "bootstrap"), "palmbench.quality.summary"]),
+           [*scoring("shares", "bootstrap"), "palmbench.quality.summary"]),
     Golden("palmbench.stages.measure", "metrics", _measure,
-           [*_of(*_PARTS, "jackknife", "score_sets"), "palmbench.quality.frechet", "palmbench.quality.summary"]),
+           [*scoring(*_PARTS, "jackknife", "score_sets"), "palmbench.quality.frechet", "palmbench.quality.summary"]),
 ]  # fmt: skip
