@@ -68,6 +68,19 @@ class Training(NamedTuple):
     deidentified: Labelled
 
 
+def side_of(training: Training, side: Side) -> Labelled:
+    """What there is of one side."""
+    return training.originals if side == "originals" else training.deidentified
+
+
+def mated_pairs(probes: Labelled, gallery: Labelled) -> np.ndarray:
+    """Pairs of two photos of a palm, (n_probes, n_gallery) bool.
+
+    What a photo shares with its own output is no identity.
+    """
+    return (probes.palms[:, None] == gallery.palms) & (probes.photos[:, None] != gallery.photos)
+
+
 @dataclass(frozen=True)
 class AttackConfig(ABC):
     """Settings of an attack, which are also what it does.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from palmbench.attacks.attack import Labelled, Side, Training
+from palmbench.attacks.attack import Training, mated_pairs, side_of
 from palmbench.attacks.trained import TrainedConfig
 from recognizers.codes.base import PalmprintCode, unpacked
 from recognizers.common.errors import RequestError
@@ -49,9 +49,8 @@ class BitWeightsConfig(TrainedConfig):
                 f"attack=bit_weights learns from codes of bits, and recognizer={recognizer.name} has none; take "
                 "attack.recognizer=mtcc or another code."
             )
-        sides: dict[Side, Labelled] = {"originals": training.originals, "deidentified": training.deidentified}
-        probes, gallery = sides[self.probe], sides[self.gallery]
-        mated = _mated(probes, gallery)
+        probes, gallery = side_of(training, self.probe), side_of(training, self.gallery)
+        mated = mated_pairs(probes, gallery)
         strangers = probes.palms[:, None] != gallery.palms
         if not mated.any() or not strangers.any():
             raise RequestError(
@@ -90,11 +89,6 @@ class WeighedBits:
         for differing in _over_shifts(probes, gallery, self.weights, self._reach):
             np.minimum(best, differing, out=best)
         return best
-
-
-def _mated(probes: Labelled, gallery: Labelled) -> np.ndarray:
-    """Pairs of two photos of a palm: what a photo shares with its own output is no identity."""
-    return (probes.palms[:, None] == gallery.palms) & (probes.photos[:, None] != gallery.photos)
 
 
 def _bits(recognizer: PalmprintCode, templates: np.ndarray) -> np.ndarray:

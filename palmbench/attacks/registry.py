@@ -12,6 +12,7 @@ from recognizers.common.entry_points import SettingsOffers
 # One more is a file beside these, a line here and a YAML in conf/attack: docs/attacks.md.
 ATTACKS = {
     "bit_weights": "palmbench.attacks.bit_weights:BitWeightsConfig",
+    "finetuned": "palmbench.attacks.finetuned:FineTunedConfig",
     "floor": "palmbench.attacks.floor:FloorConfig",
     "fusion": "palmbench.attacks.fusion:FusionConfig",
     "restored": "palmbench.attacks.restored:RestoredConfig",

@@ -1,19 +1,21 @@
 """The attacks of a command in one flow: what they share is computed once, and each is measured as soon as it can be.
 
 An attack's photos and templates are several parts, which are let go of as they are complete; the last of them stays
-until the attack is measured, so that no more is begun than can be kept.
+until the attack is measured, so that no more is begun than can be kept. Attacks that train networks come last and one
+by one, each after its trainings.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from palmbench.base.board import Board
 from palmbench.base.store import Store
+from palmbench.engine.attack_learning import Taught, taught
 from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
 from palmbench.engine.attack_record import Attacked, attacked, finished, record_key, write_settings
 from palmbench.engine.attacking import measure
@@ -26,6 +28,13 @@ from palmbench.engine.resume import Failure
 from palmbench.engine.run import setting_text
 from recognizers.common.errors import Lost
 from recognizers.common.writing import require_writable
+
+
+class Counted(NamedTuple):
+    """How many of a command's attacks will have been begun after those under way, and how many there are."""
+
+    begun: int
+    total: int
 
 
 class Tried(NamedTuple):
@@ -54,16 +63,12 @@ def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
     first = next(iter(every.values())).run.config
     require_writable(Path(first.results_dir))
     waiting = {key: each for key, each in every.items() if not finished(each)}
+    learning = [{key: each} for key, each in waiting.items() if each.learnt_from]
+    total, begun = len(waiting), 0
     with Executor(of_this_machine(first.executor, "palmbench attack")) as executor:
-        seen: set[str] = set()
-        while waiting:
-            if not (lost := _Attacks(waiting, executor).run()):
-                continue
-            error = Lost(*dict.fromkeys(lost))
-            if not seen.isdisjoint(error.places):
-                raise error
-            seen.update(error.places)
-            print(f"Damaged or gone, and made again: {error.named}", file=sys.stderr)
+        for some in ({key: each for key, each in waiting.items() if not each.learnt_from}, *learning):
+            begun += len(some)
+            _try(some, executor, Counted(begun, total))
     found = [[attacked(each) for each in of_point] for of_point in pipelines]
     failures = dict.fromkeys(
         Failure(**failure) for of_point in found for each in of_point for failure in each.content["failures"]
@@ -71,13 +76,27 @@ def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
     return Tried(found, list(failures))
 
 
+def _try(waiting: dict[str, AttackPipeline], executor: Executor, counted: Counted) -> None:
+    """Carry out attacks; what vanishes meanwhile is made once more."""
+    seen: set[str] = set()
+    while waiting:
+        if not (lost := _Attacks(waiting, executor, counted).run()):
+            continue
+        error = Lost(*dict.fromkeys(lost))
+        if not seen.isdisjoint(error.places):
+            raise error
+        seen.update(error.places)
+        print(f"Damaged or gone, and made again: {error.named}", file=sys.stderr)
+
+
 @dataclass(eq=False)
 class _UnderWay:
-    """An attack of which some parts are complete: what has passed them, and what failed."""
+    """An attack of which some parts are complete: what has passed them, and what failed, in its trainings too."""
 
     key: str
     pipeline: AttackPipeline
     store: Store
+    untaught: list[Failure]
     passed: dict[Wanted, frozenset[str]] = field(default_factory=dict)
     failures: dict[Wanted, list[Failure]] = field(default_factory=dict)
 
@@ -88,7 +107,8 @@ class _UnderWay:
         return before < len(self.passed) == len(self.pipeline.wanted)
 
     def measure(self) -> None:
-        failures = dict.fromkeys(failure for wanted in self.pipeline.wanted for failure in self.failures[wanted])
+        failed = (failure for wanted in self.pipeline.wanted for failure in self.failures[wanted])
+        failures = dict.fromkeys([*self.untaught, *failed])
         measure(self.pipeline, self.passed, self.store, list(failures))
 
 
@@ -98,6 +118,7 @@ class _Attacks:
 
     waiting: dict[str, AttackPipeline]
     executor: Executor
+    counted: Counted
     board: Board = field(default_factory=lambda: Board(counted="attack"))
     under_way: dict[int, tuple[_UnderWay, Wanted, Part]] = field(default_factory=dict)
     needless: list[Part] = field(default_factory=list)
@@ -125,7 +146,8 @@ class _Attacks:
             return needless
 
         try:
-            Flow(self.executor, self.board).run(self._parts(), completed, done)
+            ready = {key: self._taught(each) for key, each in self.waiting.items()}
+            Flow(self.executor, self.board).run(self._parts(ready), completed, done)
         except Lost as error:
             self.lost += error.places
         return self.lost
@@ -134,14 +156,19 @@ class _Attacks:
         attack, wanted, _ = self.under_way[id(part)]
         return attack, wanted
 
-    def _parts(self) -> Iterator[Part]:
-        """Of the attacks that wait, as they are begun."""
-        waiting = dict(self.waiting)
-        for number, (key, pipeline) in enumerate(waiting.items(), 1):
-            print(f"[{number}/{len(waiting)}] {_words(pipeline)}", file=sys.stderr)
-            write_settings(pipeline)
-            self.board.later = len(waiting) - number
-            attack = _UnderWay(key, pipeline, Store.of(pipeline.run.config.results_dir))
+    def _taught(self, pipeline: AttackPipeline) -> Taught:
+        write_settings(pipeline)
+        if pipeline.learnt_from:
+            print(f"Training for {_words(pipeline)}", file=sys.stderr)
+        return taught(pipeline, self.executor, Store.of(pipeline.run.config.results_dir))
+
+    def _parts(self, ready: Mapping[str, Taught]) -> Iterator[Part]:
+        """Of attacks that have trained what they train, as they are begun."""
+        for later, (key, (pipeline, untaught)) in zip(reversed(range(len(ready))), ready.items(), strict=True):
+            number = self.counted.begun - later
+            print(f"[{number}/{self.counted.total}] {_words(pipeline)}", file=sys.stderr)
+            self.board.later = self.counted.total - number
+            attack = _UnderWay(key, pipeline, Store.of(pipeline.run.config.results_dir), untaught)
             parts = pipeline.parts(attack.store)
             self.under_way |= {id(part): (attack, wanted, part) for wanted, part in parts.items()}
             yield from parts.values()

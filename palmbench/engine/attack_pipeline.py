@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from palmbench.attacks import Channel, Labelled, Matcher, Side, Training
+from palmbench.attacks.learning import LearningConfig
 from palmbench.attacks.people import People, share_out
 from palmbench.attacks.trained import TrainedConfig
 from palmbench.base.store import Store
@@ -26,11 +27,11 @@ from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.resume import Failure
 from palmbench.scoring.pooling import output_correlation
-from palmbench.stages import compare
+from palmbench.stages import compare, learn
 from palmbench.stages.artefacts import Artefacts
 from palmbench.stages.compare import SCORES, distances_of, load_templates, present_in, stored
 from palmbench.stages.describe import Describe
-from palmbench.stages.enrol import Enrol, load_keyed
+from palmbench.stages.enrol import Enrol, Hands, load_keyed
 from palmbench.stages.seen import Seen
 from palmbench.stages.stage import PHOTOS, Stage
 from recognizers.common.cache_keys import digest, sample_seed
@@ -63,6 +64,8 @@ class AttackPipeline:
     channels : tuple of Channel
     enrols : tuple of Enrol or Describe
         By channel, that of originals as they are.
+    before : AttackPipeline or None
+        Of an attack that has trained networks, what it was before.
     """
 
     run: Pipeline
@@ -71,6 +74,7 @@ class AttackPipeline:
     outputs: Mapping[int, Pipeline]
     channels: tuple[Channel, ...]
     enrols: tuple[Enrol | Describe, ...]
+    before: AttackPipeline | None = None
 
     @classmethod
     def of(cls, config: RunConfig, trial: TrialConfig) -> AttackPipeline:
@@ -105,38 +109,57 @@ class AttackPipeline:
 
     @cached_property
     def wanted(self) -> dict[Wanted, tuple[list[Stage], Sequence[Sample]]]:
-        """What templates the attack takes, the stages that make them, and of which photos."""
-        return {
-            each: (self._stages(each), self.samples(each.group))
-            for group in (GROUPS if self.trial.attack.trained else GROUPS[1:])
-            for channel in range(len(self.enrols))
-            for each in self._sides(group, channel)
-        }
+        """What templates the attack takes, the stages that make them, and of which photos.
+
+        Of an attack that trains networks these are templates of recognizers as they are, until it has trained them.
+        """
+        attack = self.trial.attack
+        of_attackers = attack.trained and not isinstance(attack, LearningConfig)
+        return self._of_groups(GROUPS if of_attackers else GROUPS[1:])
+
+    @cached_property
+    def learnt_from(self) -> dict[Wanted, tuple[list[Stage], Sequence[Sample]]]:
+        """In what photos an attack that trains networks wants hands, the stages that find them; else nothing."""
+        if not isinstance(self.trial.attack, LearningConfig):
+            return {}
+        return {each: (stages[:-1], samples) for each, (stages, samples) in self._of_groups(GROUPS[:2]).items()}
+
+    def having_learnt(self, weights: Sequence[Path]) -> AttackPipeline:
+        """The same attack with the networks that it has trained, a file for each channel; its key is the same."""
+        attack = self.trial.attack
+        assert isinstance(attack, LearningConfig)
+        channels = []
+        for channel, enrol, path in zip(self.channels, self.enrols, weights, strict=True):
+            assert isinstance(enrol, Enrol)
+            started = replace(channel, recognizer=enrol.recognizer.name, options=enrol.recognizer.options)
+            channels.append(attack.having_learnt(started, str(path)))
+        enrols = tuple(_enrol(channel, self.run) for channel in channels)
+        return replace(self, channels=tuple(channels), enrols=enrols, before=self)
 
     @property
     def stages(self) -> list[Stage]:
         """Every stage that makes an artefact for it."""
-        return [stage for stages, _ in self.wanted.values() for stage in stages]
+        every = (*self.learnt_from.values(), *self.wanted.values())
+        return [stage for stages, _ in every for stage in stages]
 
     @cached_property
     def key(self) -> str:
-        """Key of the attack's record: everything that can change one of its numbers."""
+        """Key of the attack's record: everything that can change one of its numbers.
+
+        What is learnt comes of what it is learnt from, and need not be there for it.
+        """
+        if self.before is not None:
+            return self.before.key
+        learnt_from = [learn.VERSION, *self._keys_by_sample(self.learnt_from)] if self.learnt_from else []
         return digest(
             "attack",
             versions={"attack_pipeline": VERSION, "compare": compare.VERSION},
             attack=self.trial.attack.settings(),
             people=self.people.digest,
             palms={sample.id: [sample.identity, sample.person] for sample in self.run.samples},
-            templates=[
-                [
-                    wanted.group,
-                    wanted.channel,
-                    wanted.seed is None,
-                    {sample.id: stages[-1].key(sample) for sample in samples},
-                ]
-                for wanted, (stages, samples) in self.wanted.items()
-            ],
+            templates=self._keys_by_sample(self.wanted),
             recognizers=[enrol.settings for enrol in self.enrols],
+            **({"learnt_from": learnt_from} if learnt_from else {}),
         )
 
     def samples(self, group: str) -> list[Sample]:
@@ -153,6 +176,9 @@ class AttackPipeline:
         failed = {(failure.stage, failure.sample) for failure in failures}
         kept = {store.path(PHOTOS, sample.digest, ".png") for sample in self.run.samples}
         passed = {}
+        for stages, samples in self.learnt_from.values():
+            for stage in stages:
+                kept |= Artefacts(stage, store).paths(samples)
         for wanted, (stages, samples) in self.wanted.items():
             for stage in stages:
                 kept |= Artefacts(stage, store).paths(samples)
@@ -202,11 +228,30 @@ class AttackPipeline:
         own = self.run.config.seed if group == "evaluated" else self.trial.attacker_seed
         return _seeds(own, self.trial.attack.outputs)
 
-    def _enrol(self, wanted: Wanted) -> Enrol | Describe:
-        channel, enrol = self.channels[wanted.channel], self.enrols[wanted.channel]
+    def hands(self, wanted: Wanted) -> Hands:
+        """The stage of the hands that a channel reads, in photos as it sees them."""
+        channel = self.channels[wanted.channel]
         hands = self.run.prepare if wanted.seed is None else self.outputs[wanted.seed].prepare_after
         change = channel.on_originals if wanted.seed is None else channel.on_deidentified
-        return replace(enrol, prepare=Seen.through(hands, change, self.run.config.region) if change else hands)
+        return Seen.through(hands, change, self.run.config.region) if change else hands
+
+    def _enrol(self, wanted: Wanted) -> Enrol | Describe:
+        return replace(self.enrols[wanted.channel], prepare=self.hands(wanted))
+
+    def _of_groups(self, groups: Sequence[str]) -> dict[Wanted, tuple[list[Stage], Sequence[Sample]]]:
+        return {
+            each: (self._stages(each), self.samples(each.group))
+            for group in groups
+            for channel in range(len(self.enrols))
+            for each in self._sides(group, channel)
+        }
+
+    @staticmethod
+    def _keys_by_sample(every: Mapping[Wanted, tuple[list[Stage], Sequence[Sample]]]) -> list[list[Any]]:
+        return [
+            [each.group, each.channel, each.seed is None, {sample.id: stages[-1].key(sample) for sample in samples}]
+            for each, (stages, samples) in every.items()
+        ]
 
     def _stages(self, wanted: Wanted) -> list[Stage]:
         enrol = self._enrol(wanted)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from palmbench.base.store import Store
+from palmbench.engine.attack_learning import taught_if_there
 from palmbench.engine.attack_pipeline import AttackPipeline
 from palmbench.engine.attack_record import FOLDER, failures_of, listed
 from palmbench.engine.pipeline import Pipeline
@@ -105,7 +106,8 @@ def needless(results_dir: Path, data_dir: str | None = None) -> Needless:
             kept.add(SCORES)
         needed |= pipeline.artefact_paths(store, account.failures if account else ())
     for attack in _attacks(results_dir, data_dir):
-        needed |= attack.artefact_paths(store, failures_of(attack))
+        failures = failures_of(attack)
+        needed |= taught_if_there(attack, store, failures).artefact_paths(store, failures)
     for stage, path in artefacts_of(store):
         if stage in OF_RUNS and stage not in kept and path not in needed:
             found.paths.append(path)

@@ -9,6 +9,7 @@ import numpy as np
 
 from palmbench.attacks import AttackConfig
 from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.base.images import encode_png
 from palmbench.base.store import Store, pack_arrays
 from palmbench.config.attacks import TrialConfig
 from palmbench.config.schema import RecognizerConfig, RunConfig
@@ -21,7 +22,10 @@ from palmbench.engine.attacking import measure
 from palmbench.engine.resume import Failure
 from palmbench.methods import MethodConfig
 from palmbench.methods.swap import SwapConfig
+from palmbench.stages.prepare import pack_hand
+from palmbench.stages.stage import PHOTOS
 from recognizers.common.cache_keys import sample_seed
+from tests.golden import inputs
 
 SIZE = 128  # of an embedding of the compact CCNet
 
@@ -38,6 +42,16 @@ def point(results_dir: str, palms: int = 40, photos: int = 4, method: MethodConf
 
 def pipeline(config: RunConfig, trial: TrialConfig | None = None) -> AttackPipeline:
     return AttackPipeline.of(config, trial or TrialConfig())
+
+
+def photographed(attack: AttackPipeline, store: Store) -> None:
+    """One photo and its hand in the place of all that an attack learns from."""
+    photo, hand = encode_png(inputs.photo()), pack_hand(inputs.hand())
+    for stages, samples in attack.learnt_from.values():
+        for sample in samples:
+            store.write(PHOTOS, sample.digest, ".png", photo)
+            for stage in stages:
+                store.write(stage.name, stage.key(sample), stage.suffix, hand if stage.suffix == ".npz" else photo)
 
 
 Draw = Callable[[Wanted, Sample], np.ndarray]

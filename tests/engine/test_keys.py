@@ -75,7 +75,11 @@ OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos."
 OF_TRAINING = {"palmbench.training.training", "palmbench.training.images"}
 OF_DIVERSITY = {"palmbench.paper.diversity"}
 # What measures attacks has a key of its own: tests/attacks.
-OF_ATTACKS = {"palmbench.hands.traits", *(name for name in versioned() if ".attack" in name)} | {
+OF_ATTACKS = {
+    "palmbench.hands.traits",
+    "palmbench.stages.learn",
+    *(name for name in versioned() if ".attack" in name),
+} | {
     f"palmbench.scoring.{name}"
     for name in (
         "hull",

@@ -13,13 +13,16 @@ import recognizers
 from palmbench import attacks, methods
 from palmbench.attacks import Labelled, Training
 from palmbench.attacks.bit_weights import BitWeightsConfig
+from palmbench.attacks.finetuned import FineTunedConfig
 from palmbench.attacks.inverses import UnblurConfig, UnmosaicConfig
+from palmbench.attacks.learning import Learnt
 from palmbench.attacks.people import PeopleConfig, share_out
 from palmbench.attacks.traits import TraitsConfig
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
-from palmbench.base.store import Store
+from palmbench.base.store import Store, unpack_arrays
 from palmbench.config.attacks import TrialConfig
+from palmbench.engine.attack_learning import learns_of
 from palmbench.engine.attack_record import Attacked, record_key, record_path
 from palmbench.engine.attacking import measure
 from palmbench.engine.records import read_record
@@ -27,7 +30,7 @@ from palmbench.hands.traits import geometry, skin_colour
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.pixelate import PixelateConfig
 from recognizers.common.cache_keys import digest
-from tests.attacks.drawn_templates import enrolled, leaking, pipeline, point
+from tests.attacks.drawn_templates import enrolled, leaking, photographed, pipeline, point
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, numbers, picture, sampled
 
@@ -86,6 +89,48 @@ def _bit_weights() -> dict[str, Any]:
     }
 
 
+def _striped(people: int) -> Labelled:
+    """ROIs of three drawn palms, two photos of each."""
+    places = np.arange(128)
+    rois = [127 + 60 * np.sin(places[:, None] / (3 + people + palm) + photo) + 60 * np.cos(places / (4 + palm))
+            for palm in range(3) for photo in range(2)]  # fmt: skip
+    return Labelled(np.stack(rois).astype(np.uint8), np.repeat(["a", "b", "c"], 2), np.tile([0, 1], 3))
+
+
+def _finetuned() -> dict[str, Any]:
+    training, validation = (Training(_striped(people), _striped(people + 1)) for people in (0, 2))
+    config = FineTunedConfig(steps=2, batch=6, rate=1e-3)
+    learnt = config.learn(recognizers.load("ccnet"), training, validation, 0, "cpu")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "learnt.safetensors"
+        path.write_bytes(learnt.weights)
+        templates = recognizers.load("ccnet", weights=str(path)).extract(_striped(4).templates)
+    return {"error": numbers(learnt.error), "templates": sampled(templates)}
+
+
+class _Shown(FineTunedConfig):
+    """Learns what it is shown."""
+
+    def learn(self, recognizer, training, validation, seed, device):  # type: ignore[no-untyped-def]
+        shown = [[each.palms.tolist(), each.photos.tolist(), [float(crop.mean()) for crop in each.templates]]
+                 for group in (training, validation) for each in group]  # fmt: skip
+        return Learnt(digest("shown", seed=seed, all=shown).encode(), 0.0)
+
+
+def _learn() -> dict[str, Any]:
+    found = {}
+    with TemporaryDirectory() as folder:
+        for permuted in (False, True):
+            attack, store = pipeline(point(folder, 16, 2), TrialConfig(_Shown(permuted=permuted))), Store.of(folder)
+            photographed(attack, store)
+            every = {each: frozenset(sample.id for sample in samples)
+                     for each, (_, samples) in attack.learnt_from.items()}  # fmt: skip
+            (stage,) = learns_of(attack, every)
+            (data,) = stage.compute(stage.trainings, store, "cpu")
+            found["permuted" if permuted else "shown"] = unpack_arrays(data)["weights"].tobytes().decode()
+    return found
+
+
 def _traits() -> dict[str, Any]:
     photo, hand = inputs.photo(), inputs.hand()
     colours = {region: skin_colour(photo, hand, region) for region in ("paper", "palm")}  # type: ignore[arg-type]
@@ -134,6 +179,10 @@ GOLDENS = [
            [*_REGION, "palmbench.methods.blur", "palmbench.methods.pixelate"], tolerance=1e-4),
     Golden(_ATTACKS + "whitened", "distances", _whitened, tolerance=1e-5),
     Golden(_ATTACKS + "bit_weights", "weights or distances", _bit_weights, ["recognizers.codes.base"], tolerance=1e-5),
+    Golden(_ATTACKS + "finetuned", "templates", _finetuned, ["palmbench.scoring.hull", "recognizers.ccnet"],
+           tolerance=1e-2),
+    Golden("palmbench.stages.learn", "lessons", _learn,
+           ["palmbench.hands.recognition_roi", _ENGINE + "attack_pipeline", _ATTACKS + "people"]),
     Golden("palmbench.hands.traits", "traits", _traits, ["palmbench.hands.palm", "palmbench.hands.skeleton"],
            tolerance=1e-4),
     Golden(_ATTACKS + "traits", "distances", _of_traits, [_ATTACKS + "whitened"], tolerance=1e-5),
