@@ -14,11 +14,9 @@ from palmbench.attacks.attack import Labelled, mated_pairs
 from palmbench.attacks.finetuned import FineTunedConfig
 from palmbench.attacks.learning import Learnt
 from palmbench.scoring.hull import hull_rates, levels_among
-from recognizers.ccnet import CCNetRecognizer
 from recognizers.networks.precision import single_precision
-from recognizers.training.further import centre, recipe_from
+from recognizers.training.further import Learner, centre, photos_of, recipe_from
 from recognizers.training.loop import Schedule, train, write_weights
-from recognizers.training.recipe import Photos
 
 _MEASUREMENTS = 10
 _BLOCK = 64
@@ -27,7 +25,7 @@ _FALL = 10**-0.5
 
 
 def fine_tuned(
-    recognizer: CCNetRecognizer,
+    recognizer: Learner,
     photos: Labelled,
     probes: Labelled,
     gallery: Labelled,
@@ -39,7 +37,7 @@ def fine_tuned(
 
     Parameters
     ----------
-    recognizer : CCNetRecognizer
+    recognizer : CCNetRecognizer or EEHNetRecognizer
         Whose weights the training starts from.
     photos : Labelled
         Crops of two palms at least, two or more of each.
@@ -55,9 +53,10 @@ def fine_tuned(
         If the loss is not a number any more.
     """
     names, labels = np.unique(photos.palms, return_inverse=True)
-    learnt_from = Photos(photos.templates, labels.astype(np.int64).ravel())
+    learnt_from = photos_of(recognizer, photos.templates, labels.astype(np.int64).ravel())
+    epochs = max(1, round(config.steps / math.ceil(len(labels) / config.batch)))
     torch.manual_seed(seed)
-    recipe = recipe_from(recognizer, len(names))
+    recipe = recipe_from(recognizer, len(names), epochs)
     network = recipe.network.to(device).eval()
 
     def embed(images: np.ndarray) -> np.ndarray:
@@ -75,7 +74,6 @@ def fine_tuned(
             least, best = error, {name: value.clone() for name, value in network.state_dict().items()}
 
     centre(recipe, learnt_from, embed)
-    epochs = max(1, round(config.steps / math.ceil(len(labels) / config.batch)))
     schedule = Schedule(
         epochs=epochs,
         batch=config.batch,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from recognizers.protocol import Recognizer
 
 VERSION = 1
+_CROPS = {"ccnet": "recognition_roi", "eehnet": "recognition_hand"}
 
 
 @dataclass(frozen=True)
@@ -30,25 +31,28 @@ class FineTunedConfig(LearningConfig):
     """A recognizer's network trained further on other people's photos before and after the method."""
 
     name: Literal["finetuned"] = "finetuned"
-    recognizer: Literal["ccnet"] = "ccnet"
+    recognizer: Literal["ccnet", "eehnet"] = "ccnet"
     batch: int = setting(32, low=2, high=4096)
     rate: float = setting(3e-4, above=0, high=1)
 
     version = VERSION
 
     def versions(self) -> dict[str, int]:
-        return {**super().versions(), **versions_of("palmbench.hands", "recognition_roi")}
+        return {**super().versions(), **versions_of("palmbench.hands", _CROPS[self.recognizer])}
 
     def cut(self, photo: np.ndarray, hand: Hand) -> np.ndarray:
-        from palmbench.hands.recognition_roi import recognition_roi  # brings OpenCV
+        from palmbench.hands import recognition_hand, recognition_roi  # they bring OpenCV
 
-        return recognition_roi(photo, hand)
+        if self.recognizer == "eehnet":
+            return recognition_hand.recognition_hand(photo, hand)
+        return recognition_roi.recognition_roi(photo, hand)
 
     def learn(self, recognizer: Recognizer, training: Training, validation: Training, seed: int, device: str) -> Learnt:
         from palmbench.attacks.fine_tuning import fine_tuned  # brings torch
         from recognizers.ccnet import CCNetRecognizer
+        from recognizers.eehnet import EEHNetRecognizer
 
-        assert isinstance(recognizer, CCNetRecognizer)
+        assert isinstance(recognizer, CCNetRecognizer | EEHNetRecognizer)
         taken = [side_of(training, side) for side in dict.fromkeys((self.gallery, self.probe))]
         photos = with_mates(Labelled(*map(np.concatenate, zip(*taken, strict=True))))
         if len(np.unique(photos.palms)) < 2:

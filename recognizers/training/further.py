@@ -1,4 +1,8 @@
-"""A training that goes on from a recognizer's weights, with a classifier of new palms."""
+"""A training that goes on from a recognizer's weights, with a classifier of new palms.
+
+EEHNet's localiser stays as it is, and its losses are those of whole templates: what learns is how a hand that is
+aligned as before is described.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +13,42 @@ import torch
 from torch.nn import functional
 
 from recognizers.ccnet import CCNetRecognizer
+from recognizers.eehnet import EEHNetRecognizer
+from recognizers.networks.eehnet_settings import LossWeights, Phases
+from recognizers.networks.hand_landmarks import LANDMARKS
 from recognizers.training.ccnet import CCNetRecipe
+from recognizers.training.eehnet import EEHNetRecipe
 from recognizers.training.recipe import Photos, Recipe
 
+Learner = CCNetRecognizer | EEHNetRecognizer
+_WHOLE = LossWeights(landmark=0, palm=0, fingers=0)
+_EASED = 0.25  # share of the epochs over which the margin of EEHNet grows
 
-def recipe_from(recognizer: CCNetRecognizer, classes: int) -> Recipe:
+
+def photos_of(recognizer: Learner, images: np.ndarray, labels: np.ndarray) -> Photos:
+    """Photos as `recipe_from` wants them: EEHNet's landmarks count nothing, and are not looked for."""
+    hands = isinstance(recognizer, EEHNetRecognizer)
+    return Photos(images, labels, np.zeros((len(images), LANDMARKS, 2), np.float32) if hands else None)
+
+
+def recipe_from(recognizer: Learner, classes: int, epochs: int) -> Recipe:
     """The recipe of a recognizer's network, which has its weights; the classifier is new.
 
     Parameters
     ----------
-    recognizer : CCNetRecognizer
+    recognizer : CCNetRecognizer or EEHNetRecognizer
     classes : int
         Palms to be told apart.
+    epochs : int
+        How many there will be.
     """
-    recipe = CCNetRecipe(classes, recognizer.settings()["variant"])
+    recipe: CCNetRecipe | EEHNetRecipe
+    if isinstance(recognizer, EEHNetRecognizer):
+        phases = Phases(alignment=0, localiser_held=epochs, eased=round(_EASED * epochs))
+        recipe = EEHNetRecipe(classes, recognizer.network.settings, _WHOLE, phases)
+        recipe.network.localiser.requires_grad_(False)
+    else:
+        recipe = CCNetRecipe(classes, recognizer.settings()["variant"])
     state = {name: value.clone() for name, value in recognizer.network.state_dict().items()}
     recipe.network.load_state_dict({**recipe.network.state_dict(), **state})
     return recipe

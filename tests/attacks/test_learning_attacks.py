@@ -29,6 +29,7 @@ from recognizers.common.errors import RequestError
 from recognizers.common.paths import weights_dir
 from recognizers.networks.checkpoint import metadata
 from tests.attacks.drawn_templates import enrolled, leaking, photographed, pipeline, point
+from tests.golden import inputs
 from tests.golden.modules import raise_version, versioned
 
 A_A = FineTunedConfig(gallery="deidentified")
@@ -102,6 +103,26 @@ def test_a_training_is_the_same_again() -> None:
         attack.learn(recognizers.load("ccnet"), training, both(2, 2, 2), seed, "cpu").weights for seed in (0, 0, 1)
     )
     assert first == again != other
+
+
+def test_eehnet_learns_how_to_describe_a_hand_and_not_where_it_is(tmp_path: Path) -> None:
+    plain, rng = recognizers.load("eehnet"), np.random.default_rng(0)
+    hands = Labelled(
+        rng.integers(0, 255, (4, 224, 224, 3), np.uint8), np.array(["a", "a", "b", "b"]), np.array([0, 1, 0, 1])
+    )
+    attack = FineTunedConfig(recognizer="eehnet", gallery="deidentified", steps=2, batch=4, rate=1e-3)
+    shown = Training(EMPTY, hands)
+    (tmp_path / "learnt.safetensors").write_bytes(attack.learn(plain, shown, shown, 0, "cpu").weights)
+    learnt = recognizers.load("eehnet", weights=str(tmp_path / "learnt.safetensors"))
+    crops = hands.templates
+    assert np.abs(learnt.extract(crops) - plain.extract(crops)).max() > 1e-3
+    np.testing.assert_allclose(learnt.landmarks(crops), plain.landmarks(crops), atol=1e-3)
+
+
+def test_each_network_is_shown_what_it_reads() -> None:
+    photo, hand = inputs.photo(), inputs.hand()
+    assert FineTunedConfig().cut(photo, hand).shape == (128, 128)
+    assert FineTunedConfig(recognizer="eehnet").cut(photo, hand).shape == (224, 224, 3)
 
 
 @pytest.mark.parametrize("sides", [{}, {"gallery": "deidentified"}])
