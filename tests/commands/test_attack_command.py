@@ -76,6 +76,22 @@ def test_several_methods_are_set_against_attackers(
     assert "for want of a run: blur sigma 2, blur sigma 4" in told.err
 
 
+@pytest.mark.slow
+def test_an_attack_that_trains_is_tried_with_its_controls_and_trained_once(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["attack", *FEW, f"results_dir={results}", "attack=finetuned", "attack.steps=2", "attack.batch=4"]
+    assert cli.main(words) == 0
+    first = capsys.readouterr()
+    assert "finetuned o-a 2 steps" in first.out and "Health of finetuned" in first.out
+    # The attack, with palms exchanged, and on photos that nothing was done to.
+    assert first.err.count("train attackers") == 3
+    assert len(list((results / "store" / "learnt").glob("*/*.npz"))) == 3
+    assert cli.main(words) == 0
+    again = capsys.readouterr()
+    assert again.out == first.out and "train attackers" not in again.err
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
