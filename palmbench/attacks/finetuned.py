@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from palmbench.hands import Hand
     from recognizers.protocol import Recognizer
 
-VERSION = 1
+VERSION = 2
 _CROPS = {"ccnet": "recognition_roi", "eehnet": "recognition_hand"}
 
 

@@ -1,8 +1,8 @@
 """The attacks of a command in one flow: what they share is computed once, and each is measured as soon as it can be.
 
 An attack's photos and templates are several parts, which are let go of as they are complete; the last of them stays
-until the attack is measured, so that no more is begun than can be kept. Attacks that train networks come last and one
-by one, each after its trainings.
+until the attack is measured, so that no more is begun than can be kept. Attacks that train networks come last,
+after their trainings.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
     first = next(iter(every.values())).run.config
     require_writable(Path(first.results_dir))
     waiting = {key: each for key, each in every.items() if not finished(each)}
-    learning = [{key: each} for key, each in waiting.items() if each.learnt_from]
-    total, begun = len(waiting), 0
     with Executor(of_this_machine(first.executor, "palmbench attack")) as executor:
-        for some in ({key: each for key, each in waiting.items() if not each.learnt_from}, *learning):
+        begun = 0
+        for learning in (False, True):
+            some = {key: each for key, each in waiting.items() if bool(each.learnt_from) is learning}
             begun += len(some)
-            _try(some, executor, Counted(begun, total))
+            _try(some, executor, Counted(begun, len(waiting)))
     found = [[attacked(each) for each in of_point] for of_point in pipelines]
     failures = dict.fromkeys(
         Failure(**failure) for of_point in found for each in of_point for failure in each.content["failures"]
@@ -146,7 +146,7 @@ class _Attacks:
             return needless
 
         try:
-            ready = {key: self._taught(each) for key, each in self.waiting.items()}
+            ready = dict(zip(self.waiting, self._taught(), strict=True))
             Flow(self.executor, self.board).run(self._parts(ready), completed, done)
         except Lost as error:
             self.lost += error.places
@@ -156,11 +156,13 @@ class _Attacks:
         attack, wanted, _ = self.under_way[id(part)]
         return attack, wanted
 
-    def _taught(self, pipeline: AttackPipeline) -> Taught:
-        write_settings(pipeline)
-        if pipeline.learnt_from:
-            print(f"Training for {_words(pipeline)}", file=sys.stderr)
-        return taught(pipeline, self.executor, Store.of(pipeline.run.config.results_dir))
+    def _taught(self) -> list[Taught]:
+        pipelines = list(self.waiting.values())
+        for each in pipelines:
+            write_settings(each)
+        if learning := sum(bool(each.learnt_from) for each in pipelines):
+            print(f"Training the networks of {learning} attacks", file=sys.stderr)
+        return taught(pipelines, self.executor, Store.of(pipelines[0].run.config.results_dir))
 
     def _parts(self, ready: Mapping[str, Taught]) -> Iterator[Part]:
         """Of attacks that have trained what they train, as they are begun."""

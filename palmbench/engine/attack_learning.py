@@ -1,8 +1,8 @@
-"""What an attack trains before it compares: two flows, the attacker's photos and hands, then the trainings on them."""
+"""What attacks train before they compare: two flows, the attackers' photos and hands, then the trainings on them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,8 +32,8 @@ class Taught(NamedTuple):
     failures: list[Failure]
 
 
-def taught(pipeline: AttackPipeline, executor: Executor, store: Store) -> Taught:
-    """An attack with what it learns, which is trained where it is not in the store; one that trains nothing as it is.
+def taught(pipelines: Sequence[AttackPipeline], executor: Executor, store: Store) -> list[Taught]:
+    """Attacks with what they learn, trained where it is not in the store; those that train nothing as they are.
 
     Raises
     ------
@@ -42,15 +42,22 @@ def taught(pipeline: AttackPipeline, executor: Executor, store: Store) -> Taught
     Lost
         If artefacts have vanished, and have to be made again.
     """
-    if not pipeline.learnt_from:
-        return Taught(pipeline, [])
-    parts = {each: Part(in_a_row(*stages), samples, store) for each, (stages, samples) in pipeline.learnt_from.items()}
-    Flow(executor, Board()).run(parts.values())
-    learns = learns_of(pipeline, {each: part.passed() for each, part in parts.items()})
-    trainings = [Part(in_a_row(each), each.trainings, store) for each in learns]
-    Flow(executor, Board()).run(trainings)
-    failures = dict.fromkeys(each for part in (*parts.values(), *trainings) for each in part.all_failures())
-    return Taught(having_learnt(pipeline, learns, store), list(failures))
+    shown = [
+        {each: Part(in_a_row(*stages), samples, store) for each, (stages, samples) in pipeline.learnt_from.items()}
+        for pipeline in pipelines
+    ]
+    _run([part for of_attack in shown for part in of_attack.values()], executor)
+    learns = [
+        learns_of(pipeline, {each: part.passed() for each, part in of_attack.items()})
+        for pipeline, of_attack in zip(pipelines, shown, strict=True)
+    ]
+    trainings = [[Part(in_a_row(each), each.trainings, store) for each in of_attack] for of_attack in learns]
+    _run([part for of_attack in trainings for part in of_attack], executor)
+    found = []
+    for pipeline, of_attack, learn, training in zip(pipelines, shown, learns, trainings, strict=True):
+        failures = dict.fromkeys(each for part in (*of_attack.values(), *training) for each in part.all_failures())
+        found.append(Taught(having_learnt(pipeline, learn, store) if learn else pipeline, list(failures)))
+    return found
 
 
 def taught_if_there(pipeline: AttackPipeline, store: Store, failures: Iterable[Failure]) -> AttackPipeline:
@@ -114,3 +121,8 @@ def _lesson(pipeline: AttackPipeline, wanted: Wanted, passed: frozenset[str]) ->
         tuple(samples[place] for place in kept),
         tuple(int(numbers[place]) for place in kept),
     )
+
+
+def _run(parts: Sequence[Part], executor: Executor) -> None:
+    if parts:
+        Flow(executor, Board()).run(parts)

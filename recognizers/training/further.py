@@ -1,7 +1,7 @@
 """A training that goes on from a recognizer's weights, with a classifier of new palms.
 
-EEHNet's localiser stays as it is, and its losses are those of whole templates: what learns is how a hand that is
-aligned as before is described.
+CCNet's Gabor filters stay as they are. So does EEHNet's localiser, and its losses are those of whole templates: what
+learns is how a hand that is aligned as before is described.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch.nn import functional
 from recognizers.ccnet import CCNetRecognizer
 from recognizers.eehnet import EEHNetRecognizer
 from recognizers.networks.eehnet_settings import LossWeights, Phases
+from recognizers.networks.gabor_conv import GaborConv2d
 from recognizers.networks.hand_landmarks import LANDMARKS
 from recognizers.training.ccnet import CCNetRecipe
 from recognizers.training.eehnet import EEHNetRecipe
@@ -49,6 +50,9 @@ def recipe_from(recognizer: Learner, classes: int, epochs: int) -> Recipe:
         recipe.network.localiser.requires_grad_(False)
     else:
         recipe = CCNetRecipe(classes, recognizer.settings()["variant"])
+        for module in recipe.network.modules():
+            if isinstance(module, GaborConv2d):  # its gradients are four fifths of a step
+                module.requires_grad_(False)
     state = {name: value.clone() for name, value in recognizer.network.state_dict().items()}
     recipe.network.load_state_dict({**recipe.network.state_dict(), **state})
     return recipe

@@ -80,7 +80,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Training, Training
 
 def learnt(attack: AttackPipeline, store: Store) -> AttackPipeline:
     with Executor(ExecutorConfig(devices=("cpu",), workers=1)) as executor:
-        found = taught(attack, executor, store)
+        (found,) = taught([attack], executor, store)
     assert not found.failures
     return found.pipeline
 
