@@ -40,7 +40,7 @@ class FineTunedConfig(LearningConfig):
     def versions(self) -> dict[str, int]:
         return {**super().versions(), **versions_of("palmbench.hands", _CROPS[self.recognizer])}
 
-    def cut(self, photo: np.ndarray, hand: Hand) -> np.ndarray:
+    def cut(self, photo: np.ndarray, hand: Hand, original: np.ndarray) -> np.ndarray:
         from palmbench.hands import recognition_hand, recognition_roi  # they bring OpenCV
 
         if self.recognizer == "eehnet":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -50,10 +50,14 @@ class LearningConfig(TrainedConfig):
         Batches that the network is trained by, about.
     trainings : int
         Trainings from different seeds, of which the best on validation persons is taken.
+    beside_originals : bool
+        Whether `cut` wants to see of what photo an output was made.
     """
 
     steps: int = setting(300, low=1, high=1_000_000)
     trainings: int = setting(1, low=1, high=64)
+
+    beside_originals: ClassVar[bool] = False
 
     def own_words(self) -> tuple[str, ...]:
         steps, trainings = type(self).steps, type(self).trainings
@@ -67,8 +71,17 @@ class LearningConfig(TrainedConfig):
         return recognizer
 
     @abstractmethod
-    def cut(self, photo: np.ndarray, hand: Hand) -> np.ndarray:
-        """What the network is shown of a photo: an array, structured where it is several; SampleError of none."""
+    def cut(self, photo: np.ndarray, hand: Hand, original: np.ndarray) -> np.ndarray:
+        """What the network is shown of a photo, an array; SampleError of none.
+
+        Parameters
+        ----------
+        photo : (H, W, 3) uint8, RGB
+        hand : Hand
+            Found in it.
+        original : (H, W, 3) uint8, RGB
+            What an output was made of, if the attack is `beside_originals`; else the photo.
+        """
 
     @abstractmethod
     def learn(self, recognizer: Recognizer, training: Training, validation: Training, seed: int, device: str) -> Learnt:

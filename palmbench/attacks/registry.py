@@ -16,6 +16,7 @@ ATTACKS = {
     "floor": "palmbench.attacks.floor:FloorConfig",
     "fusion": "palmbench.attacks.fusion:FusionConfig",
     "restored": "palmbench.attacks.restored:RestoredConfig",
+    "restored_unet": "palmbench.attacks.restored_unet:RestoredUNetConfig",
     "traits": "palmbench.attacks.traits:TraitsConfig",
     "unchanged": "palmbench.attacks.unchanged:UnchangedConfig",
     "whitened": "palmbench.attacks.whitened:WhitenedConfig",

@@ -118,6 +118,7 @@ def _lesson(pipeline: AttackPipeline, wanted: Wanted, passed: frozenset[str]) ->
         wanted.group,  # type: ignore[arg-type]
         wanted.seed is not None,
         pipeline.hands(wanted),
+        pipeline.run.prepare.photos,
         tuple(samples[place] for place in kept),
         tuple(int(numbers[place]) for place in kept),
     )

@@ -18,6 +18,7 @@ from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
 from palmbench.stages.enrol import Hands, load_keyed
+from palmbench.stages.stage import Photos
 from recognizers.common.cache_keys import digest
 from recognizers.common.errors import Lost, SampleError
 
@@ -33,6 +34,8 @@ class Lesson(NamedTuple):
     deidentified : bool
     hands : Hands
         The stage that found the hands in them.
+    originals : Photos
+        Of the same samples, before the method.
     samples : tuple of Sample
         Those that have a hand.
     numbers : tuple of int
@@ -42,6 +45,7 @@ class Lesson(NamedTuple):
     group: Literal["attackers", "validation"]
     deidentified: bool
     hands: Hands
+    originals: Photos
     samples: tuple[Sample, ...]
     numbers: tuple[int, ...]
 
@@ -115,7 +119,8 @@ class Learn:
         for place, sample in enumerate(lesson.samples):
             try:
                 photo, hand = lesson.hands.photos.load(sample, store), lesson.hands.load(sample, store)
-                crops.append(self.attack.cut(photo, hand))
+                original = lesson.originals.load(sample, store) if self.attack.beside_originals else photo
+                crops.append(self.attack.cut(photo, hand, original))
                 kept.append(place)
             except Lost as error:
                 lost += error.places

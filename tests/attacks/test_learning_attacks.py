@@ -121,8 +121,8 @@ def test_eehnet_learns_how_to_describe_a_hand_and_not_where_it_is(tmp_path: Path
 
 def test_each_network_is_shown_what_it_reads() -> None:
     photo, hand = inputs.photo(), inputs.hand()
-    assert FineTunedConfig().cut(photo, hand).shape == (128, 128)
-    assert FineTunedConfig(recognizer="eehnet").cut(photo, hand).shape == (224, 224, 3)
+    assert FineTunedConfig().cut(photo, hand, photo).shape == (128, 128)
+    assert FineTunedConfig(recognizer="eehnet").cut(photo, hand, photo).shape == (224, 224, 3)
 
 
 @pytest.mark.parametrize("sides", [{}, {"gallery": "deidentified"}])

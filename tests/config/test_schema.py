@@ -68,7 +68,8 @@ def test_a_default_is_the_same_in_conf_and_in_python(path: Path) -> None:
         assert {key: value for key, value in written.items() if key != "name"} == default_of(group, path.stem)
     else:  # a variant has other values, of the same settings
         variants = {"diffusion_paper", "diffusion_turbo", "linkage", "reverse", "colour"}
-        assert path.stem in {*variants, "bit_weights_linkage", "finetuned_linkage", "whitened_linkage"}
+        learning = {"bit_weights", "finetuned", "finetuned_eehnet", "whitened"}
+        assert path.stem in {*variants, "finetuned_eehnet", *(f"{each}_linkage" for each in learning)}
         assert written.keys() - {"name"} == default_of(group, written["name"]).keys()
 
 

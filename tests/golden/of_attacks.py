@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import torch
+from safetensors.torch import save
 
 import recognizers
 from palmbench import attacks, methods
@@ -17,8 +19,11 @@ from palmbench.attacks.finetuned import FineTunedConfig
 from palmbench.attacks.inverses import UnblurConfig, UnmosaicConfig
 from palmbench.attacks.learning import Learnt
 from palmbench.attacks.people import PeopleConfig, share_out
+from palmbench.attacks.redrawn import RedrawnConfig
+from palmbench.attacks.restored_unet import RestoredUNetConfig
 from palmbench.attacks.traits import TraitsConfig
 from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.attacks.unet import UNet, restorer
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store, unpack_arrays
 from palmbench.config.attacks import TrialConfig
@@ -108,6 +113,28 @@ def _finetuned() -> dict[str, Any]:
     return {"error": numbers(learnt.error), "templates": sampled(templates)}
 
 
+def _restored_unet() -> dict[str, Any]:
+    def side(people: int) -> Labelled:
+        crops = np.stack([_striped(people + 1).templates, _striped(people).templates], axis=1)[:, :, ::4, ::4]
+        return Labelled(np.ascontiguousarray(crops), np.zeros(len(crops), str), np.zeros(len(crops), int))
+
+    training, validation = (Training(side(people), side(people)) for people in (0, 2))
+    learnt = RestoredUNetConfig(steps=3, batch=4).learn(recognizers.load("mtcc"), training, validation, 0, "cpu")
+    restored = restorer(learnt.weights)(side(4).templates[:, 0])
+    return {"error": numbers(learnt.error), "restored": numbers(restored.mean(axis=(1, 2)))}
+
+
+def _redrawn() -> dict[str, Any]:
+    network = UNet()
+    for place, (_, value) in enumerate(sorted(network.state_dict().items())):
+        value.copy_(torch.sin(torch.arange(value.numel()) * (0.7 + 0.1 * place)).reshape(value.shape) / 4)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "learnt.safetensors"
+        path.write_bytes(save(network.state_dict()))
+        method = RedrawnConfig(weights=str(path)).load()
+        return {"photo": picture(*method.deidentify([inputs.photo()], [inputs.hand()], [0], [None]))}
+
+
 class _Shown(FineTunedConfig):
     """Learns what it is shown."""
 
@@ -181,6 +208,8 @@ GOLDENS = [
     Golden(_ATTACKS + "bit_weights", "weights or distances", _bit_weights, ["recognizers.codes.base"], tolerance=1e-5),
     Golden(_ATTACKS + "finetuned", "templates", _finetuned, ["palmbench.scoring.hull", "recognizers.ccnet"],
            tolerance=1e-2),
+    Golden(_ATTACKS + "restored_unet", "restored crops", _restored_unet, tolerance=1e-2),
+    Golden(_ATTACKS + "redrawn", "photo", _redrawn, [*_REGION[:2], "palmbench.hands.recognition_roi"], tolerance=1e-2),
     Golden("palmbench.stages.learn", "lessons", _learn,
            ["palmbench.hands.recognition_roi", _ENGINE + "attack_pipeline", _ATTACKS + "people"]),
     Golden("palmbench.hands.traits", "traits", _traits, ["palmbench.hands.palm", "palmbench.hands.skeleton"],
