@@ -5,19 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from palmbench.base.status import DONE, SAMPLES_FAILED
 from palmbench.commands.table import write_table
 from palmbench.config.attacks import Asked, compose_attacks
+from palmbench.config.schema import RunConfig
 from palmbench.engine.attack_flow import try_attacks
 from palmbench.engine.attack_health import controls_of, health_of
 from palmbench.engine.attack_pipeline import AttackPipeline
-from palmbench.engine.attack_record import record_path
+from palmbench.engine.attack_record import FOLDER
+from palmbench.engine.disclosure_pipeline import DisclosurePipeline, Wired
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
 from palmbench.engine.sweep import outstanding
 from palmbench.report.attack_matrix import Resisted, matrix
 from palmbench.report.attack_table import attack_lines
+from palmbench.report.disclosure_table import disclosure_lines, disclosure_matrix
 from palmbench.report.markdown import to_markdown
 from palmbench.report.running import run_points
 from palmbench.report.summary import failure_lines
@@ -26,10 +30,10 @@ from recognizers.common.errors import RequestError
 
 
 def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool = False) -> int:
-    """Try attacks on the points of a sweep, print a table for each, and set methods against attackers.
+    """Try attacks on the points of a sweep, look for what is disclosed beside identity, and print a table of each.
 
-    The attack matrix and the figures are written below `results_dir`/attacks/tables, one of each for a data set; where
-    there is more than one method, the matrix is printed too.
+    The attack matrix, the table of disclosures and the figures are written below `results_dir`/attacks/tables, one of
+    each for a data set; where there is more than one method, the matrix is printed too.
 
     Parameters
     ----------
@@ -54,35 +58,49 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
     asked = compose_attacks(words)
     if not asked.points:
         return DONE
-    pipelines = _pipelines(asked)
-    for note in dict.fromkeys(note for of_point in pipelines for each in of_point for note in each.run.dataset.notes):
+    runs = [Pipeline.of(point) for point in asked.points]
+    for note in dict.fromkeys(note for run in runs for note in run.dataset.notes):
         print(note, file=sys.stderr)
+    pipelines = [_attacks(asked, run.config) for run in runs] if asked.trials else []
+    looked_for = [_disclosures(asked, run) for run in runs] if asked.disclosures else []
+    disclosures = [each.pipelines for each in looked_for]
     controls = [[controls_of(each) for each in of_point] for of_point in pipelines]
     beside = [list(each) for of_point in controls for each in of_point if each is not None]
     status = run_points(missing) if utility and (missing := outstanding(asked.points)) else DONE
-    tried = try_attacks([*pipelines, *beside])
+    tried = try_attacks([*pipelines, *beside], disclosures)
     checked = iter(tried.attacked[len(pipelines) :])
+    names = [_name(run, runs) for run in runs]
     resisted: list[Resisted] = []
-    runs = [of_point[0].run for of_point in pipelines]
-    for run, of_point, wanted in zip(runs, tried.attacked[: len(pipelines)], controls, strict=True):
-        health = {
-            each.called: health_of(each, *next(checked))
-            for each, control in zip(of_point, wanted, strict=True)
-            if control is not None
-        }
-        resisted.append(Resisted(_name(run, runs), run.config.method.label or run.config.method.called,
-                                 tuple(of_point), health))  # fmt: skip
-        print("\n".join(attack_lines(of_point, health)))
-    folder = record_path(pipelines[0][0]).parents[1]
+    for place, (name, run) in enumerate(zip(names, runs, strict=True)):
+        if pipelines:
+            of_point = tried.attacked[place]
+            health = {
+                each.called: health_of(each, *next(checked))
+                for each, control in zip(of_point, controls[place], strict=True)
+                if control is not None
+            }
+            label = run.config.method.label or run.config.method.called
+            resisted.append(Resisted(name, label, tuple(of_point), health))
+            print("\n".join(attack_lines(of_point, health)))
+        if disclosures and tried.disclosed[place]:
+            print("\n".join(disclosure_lines(tried.disclosed[place])))
+    folder = Path(runs[0].config.results_dir) / FOLDER
     for dataset in dict.fromkeys(run.config.dataset.name for run in runs):
-        of_set = {
-            each.name: run for each, run in zip(resisted, runs, strict=True) if run.config.dataset.name == dataset
-        }
-        methods = [each for each, run in zip(resisted, runs, strict=True) if run.config.dataset.name == dataset]
-        print("\n" + "\n".join(map(str, _written(methods, of_set, folder / "tables", dataset, measure))))
+        places = [place for place, run in enumerate(runs) if run.config.dataset.name == dataset]
+        paths: list[Path] = []
+        if resisted:
+            of_set = {names[place]: runs[place] for place in places}
+            paths += _written([resisted[place] for place in places], of_set, folder / "tables", dataset, measure)
+        if any(tried.disclosed[place] for place in places if disclosures):
+            found = {names[place]: tried.disclosed[place] for place in places}
+            why = dict.fromkeys(reason for place in places for reason in looked_for[place].left_out)
+            table = disclosure_matrix(found, dataset, tuple(why))
+            paths += write_table(table, folder / "tables", f"disclosures-{dataset}")
+        print("\n" + "\n".join(map(str, paths)))
     print(f"\nAll numbers: {folder}")
-    every = (each for of_point in (*pipelines, *beside) for each in of_point)
-    for line in failure_lines(tried.failures, {stage.name: stage.title for each in every for stage in each.stages}):
+    wired: list[Wired] = [each for of_point in (*pipelines, *beside) for each in of_point]
+    wired += (each for of_point in disclosures for each in of_point)
+    for line in failure_lines(tried.failures, {stage.name: stage.title for each in wired for stage in each.stages}):
         print(line)
     return max(status, SAMPLES_FAILED if tried.failures else DONE)
 
@@ -115,15 +133,32 @@ def _written(
     return paths
 
 
-def _pipelines(asked: Asked) -> list[list[AttackPipeline]]:
-    """By point, its attacks: those that were named, or all that can be tried on its method."""
-    found = []
-    for point in asked.points:
-        told = {trial: trial.attack.why_not(point.method) for trial in asked.trials}
-        possible = [trial for trial, reason in told.items() if reason is None]
-        if asked.named and len(possible) < len(told):
-            raise RequestError(f"{next(reason for reason in told.values() if reason)}; leave it out.")
-        if left_out := [reason for reason in told.values() if reason]:
-            print(f"Left out: {'; '.join(left_out)}.", file=sys.stderr)
-        found.append([AttackPipeline.of(point, trial) for trial in possible])
-    return found
+class _LookedFor(NamedTuple):
+    """What is looked for beside identity on a point, and why the rest is not, a sentence each."""
+
+    pipelines: list[DisclosurePipeline]
+    left_out: list[str]
+
+
+def _attacks(asked: Asked, point: RunConfig) -> list[AttackPipeline]:
+    """The attacks on a point: those that were named, or all that can be tried on its method."""
+    told = [(trial, trial.attack.why_not(point.method)) for trial in asked.trials]
+    _say_what_cannot_be([reason for _, reason in told if reason], asked.named)
+    return [AttackPipeline.of(point, trial) for trial, reason in told if reason is None]
+
+
+def _disclosures(asked: Asked, run: Pipeline) -> _LookedFor:
+    """What is looked for on a point: everything that was named, or that its method and its data set allow."""
+    told = [(trial, trial.disclosure.why_not(run.config.method, run.dataset)) for trial in asked.disclosures]
+    left_out = [reason for _, reason in told if reason]
+    _say_what_cannot_be(left_out, asked.named)
+    found = [DisclosurePipeline.of(run.config, trial) for trial, reason in told if reason is None]
+    return _LookedFor(found, [f"{reason[0].upper()}{reason[1:]}." for reason in left_out])
+
+
+def _say_what_cannot_be(reasons: Sequence[str], named: bool) -> None:
+    """Say what is left out; an error where it was named."""
+    if reasons and named:
+        raise RequestError(f"{reasons[0]}; leave it out.")
+    if reasons:
+        print(f"Left out: {'; '.join(reasons)}.", file=sys.stderr)

@@ -43,7 +43,12 @@ _SWEEPS = "hydra.sweeper.params"
 _NEEDLESS_FLAGS = ("-m", "--multirun")  # every run is a sweep
 
 
-OF_ATTACKS = ("attack", "attacker_seed", "people")  # what `palmbench attack` takes besides a run's settings
+OF_ATTACKS = (
+    "attack",
+    "attacker_seed",
+    "disclosure",
+    "people",
+)  # what `palmbench attack` takes besides a run's settings
 _RUN = "config"
 
 

@@ -21,7 +21,8 @@ _SETTING = re.compile(r"^(?P<key>\w+):\s+(?P<value>\S.*?)\s+#\s+(?P<comment>.+)$
 _DEFAULT = re.compile(r"^\s*-\s+(?P<group>\w+):\s+(?P<option>\w+)\s*$")
 METRICS_GROUP, METHODS_GROUP = "metrics", "methods"
 _GROUP_ORDER = (
-    "dataset", "method", "detector", "segmenter", "recognizer", "attack", "quality", "executor", "tracker", "ablation",
+    "dataset", "method", "detector", "segmenter", "recognizer", "attack", "disclosure", "quality", "executor",
+    "tracker", "ablation",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple, get_type_hints
 
 import recognizers
-from palmbench import attacks, methods
+from palmbench import attacks, disclosures, methods
 from palmbench.config.schema import MISSING
 from palmbench.hands import registry
 from recognizers.common.errors import RequestError
@@ -111,5 +111,6 @@ _GROUPS = {
     "recognizer": _Group(recognizers.added, recognizers.find, _options),
     "method": _Group(methods.added, methods.find, _fields),
     "attack": _Group(attacks.added, attacks.find, _fields),
+    "disclosure": _Group(disclosures.added, disclosures.find, _fields),
     "detector": _Group(registry.added, registry.find, _fields),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +79,16 @@ class Dataset:
         """
         name_of: Callable[[Sample], str] | None = getattr(self.source, "name_of", None)
         return sample.id if name_of is None else name_of(sample)
+
+    def truth(self, sample: Sample) -> dict[str, float]:
+        """What is known of a sample's hand and its person, by attribute; what is not known is not there.
+
+        `handedness` is 0 of a left and 1 of a right hand, `skin_tone` the individual typology angle in degrees, `ring`
+        whether rings are worn.
+        """
+        truth_of: Callable[[Sample], Mapping[str, float]] | None = getattr(self.source, "truth_of", None)
+        known = {} if truth_of is None else dict(truth_of(sample))
+        return known | ({"handedness": float(sample.side == "right")} if sample.side else {})
 
     @property
     def may_publish_images(self) -> bool:

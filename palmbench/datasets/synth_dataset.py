@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -31,6 +32,16 @@ class SynthSource:
         """See `Dataset.name_of`."""
         return SCHEMES["manifest"].path(*map(int, sample.id.split("_")))
 
+    def truth_of(self, sample: Sample) -> Mapping[str, float]:
+        """See `Dataset.truth`: the skin's typology angle under white light, and whether rings are worn."""
+        from palmbench.hands.skin_tone import typology_angle
+        from palmbench.synth.render import wears_ring
+        from palmbench.synth.skin import complexion
+
+        identity, _ = map(int, sample.id.split("_"))
+        angle = typology_angle(complexion(identity).colour)
+        return {"skin_tone": angle, "ring": float(wears_ring(identity, self.profile))}
+
 
 def open_synth(config: SynthConfig) -> Dataset:
     """Identities 0 to n - 1, photos 0 to m - 1 of each, out of the renderer's benchmark identities.
@@ -40,7 +51,7 @@ def open_synth(config: SynthConfig) -> Dataset:
     RequestError
         If there are not so many: further ones may be palms that the embedded weights were trained on.
     """
-    from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, person_of, side_of
+    from palmbench.synth import BENCHMARK_IDENTITIES
 
     identities = BENCHMARK_IDENTITIES[: config.identities]
     if len(identities) < config.identities:
@@ -49,22 +60,27 @@ def open_synth(config: SynthConfig) -> Dataset:
             f"not {config.identities}; ask for fewer."
         )
     samples = tuple(
-        Sample(
-            id=f"{identity:04d}_{number:04d}",
-            identity=f"{identity:04d}",
-            person=f"{person_of(identity):04d}",
-            side=side_of(identity),
-            digest=digest(
-                "synth photo",
-                renderer=versions_of("palmbench.synth", "seeds")["seeds"],
-                profile=config.profile,
-                conditions=asdict(PROFILES[config.profile]),
-                identity=identity,
-                sample=number,
-            ),
-        )
-        for identity in identities
-        for number in range(config.samples)
+        synth_sample(identity, number, config.profile) for identity in identities for number in range(config.samples)
     )
     card = read_card("synth")
     return Dataset("synth", card.title, card, samples, SynthSource(config.profile), rendered=True)
+
+
+def synth_sample(identity: int, number: int, profile: str) -> Sample:
+    """A rendered photo: the one with this number of a palm, under capture conditions of `palmbench.synth.PROFILES`."""
+    from palmbench.synth import PROFILES, person_of, side_of
+
+    return Sample(
+        id=f"{identity:04d}_{number:04d}",
+        identity=f"{identity:04d}",
+        person=f"{person_of(identity):04d}",
+        side=side_of(identity),
+        digest=digest(
+            "synth photo",
+            renderer=versions_of("palmbench.synth", "seeds")["seeds"],
+            profile=profile,
+            conditions=asdict(PROFILES[profile]),
+            identity=identity,
+            sample=number,
+        ),
+    )

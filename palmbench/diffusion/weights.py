@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from palmbench.base.paths import weights_dir
 from palmbench.fetching import hub_cache
 from palmbench.fetching.hub_cache import PAINT_BY_EXAMPLE, NotInRepository, Snapshot, paint_by_example_files
@@ -100,6 +102,15 @@ def weight_files(folder: Path) -> WeightFiles:
 def pinned(files: WeightFiles) -> dict[Path, Pinned]:
     """The files that are read, by their path, with the contents that they have now; a README beside them is not one."""
     return {path: Pinned.now(path) for path in files[1:] if path is not None}
+
+
+def palms_trained_on(folder: Path) -> int:
+    """How many palms a checkpoint was trained on, as its card tells; 0 where it has none that does."""
+    card = folder / "unet" / "card.yaml"
+    if not card.is_file():
+        return 0
+    told = re.match(r"(\d+) training palms ", str(yaml.safe_load(card.read_text(encoding="utf-8")).get("trained_on")))
+    return int(told[1]) if told else 0
 
 
 def weights_digest(files: WeightFiles, pins: Mapping[Path, Pinned] | None = None) -> str:

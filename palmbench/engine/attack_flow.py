@@ -17,8 +17,19 @@ from palmbench.base.board import Board
 from palmbench.base.store import Store
 from palmbench.engine.attack_learning import Taught, taught
 from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
-from palmbench.engine.attack_record import Attacked, attacked, finished, record_key, write_settings
+from palmbench.engine.attack_record import (
+    Attacked,
+    Disclosure,
+    Recorded,
+    attacked,
+    disclosed,
+    finished,
+    record_key,
+    write_settings,
+)
 from palmbench.engine.attacking import measure
+from palmbench.engine.disclosing import measure_disclosure
+from palmbench.engine.disclosure_pipeline import DisclosurePipeline, Wired
 from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.graph import Part
@@ -38,19 +49,24 @@ class Counted(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """What came of attacks: their results by point and attack in the order asked for, and what failed."""
+    """What came of attacks: results by point and attack in the order asked for, what failed, and of disclosures."""
 
     attacked: list[list[Attacked]]
     failures: list[Failure]
+    disclosed: list[list[Disclosure]] = []  # noqa: RUF012 - never changed
 
 
-def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
-    """Carry out every attack that has no record.
+def try_attacks(
+    pipelines: Sequence[Sequence[AttackPipeline]], disclosures: Sequence[Sequence[DisclosurePipeline]] = ()
+) -> Tried:
+    """Carry out every attack, and look for everything beside, that has no record.
 
     Parameters
     ----------
     pipelines : sequence of sequence of AttackPipeline
         By point, its attacks.
+    disclosures : sequence of sequence of DisclosurePipeline
+        By point, what is looked for beside identity.
 
     Raises
     ------
@@ -59,7 +75,8 @@ def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
     Lost
         If an artefact is lost a second time.
     """
-    every = {record_key(each): each for of_point in pipelines for each in of_point}
+    every: dict[str, Wired] = {record_key(each): each for of_point in pipelines for each in of_point}
+    every |= {record_key(each): each for of_point in disclosures for each in of_point}
     first = next(iter(every.values())).run.config
     require_writable(Path(first.results_dir))
     waiting = {key: each for key, each in every.items() if not finished(each)}
@@ -70,13 +87,14 @@ def try_attacks(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
             begun += len(some)
             _try(some, executor, Counted(begun, len(waiting)))
     found = [[attacked(each) for each in of_point] for of_point in pipelines]
-    failures = dict.fromkeys(
-        Failure(**failure) for of_point in found for each in of_point for failure in each.content["failures"]
-    )
-    return Tried(found, list(failures))
+    beside = [[disclosed(each) for each in of_point] for of_point in disclosures]
+    recorded: list[Recorded] = [each for of_point in found for each in of_point]
+    recorded += (each for of_point in beside for each in of_point)
+    failures = dict.fromkeys(Failure(**failure) for each in recorded for failure in each.content["failures"])
+    return Tried(found, list(failures), beside)
 
 
-def _try(waiting: dict[str, AttackPipeline], executor: Executor, counted: Counted) -> None:
+def _try(waiting: dict[str, Wired], executor: Executor, counted: Counted) -> None:
     """Carry out attacks; what vanishes meanwhile is made once more."""
     seen: set[str] = set()
     while waiting:
@@ -94,7 +112,7 @@ class _UnderWay:
     """An attack of which some parts are complete: what has passed them, and what failed, in its trainings too."""
 
     key: str
-    pipeline: AttackPipeline
+    pipeline: Wired
     store: Store
     untaught: list[Failure]
     passed: dict[Wanted, frozenset[str]] = field(default_factory=dict)
@@ -109,14 +127,17 @@ class _UnderWay:
     def measure(self) -> None:
         failed = (failure for wanted in self.pipeline.wanted for failure in self.failures[wanted])
         failures = dict.fromkeys([*self.untaught, *failed])
-        measure(self.pipeline, self.passed, self.store, list(failures))
+        if isinstance(self.pipeline, DisclosurePipeline):
+            measure_disclosure(self.pipeline, self.passed, self.store, list(failures))
+        else:
+            measure(self.pipeline, self.passed, self.store, list(failures))
 
 
 @dataclass
 class _Attacks:
     """Attacks once through a flow; what is measured leaves `waiting`."""
 
-    waiting: dict[str, AttackPipeline]
+    waiting: dict[str, Wired]
     executor: Executor
     counted: Counted
     board: Board = field(default_factory=lambda: Board(counted="attack"))
@@ -176,7 +197,9 @@ class _Attacks:
             yield from parts.values()
 
 
-def _words(pipeline: AttackPipeline) -> str:
+def _words(pipeline: Wired) -> str:
     point = pipeline.run.point
-    attack = f"{pipeline.trial.attack.called} ({point['recognizer']})"
-    return f"{setting_text(point)} on {point['dataset']}, attacked by {attack}"
+    what = f"{setting_text(point)} on {point['dataset']}"
+    if isinstance(pipeline, DisclosurePipeline):
+        return f"{what}, beside identity: {pipeline.called}"
+    return f"{what}, attacked by {pipeline.called} ({point['recognizer']})"

@@ -11,6 +11,7 @@ from palmbench.base.board import Board
 from palmbench.base.store import Store
 from palmbench.engine.attack_photos import numbers_of
 from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
+from palmbench.engine.disclosure_pipeline import Wired
 from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.graph import Part, in_a_row
@@ -28,11 +29,11 @@ FOLDER = "learnt"
 class Taught(NamedTuple):
     """An attack with the networks that it has trained, and what failed on the way."""
 
-    pipeline: AttackPipeline
+    pipeline: Wired
     failures: list[Failure]
 
 
-def taught(pipelines: Sequence[AttackPipeline], executor: Executor, store: Store) -> list[Taught]:
+def taught(pipelines: Sequence[Wired], executor: Executor, store: Store) -> list[Taught]:
     """Attacks with what they learn, trained where it is not in the store; those that train nothing as they are.
 
     Raises
@@ -49,6 +50,8 @@ def taught(pipelines: Sequence[AttackPipeline], executor: Executor, store: Store
     _run([part for of_attack in shown for part in of_attack.values()], executor)
     learns = [
         learns_of(pipeline, {each: part.passed() for each, part in of_attack.items()})
+        if isinstance(pipeline, AttackPipeline)
+        else []
         for pipeline, of_attack in zip(pipelines, shown, strict=True)
     ]
     trainings = [[Part(in_a_row(each), each.trainings, store) for each in of_attack] for of_attack in learns]
@@ -56,12 +59,15 @@ def taught(pipelines: Sequence[AttackPipeline], executor: Executor, store: Store
     found = []
     for pipeline, of_attack, learn, training in zip(pipelines, shown, learns, trainings, strict=True):
         failures = dict.fromkeys(each for part in (*of_attack.values(), *training) for each in part.all_failures())
-        found.append(Taught(having_learnt(pipeline, learn, store) if learn else pipeline, list(failures)))
+        ready = having_learnt(pipeline, learn, store) if learn and isinstance(pipeline, AttackPipeline) else pipeline
+        found.append(Taught(ready, list(failures)))
     return found
 
 
-def taught_if_there(pipeline: AttackPipeline, store: Store, failures: Iterable[Failure]) -> AttackPipeline:
+def taught_if_there(pipeline: Wired, store: Store, failures: Iterable[Failure]) -> Wired:
     """An attack with what it learns as far as that lies in a store; else as it is."""
+    if not isinstance(pipeline, AttackPipeline):
+        return pipeline
     failed = {(failure.stage, failure.sample) for failure in failures}
     passed = {
         each: frozenset(

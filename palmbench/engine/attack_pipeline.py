@@ -107,6 +107,11 @@ class AttackPipeline:
             enrols=tuple(_enrol(channel, run) for channel in channels),
         )
 
+    @property
+    def called(self) -> str:
+        """What tables call the attack."""
+        return self.trial.attack.called
+
     @cached_property
     def wanted(self) -> dict[Wanted, tuple[list[Stage], Sequence[Sample]]]:
         """What templates the attack takes, the stages that make them, and of which photos.

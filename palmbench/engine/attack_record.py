@@ -1,4 +1,4 @@
-"""The record of an attack: its folder, its numbers and replicates, the settings that it is of."""
+"""The record of an attack or a disclosure: its folder, its numbers and replicates, the settings that it is of."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ import yaml
 from palmbench.attacks import AttackConfig, attack_config
 from palmbench.base.plain_files import read_plain
 from palmbench.base.store import unpack_arrays
-from palmbench.config.attacks import trial_config
+from palmbench.config.attacks import disclosure_trial, trial_config
 from palmbench.config.schema import plain_values, run_config
 from palmbench.engine.attack_pipeline import AttackPipeline
+from palmbench.engine.disclosure_pipeline import DisclosurePipeline, Wired
 from palmbench.engine.records import METRICS, RECORD, Record, read_record
 from palmbench.engine.resume import Failure
 from palmbench.engine.run import CONFIG
 from palmbench.scoring import Number
+from palmbench.scoring.disclosure_table import DISCLOSED
 from palmbench.scoring.linkability import PERMUTATIONS
 from palmbench.scoring.replicated import Replicated
 from recognizers.common.cache_keys import digest, versions_of
@@ -34,11 +36,15 @@ _SCORING = (
     "bootstrap", "hull", "identification", "identity_disclosure", "intervals", "leak", "linkability", "pairs",
     "pooling", "rank_disclosure", "replicated", "singling_out", "tar_at_fmr", "trials",
 )  # fmt: skip
+_DISCLOSING = (
+    "attribute", "bootstrap", "intervals", "leak", "linkability", "membership", "replicated", "tar_at_fmr",
+    "told_apart",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Attacked:
-    """The results of one attack on one point, as its record has them.
+class Recorded:
+    """The results of an attack or a disclosure on one point, as its record has them.
 
     Attributes
     ----------
@@ -49,8 +55,39 @@ class Attacked:
 
     @property
     def content(self) -> Mapping[str, Any]:
-        """What the record says: the point, the attack's five choices, persons, failures, and what made it."""
+        """What the record says: the point, settings, persons, failures, and what made it."""
         return self.record.content
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """By name, with 95 % intervals over persons."""
+        return self.record.metrics["metrics"]
+
+    @property
+    def by_chance(self) -> dict[str, Number]:
+        """By name, what each number is where nothing leaks: of a guess, or the mean and middle 95 % of its null."""
+        content = json.loads(self.record.read(METRICS))
+        return {name: Number.from_json(each) for name, each in content["by_chance"].items()}
+
+
+@dataclass(frozen=True)
+class Disclosure(Recorded):
+    """The results of one disclosure; numbers by name of `DISCLOSED`, in its order."""
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        found = super().numbers
+        return {name: found[name] for name in DISCLOSED if name in found}
+
+    @property
+    def called(self) -> str:
+        """What tables call the disclosure."""
+        return str(self.content["point"]["disclosure"])
+
+
+@dataclass(frozen=True)
+class Attacked(Recorded):
+    """The results of one attack; numbers by name of `LEAKS`."""
 
     @property
     def attack(self) -> AttackConfig:
@@ -60,17 +97,6 @@ class Attacked:
     def called(self) -> str:
         """What tables call the attack."""
         return str(self.content["point"]["attack"])
-
-    @property
-    def numbers(self) -> dict[str, Number]:
-        """By name of `LEAKS`, with 95 % intervals over persons."""
-        return self.record.metrics["metrics"]
-
-    @property
-    def by_chance(self) -> dict[str, Number]:
-        """By name, what each number is where nothing leaks: of a guess, or the mean and middle 95 % of its null."""
-        content = json.loads(self.record.read(METRICS))
-        return {name: Number.from_json(each) for name, each in content["by_chance"].items()}
 
     @property
     def rank_1_curve(self) -> dict[int, Number]:
@@ -92,14 +118,15 @@ class Attacked:
         }
 
 
-def write_settings(pipeline: AttackPipeline) -> None:
-    """Leave an attack's settings in its folder: from then on it is listed, finished or not."""
-    values = {"run": plain_values(pipeline.run.config), "trial": asdict(pipeline.trial)}
+def write_settings(pipeline: Wired) -> None:
+    """Leave an attack's or a disclosure's settings in its folder: from then on it is listed, finished or not."""
+    kind = "disclosed" if isinstance(pipeline, DisclosurePipeline) else "trial"
+    values = {"run": plain_values(pipeline.run.config), kind: asdict(pipeline.trial)}
     write_bytes(record_path(pipeline).parent / CONFIG, yaml.safe_dump(_lists(values), sort_keys=False).encode())
 
 
-def listed(results_dir: Path, data_dir: str | None = None) -> list[AttackPipeline]:
-    """Every attack that a folder of results holds, unfinished ones too.
+def listed(results_dir: Path, data_dir: str | None = None) -> list[Wired]:
+    """Every attack and disclosure that a folder of results holds, unfinished ones too.
 
     Parameters
     ----------
@@ -112,38 +139,48 @@ def listed(results_dir: Path, data_dir: str | None = None) -> list[AttackPipelin
     RequestError
         If the settings of one are not understood, or its photos or weights are not to be had.
     """
-    found = []
+    found: list[Wired] = []
     for path in sorted((results_dir / FOLDER).glob(f"*/{CONFIG}")):
         try:
             values = yaml.safe_load(read_plain(path))
-            run, trial = values["run"], values["trial"]
+            run, kind = values["run"], "disclosed" if "disclosed" in values else "trial"
+            trial = values[kind]
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise RequestError(
                 f"{path} does not hold the settings of an attack any more; remove its folder."
             ) from error
         places = {"results_dir": str(results_dir)} | ({} if data_dir is None else {"data_dir": data_dir})
-        found.append(AttackPipeline.of(run_config({**run, **places}), trial_config(trial)))
+        point = run_config({**run, **places})
+        found.append(
+            DisclosurePipeline.of(point, disclosure_trial(trial))
+            if kind == "disclosed"
+            else AttackPipeline.of(point, trial_config(trial))
+        )
     return found
 
 
-def failures_of(pipeline: AttackPipeline) -> list[Failure]:
+def failures_of(pipeline: Wired) -> list[Failure]:
     """What failed in an attack; nothing of one that has no record."""
     record = read_record(record_path(pipeline), record_key(pipeline))
     return [] if record is None else [Failure(**failure) for failure in record.content["failures"]]
 
 
-def record_path(pipeline: AttackPipeline) -> Path:
+def record_path(pipeline: Wired) -> Path:
     """Where the record of an attack on a point lies, whether it is there or not."""
     return Path(pipeline.run.config.results_dir) / FOLDER / record_key(pipeline) / RECORD
 
 
-def record_key(pipeline: AttackPipeline) -> str:
+def record_key(pipeline: Wired) -> str:
     """Key of the record: the attack's, and the code that measures."""
-    versions = {**versions_of("palmbench.engine", "attacking"), **versions_of("palmbench.scoring", *_SCORING)}
+    beside = isinstance(pipeline, DisclosurePipeline)
+    versions = {
+        **versions_of("palmbench.engine", "disclosing" if beside else "attacking"),
+        **versions_of("palmbench.scoring", *(_DISCLOSING if beside else _SCORING)),
+    }
     return digest("attacked", attack=pipeline.key, versions=versions, replicates=[REPLICATES, PERMUTATIONS])
 
 
-def finished(pipeline: AttackPipeline) -> bool:
+def finished(pipeline: Wired) -> bool:
     """Whether nothing is left to do for an attack: a failure that may pass leaves something to do."""
     record = read_record(record_path(pipeline), record_key(pipeline))
     return record is not None and all(failure["lasting"] for failure in record.content["failures"])
@@ -151,11 +188,20 @@ def finished(pipeline: AttackPipeline) -> bool:
 
 def attacked(pipeline: AttackPipeline) -> Attacked:
     """The results of an attack. Raises Lost where it was not measured."""
+    return Attacked(_record(pipeline))
+
+
+def disclosed(pipeline: DisclosurePipeline) -> Disclosure:
+    """The results of a disclosure. Raises Lost where it was not measured."""
+    return Disclosure(_record(pipeline))
+
+
+def _record(pipeline: Wired) -> Record:
     path = record_path(pipeline)
     record = read_record(path, record_key(pipeline))
     if record is None:
         raise Lost(str(path))
-    return Attacked(record)
+    return record
 
 
 def _lists(value: Any) -> Any:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from palmbench.base.store import Store
 from palmbench.engine.attack_learning import taught_if_there
-from palmbench.engine.attack_pipeline import AttackPipeline
 from palmbench.engine.attack_record import FOLDER, failures_of, listed
+from palmbench.engine.disclosure_pipeline import Wired
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
 from palmbench.stages.compare import SCORES
@@ -21,7 +21,7 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 OF_RUNS = (
     "photos", "hands", "templates", "encodings", "deidentified", "moved", "quality", "hands_after", "templates_after",
     "usability", "features", "features_after", "scores", "seen", "seen_after", "templates_seen", "templates_after_seen",
-    "traits", "traits_after",
+    "traits", "traits_after", "readings", "readings_after",
 )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def needless(results_dir: Path, data_dir: str | None = None) -> Needless:
     return found
 
 
-def _attacks(results_dir: Path, data_dir: str | None) -> list[AttackPipeline]:
+def _attacks(results_dir: Path, data_dir: str | None) -> list[Wired]:
     try:
         return listed(results_dir, data_dir)
     except RequestError as error:

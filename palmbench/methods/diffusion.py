@@ -132,6 +132,12 @@ class DiffusionConfig(MethodConfig):
 
         resolve(self.weights, download=False)
 
+    def palms_trained_on(self) -> range:
+        from palmbench.diffusion.weights import EMBEDDED, palms_trained_on, resolve
+        from palmbench.synth.seeds import TRAINING_IDENTITIES
+
+        return TRAINING_IDENTITIES[: palms_trained_on(resolve(EMBEDDED)) if self.weights == EMBEDDED else 0]
+
     def of_whole_palm(self) -> DiffusionConfig:
         return replace(self, whole_palm=True)
 

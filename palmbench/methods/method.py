@@ -132,6 +132,13 @@ class MethodConfig(ABC):
         """The settings with which no part of a palm stays as it is."""
         return self
 
+    def palms_trained_on(self) -> range:
+        """Palms of `palmbench.synth` that its weights were trained on; those after the last were not among them.
+
+        Empty where it has no weights, or where nobody knows it palm by palm.
+        """
+        return range(0)
+
     def on(self, device: str) -> MethodConfig:
         """The settings with what they leave to the machine spelled out, so that keys and records say what was done.
 

@@ -15,7 +15,7 @@ from palmbench.synth.anatomy import HandShape, hand_shape
 from palmbench.synth.grooves import Crease, Grooves, lay_grooves, press
 from palmbench.synth.outline import bounding_rows_and_columns, outline
 from palmbench.synth.pose import Pose, pose_hand
-from palmbench.synth.profiles import Profile, asked_for
+from palmbench.synth.profiles import PROFILES, Profile, asked_for
 from palmbench.synth.seeds import person_generator, sample_generator, session_generator, session_of, side_of
 from palmbench.synth.shading import body_height, shade
 from palmbench.synth.skin import complexion, palm_mounds, skin_layers
@@ -136,6 +136,16 @@ def render(identity: int, sample: int, profile: str = "controlled", size: tuple[
     )
 
 
+def wears_ring(identity: int, profile: str) -> bool:
+    """Whether an identity's person wears a ring under capture conditions of `PROFILES`, on both hands."""
+    return _ring_habit(identity, PROFILES[profile]) is not None
+
+
+def _ring_habit(identity: int, conditions: Profile) -> np.random.Generator | None:
+    habit = person_generator(identity).spawn(2)[1]
+    return habit if habit.random() < conditions.rings else None
+
+
 class _Photographer:
     """One session's surroundings, light and camera, and how one photo of it departs from them."""
 
@@ -216,11 +226,9 @@ class _Photographer:
         return light / np.linalg.norm(light)
 
     def _ring(self, pose: Pose) -> wear.Layer | None:
-        habit = person_generator(self._identity).spawn(2)[1]
-        if habit.random() >= self._conditions.rings:
-            return None
+        habit = _ring_habit(self._identity, self._conditions)
         width, height = self._size
-        return wear.ring(pose, height, width, habit)
+        return None if habit is None else wear.ring(pose, height, width, habit)
 
 
 def _visible(keypoints: np.ndarray, mask: np.ndarray) -> np.ndarray:
