@@ -55,7 +55,10 @@ class MemoryConfig(DisclosureConfig):
         licence = method.declaration().licence
         if licence == "":
             return f"disclosure=memory asks for a painter's training, and {method.called} has no weights"
-        return f"disclosure=memory is not testable on {method.called}: which palms its weights were trained on is not known"
+        return (
+            f"disclosure=memory is not testable on {method.called}: which palms its weights were trained on is not "
+            "known"
+        )
 
     def others(self, method: MethodConfig) -> Others:
         palms = method.palms_trained_on()

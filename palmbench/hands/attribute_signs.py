@@ -1,4 +1,4 @@
-"""What in a photo tells an attribute of a hand: which of the two it is, the tone of its skin, whether it wears rings."""
+"""What in a photo tells an attribute of a hand: which of the two it is, its skin's tone, whether it wears rings."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import recognizers
-from palmbench import attacks, methods
+from palmbench import attacks, disclosures, methods
 from palmbench.base.paths import conf_dir
 from palmbench.config.schema import KINDS, RunConfig, plain_values, run_config
 from palmbench.datasets.settings import FolderDatasetConfig
@@ -49,7 +49,8 @@ def default_of(group: str, name: str) -> dict[str, Any]:
     """The settings of an option made in Python, where nothing is said but its name."""
     if group == "recognizer":
         return {key: option.default for key, option in options_of(recognizers.find(name)).items()}
-    found = {"method": methods.find, "attack": attacks.find, "detector": registry.find}.get(group)
+    named = {"method": methods, "attack": attacks, "disclosure": disclosures, "detector": registry}
+    found = named[group].find if group in named else None
     kind: Any = found(name) if found else KINDS[group][name]
     told = {key: value for key, value in asdict(kind(name)).items() if key != "name"}
     # A single text stands for a tuple of it.
@@ -68,8 +69,11 @@ def test_a_default_is_the_same_in_conf_and_in_python(path: Path) -> None:
         assert {key: value for key, value in written.items() if key != "name"} == default_of(group, path.stem)
     else:  # a variant has other values, of the same settings
         variants = {"diffusion_paper", "diffusion_turbo", "linkage", "reverse", "colour"}
-        learning = {"bit_weights", "finetuned", "finetuned_eehnet", "whitened"}
-        assert path.stem in {*variants, "finetuned_eehnet", *(f"{each}_linkage" for each in learning)}
+        attributes, learning = (
+            {"handedness", "skin_tone", "ring"},
+            {"bit_weights", "finetuned", "finetuned_eehnet", "whitened"},
+        )
+        assert path.stem in {*variants, *attributes, "finetuned_eehnet", *(f"{each}_linkage" for each in learning)}
         assert written.keys() - {"name"} == default_of(group, written["name"]).keys()
 
 
