@@ -232,9 +232,10 @@ def attack_arguments(words: list[str]) -> argparse.Namespace | None:
     parser = Parser(
         "attack",
         "Try attacks on the methods of a sweep and print a table for each: a guess, the floor (what a hand gives away "
-        "without its palm), each attack, and the worst case. Without attack=... every embedded attack. Records lie in "
+        "without its palm), each attack, and the worst case; and what photos disclose beside identity. Without "
+        "attack=... and disclosure=... all there is of both. Records lie in "
         "results/attacks/; the matrix of methods against attackers and its figures in results/attacks/tables/. "
-        "Settings, written key=value, are those of a run, and attack, people, attacker_seed.",
+        "Settings, written key=value, are those of a run, and attack, disclosure, people, attacker_seed.",
     )
     parser.usage = "palmbench attack [--measure NAME] [--utility] [key=value ...]"
     parser.add_argument("--measure", choices=LEAKS, default="rank_1", help="what the matrix shows (default: rank_1)")

@@ -57,7 +57,7 @@ def test_attacks_are_tried_recorded_and_not_tried_again(
 def test_several_methods_are_set_against_attackers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def drawn(pipelines: Sequence[Sequence[AttackPipeline]]) -> Tried:
+    def drawn(pipelines: Sequence[Sequence[AttackPipeline]], disclosures: Sequence[object]) -> Tried:
         for each in itertools.chain(*pipelines):
             store = Store.of(tmp_path)
             attacking.measure(each, enrolled(each, store, leaking(0.5, 0.5)), store, [])
@@ -100,6 +100,9 @@ def test_an_attack_that_trains_is_tried_with_its_controls_and_trained_once(
         (["method=mask", "attack=unchanged", "dataset.identities=4"], "take more persons"),
         (["method=mask", "attack=unchanged", "attack.photos=4"], "wants 8 photos of a palm"),
         (["method=mask", "--measure=ssim"], "choose from 'rank_1'"),
+        (["method=mask", "disclosure=memory"], "mask has no weights; leave it out"),
+        (["method=mask", "disclosure=replay", "attacker_seed=0"], "Choose another"),
+        (["method=mask", "disclosure=processing", "disclosure.quality=0"], "disclosure.quality"),
     ],
 )
 def test_what_cannot_be_met_is_said_with_status_2(
@@ -112,10 +115,34 @@ def test_what_cannot_be_met_is_said_with_status_2(
 def test_attacks_that_were_not_named_are_left_out_where_they_cannot_be(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(pipelines: object) -> None:
+    def stop(*_: object) -> None:
         raise RequestError("It would begin here.")
 
     monkeypatch.setattr("palmbench.commands.attack.try_attacks", stop)
     assert cli.main(["attack", "method=mask", f"results_dir={tmp_path}"]) == 2
     told = capsys.readouterr().err
     assert "Left out: attack=restored undoes blur and pixelate, not mask." in told and "begin here" in told
+    assert "Left out: disclosure=memory asks for a painter's training, and mask has no weights." in told
+
+
+@pytest.mark.slow
+def test_what_is_disclosed_beside_identity_is_a_table_of_its_own(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["attack", *FEW, f"results_dir={results}", "disclosure=processing,handedness,replay"]
+    assert cli.main(words) == 0
+    first = capsys.readouterr()
+    rows = [line.split("  ")[0] for line in first.out.splitlines() if ": " in line and "[" in line]
+    assert rows == [
+        "processing: AUC ↓", "handedness: named on originals ↓", "handedness: kept ↑", "handedness: leaked ↓",
+        "handedness: without the palm ↓", "replay: traced ↓", "replay: another seed ↓", "replay: not run again ↓",
+    ]  # fmt: skip
+    assert "processing: TPR at FPR 1 %: wants 100 originals." in first.out and "worst case" not in first.out
+    tables = results / "attacks" / "tables"
+    assert {f"disclosures-synth.{suffix}" for suffix in ("csv", "md", "tex")} <= {
+        path.name for path in tables.iterdir()
+    }
+    assert cli.main([*words, "attack=unchanged"]) == 0
+    again = capsys.readouterr()
+    assert "unchanged o-a" in again.out and first.out.splitlines()[2] in again.out
+    assert "beside identity" not in again.err

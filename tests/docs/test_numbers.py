@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from palmbench.scoring.disclosure_table import DISCLOSED
 from palmbench.scoring.leak_table import LEAKS
 from palmbench.scoring.metric_table import (
     METRICS,
@@ -25,7 +26,7 @@ def test_every_number_of_an_attack_is_explained_with_its_direction() -> None:
     for line in (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8").splitlines():
         if row := re.match(r"\| (`.*?) \| ([↑↓]) \|", line):
             arrows |= dict.fromkeys(re.findall(r"`(\w+)`", row[1]), row[2])
-    assert arrows == {name: measure.heading[-1] for name, measure in LEAKS.items()}
+    assert arrows == {name: measure.heading[-1] for name, measure in (LEAKS | DISCLOSED).items()}
 
 
 def test_failures_are_treated_as_the_page_says() -> None:
