@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from palmbench.hands.palm import Region
 
 VERSION = 1
+_RIM = 16  # pixels of the ROI; on rendered hands all of what is left lies inside the paper's polygon
 _ROWS = 16  # outputs that are compared at a time
 
 
 @dataclass(frozen=True)
-class Pixels(Reading):
-    """The recognition ROI itself."""
+class PalmPixels(Reading):
+    """The middle of the recognition ROI, (96, 96) uint8: its rim may reach beyond what a method repaints."""
 
     called = "pixels of palms"
 
     def read(self, photo: np.ndarray, hand: Hand, region: Region) -> np.ndarray:
-        return recognition_roi(photo, hand)
+        return recognition_roi(photo, hand)[_RIM:-_RIM, _RIM:-_RIM]
 
     def versions(self) -> dict[str, int]:
         return versions_of("palmbench.hands", "recognition_roi")
@@ -50,8 +51,8 @@ class ReplayConfig(DisclosureConfig):
     sides = (Side("evaluated", "originals"), Side("evaluated", "release"), Side("evaluated", "own"))
     measures = ("traced", "traced_other_seed", "traced_original")
 
-    def reading(self) -> Pixels:
-        return Pixels()
+    def reading(self) -> PalmPixels:
+        return PalmPixels()
 
     def tell(self, shown: Mapping[Side, Shown], draws: Draws) -> dict[str, Disclosed]:
         originals, release, own = (shown[side] for side in self.sides)

@@ -168,6 +168,15 @@ def test_where_memory_cannot_be_tested_a_sentence_says_so(method, sentence: str,
     assert sentence in MemoryConfig().why_not(method, dataset)
 
 
+def test_an_attribute_that_a_data_set_does_not_tell_is_a_sentence(tmp_path: Path) -> None:
+    dataset = pipeline(tmp_path, ProcessingConfig()).run.dataset
+    untold = replace(dataset, name="folder", source=lambda sample: np.zeros((1, 1, 3), np.uint8))
+    assert AttributeConfig().why_not(BlurConfig(), untold) is None  # the samples say which hand they show
+    assert AttributeConfig(attribute="ring").why_not(BlurConfig(), untold) == (
+        "disclosure=ring wants photos whose ring is known, and dataset=folder does not tell it"
+    )
+
+
 def palms(release: str, own: str, original: str) -> Draw:
     """Pictures of a palm that are the same where their words are, of each photo."""
 
