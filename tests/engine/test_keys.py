@@ -74,22 +74,25 @@ SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
 OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}
 OF_TRAINING = {"palmbench.training.training", "palmbench.training.images"}
 OF_DIVERSITY = {"palmbench.paper.diversity"}
-# What measures attacks has a key of its own: tests/attacks.
+# What measures attacks and disclosures has keys of its own: tests/attacks, tests/disclosures.
 OF_ATTACKS = {
-    "palmbench.hands.traits",
+    *(f"palmbench.hands.{name}" for name in ("attribute_signs", "residuals", "skin_tone", "traits")),
     "palmbench.stages.learn",
-    *(name for name in versioned() if ".attack" in name),
+    *(name for name in versioned() if ".attack" in name or ".disclos" in name),
 } | {
     f"palmbench.scoring.{name}"
     for name in (
+        "attribute",
         "hull",
         "identification",
         "identity_disclosure",
         "leak",
+        "membership",
         "pooling",
         "rank_disclosure",
         "replicated",
         "singling_out",
+        "told_apart",
         "trials",
         "worst_case",
     )
