@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from recognizers.output_checks import Matcher
     from recognizers.protocol import Recognizer
 
-# They say how what was learnt is used, not what is learnt; which sides are compared says the key by itself.
-_USE = ("gallery", "probe", "outputs", "photos", "size", "trainings")
+# They say how what was learnt is used, not what is learnt; which sides are compared, and of which method they are, says
+# the key by itself.
+_USE = ("gallery", "probe", "outputs", "photos", "size", "trainings", "learnt_on")
 
 
 class Learnt(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from palmbench.attacks.attack import AttackConfig, Channel, Training
 from palmbench.attacks.unchanged import UnchangedConfig
@@ -25,6 +25,8 @@ class TrainedConfig(AttackConfig):
     ----------
     recognizer : str or None
         Whose templates it learns to compare; None takes the run's.
+    learnt_on : str or None
+        A method, with its defaults, whose outputs the attacker's own persons are seen in, instead of the attacked one.
     permuted : bool
         A control: it learns with palms exchanged among photos, and must have learnt nothing.
     starts_blank : bool
@@ -34,6 +36,7 @@ class TrainedConfig(AttackConfig):
 
     recognizer: str | None = None
     permuted: bool = False
+    learnt_on: str | None = None
 
     starts_blank: ClassVar[bool] = False
     trained = True
@@ -41,7 +44,16 @@ class TrainedConfig(AttackConfig):
 
     def own_words(self) -> tuple[str, ...]:
         other = self.recognizer if self.recognizer != type(self).recognizer else None
-        return tuple(word for word in (other, "permuted" if self.permuted else None) if word)
+        elsewhere = None if self.learnt_on is None else f"learnt on {self.learnt_on}"
+        return tuple(word for word in (other, elsewhere, "permuted" if self.permuted else None) if word)
+
+    @property
+    def knows(self) -> str:
+        return super().knows if self.learnt_on is None else "another method; learns"
+
+    def settings(self) -> dict[str, Any]:
+        """As of an attack; what is learnt on, the keys of the templates say."""
+        return {name: value for name, value in super().settings().items() if name != "learnt_on"}
 
     def channels(self, method: MethodConfig) -> tuple[Channel, ...]:
         return (Channel(self.recognizer),)

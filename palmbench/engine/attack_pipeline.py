@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from palmbench.attacks import Channel, Labelled, Matcher, Side, Training
+from palmbench import methods
+from palmbench.attacks import AttackConfig, Channel, Labelled, Matcher, Side, Training
 from palmbench.attacks.learning import LearningConfig
 from palmbench.attacks.people import People, share_out
 from palmbench.attacks.trained import TrainedConfig
@@ -26,6 +27,7 @@ from palmbench.engine.attack_photos import Photos, in_lots, mean_of_known, numbe
 from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.resume import Failure
+from palmbench.methods import MethodConfig
 from palmbench.scoring.pooling import output_correlation
 from palmbench.stages import compare, learn
 from palmbench.stages.artefacts import Artefacts
@@ -61,6 +63,8 @@ class AttackPipeline:
     people : People
     outputs : dict of int to Pipeline
         By the seed, the point with the outputs of that seed.
+    learnt : dict of int to Pipeline
+        The same for the attacker's own persons, whose outputs may be of another method.
     channels : tuple of Channel
     enrols : tuple of Enrol or Describe
         By channel, that of originals as they are.
@@ -72,6 +76,7 @@ class AttackPipeline:
     trial: TrialConfig
     people: People
     outputs: Mapping[int, Pipeline]
+    learnt: Mapping[int, Pipeline]
     channels: tuple[Channel, ...]
     enrols: tuple[Enrol | Describe, ...]
     before: AttackPipeline | None = None
@@ -96,13 +101,15 @@ class AttackPipeline:
                 "not the release's random numbers. Choose another."
             )
         _require_photos(run.samples, attack.photos)
+        outputs, learnt_on = _outputs(config, seeds), _learnt_on(attack)
         people = share_out((sample.person for sample in run.samples), trial.people)
         channels = attack.channels(run.config.method)
         return cls(
             run=run,
             trial=trial,
             people=people,
-            outputs={seed: Pipeline.of(replace(config, seed=seed)) for seed in seeds},
+            outputs=outputs,
+            learnt=outputs if learnt_on is None else _outputs(replace(config, method=learnt_on), seeds),
             channels=channels,
             enrols=tuple(_enrol(channel, run) for channel in channels),
         )
@@ -229,6 +236,9 @@ class AttackPipeline:
             for seed in self._seeds_of(group)[: None if several else 1]:
                 yield Wanted(group, channel, seed)
 
+    def _of_seed(self, group: str, seed: int) -> Pipeline:
+        return (self.learnt if group == "attackers" else self.outputs)[seed]
+
     def _seeds_of(self, group: str) -> list[int]:
         own = self.run.config.seed if group == "evaluated" else self.trial.attacker_seed
         return _seeds(own, self.trial.attack.outputs)
@@ -236,7 +246,7 @@ class AttackPipeline:
     def hands(self, wanted: Wanted) -> Hands:
         """The stage of the hands that a channel reads, in photos as it sees them."""
         channel = self.channels[wanted.channel]
-        hands = self.run.prepare if wanted.seed is None else self.outputs[wanted.seed].prepare_after
+        hands = self.run.prepare if wanted.seed is None else self._of_seed(wanted.group, wanted.seed).prepare_after
         change = channel.on_originals if wanted.seed is None else channel.on_deidentified
         return Seen.through(hands, change, self.run.config.region) if change else hands
 
@@ -263,7 +273,7 @@ class AttackPipeline:
         changed: list[Stage] = [enrol.prepare.change] if isinstance(enrol.prepare, Seen) else []
         if wanted.seed is None:
             return [self.run.prepare, *changed, enrol]
-        of_seed = self.outputs[wanted.seed]
+        of_seed = self._of_seed(wanted.group, wanted.seed)
         encode: list[Stage] = [of_seed.deidentify.encode] if of_seed.deidentify.encode else []
         return [of_seed.prepare, *encode, of_seed.deidentify, of_seed.prepare_after, *changed, enrol]
 
@@ -367,6 +377,17 @@ def _enrol(channel: Channel, run: Pipeline) -> Enrol | Describe:
     if channel.recognizer is None:
         return run.enrol
     return Enrol.of(run.prepare, recognizer_config({"name": channel.recognizer, **channel.options}))
+
+
+def _outputs(config: RunConfig, seeds: Iterable[int]) -> dict[int, Pipeline]:
+    return {seed: Pipeline.of(replace(config, seed=seed)) for seed in seeds}
+
+
+def _learnt_on(attack: AttackConfig) -> MethodConfig | None:
+    """The other method whose outputs an attack learns from."""
+    if not isinstance(attack, TrainedConfig) or attack.learnt_on is None:
+        return None
+    return methods.named(attack.learnt_on)
 
 
 def _require_photos(samples: Sequence[Sample], lot: int) -> None:

@@ -14,6 +14,7 @@ from palmbench.attacks.fusion import FusionConfig
 from palmbench.attacks.people import PeopleConfig, share_out
 from palmbench.attacks.restored import RestoredConfig
 from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
 from palmbench.datasets.sample import Sample
@@ -177,3 +178,21 @@ def test_a_raised_version_of_an_attack_is_another_key(tmp_path: Path, monkeypatc
     before = pipeline(point(str(tmp_path))).key
     monkeypatch.setattr(UnchangedConfig, "version", 99)
     assert pipeline(point(str(tmp_path))).key != before
+
+
+def test_an_attack_can_learn_on_another_method_than_it_attacks(tmp_path: Path) -> None:
+    def keys(attack: AttackPipeline) -> dict[Wanted, list[str]]:
+        return {each: [stages[-1].key(sample) for sample in samples]
+                for each, (stages, samples) in attack.wanted.items()}  # fmt: skip
+
+    swapped = point(str(tmp_path), 16, 2)
+    own, same, other = (
+        pipeline(swapped, TrialConfig(WhitenedConfig(learnt_on=name))) for name in (None, "swap", "mask")
+    )
+    assert own.key == same.key != other.key
+    changed = {each for each, found in keys(other).items() if found != keys(own)[each]}
+    assert changed == {each for each in own.wanted if each.group == "attackers" and each.seed is not None}
+    assert other.trial.attack.called == "whitened o-a learnt on mask"
+    assert other.trial.attack.knows == "another method; learns"
+    with pytest.raises(RequestError, match="msak"):
+        pipeline(swapped, TrialConfig(WhitenedConfig(learnt_on="msak")))
