@@ -90,6 +90,7 @@ def measure(
         "attack": asdict(attack),
         "trained": attack.trained,
         "knowledge": attack.knowledge,
+        "versions": {**attack.versions(), "attacking": VERSION},
         "people": {name: len(group) for name, group in pipeline.people._asdict().items()},
         "people_digest": pipeline.people.digest,
         "gallery": ranks_of(trials).largest if attack.size is None else attack.size,

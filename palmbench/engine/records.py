@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Of every record and of the files beside it: another field, a removed or a renamed one raises it.
-FORMAT = 5
+FORMAT = 6
 RECORD, METRICS, SCORES = "record.json", "metrics.json", "scores.parquet"
 
 

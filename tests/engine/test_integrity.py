@@ -29,7 +29,7 @@ from tests.finished_runs import done, folder
 
 STAGES = ("templates", "templates_after", "quality", "usability", "features", "features_after", "scores")
 FIELDS = {
-    5: {
+    6: {
         "record": "batch_size checkout device failures files format items key key_version memory method packages "
                   "photos point python sha256 stages workers written",
         "stage": "computed kind seconds",

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import base64
-import re
 import struct
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from palmbench.base.folders import without_folders
+
 # The only thing that goes into a page without being escaped: what these functions made.
 Html = str
-# A slash that begins a word, and the folders after it, blanks in their names and all: whose computer it was is nobody's
-# business.
-_NO_NAME = r"\n/`'\"<>|:;,="
-_FOLDERS = re.compile(
-    rf"(?:^|(?<=[\s'\"`=(\[,])|(?<=file://))/(?:[^\s{_NO_NAME}](?:[^{_NO_NAME}]*[^\s{_NO_NAME}])?/)*(?=[^\s/])"
-)
 _WIDE = 640  # pixels; below it a picture is legible at the width of a telephone
 
 
@@ -31,11 +26,6 @@ def tag(name: str, *content: Html, **attributes: str) -> Html:
 def text(value: object) -> Html:
     """Plain text, without the folders of absolute paths."""
     return escape(without_folders(str(value)), quote=False)
-
-
-def without_folders(said: str) -> str:
-    """A text in which each absolute path is only its last part, after an ellipsis."""
-    return _FOLDERS.sub("…/", said)
 
 
 def notes(sentences: Sequence[str]) -> Html:
