@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from palmbench.base.status import DONE, SAMPLES_FAILED
+from palmbench.commands.attack_files import write_attacks
 from palmbench.commands.table import write_table
 from palmbench.config.attacks import Asked, compose_attacks
 from palmbench.config.schema import RunConfig
@@ -19,10 +20,9 @@ from palmbench.engine.disclosure_pipeline import DisclosurePipeline, Wired
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
 from palmbench.engine.sweep import outstanding
-from palmbench.report.attack_matrix import Resisted, matrix
+from palmbench.report.attack_matrix import Resisted
 from palmbench.report.attack_table import attack_lines
 from palmbench.report.disclosure_table import disclosure_lines, disclosure_matrix
-from palmbench.report.markdown import to_markdown
 from palmbench.report.running import run_points
 from palmbench.report.summary import failure_lines
 from palmbench.report.tracking_groups import Sweep
@@ -89,8 +89,13 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
         places = [place for place, run in enumerate(runs) if run.config.dataset.name == dataset]
         paths: list[Path] = []
         if resisted:
-            of_set = {names[place]: runs[place] for place in places}
-            paths += _written([resisted[place] for place in places], of_set, folder / "tables", dataset, measure)
+            results = {names[place]: Run.of(runs[place]).result for place in places}
+            measured = {name: result["metrics"] for name, result in results.items() if result is not None}
+            methods = [resisted[place] for place in places]
+            written = write_attacks(methods, measured, folder / "tables", dataset, measure)
+            for note in written.notes:
+                print(note, file=sys.stderr)
+            paths += written.paths
         if any(tried.disclosed[place] for place in places if disclosures):
             found = {names[place]: tried.disclosed[place] for place in places}
             why = dict.fromkeys(reason for place in places for reason in looked_for[place].left_out)
@@ -109,28 +114,6 @@ def _name(run: Pipeline, runs: Sequence[Pipeline]) -> str:
     """A point's method with everything that the points are told by; the recognizer where there are several."""
     several = len({each.config.recognizer.name for each in runs}) > 1
     return Sweep(tuple(runs)).name_of(run) + (f", {run.config.recognizer.name}" if several else "")
-
-
-def _written(
-    resisted: Sequence[Resisted], runs: Mapping[str, Pipeline], folder: Path, dataset: str, measure: str
-) -> list[Path]:
-    """The matrix of a data set, printed where it has more than one line, and the figures; where they lie."""
-    from palmbench.report.figures.attackers import draw_over_gallery, draw_two_attackers
-    from palmbench.report.figures.style import write_figure
-
-    table = matrix(resisted, dataset, measure)
-    if len(resisted) > 1:
-        print("\n" + to_markdown(table))
-    paths = write_table(table, folder, f"attacks-{dataset}")
-    paths += write_figure(draw_over_gallery(resisted), f"gallery-{dataset}", folder)
-    results = {name: Run.of(run).result for name, run in runs.items()}
-    quality = {name: result["metrics"]["ssim"] for name, result in results.items() if result is not None}
-    if without := [name for name in runs if name not in quality]:
-        print(f"No SSIM in the figure of privacy against quality, for want of a run: {', '.join(without)}; with "
-              "--utility the runs are computed too.", file=sys.stderr)  # fmt: skip
-    if quality:
-        paths += write_figure(draw_two_attackers(resisted, quality), f"tradeoff-{dataset}", folder)
-    return paths
 
 
 class _LookedFor(NamedTuple):

@@ -34,6 +34,9 @@ verbs
   figure N [N ...]       figures 4 to 7 from the store, PNG and PDF; --run computes what is missing first
   methods [settings]     methods side by side: table, privacy against quality, photos; --run as above
   attack [settings]      methods against attackers who know more and more: chance, floor, worst case
+  bundle [OUT.zip]       records of runs and attacks as one file; --list, --draw or --into elsewhere
+  compare A B            two bundles or folders of results side by side, differences with intervals
+  leaderboard A ...      methods by utility within classes of what the worst attack finds, as a page
   report                 tables, figures, errors and where they come from on one HTML page; --run as above
   claims [paper]         the paper's findings one by one, on finished runs or its own tables; --run as above
   diversity              ten seeds a photo, and how the results compare with one another and the original
@@ -257,6 +260,24 @@ def _attack(words: list[str]) -> int:
     return attack_command(parsed.settings, parsed.measure, parsed.utility)
 
 
+def _bundle(words: list[str]) -> int:
+    from palmbench.commands.bundle import bundle_command
+
+    return bundle_command(words)
+
+
+def _compare(words: list[str]) -> int:
+    from palmbench.commands.compare import compare_command
+
+    return compare_command(words)
+
+
+def _leaderboard(words: list[str]) -> int:
+    from palmbench.commands.leaderboard import leaderboard_command
+
+    return leaderboard_command(words)
+
+
 def _report(words: list[str]) -> int:
     parser = Parser(
         "report", "Write results/report/index.html: tables, figures, errors and provenance, on a page of its own."
@@ -361,6 +382,9 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "figure": _figure,
     "methods": _methods,
     "attack": _attack,
+    "bundle": _bundle,
+    "compare": _compare,
+    "leaderboard": _leaderboard,
     "report": _report,
     "claims": _claims,
     "diversity": _diversity,

@@ -14,6 +14,7 @@ from palmbench.scoring.number import Number
 
 if TYPE_CHECKING:
     from palmbench.engine.pipeline import Pipeline
+    from palmbench.report.kept_points import KeptPoint
 
 _RATES = ("rr", "tar_fmr100", "acc_nn")
 _PHOTOS = ("ssim", "lpips", "fid", "fd_hand", "keypoints_2d", "hand_lost")
@@ -106,3 +107,25 @@ def compare(pipelines: Sequence[Pipeline], attacks: Mapping[str, str]) -> list[C
             records.append({**result, "point": told})
         comparisons.append(Comparison(dataset, tuple(compared), tuple(absent), tuple(records)))
     return comparisons
+
+
+def of_records(points: Sequence[KeptPoint]) -> list[tuple[str, Comparison]]:
+    """The runs among points side by side, a comparison for each set of photos, with a name for files."""
+    runs = {each.run.key: each for each in points if each.run is not None}
+    sets: dict[tuple[str, str], list[KeptPoint]] = {}
+    for each in runs.values():
+        sets.setdefault((each.dataset, each.photos), []).append(each)
+    several = {dataset for dataset, photos in sets if sum(other == dataset for other, _ in sets) > 1}
+    found = []
+    for (dataset, photos), of_set in sets.items():
+        compared, records = [], []
+        for each in of_set:
+            assert each.run is not None
+            point, numbers = each.run.point, each.numbers
+            attack = recognizer_name(point)
+            compared.append(Compared(each.label, each.name, attack, numbers))
+            told = {**point, "method": each.name, "fusion": None, "alpha": None, "recognizer": attack, "variant": ""}
+            records.append({"metrics": numbers, "point": told})
+        name = f"{dataset}-{photos[:6]}" if dataset in several else dataset
+        found.append((name, Comparison(dataset, tuple(compared), (), tuple(records))))
+    return found

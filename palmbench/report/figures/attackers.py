@@ -1,4 +1,4 @@
-"""What attackers get: over how like its photo a method stays, naive and worst, and over palms in the gallery."""
+"""What attackers get: over how useful a method leaves photos, naive and worst, and over palms in the gallery."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from palmbench.report.attack_matrix import Resisted
+    from palmbench.report.frontier import Curve
     from palmbench.scoring.number import Number
 
 MEASURE = "rank_1"
@@ -23,8 +24,13 @@ _ACROSS, _PANEL = 3, 1.65
 _CURVES = {"worst case": "genuine", "unchanged o-a": "impostor", "floor": "original_deidentified"}
 
 
-def draw_two_attackers(resisted: Sequence[Resisted], quality: Mapping[str, Number]) -> Figure:
-    """Rank-1 rate over SSIM in two panels: of the recognizer as it is, and of the worst case.
+def draw_two_attackers(
+    resisted: Sequence[Resisted],
+    quality: Mapping[str, Number],
+    axis: str = "SSIM with the original",
+    areas: Mapping[Curve, Number] | None = None,
+) -> Figure:
+    """Rank-1 rate over utility or SSIM in two panels: of the recognizer as it is, and of the worst case.
 
     Down is better hidden, right is more like the original. Arrows lead from what the naive attacker gets to what the
     worst one does, and their tails are hollow; a dotted line is what a guess gets.
@@ -33,12 +39,18 @@ def draw_two_attackers(resisted: Sequence[Resisted], quality: Mapping[str, Numbe
     ----------
     resisted : sequence of Resisted
     quality : mapping of str to Number
-        By name of the method, the SSIM of its photos; methods without one are left out.
+        By name of the method, where it stands along; methods without a number are left out.
+    axis : str
+        What that is.
+    areas : mapping, optional
+        Hypervolumes by `palmbench.report.frontier.curve_of`, for the legend.
     """
     shown = [(each, each.naive, each.worst) for each in resisted if each.name in quality]
     labels = list(dict.fromkeys(each.label for each, _, _ in shown))
+    reached = {curve: area for curve, area in (areas or {}).items() if area.value}
+    across = 3 if reached else 5
     with styled():
-        figure = Figure(figsize=(WIDTH, _HEIGHT + _LEGEND * (1 + len(labels) // 5)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, _HEIGHT + _LEGEND * (1 + len(labels) // across)), layout="constrained")
         left, right = figure.subplots(1, 2, sharex=True, sharey=True)
         for number, label in enumerate(labels):
             own = [(quality[each.name], naive, worst) for each, naive, worst in shown if each.label == label]
@@ -53,11 +65,12 @@ def draw_two_attackers(resisted: Sequence[Resisted], quality: Mapping[str, Numbe
         right.set_title("the worst case of all attacks")
         left.set_ylabel("named first in the gallery (%)")
         for axes in (left, right):
-            axes.set_xlabel("SSIM with the original")
+            axes.set_xlabel(axis)
             axes.set_ylim(-3, 103)
             _draw_chance(axes, resisted)
-        handles = [pen_of(number, label) for number, label in enumerate(labels)]
-        figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False)
+        handles = [pen_of(number, label + _area_text(label, reached)) for number, label in enumerate(labels)]
+        title = "in parentheses: hypervolume of privacy and utility, 95 % interval over persons" if reached else None
+        figure.legend(handles=handles, loc="outside lower center", ncols=across, frameon=False, title=title)
     return figure
 
 
@@ -85,6 +98,13 @@ def draw_over_gallery(resisted: Sequence[Resisted]) -> Figure:
         handles.append(Line2D([], [], color=PALE, linestyle="dotted", linewidth=0.8, label="a guess"))
         figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, handlelength=3.2)
     return figure
+
+
+def _area_text(label: str, areas: Mapping[Curve, Number]) -> str:
+    """The hypervolume of a method behind its label, one for each recognizer; nothing where there is none."""
+    found = [area for (name, *_), area in areas.items() if name == label]
+    said = [f"{area.value:.2f}" + ("" if area.lo is None else f" [{area.lo:.2f}, {area.hi:.2f}]") for area in found]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _draw_arrow(axes: Axes, like: Number, naive: Number, worst: Number, pen: Line2D) -> None:

@@ -1,0 +1,205 @@
+"""Points as their records tell them, of a folder of results or a bundle: no photo, no store and no weights needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import recognizers
+from palmbench.attacks import AttackConfig
+from palmbench.attacks.trained import TrainedConfig
+from palmbench.engine.attack_health import Health, health_of
+from palmbench.engine.attack_record import Attacked
+from palmbench.engine.bundle import Kept
+from palmbench.engine.run import setting_text
+from palmbench.methods import method_config
+from palmbench.methods.identity import IdentityConfig
+from palmbench.report.attack_matrix import Resisted
+from palmbench.scoring.number import Number
+from recognizers.common.cache_keys import digest
+from recognizers.common.errors import RequestError
+
+_PLACES = ("results_dir", "data_dir", "executor", "tracker")  # never change a result
+_OF_ATTACKS = ("recognizer", "eer")  # no part of what a photo lost
+
+
+@dataclass(frozen=True)
+class KeptPoint:
+    """A point: what it is called, its run, and the attacks on it that were measured on the same persons.
+
+    Attributes
+    ----------
+    name : str
+        Of the method, with everything by which points of its data set and recognizer are told.
+    label : str
+        Of the method alone.
+    run : Kept or None
+    attacks : tuple of Kept
+        Without controls.
+    health : mapping of str to Health
+        By what an attack is called, of those that learn and whose controls are there.
+    unchecked : tuple of str
+        Attacks that learn and whose controls are not there.
+    """
+
+    name: str
+    label: str
+    run: Kept | None
+    attacks: tuple[Kept, ...]
+    health: Mapping[str, Health]
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> Kept:
+        return self.run or self.attacks[0]
+
+    @property
+    def dataset(self) -> str:
+        return str(self.any.point["dataset"])
+
+    @property
+    def method(self) -> str:
+        """As points call it, without settings."""
+        return str(self.any.point["method"])
+
+    @property
+    def recognizer(self) -> str:
+        return recognizer_text(self.any.point)
+
+    @property
+    def people(self) -> str:
+        """Digest of who is in which share; empty without attacks."""
+        return str(self.attacks[0].record.content["people_digest"]) if self.attacks else ""
+
+    @property
+    def photos(self) -> str:
+        """Digest of the data set's photos."""
+        return str(self.any.record.content["photos"])
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """Of its run, by name of the metric; empty without one."""
+        return {} if self.run is None else dict(self.run.record.metrics["metrics"])
+
+    @cached_property
+    def resisted(self) -> Resisted | None:
+        """How attacks fared on it; None where none was tried."""
+        attacked = tuple(Attacked(each.record) for each in self.attacks)
+        return Resisted(self.name, self.label, attacked, self.health) if attacked else None
+
+
+def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
+    """The points that records are of, by data set, recognizer and method.
+
+    Attacks on other persons are another point, with the same run.
+    """
+    settings = {each.key: essential(each) for each in kept}
+    groups: dict[tuple[str, str], list[Kept]] = {}
+    runs = {_digest(settings[each.key]): each for each in kept if each.kind == "runs"}
+    # What a photo lost is the same whichever recognizer looked on.
+    seen = {_digest(_of_photos(settings[each.key])): each for each in kept if each.kind == "runs"}
+    tried = {_identity(each, settings[each.key]): Attacked(each.record) for each in kept if each.trial is not None}
+    for each in kept:
+        if each.trial is not None and not each.record.content["attack"].get("permuted"):
+            group = _digest(settings[each.key]), str(each.record.content["people_digest"])
+            groups.setdefault(group, []).append(each)
+    attacked = {point for point, _ in groups}
+    groups |= {(point, ""): [] for point in runs if point not in attacked}
+    names = _names(groups, runs, settings)
+    found = []
+    for (point, people), attacks in groups.items():
+        first = (attacks or [runs[point]])[0]
+        run = runs.get(point) or seen.get(_digest(_of_photos(settings[first.key])))
+        health, unchecked = _health(attacks, settings, tried)
+        name = names[point, people]
+        found.append(KeptPoint(name, _label(first), run, tuple(attacks), health, unchecked))
+    return sorted(found, key=lambda each: (each.dataset, each.recognizer, each.people, each.photos, each.name))
+
+
+def essential(kept: Kept) -> dict[str, Any]:
+    """Settings of a record's point that can change a number of it."""
+    return {name: value for name, value in kept.settings.items() if name not in _PLACES}
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by their full names, as `method.sigma`."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return found
+
+
+def recognizer_text(point: Mapping[str, Any]) -> str:
+    """A point's recognizer with its variant, as `mtcc yan`."""
+    return f"{point['recognizer']}{recognizers.origin(point['recognizer'])} {point['variant']}".strip()
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    return digest("settings", **settings)
+
+
+def _of_photos(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in _OF_ATTACKS}
+
+
+def _identity(kept: Kept, settings: Mapping[str, Any], attack: AttackConfig | None = None) -> str:
+    """What an attack on a point is, or another one by the same attacker on the same persons."""
+    assert kept.trial is not None
+    return digest(
+        "attack",
+        settings=settings,
+        attack=kept.record.content["attack"] if attack is None else asdict(attack),
+        people=kept.record.content["people_digest"],
+        attacker_seed=kept.trial["attacker_seed"],
+    )
+
+
+def _label(kept: Kept) -> str:
+    try:
+        return method_config(kept.settings["method"]).label or str(kept.point["method"])
+    except RequestError:  # of a package that is not installed here
+        return str(kept.point["method"])
+
+
+def _names(
+    groups: Mapping[tuple[str, str], list[Kept]], runs: Mapping[str, Kept], settings: Mapping[str, Mapping[str, Any]]
+) -> dict[tuple[str, str], str]:
+    """Names of groups: the method's settings, and what else points that would be called alike differ in."""
+    first = {group: (attacks or [runs[group[0]]])[0] for group, attacks in groups.items()}
+    alike: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
+    for group, each in first.items():
+        called = str(each.point["dataset"]), recognizer_text(each.point), setting_text(each.point), group[1]
+        alike.setdefault(called, []).append(group)
+    names = {}
+    for called, members in alike.items():
+        flats = {group: flat(settings[first[group].key]) for group in members}
+        every = dict.fromkeys(name for each in flats.values() for name in each)
+        told = [name for name in every if len({repr(each.get(name)) for each in flats.values()}) > 1]
+        for group in members:
+            others = "".join(f" {name.rpartition('.')[2]} {flats[group].get(name)}" for name in told)
+            names[group] = f"{called[2]}{others}"
+    return names
+
+
+def _health(
+    attacks: Sequence[Kept], settings: Mapping[str, Mapping[str, Any]], tried: Mapping[str, Attacked]
+) -> tuple[dict[str, Health], tuple[str, ...]]:
+    """Health of the attacks that learn, by what they are called, and those whose controls are not all there."""
+    health, unchecked = {}, []
+    for kept in attacks:
+        attacked = Attacked(kept.record)
+        config = attacked.attack
+        if not isinstance(config, TrainedConfig):
+            continue
+        own = settings[kept.key]
+        plain = {**own, "method": asdict(IdentityConfig())}
+        permuted = replace(config, permuted=True)
+        controls = [(own, config.untrained()), (own, permuted), (plain, config), (plain, config.untrained())]
+        found = [each for point, attack in controls if (each := tried.get(_identity(kept, point, attack))) is not None]
+        if len(found) == len(controls):
+            health[attacked.called] = health_of(attacked, *found)
+        else:
+            unchecked.append(attacked.called)
+    return health, tuple(unchecked)
