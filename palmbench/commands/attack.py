@@ -23,6 +23,7 @@ from palmbench.engine.sweep import outstanding
 from palmbench.report.attack_matrix import Resisted
 from palmbench.report.attack_table import attack_lines
 from palmbench.report.disclosure_table import disclosure_lines, disclosure_matrix
+from palmbench.report.publish_attacks import publish_attacks
 from palmbench.report.running import run_points
 from palmbench.report.summary import failure_lines
 from palmbench.report.tracking_groups import Sweep
@@ -96,6 +97,7 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
             for note in written.notes:
                 print(note, file=sys.stderr)
             paths += written.paths
+            publish_attacks([runs[place] for place in places], written.table, written.paths)
         if any(tried.disclosed[place] for place in places if disclosures):
             found = {names[place]: tried.disclosed[place] for place in places}
             why = dict.fromkeys(reason for place in places for reason in looked_for[place].left_out)

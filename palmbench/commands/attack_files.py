@@ -11,13 +11,15 @@ from palmbench.commands.table import write_table
 from palmbench.report.attack_matrix import Resisted, matrix
 from palmbench.report.frontier import areas_of, scale_of, to_csv
 from palmbench.report.markdown import to_markdown
+from palmbench.report.tables import Table
 from palmbench.report.utility import LABEL
 from palmbench.scoring.number import Number
 
 
 class Written(NamedTuple):
-    """Files, and sentences on what is not in them."""
+    """The matrix, files, and sentences on what is not in them."""
 
+    table: Table
     paths: list[Path]
     notes: list[str]
 
@@ -60,7 +62,7 @@ def write_attacks(
             "the runs are computed too."
         )
     if not measured:
-        return Written(paths, notes)
+        return Written(table, paths, notes)
     scale = scale_of(resisted, measured)
     if scale is None:
         notes.append(
@@ -69,7 +71,7 @@ def write_attacks(
         )
         quality = {each: numbers["ssim"] for each, numbers in measured.items()}
         paths += write_figure(draw_two_attackers(resisted, quality), f"tradeoff-{name}", folder)
-        return Written(paths, notes)
+        return Written(table, paths, notes)
     notes.append(scale.words)
     utility = {each: scale.of(numbers) for each, numbers in measured.items()}
     known = {each: number for each, number in utility.items() if number.value is not None}
@@ -77,4 +79,4 @@ def write_attacks(
     paths += write_figure(figure, f"tradeoff-{name}", folder)
     paths.append(folder / f"tradeoff-{name}.csv")
     put_result(paths[-1], to_csv(resisted, measured, scale).encode())
-    return Written(paths, notes)
+    return Written(table, paths, notes)

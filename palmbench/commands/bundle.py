@@ -204,6 +204,6 @@ def _of(kept: list[Kept], where: object, filters: Mapping[str, set[str]]) -> lis
         return kept
     named = " ".join(f"{key}={','.join(sorted(of))}" for key, of in filters.items() if key != "results_dir")
     raise RequestError(
-        f"{where} holds no finished record{f' of {named}' if named else ''}; `palmbench bundle --list {where}` says "
-        "what it holds, and `palmbench` or `palmbench attack` makes some."
+        f"{where} holds no finished record{f' of {named}' if named else ''}; `palmbench --help` says how runs and "
+        "attacks are made, and `palmbench bundle --list` what a place holds."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,7 +38,11 @@ def leaderboard_command(words: list[str]) -> int:
     from palmbench.report.leaderboard import boards, to_html, to_markdown
 
     with ExitStack() as open_places:  # records are read as they are drawn
-        folders = [(place.stem, open_places.enter_context(results_of(place))) for place in map(Path, parsed.places)]
+        places = list(map(Path, parsed.places))
+        folders = [
+            (name, open_places.enter_context(results_of(place)))
+            for name, place in zip(names_of(places), places, strict=True)
+        ]
         found = boards([(name, points_of(kept_in(folder))) for name, folder in folders], parsed.palm)
         if not found:
             raise RequestError(f"No attack is in {', '.join(parsed.places)}; `palmbench attack` makes some.")
@@ -47,3 +52,12 @@ def leaderboard_command(words: list[str]) -> int:
         put_result(Path(parsed.out) / name, page.encode())
         print(Path(parsed.out) / name)
     return DONE
+
+
+def names_of(places: Sequence[Path]) -> list[str]:
+    """What the page calls bundles: their names, numbered where several are called alike."""
+    stems = [place.resolve().stem for place in places]
+    return [
+        f"{stem} ({stems[: number + 1].count(stem)})" if stems.count(stem) > 1 else stem
+        for number, stem in enumerate(stems)
+    ]

@@ -113,7 +113,7 @@ def packed(kept: list[Kept]) -> bytes:
     manifest = {
         "format": BUNDLE_FORMAT,
         "records": FORMAT,
-        "palmbench": metadata.version("palmbench"),
+        "palmbench": _own_version(),
         "files": {name: {SHA256: sha256(data), "bytes": len(data)} for name, data in files.items()},
     }
     buffer = io.BytesIO()
@@ -197,6 +197,13 @@ def results_of(source: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_version() -> str:
+    try:
+        return metadata.version("palmbench")
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _settings(path: Path) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def to_html(found: Sequence[Board]) -> Html:
         tag(
             "section",
             tag("h2", text(dataset_label(board.dataset))),
-            grid(HEAD, [[text(cell) for cell in each.cells()] for each in board.places], "Leaderboard"),
+            grid(HEAD, [list(map(_cell, each.cells())) for each in board.places], "Leaderboard"),
             notes(board.notes),
             id=board.dataset,
         )
@@ -240,6 +240,11 @@ def _text(number: Number | None, decimals: int) -> str:
     value, *ends = (number_text(None if each is None else round(each, decimals) + 0.0, decimals)
                     for each in (number.value, number.lo, number.hi))  # fmt: skip
     return value if number.lo is None else f"{value} [{', '.join(ends)}]"
+
+
+def _cell(said: str) -> Html:
+    """A cell; an interval stays on one line."""
+    return text(said.replace(", ", ",\N{NO-BREAK SPACE}") if "[" in said else said)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.commands import cli
+from palmbench.commands.leaderboard import names_of
 from palmbench.engine.attack_health import Health
 from palmbench.engine.bundle import kept_in, packed
 from palmbench.methods.blur import BlurConfig
@@ -91,6 +92,10 @@ def test_other_attackers_are_another_suite(here: Path) -> None:
     raised = [replace(each, record=replace(each.record, content={**each.record.content, "versions": {"unchanged": 9}}))
               for each in fewer]  # fmt: skip
     assert suite_of(raised).version != suite_of(fewer).version
+
+
+def test_bundles_that_are_called_alike_are_numbered() -> None:
+    assert names_of([Path("a/mine.zip"), Path("b/mine.zip"), Path("yours.zip")]) == ["mine (1)", "mine (2)", "yours"]
 
 
 def test_the_command_writes_a_page_that_needs_nothing_else(
