@@ -36,6 +36,7 @@ class KeptPoint:
     label : str
         Of the method alone.
     run : Kept or None
+        With the point's recognizer, else with another that was given the same photos.
     attacks : tuple of Kept
         Without controls.
     health : mapping of str to Health
@@ -53,7 +54,11 @@ class KeptPoint:
 
     @property
     def any(self) -> Kept:
-        return self.run or self.attacks[0]
+        """One of its records; of attacks sooner than the run, which another recognizer may have looked on."""
+        if self.attacks:
+            return self.attacks[0]
+        assert self.run is not None
+        return self.run
 
     @property
     def dataset(self) -> str:

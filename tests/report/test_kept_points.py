@@ -1,0 +1,78 @@
+"""Points as their records tell them: what they are called, what belongs together, and whether attacks are in health."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.attacks.whitened import WhitenedConfig
+from palmbench.base.store import Store
+from palmbench.config.attacks import TrialConfig
+from palmbench.engine.attack_health import controls_of, health_of
+from palmbench.engine.attack_pipeline import AttackPipeline
+from palmbench.engine.attack_record import Attacked, attacked, write_settings
+from palmbench.engine.attacking import measure
+from palmbench.engine.bundle import kept_in
+from palmbench.methods.blur import BlurConfig
+from palmbench.methods.swap import SwapConfig
+from palmbench.report.kept_points import points_of
+from palmbench.scoring.number import Number
+from tests.attacks.drawn_templates import enrolled, leaking, pipeline, point
+from tests.report.kept_results import FLOOR, attack_on, results, run_of
+
+
+def tried(wired: AttackPipeline, folder: Path) -> Attacked:
+    store = Store.of(folder)
+    write_settings(wired)
+    measure(wired, enrolled(wired, store, leaking(0.8, 0.3)), store, [])
+    return attacked(wired)
+
+
+def test_an_attack_that_learns_has_the_health_that_its_controls_say(tmp_path: Path) -> None:
+    wired = pipeline(point(str(tmp_path), method=BlurConfig()), TrialConfig(WhitenedConfig()))
+    own, controls = tried(wired, tmp_path), controls_of(wired)
+    assert controls is not None
+    alone = next(each for each in points_of(kept_in(tmp_path)) if each.method == "blur")
+    assert alone.unchecked == (own.called,) and not alone.health
+    found = [tried(each, tmp_path) for each in controls]
+    blur = next(each for each in points_of(kept_in(tmp_path)) if each.method == "blur")
+    assert blur.health == {own.called: health_of(own, *found)} and not blur.unchecked
+    # The permuted one is a control, and no attack of its own.
+    assert {each.point["attack"] for each in blur.attacks} == {own.called, controls.untrained.trial.attack.called}
+
+
+def test_a_point_has_its_run_whichever_recognizer_that_was_attacked_by(tmp_path: Path) -> None:
+    attack_on(tmp_path, BlurConfig(), UnchangedConfig(), 0.3)
+    config = point(str(tmp_path), method=BlurConfig())
+    other = replace(config, recognizer=replace(config.recognizer, name="mtcc", options={"variant": "yan"}))
+    run_of(other, {"ssim": Number.of(0.9), "rr": Number.of(1.0), "acc_nn": Number.of(1.0)})
+    found = {each.recognizer: each for each in points_of(kept_in(tmp_path))}
+    assert found["ccnet compact"].numbers["ssim"] == Number.of(0.9) and len(found["ccnet compact"].attacks) == 1
+    assert found["mtcc yan"].resisted is None
+
+
+def test_points_that_would_be_called_alike_are_told_by_what_they_differ_in(tmp_path: Path) -> None:
+    for seed in (0, 5):
+        run_of(replace(point(str(tmp_path), method=SwapConfig()), seed=seed), {"ssim": Number.of(0.5)})
+    run_of(point(str(tmp_path), method=BlurConfig()), {"ssim": Number.of(0.5)})
+    assert [each.name for each in points_of(kept_in(tmp_path))] == [
+        "blur sigma 4", *(f"swap surrogate photo shading 1 seed {seed}" for seed in (0, 5)),
+    ]  # fmt: skip
+
+
+def test_a_record_that_was_changed_is_left_out_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results(tmp_path, {"blur": 0.2})
+    (metrics, *_) = sorted(tmp_path.glob("attacks/*/metrics.json"))
+    metrics.write_bytes(metrics.read_bytes().replace(b"5", b"6"))
+    (blur,) = points_of(kept_in(tmp_path))
+    assert len(blur.attacks) == 1 and "is not used" in capsys.readouterr().err
+
+
+def test_floors_are_told_from_attacks_on_the_palm(tmp_path: Path) -> None:
+    results(tmp_path, {"blur": 0.2})
+    (blur,) = points_of(kept_in(tmp_path))
+    assert blur.resisted is not None and blur.resisted.floor is not None
+    assert blur.resisted.floor.called == FLOOR.called
