@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from palmbench.base.outputs import put_result
 from palmbench.commands.table import write_table
 from palmbench.report.attack_matrix import Resisted, matrix
@@ -48,6 +50,7 @@ def write_attacks(
         Behind the kind in names of files; that of the data set unless given.
     """
     from palmbench.report.figures.attackers import draw_over_gallery, draw_two_attackers
+    from palmbench.report.figures.bit_weights import draw_bit_weights
     from palmbench.report.figures.style import write_figure
 
     name, notes = name or dataset, []
@@ -56,6 +59,8 @@ def write_attacks(
         print("\n" + to_markdown(table))
     paths = write_table(table, folder, f"attacks-{name}")
     paths += write_figure(draw_over_gallery(resisted), f"gallery-{name}", folder)
+    if maps := _bit_weights(resisted):
+        paths += write_figure(draw_bit_weights(maps), f"bits-{name}", folder)
     if without := [each.name for each in resisted if each.name not in measured]:
         notes.append(
             f"Not in the figure of privacy against quality, for want of a run: {', '.join(without)}; with --utility "
@@ -80,3 +85,14 @@ def write_attacks(
     paths.append(folder / f"tradeoff-{name}.csv")
     put_result(paths[-1], to_csv(resisted, measured, scale).encode())
     return Written(table, paths, notes)
+
+
+def _bit_weights(resisted: Sequence[Resisted]) -> dict[str, np.ndarray]:
+    """By method, and attack where there are several, what bits are worth to an attack that learnt it."""
+    found: dict[str, np.ndarray] = {}
+    for method in resisted:
+        weights = {each.called: each.bit_weights for each in method.attacked}
+        known = {called: each for called, each in weights.items() if each is not None}
+        several = len(known) > 1
+        found |= {f"{method.name}\n{called}" if several else method.name: each for called, each in known.items()}
+    return found

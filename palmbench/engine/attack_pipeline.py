@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from palmbench import methods
-from palmbench.attacks import AttackConfig, Channel, Labelled, Matcher, Side, Training
+from palmbench.attacks import Channel, Labelled, Matcher, Side, Training
+from palmbench.attacks.bit_weights import BitWeightsConfig, WeighedBits
 from palmbench.attacks.learning import LearningConfig
 from palmbench.attacks.people import People, share_out
 from palmbench.attacks.trained import TrainedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
-from palmbench.config.schema import RunConfig, recognizer_config
+from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
+from palmbench.engine.attack_data import enrol_of, learnt_on, outputs_of, require_photos, seeds_of
 from palmbench.engine.attack_photos import Photos, in_lots, mean_of_known, numbers_of
 from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.resume import Failure
-from palmbench.methods import MethodConfig
 from palmbench.scoring.pooling import output_correlation
 from palmbench.stages import compare, learn
 from palmbench.stages.artefacts import Artefacts
@@ -36,7 +36,7 @@ from palmbench.stages.describe import Describe
 from palmbench.stages.enrol import Enrol, Hands, load_keyed
 from palmbench.stages.seen import Seen
 from palmbench.stages.stage import PHOTOS, Stage
-from recognizers.common.cache_keys import digest, sample_seed
+from recognizers.common.cache_keys import digest
 from recognizers.common.errors import RequestError
 
 VERSION = 1
@@ -94,14 +94,14 @@ class AttackPipeline:
         attack, run = trial.attack, Pipeline.of(config)
         if reason := attack.why_not(run.config.method):
             raise RequestError(f"{reason}.")
-        seeds = {*_seeds(config.seed, attack.outputs), *_seeds(trial.attacker_seed, attack.outputs)}
+        seeds = {*seeds_of(config.seed, attack.outputs), *seeds_of(trial.attacker_seed, attack.outputs)}
         if len(seeds) < 2 * attack.outputs:
             raise RequestError(
                 f"attacker_seed={trial.attacker_seed} draws what the run's seed {config.seed} draws: an attacker has "
                 "not the release's random numbers. Choose another."
             )
-        _require_photos(run.samples, attack.photos)
-        outputs, learnt_on = _outputs(config, seeds), _learnt_on(attack)
+        require_photos(run.samples, attack.photos)
+        outputs, other = outputs_of(config, seeds), learnt_on(attack)
         people = share_out((sample.person for sample in run.samples), trial.people)
         channels = attack.channels(run.config.method)
         return cls(
@@ -109,9 +109,9 @@ class AttackPipeline:
             trial=trial,
             people=people,
             outputs=outputs,
-            learnt=outputs if learnt_on is None else _outputs(replace(config, method=learnt_on), seeds),
+            learnt=outputs if other is None else outputs_of(replace(config, method=other), seeds),
             channels=channels,
-            enrols=tuple(_enrol(channel, run) for channel in channels),
+            enrols=tuple(enrol_of(channel, run) for channel in channels),
         )
 
     @property
@@ -145,7 +145,7 @@ class AttackPipeline:
             assert isinstance(enrol, Enrol)
             started = replace(channel, recognizer=enrol.recognizer.name, options=enrol.recognizer.options)
             channels.append(attack.having_learnt(started, str(path)))
-        enrols = tuple(_enrol(channel, self.run) for channel in channels)
+        enrols = tuple(enrol_of(channel, self.run) for channel in channels)
         return replace(self, channels=tuple(channels), enrols=enrols, before=self)
 
     @property
@@ -241,7 +241,7 @@ class AttackPipeline:
 
     def _seeds_of(self, group: str) -> list[int]:
         own = self.run.config.seed if group == "evaluated" else self.trial.attacker_seed
-        return _seeds(own, self.trial.attack.outputs)
+        return seeds_of(own, self.trial.attack.outputs)
 
     def hands(self, wanted: Wanted) -> Hands:
         """The stage of the hands that a channel reads, in photos as it sees them."""
@@ -287,6 +287,14 @@ class AttackPipeline:
         each_output = np.moveaxis(self._outputs("evaluated", 0, passed, store), 0, -1)
         mated = (palms[:, None] == palms) & ~np.eye(len(palms), dtype=bool)
         return output_correlation(each_output[mated], each_output[persons[:, None] != persons])
+
+    def bit_weights(self, passed: Mapping[Wanted, frozenset[str]], store: Store) -> np.ndarray | None:
+        """What each bit is worth to an attack that weighs bits, see `WeighedBits`; else None.
+
+        Arguments and errors as of `photos`.
+        """
+        matcher = self._matcher(0, passed, store) if isinstance(self.trial.attack, BitWeightsConfig) else None
+        return matcher.weights if isinstance(matcher, WeighedBits) else None
 
     def _of_channel(
         self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store
@@ -363,42 +371,6 @@ class AttackPipeline:
         if not len(strangers):
             return 0.0, 1.0
         return float(strangers.mean()), float(strangers.std()) or 1.0
-
-
-def _seeds(seed: int, outputs: int) -> list[int]:
-    """Run seeds of so many outputs of a photo: that of the run, and others that come of it."""
-    return [seed, *(sample_seed(seed, f"output {number}") for number in range(1, outputs))]
-
-
-def _enrol(channel: Channel, run: Pipeline) -> Enrol | Describe:
-    """The stage of a channel for originals as they are."""
-    if channel.trait is not None:
-        return Describe(run.prepare, channel.trait, run.config.region)
-    if channel.recognizer is None:
-        return run.enrol
-    return Enrol.of(run.prepare, recognizer_config({"name": channel.recognizer, **channel.options}))
-
-
-def _outputs(config: RunConfig, seeds: Iterable[int]) -> dict[int, Pipeline]:
-    return {seed: Pipeline.of(replace(config, seed=seed)) for seed in seeds}
-
-
-def _learnt_on(attack: AttackConfig) -> MethodConfig | None:
-    """The other method whose outputs an attack learns from."""
-    if not isinstance(attack, TrainedConfig) or attack.learnt_on is None:
-        return None
-    return methods.named(attack.learnt_on)
-
-
-def _require_photos(samples: Sequence[Sample], lot: int) -> None:
-    photos: dict[str, int] = {}
-    for sample in samples:
-        photos[sample.identity] = photos.get(sample.identity, 0) + 1
-    if (most := max(photos.values(), default=0)) < 2 * lot:
-        raise RequestError(
-            f"attack.photos={lot} wants {2 * lot} photos of a palm, to be named and to be known by: there are {most} "
-            "at most. Take a data set with more, or fewer at once."
-        )
 
 
 def _together(labelled: Sequence[Labelled]) -> Labelled:

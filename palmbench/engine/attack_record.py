@@ -32,6 +32,7 @@ from recognizers.common.writing import write_bytes
 REPLICATES = 1000
 FOLDER = "attacks"
 DRAWS = "draws.npz"
+BIT_WEIGHTS = "bit_weights.npz"  # beside the record of an attack that learns them
 _SCORING = (
     "bootstrap", "hull", "identification", "identity_disclosure", "intervals", "leak", "linkability", "pairs",
     "pooling", "rank_disclosure", "replicated", "singling_out", "tar_at_fmr", "trials",
@@ -108,6 +109,13 @@ class Attacked(Recorded):
     def chosen_on(self) -> dict[str, float]:
         """By name, the number on validation persons, in the unit of `LEAKS`; NaN where there is none."""
         return {name: np.nan if each is None else each for name, each in self.content["validation"].items()}
+
+    @property
+    def bit_weights(self) -> np.ndarray | None:
+        """What each bit of a code is worth to the attack, (planes, 32, 32) float32; None if it weighs no bits."""
+        if BIT_WEIGHTS not in self.content["files"]:
+            return None
+        return unpack_arrays(self.record.read(BIT_WEIGHTS))["weights"]
 
     def replicated(self) -> dict[str, Replicated]:
         """By name, the number and its replicates in the unit of `LEAKS`, for what sets attacks against each other."""

@@ -14,6 +14,7 @@ from palmbench.base.store import Store, pack_arrays
 from palmbench.engine.attack_photos import Photos
 from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
 from palmbench.engine.attack_record import (
+    BIT_WEIGHTS,
     DRAWS,
     REPLICATES,
     record_key,
@@ -103,7 +104,10 @@ def measure(
         "python": platform.python_version(),
     }
     draws = pack_arrays(**{name: _scale(name) * leaks[name].found.draws for name in LEAKS})
-    write_record(record_path(pipeline), content, {METRICS: json_bytes(metrics), DRAWS: draws})
+    files = {METRICS: json_bytes(metrics), DRAWS: draws}
+    if (worth := pipeline.bit_weights(passed, store)) is not None:
+        files[BIT_WEIGHTS] = pack_arrays(weights=worth)
+    write_record(record_path(pipeline), content, files)
 
 
 def _curve(trials: Trials, weights: np.ndarray) -> dict[int, Number]:

@@ -63,7 +63,8 @@ def enrolled(attack: AttackPipeline, store: Store, draw: Draw) -> Mapping[Wanted
     for wanted, (stages, samples) in attack.wanted.items():
         stage, there = stages[-1], []
         for sample in samples:
-            template = draw(wanted, sample).astype(np.float32)
+            template = draw(wanted, sample)
+            template = template.astype(np.float32) if template.dtype == np.float64 else template
             if not np.isnan(template).any():
                 store.write(stage.name, stage.key(sample), stage.suffix, pack_arrays(template=template))
                 there.append(sample.id)

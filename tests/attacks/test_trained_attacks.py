@@ -16,11 +16,15 @@ from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
+from palmbench.datasets.sample import Sample
+from palmbench.engine.attack_pipeline import Wanted
+from palmbench.report.figures.bit_weights import draw_bit_weights
 from palmbench.scoring.identification import rank_1_at, ranks_of
 from palmbench.scoring.trials import trials_of
 from recognizers.codes.base import packed
+from recognizers.common.cache_keys import sample_seed
 from recognizers.common.errors import RequestError
-from tests.attacks.drawn_templates import enrolled, noise, pipeline, point
+from tests.attacks.drawn_templates import attacked, enrolled, noise, pipeline, point
 
 PLANES, LEAKING = 12, 3
 
@@ -148,6 +152,24 @@ def test_a_trained_attack_beats_its_untrained_self_where_there_is_something_to_l
 
 
 AXES = np.stack([noise("axis", number) for number in range(4)])
+
+
+def test_the_record_says_what_each_bit_is_worth_and_the_figure_shows_it(tmp_path: Path) -> None:
+    def draw(wanted: Wanted, sample: Sample) -> np.ndarray:
+        bits = np.random.default_rng(sample_seed(wanted.seed or 0, sample.id)).random((PLANES, 32, 32)) < 0.5
+        of_palm = np.random.default_rng(sample_seed(0, sample.identity)).random((32, 32)) < 0.5
+        bits[LEAKING, :16] = of_palm[:16]
+        return packed(bits[None])[0]
+
+    found = attacked(tmp_path, draw, BitWeightsConfig())
+    assert found.bit_weights is not None and found.bit_weights.shape == (PLANES, 32, 32)
+    upper, lower = (float(np.abs(half).sum()) for half in np.split(found.bit_weights, 2, axis=1))
+    assert upper > 5 * lower and np.abs(found.bit_weights).sum(axis=(1, 2)).argmax() == LEAKING
+    assert attacked(tmp_path, draw, UnchangedConfig(recognizer="mtcc")).bit_weights is None
+    figure = draw_bit_weights({"swap": found.bit_weights, "nothing": np.zeros((PLANES, 32, 32))})
+    shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    np.testing.assert_allclose(shown[0], found.bit_weights.mean(axis=0), rtol=1e-6)
+    assert not np.any(shown[1])
 
 
 def test_the_untrained_self_has_the_same_sides_budget_and_recognizer() -> None:
