@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from palmbench.datasets.sample import Dataset
 from palmbench.disclosures.disclosure import Disclosed, DisclosureConfig, Draws, Reading, Shown, Side, lacking
 from palmbench.hands.recognition_roi import recognition_roi
+from palmbench.methods.folder import FolderConfig
 from palmbench.scoring.leak import Leak
 from palmbench.scoring.replicated import mean_of
 from recognizers.common.cache_keys import versions_of
@@ -17,6 +19,7 @@ from recognizers.common.cache_keys import versions_of
 if TYPE_CHECKING:
     from palmbench.hands.hand import Hand
     from palmbench.hands.palm import Region
+    from palmbench.methods import MethodConfig
 
 VERSION = 1
 _RIM = 16  # pixels of the ROI; on rendered hands all of what is left lies inside the paper's polygon
@@ -50,6 +53,13 @@ class ReplayConfig(DisclosureConfig):
     knowledge = "method, settings, seed"
     sides = (Side("evaluated", "originals"), Side("evaluated", "release"), Side("evaluated", "own"))
     measures = ("traced", "traced_other_seed", "traced_original")
+
+    def why_not(self, method: MethodConfig, dataset: Dataset) -> str | None:
+        if isinstance(method, FolderConfig):
+            return (
+                f"disclosure=replay runs the method again, and photos of {method.called} were de-identified elsewhere"
+            )
+        return None
 
     def reading(self) -> PalmPixels:
         return PalmPixels()

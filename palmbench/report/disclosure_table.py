@@ -38,11 +38,9 @@ def disclosure_lines(disclosed: Sequence[Disclosure]) -> list[str]:
         f"{point['method']} {point['setting']}".strip()
         + f" on {point['dataset']}, beside identity: {people['evaluated']} persons evaluated"
     )
-    notes = [
-        f"{name.rsplit(' ', 1)[0]}: {number.note or f'wants {number.missing}'}."
-        for name, number in zip(names, found, strict=True)
-        if number.note or number.value is None
-    ]
+    notes = [f"{name.rsplit(' ', 1)[0]}: wants {number.missing}." for name, number in zip(names, found, strict=True)
+             if number.value is None]  # fmt: skip
+    notes += dict.fromkeys(f"{each.called}: {note}." for each, name in rows if (note := each.numbers[name].note))
     return ["", title, *aligned(["disclosure", *names], columns), *notes]
 
 

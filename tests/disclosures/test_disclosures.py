@@ -22,6 +22,7 @@ from palmbench.engine.disclosure_pipeline import DisclosurePipeline
 from palmbench.engine.pruning import artefacts_of, needless
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.diffusion import DiffusionConfig
+from palmbench.methods.folder import FolderConfig
 from palmbench.methods.text_inpaint import SdInpaintConfig
 from palmbench.report.disclosure_table import disclosure_lines, disclosure_matrix
 from palmbench.report.rows import to_csv
@@ -120,7 +121,7 @@ def test_a_class_of_few_persons_is_said(tmp_path: Path) -> None:
     config = AttributeConfig(attribute="ring")
     found = disclosed(tmp_path, config, lambda side, sample: noise(sample.id), palms=160)
     text = "\n".join(disclosure_lines([found]))
-    assert "ring: kept: 4 persons of the rarest class." in text
+    assert text.count("ring: 4 persons of the rarest class.") == 1
     nobody = disclosed(tmp_path, config, lambda side, sample: noise(sample.id), palms=16)
     assert "wants persons of two classes" in "\n".join(disclosure_lines([nobody]))
 
@@ -185,6 +186,12 @@ def palms(release: str, own: str, original: str) -> Draw:
         return np.random.default_rng(list(word.encode())).integers(0, 256, (128, 128)).astype(np.uint8)
 
     return draw
+
+
+def test_what_was_made_elsewhere_is_not_made_again(tmp_path: Path) -> None:
+    dataset = pipeline(tmp_path, ProcessingConfig()).run.dataset
+    assert "were de-identified elsewhere" in str(ReplayConfig().why_not(FolderConfig(root=str(tmp_path)), dataset))
+    assert ReplayConfig().why_not(BlurConfig(), dataset) is None
 
 
 def test_a_photo_is_traced_by_its_seed_and_not_by_another(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from recognizers.common.errors import RequestError
 from tests.gates.figures import Figure
 from tests.gates.handshape import shape_features
 from tests.gates.linkage import OperatingPoint, linked, other_photos
-from tests.gates.memory import Nearest, compared
+from tests.gates.memory import compared
 from tests.gates.scores import Comparison, closer_than_median, compare, shape_of, share_interval
 from tests.gates.test_weights import checked, read_weight_card
 
@@ -96,11 +96,13 @@ def test_seeds_lie_with_the_impostors_or_do_not() -> None:
 
 
 def test_a_memorised_palm_stands_out() -> None:
-    originals = np.linspace(0.36, 0.40, 50)
-    kept = list(compared(Nearest(originals, originals), 9))
-    assert [figure.holds for figure in kept if figure.holds is not None] == [True, True]
-    leaked = np.concatenate([originals, [0.1]])
-    assert [f.holds for f in compared(Nearest(leaked, originals), 9) if f.holds is not None] == [True, False]
+    rng, persons = np.random.default_rng(3), np.arange(40).repeat(2)
+    distances, strangers = 1 + 0.1 * rng.normal(size=(80, 60)), 1 + 0.1 * rng.normal(size=(100, 60))
+    assert [figure.holds for figure in compared(distances, persons, strangers)] == [True, True]
+    distances[np.arange(0, 80, 2), np.arange(40) % 30] = 0.2  # a palm of the training in every other photo
+    leaked = list(compared(distances, persons, strangers))
+    assert [figure.holds for figure in leaked] == [False, False]
+    assert leaked[1].value == pytest.approx(50, abs=6)
 
 
 def test_hand_shape_does_not_depend_on_size_or_side(photo: Render) -> None:
