@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from palmbench.datasets.sample import Dataset
-from palmbench.disclosures.disclosure import Disclosed, DisclosureConfig, Draws, Photos, Reading, Shown, Side, lacking
+from palmbench.disclosures.disclosure import (
+    LEARNT,
+    Disclosed,
+    DisclosureConfig,
+    Draws,
+    Photos,
+    Reading,
+    Shown,
+    Side,
+    lacking,
+)
 from palmbench.disclosures.ridge import balanced, fit_best
 from palmbench.hands.attribute_signs import bands_across_fingers, pose_in_plane, skin_beside_and_inside
 from palmbench.hands.skin_tone import CLASS_EDGES
@@ -61,10 +71,7 @@ class AttributeConfig(DisclosureConfig):
 
     version = VERSION
     knowledge = "method, settings; learns"
-    sides = (
-        Side("attackers", "originals"), Side("attackers", "own"), Side("validation", "originals"),
-        Side("validation", "own"), Side("evaluated", "originals"), Side("evaluated", "release"),
-    )  # fmt: skip
+    sides = LEARNT
     measures = ("originals", "kept", "leaked", "beside")
 
     @property

@@ -29,6 +29,17 @@ class Side(NamedTuple):
     photos: Photos
 
 
+# What is learnt from other persons before and after the method, and asked of the release.
+LEARNT = (
+    Side("attackers", "originals"),
+    Side("attackers", "own"),
+    Side("validation", "originals"),
+    Side("validation", "own"),
+    Side("evaluated", "originals"),
+    Side("evaluated", "release"),
+)
+
+
 @dataclass(frozen=True)
 class Reading(ABC):
     """What is read of a photo and of the hand found in it; small and frozen, as worker processes are given it.

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from palmbench.disclosures.disclosure import Disclosed, DisclosureConfig, Draws, Group, Reading, Shown, Side, lacking
+from palmbench.disclosures.disclosure import (
+    LEARNT,
+    Disclosed,
+    DisclosureConfig,
+    Draws,
+    Group,
+    Reading,
+    Shown,
+    Side,
+    lacking,
+)
 from palmbench.disclosures.ridge import Ridge, balanced, fit_best
 from palmbench.hands.residuals import residual_statistics
 from palmbench.scoring.told_apart import FPR, told_apart
@@ -46,10 +56,7 @@ class ProcessingConfig(DisclosureConfig):
 
     version = VERSION
     knowledge = "method, settings; learns"
-    sides = (
-        Side("attackers", "originals"), Side("attackers", "own"), Side("validation", "originals"),
-        Side("validation", "own"), Side("evaluated", "originals"), Side("evaluated", "release"),
-    )  # fmt: skip
+    sides = LEARNT
     measures = ("auc", "tpr_fpr100")
 
     def reading(self) -> Noise:
