@@ -79,8 +79,10 @@ def chosen(kept: Sequence[Kept], filters: Mapping[str, set[str]]) -> list[Kept]:
             "method": {str(point["method"]), str(each.settings["method"]["name"])},
             "recognizer": {str(point["recognizer"])},
         }
-        attack = each.record.content.get("attack")
-        return said if attack is None else {**said, "attack": {str(attack["name"]), str(point["attack"])}}
+        for kind in ("attack", "disclosure"):
+            if kind in each.record.content:
+                said["attack"] = {str(each.record.content[kind]["name"]), str(point[kind])}
+        return said
 
     return [each for each in kept if all(found & filters.get(key, found) for key, found in names(each).items())]
 
@@ -144,13 +146,16 @@ def _line(kept: Kept) -> str:
 
     content, point = kept.record.content, kept.point
     when = str(content["written"]).replace("T", " ").rstrip("Z")[:16]
-    measure, label = ("rank_1", "rank 1") if kept.trial is not None else ("rr", "RR")
-    value = kept.record.metrics["metrics"][measure].value
-    number = f"no {label}" if value is None else f"{label} {value:.1f} %"
+    numbers = kept.record.metrics["metrics"]
+    label = {"rank_1": "rank 1", "rr": "RR"}
+    measure = next((name for name in label if name in numbers), min(numbers))
+    said = label.get(measure, measure)
+    value = numbers[measure].value
+    number = f"no {said}" if value is None else f"{said} {value:.1f} %"
     what = f"{setting_text(point)} on {point['dataset']}, {recognizer_text(point)}"
     code = content["checkout"]
     made = f"  code {code['commit'][:_KEY_SHOWN]}{'+' if code['dirty'] else ''}" if code else ""
-    attack = f", {point['attack']}" if kept.trial is not None else ""
+    attack = "".join(f", {point[kind]}" for kind in ("attack", "disclosure") if kind in point)
     return f"{kept.kind.rstrip('s'):<6} {kept.key[:_KEY_SHOWN]}  {when}  {number:>14}  {what}{attack}{made}"
 
 

@@ -36,6 +36,7 @@ from recognizers.common.writing import json_bytes, write_bytes
 BUNDLE_FORMAT = 1
 MANIFEST = "manifest.json"
 KINDS = ("runs", "attacks")
+_TRIAL, _DISCLOSED = "trial", "disclosed"  # what settings of an attack and of a disclosure stand under
 _SUFFIXES = (".json", ".jsonl", ".parquet", ".npz")  # numbers and texts; whatever else a record names stays at home
 _MEMBER = re.compile(r"(?:runs|attacks)/[0-9a-f]{32}/[a-z0-9_]+\.(?:json|jsonl|parquet|npz|yaml)")
 _LARGEST = 2**31  # bytes of all files together: no folder of records comes near, a zip bomb does
@@ -58,12 +59,15 @@ class Kept:
         Plain values of the point's configuration.
     trial : mapping or None
         Plain values of an attack's `TrialConfig`; None of a run.
+    disclosed : mapping or None
+        Plain values of what was looked for beside identity; None of a run and of an attack.
     """
 
     kind: str
     record: Record
     settings: Mapping[str, Any]
-    trial: Mapping[str, Any] | None
+    trial: Mapping[str, Any] | None = None
+    disclosed: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> str:
@@ -94,8 +98,10 @@ def kept_in(results: Path) -> list[Kept]:
             if record is None:
                 continue
             values = _settings(path)
-            run, trial = (values["run"], values["trial"]) if kind == "attacks" else (values, None)
-            found.append(Kept(kind, record, run, trial))
+            if kind == "attacks":
+                found.append(Kept(kind, record, values["run"], values.get(_TRIAL), values.get(_DISCLOSED)))
+            else:
+                found.append(Kept(kind, record, values))
     return found
 
 
@@ -210,7 +216,7 @@ def _settings(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(read_plain(path))
         if path.parents[1].name == "attacks":
-            values["run"]["method"], values["trial"]["attack"]
+            values["run"]["method"], values[_DISCLOSED if _DISCLOSED in values else _TRIAL]["people"]
         else:
             values["method"]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
@@ -224,7 +230,9 @@ def _members(kept: Kept) -> dict[str, bytes]:
     files = {name: _private(name, kept.record.read(name)) for name in named}
     content = {**kept.record.content, "files": {name: sha256(data) for name, data in files.items()}}
     run = _placeless(kept.settings)
-    settings = run if kept.trial is None else {"run": run, "trial": kept.trial}
+    tried = {_TRIAL: kept.trial, _DISCLOSED: kept.disclosed}
+    named_as = {name: values for name, values in tried.items() if values is not None}
+    settings = {"run": run, **named_as} if named_as else run
     text = yaml.safe_dump(all_without_folders(settings), sort_keys=True, allow_unicode=True)
     return {**files, RECORD: json_bytes(sealed_record(all_without_folders(content))), CONFIG: text.encode()}
 

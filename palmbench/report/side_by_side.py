@@ -123,10 +123,11 @@ class SideBySide:
 def side_by_side(before: Sequence[Kept], after: Sequence[Kept]) -> SideBySide:
     """Find the same points in two places.
 
-    Two records are of the same point if data set, method with its settings, recognizer and attack are called alike. Of
-    several such, those with equal settings belong together, and then the others in the order of their settings.
+    What was looked for beside identity is left out. Two records are of the same point if data set, method with its
+    settings, recognizer and attack are called alike. Of several such, those with equal settings belong together, and
+    then the others in the order of their settings.
     """
-    named = [_by_name(before), _by_name(after)]
+    named = [_by_name([each for each in kept if each.disclosed is None]) for kept in (before, after)]
     pairs, only = [], ([], [])  # type: tuple[list[Pair], tuple[list[str], list[str]]]
     for name in sorted({*named[0], *named[1]}):
         sides = [_unlike_first(named[side].get(name, []), named[1 - side].get(name, [])) for side in (0, 1)]

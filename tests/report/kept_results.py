@@ -9,17 +9,18 @@ from palmbench.attacks import AttackConfig
 from palmbench.attacks.floor import FloorConfig
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.config.attacks import TrialConfig
-from palmbench.config.schema import RunConfig
+from palmbench.config.schema import RunConfig, plain_values
 from palmbench.engine.attack_record import write_settings
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import METRICS, RECORD, write_record
-from palmbench.engine.run import ERRORS, Run
+from palmbench.engine.run import CONFIG, ERRORS, Run
 from palmbench.methods import MethodConfig
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.scoring.number import Number
-from recognizers.common.writing import json_bytes
+from recognizers.common.cache_keys import digest
+from recognizers.common.writing import json_bytes, write_bytes
 from tests.attacks.drawn_templates import attacked, leaking, pipeline, point
 
 FLOOR = FloorConfig(recognizer="ccnet")
@@ -62,3 +63,18 @@ def run_of(config: RunConfig, numbers: Mapping[str, Number]) -> None:
              "sheet.png": b"a picture"}  # fmt: skip
     run.write_config(config)
     write_record(run.folder / RECORD, content, files)
+
+
+def disclose(folder: Path, method: MethodConfig) -> None:
+    """What was found beside identity: settings under `disclosed`, and a record like an attack's."""
+    wired = Pipeline.of(point(str(folder), method=method))
+    key = digest("disclosure of a test", run=wired.key)
+    told = {**wired.point, "disclosure": "handedness"}
+    settings = {"run": plain_values(wired.config), "disclosed": {"disclosure": {"name": "handedness"}, "people": {}}}
+    content = {
+        "key": key, "point": told, "disclosure": {"name": "handedness"}, "photos": wired.photos, "failures": [],
+        "people_digest": "of somebody", "checkout": None, "written": "2026-01-31T12:00:00Z", "python": "3.12.0",
+    }  # fmt: skip
+    metrics = {"point": told, "metrics": {"told": Number.of(61.0).to_json()}}
+    write_bytes(folder / "attacks" / key / CONFIG, json_bytes(settings))
+    write_record(folder / "attacks" / key / RECORD, content, {METRICS: json_bytes(metrics)})

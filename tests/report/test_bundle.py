@@ -16,11 +16,13 @@ from palmbench.config.attacks import TrialConfig
 from palmbench.engine.attack_record import attacked, finished
 from palmbench.engine.bundle import MANIFEST, kept_in, packed, read_bundle, results_of, unpack
 from palmbench.methods.blur import BlurConfig
+from palmbench.report.kept_points import points_of
+from palmbench.report.side_by_side import side_by_side
 from recognizers.common.errors import RequestError
 from recognizers.common.seal import sealed_record, sha256, unsealed_record
 from recognizers.common.writing import json_bytes
 from tests.attacks.drawn_templates import pipeline, point
-from tests.report.kept_results import PRIVATE, results
+from tests.report.kept_results import PRIVATE, disclose, results
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,21 @@ def test_a_bundle_of_some_records_holds_those_alone(here: Path, tmp_path: Path) 
         assert {(each.kind, each.point["method"], each.point.get("attack")) for each in kept} == {
             ("runs", "blur", None), ("attacks", "blur", "unchanged o-a"),
         }  # fmt: skip
+
+
+def test_what_was_looked_for_beside_identity_travels_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    disclose(tmp_path / "here", BlurConfig())
+    path = tmp_path / "beside.zip"
+    assert cli.main(["bundle", str(path), f"results_dir={tmp_path / 'here'}", "attack=handedness"]) == 0
+    unpack(path, tmp_path / "there")
+    (kept,) = kept_in(tmp_path / "there")
+    (before,) = kept_in(tmp_path / "here")
+    assert kept.disclosed == before.disclosed and kept.trial is None
+    assert kept.record.metrics == before.record.metrics
+    capsys.readouterr()
+    assert cli.main(["bundle", "--list", str(path)]) == 0
+    assert "told 61.0 %  blur sigma 4 on synth" in capsys.readouterr().out
+    assert not side_by_side([kept], [before]).pairs and not points_of([kept])
 
 
 def rewritten(data: bytes, change: Callable[[dict[str, bytes]], object], manifest: bool = False) -> bytes:
