@@ -29,8 +29,8 @@ class RestoredUNetConfig(LearningConfig):
     name: Literal["restored_unet"] = "restored_unet"
     gallery: Literal["originals"] = "originals"
     probe: Literal["deidentified"] = "deidentified"
-    steps: int = setting(600, low=1, high=1_000_000)
-    batch: int = setting(16, low=1, high=4096)
+    steps: int = setting(400, low=1, high=1_000_000)
+    batch: int = setting(8, low=1, high=4096)
     rate: float = setting(1e-3, above=0, high=1)
 
     version = VERSION

@@ -51,6 +51,7 @@ def write_attacks(
     """
     from palmbench.report.figures.attackers import draw_over_gallery, draw_two_attackers
     from palmbench.report.figures.bit_weights import draw_bit_weights
+    from palmbench.report.figures.budget import draw_over_budget
     from palmbench.report.figures.style import write_figure
 
     name, notes = name or dataset, []
@@ -59,6 +60,8 @@ def write_attacks(
         print("\n" + to_markdown(table))
     paths = write_table(table, folder, f"attacks-{name}")
     paths += write_figure(draw_over_gallery(resisted), f"gallery-{name}", folder)
+    if (over_budget := draw_over_budget(resisted)) is not None:
+        paths += write_figure(over_budget, f"budget-{name}", folder)
     if maps := _bit_weights(resisted):
         paths += write_figure(draw_bit_weights(maps), f"bits-{name}", folder)
     if without := [each.name for each in resisted if each.name not in measured]:

@@ -12,8 +12,12 @@ ones gain sqrt(K). What of the original is left on purpose is common to all outp
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr
 
 VERSION = 1
+_NODES = 120  # of Gauss and Hermite's quadrature
+_LARGEST = 12.0  # d'
 
 
 def pooled_dprime(dprime: float, correlation: float, outputs: int) -> float:
@@ -64,3 +68,33 @@ def output_correlation(*scores: np.ndarray) -> float:
     common, own = between / rows, within / degrees
     total = common + (outputs - 1) * own
     return 1.0 if total == 0 else float(np.clip((common - own) / total, 0.0, 1.0))
+
+
+def gaussian_rank_1(dprime: float, palms: int) -> float:
+    """Rank-1 rate in [0, 1] where scores are Gaussian of one spread, by d' of mated against other scores.
+
+    Parameters
+    ----------
+    dprime : float
+    palms : int
+        In the gallery, at least 1.
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    return float(weights @ ndtr(nodes + dprime) ** (palms - 1) / weights.sum())
+
+
+def dprime_of(rank_1: float, palms: int) -> float:
+    """The d' that `gaussian_rank_1` gives so much, from that of a guess on; NaN where no d' up to 12 does.
+
+    Parameters
+    ----------
+    rank_1 : float
+        In [0, 1].
+    palms : int
+        In the gallery, at least 2.
+    """
+    if rank_1 <= 1 / palms:
+        return 0.0
+    if rank_1 >= gaussian_rank_1(_LARGEST, palms):
+        return float("nan")
+    return float(brentq(lambda dprime: gaussian_rank_1(dprime, palms) - rank_1, 0.0, _LARGEST))

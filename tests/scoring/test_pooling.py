@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from palmbench.scoring import decidability
-from palmbench.scoring.pooling import output_correlation, pooled_dprime
+from palmbench.scoring.pooling import dprime_of, gaussian_rank_1, output_correlation, pooled_dprime
 
 
 def outputs(correlation, shift, pairs=20_000, count=8, seed=0):
@@ -40,3 +40,16 @@ def test_scores_that_never_vary_and_scores_that_are_not_there():
     gaps = outputs(0.3, 0.0, pairs=3000)
     gaps[::2, 1] = np.nan
     assert output_correlation(gaps) == output_correlation(gaps[1::2])
+
+
+@pytest.mark.parametrize(
+    ("dprime", "palms", "percent"), [(0, 40, 2.5), (0.5, 10, 19.9), (1, 100, 8.2), (2, 40, 44.9), (4, 2035, 70.4)]
+)
+def test_gaussian_scores_of_a_dprime_name_the_palm_as_often_as_tabled(dprime, palms, percent):
+    assert 100 * gaussian_rank_1(dprime, palms) == pytest.approx(percent, abs=0.06)
+    assert dprime_of(gaussian_rank_1(dprime, palms), palms) == pytest.approx(dprime, abs=1e-6)
+
+
+def test_a_dprime_is_told_where_there_is_one():
+    assert dprime_of(0.01, 40) == 0
+    assert np.isnan(dprime_of(1.0, 40))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from palmbench.report.figures.style import PALE, PENS, WIDTH, styled
+from palmbench.report.figures.style import PALE, PENS, WIDTH, heading, styled
 from palmbench.report.figures.tradeoff import draw_points, pen_of, spread_of
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _draw_curves(axes: Axes, method: Resisted) -> None:
         at = sorted(sizes)
         axes.plot(at, [100 / size for size in at], color=PALE, linestyle="dotted", linewidth=0.8)
     winner = "" if method.winner is None else f"\nworst case: {method.winner.called}"
-    axes.set_title(f"{method.name}{winner}", fontsize=7)
+    axes.set_title(f"{heading(method.name)}{winner}", fontsize=7)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_ylim(-3, 103)

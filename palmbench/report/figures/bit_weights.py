@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from palmbench.report.figures.style import WIDTH, styled
+from palmbench.report.figures.style import WIDTH, heading, styled
 
 _ACROSS, _PANEL = 5, 1.6  # panels, inches
 
@@ -34,7 +34,7 @@ def draw_bit_weights(weights: Mapping[str, np.ndarray]) -> Figure:
             axes.set_axis_off()
         for axes, (name, each) in zip(grid.ravel(), places.items(), strict=False):
             image = axes.imshow(each, cmap="PuOr_r", vmin=-largest, vmax=largest, interpolation="bilinear")
-            axes.set_title(name, fontsize=7)
+            axes.set_title(heading(name, 24), fontsize=7)
             axes.text(0.5, -0.02, f"{np.abs(weights[name]).sum():.0f}", transform=axes.transAxes, ha="center", va="top",
                       fontsize=6.5)  # fmt: skip
         bar = figure.colorbar(image, ax=grid.ravel().tolist(), shrink=0.8, aspect=30)

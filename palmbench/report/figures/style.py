@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -55,6 +56,11 @@ def styled() -> AbstractContextManager[None]:
     from matplotlib import rc_context
 
     return rc_context(STYLE)
+
+
+def heading(name: str, width: int = 32) -> str:
+    """A name that stands above a narrow panel, in lines of so many letters."""
+    return "\n".join(line for part in name.split("\n") for line in textwrap.wrap(part, width))
 
 
 def picture(drawing: Figure, suffix: str, dpi: int = DPI) -> bytes:
