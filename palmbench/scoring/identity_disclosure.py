@@ -12,17 +12,19 @@ other persons, so that an attacker who is too sure loses bits and a photo that t
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from scipy.optimize import brentq
 
 from palmbench.scoring.replicated import Replicated
 from palmbench.scoring.trials import Trials
 
-VERSION = 1
+VERSION = 2
 WORST_SHARE = 0.05
 # Precision of a normal prior about 0, whose spread of three is that of good recognizers: of few trials that never err
 # the slope would be without bound.
 _PRECISION = 0.1
-_STEPS = 100
 
 
 def candidate_scores(trials: Trials) -> np.ndarray:
@@ -55,19 +57,19 @@ def slope_of(scores: np.ndarray, own: np.ndarray) -> float:
     right = scores[np.arange(len(own)), own]
     scores, right = scores[~np.isnan(right)], right[~np.isnan(right)]
     known = np.where(np.isnan(scores), 0.0, scores)
-    slope = 0.0
-    # A concave function of one number: Newton's steps, held to a length at which the sums stay accurate.
-    for _ in range(_STEPS):
+
+    def gradient(slope: float) -> float:
         belief = _weights(scores, slope)
-        belief /= belief.sum(axis=1, keepdims=True)
-        mean = (belief * known).sum(axis=1)
-        gradient = (right - mean).sum() - _PRECISION * slope
-        curvature = ((belief * known**2).sum(axis=1) - mean**2).sum() + _PRECISION
-        step = float(np.clip(gradient / curvature, -2.0, 2.0))
-        slope += step
-        if abs(step) < 1e-9:
-            break
-    return slope
+        expected = (belief * known).sum(axis=1) / belief.sum(axis=1)
+        return float((right - expected).sum()) - _PRECISION * slope
+
+    # It falls with the slope, and the prior sees to it that it crosses 0. Newton's steps can go to and fro for ever.
+    if (at_0 := gradient(0.0)) == 0:
+        return 0.0
+    end = math.copysign(1.0, at_0)
+    while gradient(end) * at_0 > 0:
+        end *= 2
+    return float(brentq(gradient, 0.0, end, xtol=1e-12))
 
 
 def own_bits(scores: np.ndarray, own: np.ndarray, slope: float) -> np.ndarray:

@@ -65,3 +65,23 @@ def test_the_worst_palms_are_a_share_of_all():
     assert found.value == pytest.approx((39 + 38) / 2) and found.draws[0] == found.value
     weights[0, 39], weights[0, 0] = 2, 0  # the worst palm drawn twice
     assert worst_palms(bits, trials, weights).draws[0] == 39
+
+
+def test_the_slope_is_the_likeliest_where_most_probes_are_sure_and_the_rest_err():
+    """Pseudonyms that a third of the photos of a palm do not have: Newton's steps from 0 go to and fro."""
+    rng, palms = np.random.default_rng(0), 30
+    own = np.repeat(np.arange(palms), 4)
+    scores = rng.normal(0, 0.1, (len(own), palms))
+    sure = rng.random(len(own)) < 0.67
+    scores[np.arange(len(own)), np.where(sure, own, (own + 1) % palms)] += 5.0
+    slopes = np.linspace(0, 4, 4001)
+
+    def likelihood(slope):
+        logits = slope * scores
+        shares = logits[np.arange(len(own)), own] - np.log(np.exp(logits).sum(axis=1))
+        return shares.sum() - 0.05 * slope**2
+
+    best = slopes[np.argmax([likelihood(slope) for slope in slopes])]
+    assert 0.2 < best < 3
+    assert slope_of(scores, own) == pytest.approx(best, abs=1e-3)
+    assert own_bits(scores, own, slope_of(scores, own)).mean() > 1.5
