@@ -20,6 +20,7 @@ from recognizers.common.errors import RequestError
 WIDTH = 120
 COLUMNS = ("rank_1", "tar_fmr100", "eer", "lid", "lid_worst", "min_cllr", "d_sys", "singling_out", "mean_disclosure",
            "tar_fmr1000")  # fmt: skip
+_IN_GALLERY = ("rank_1", "mean_disclosure")  # what a gallery of another size has another number of
 CHANCE, WORST, ABOVE = "by chance", "worst case", "above the floor"
 VOID = " (void)"  # behind the name of an attack that is not in health
 
@@ -76,6 +77,8 @@ class Strongest(NamedTuple):
 def strongest_of(attacked: Sequence[Attacked]) -> Strongest:
     """The attack with the least min Cllr on validation persons, a number in which every score has a part.
 
+    In what a gallery's size decides, it is set against attacks that were asked for galleries of its own size alone.
+
     Raises
     ------
     RequestError
@@ -90,17 +93,36 @@ def strongest_of(attacked: Sequence[Attacked]) -> Strongest:
     persons, own = named[winner].content["people"]["evaluated"], named[winner].numbers
     numbers = {}
     for name, measure in LEAKS.items():
-        worst = worst_case(winner, {attack: each[name] for attack, each in draws.items()}, not measure.higher_is_better)
+        beside = {
+            attack: each[name] for attack, each in draws.items() if comparable(named[attack], named[winner], name)
+        }
+        worst = worst_case(winner, beside, not measure.higher_is_better)
         numbers[name] = own[name] if np.isnan(worst.value) else with_bounds(own[name], measure, worst.interval, persons)
     return Strongest(winner, numbers)
 
 
+def comparable(first: Attacked, second: Attacked, measure: str) -> bool:
+    """Whether two attacks' numbers are of galleries of the size that was asked for, where that decides the number.
+
+    Palms that failed in one of them alone make no difference that matters.
+    """
+    return measure not in _IN_GALLERY or first.attack.size == second.attack.size
+
+
 def above_floor(attacked: Sequence[Attacked], floors: Sequence[Attacked]) -> dict[str, Number]:
-    """How far the strongest attack lies above the strongest floor in every measure, a paired difference."""
+    """How far the strongest attack lies above the strongest floor in every measure, a paired difference.
+
+    Lacking where the two were asked for galleries of two sizes, and that decides the number.
+    """
     named = {each.called: each for each in (*attacked, *floors)}
     high, low = (named[strongest_of(each).winner] for each in (attacked, floors))
     above = {name: each.less(low.replicated()[name]) for name, each in high.replicated().items()}
-    return {name: Number.of(each.value, each.interval(), high.numbers[name].n) for name, each in above.items()}
+    return {
+        name: Number.of(each.value, each.interval(), high.numbers[name].n)
+        if comparable(high, low, name)
+        else Number.lacking("galleries of one size")
+        for name, each in above.items()
+    }
 
 
 def by_chance(attacked: Sequence[Attacked]) -> dict[str, dict[str, Number]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from palmbench.engine.attack_record import Attacked
 from palmbench.report.attack_matrix import Resisted
+from palmbench.report.attack_table import comparable
 from palmbench.report.utility import UtilityScale
 from palmbench.scoring.hypervolume import hypervolume, privacy
 from palmbench.scoring.intervals import interval
@@ -161,7 +162,8 @@ def _private(settings: Sequence[Resisted], plain: Resisted) -> tuple[np.ndarray,
 
 def _sided(method: Resisted) -> Sided:
     assert method.winner is not None
-    draws = {each.called: each.replicated()[MEASURE] for each in method.counted}
+    beside = [each for each in method.counted if comparable(each, method.winner, MEASURE)]
+    draws = {each.called: each.replicated()[MEASURE] for each in beside}
     own = draws[method.winner.called]
     return Sided(own.value, own.draws, np.max([each.draws for each in draws.values()], axis=0))
 

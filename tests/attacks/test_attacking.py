@@ -69,6 +69,20 @@ def test_the_worst_case_names_its_attack_and_knows_of_the_others(tmp_path: Path)
     assert worst.numbers["lid"].hi >= within.numbers["lid"].hi
 
 
+def test_galleries_of_two_sizes_are_not_set_against_each_other(tmp_path: Path) -> None:
+    draw = leaking(0.3, 0.3)
+    whole, of_three = attacked(tmp_path, draw), attacked(tmp_path, draw, UnchangedConfig(size=3))
+    for tried in ([whole, of_three], [of_three, whole]):
+        worst = strongest_of(tried)
+        assert worst.winner == tried[0].called
+        assert worst.numbers["rank_1"] == tried[0].numbers["rank_1"]
+        assert worst.numbers["mean_disclosure"] == tried[0].numbers["mean_disclosure"]
+    floor = attacked(tmp_path, leaking(0.1, 0.1), FloorConfig(recognizer="ccnet", size=3))
+    above = above_floor([whole, floor], [floor])
+    assert above["rank_1"].value is above["mean_disclosure"].value is None
+    assert above["eer"].value == pytest.approx(whole.numbers["eer"].value - floor.numbers["eer"].value)
+
+
 def test_a_table_begins_with_chance_and_the_floor_and_ends_with_the_worst_case(tmp_path: Path) -> None:
     tried = [attacked(tmp_path, leaking(1.0, 1.0)), attacked(tmp_path, leaking(2.0, 2.0), A_A)]
     names = [line.split("  ")[0] for line in attack_lines(tried) if "[" in line]
