@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from palmbench.hands import Hand
     from palmbench.hands.palm import Region
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from palmbench.methods import MethodConfig
     from recognizers.protocol import Recognizer
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
