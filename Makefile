@@ -84,7 +84,7 @@ methods: $(STAMP)  ## every embedded method side by side, computing what is miss
 	$(PY) -m palmbench methods --run $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
 
 attack: $(STAMP)  ## methods against attackers, and what they leave of the photo; DATASET=name; takes a while
-	$(PY) -m palmbench attack --utility +ablation=attackers $(if $(DATASET),dataset=$(DATASET),dataset.identities=80) $(ARGS)
+	$(PY) -m palmbench attack --utility +ablation=attackers $(if $(DATASET),dataset=$(DATASET),dataset.profile=mobile dataset.identities=80) $(ARGS)
 
 report: $(STAMP)  ## one HTML page of what the store holds; DATASET=name
 	$(PY) -m palmbench report $(if $(DATASET),dataset=$(DATASET)) $(ARGS)
