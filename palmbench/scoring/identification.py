@@ -6,8 +6,10 @@ strangers drawn at random finds it at rank k with the hypergeometric probability
     P(rank k | N) = C(r, k - 1) C(M - r, N - k) / C(M, N - 1)
 
 so that one set of trials gives every N from 2 to M + 1 without drawing a gallery. By chance rank 1 has 1 / N. In the
-legal framework's words (Interspeech 2025) rank 1 in a gallery of N is *linkability*. A tie is an error, as in
-`palmbench.scoring.rank_1`; a probe that failed is a guess, which finds every rank with 1 / N.
+legal framework's words (Interspeech 2025) rank 1 in a gallery of N is *linkability*. A tie is an error in rank 1, as in
+`palmbench.scoring.rank_1`; a probe that failed is a guess, which finds every rank with 1 / N. Where every rank counts,
+palms that tie are put in an order drawn at random: were the own palm the last of them, a matcher that tells nothing
+apart would find it at rank N each time, as if it knew.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import numpy as np
 
 from palmbench.scoring.trials import Trials
 
-VERSION = 1
+VERSION = 2
 
 
 class Ranks(NamedTuple):
@@ -30,10 +32,13 @@ class Ranks(NamedTuple):
         Strangers' palms at least as close as the own one; -1 of a probe that failed.
     strangers : (n_probes,) int64
         Strangers' palms that it was compared with.
+    tied : (n_probes,) int64
+        Those among `closer` that are exactly as close as the own one.
     """
 
     closer: np.ndarray
     strangers: np.ndarray
+    tied: np.ndarray
 
     @property
     def largest(self) -> int:
@@ -46,11 +51,12 @@ def ranks_of(trials: Trials) -> Ranks:
     """Where the own palm of each probe stands."""
     strangers, mated = trials.strangers, trials.mated
     closer = (strangers & (trials.distances <= mated[:, None])).sum(axis=1)
-    return Ranks(np.where(np.isnan(mated), -1, closer), strangers.sum(axis=1))
+    tied = (strangers & (trials.distances == mated[:, None])).sum(axis=1)
+    return Ranks(np.where(np.isnan(mated), -1, closer), strangers.sum(axis=1), tied)
 
 
 def rank_probabilities(ranks: Ranks, size: int) -> np.ndarray:
-    """Probability of every rank in a gallery of N palms, (n_probes, N) float64; rows sum to 1.
+    """Probability of every rank in a gallery of N palms, (n_probes, N) float64; rows sum to 1, ties share their ranks.
 
     Raises
     ------
@@ -60,17 +66,21 @@ def rank_probabilities(ranks: Ranks, size: int) -> np.ndarray:
     _require(ranks, size)
     found = np.full((len(ranks.closer), size), 1 / size)
     there = ranks.closer >= 0
-    pairs, places = np.unique(
-        np.stack([ranks.closer[there], ranks.strangers[there]], axis=1), axis=0, return_inverse=True
-    )
-    closer, strangers = pairs.T[..., None]
+    last, compared, tied = (each[there] for each in ranks)
+    kinds, places = np.unique(np.stack([last - tied, last, compared], axis=1), axis=0, return_inverse=True)
+    first, last, compared = kinds.T
+    orders = last - first + 1
+    starts = np.cumsum(orders) - orders
+    kind = np.repeat(np.arange(len(kinds)), orders)
+    closer = (first[kind] + np.arange(len(kind)) - starts[kind])[:, None]
+    strangers = compared[kind][:, None]
     before = np.arange(size)
     logs = (
         log_choices(closer, before)
         + log_choices(strangers - closer, size - 1 - before)
         - log_choices(strangers, np.array(size - 1))
     )
-    found[there] = np.exp(logs)[places.ravel()]
+    found[there] = (np.add.reduceat(np.exp(logs), starts, axis=0) / orders[:, None])[places.ravel()]
     return found
 
 
@@ -78,7 +88,7 @@ def rank_1_at(ranks: Ranks, size: int) -> np.ndarray:
     """Probability that the own palm is the nearest of N, (n_probes,) float64; errors as of `rank_probabilities`."""
     _require(ranks, size)
     there = ranks.closer >= 0
-    closer, strangers = (np.where(there, each, 0) for each in ranks)
+    closer, strangers = (np.where(there, each, 0) for each in (ranks.closer, ranks.strangers))
     room = np.where(there, strangers, size - 1)
     logs = log_choices(room - closer, np.array(size - 1)) - log_choices(room, np.array(size - 1))
     return np.where(there, np.exp(logs), 1 / size)

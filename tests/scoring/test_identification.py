@@ -41,6 +41,15 @@ def test_a_tie_is_an_error_and_a_failure_a_guess():
     np.testing.assert_allclose(rank_probabilities(ranks_of(failed), 4)[0], 0.25)
 
 
+def test_palms_that_tie_share_their_ranks():
+    alike = Trials(np.zeros((3, 5)), np.array([0, 1, 2]), np.arange(5))
+    np.testing.assert_allclose(rank_probabilities(ranks_of(alike), 4), 0.25)
+    # One stranger is closer and two tie, so in the whole gallery the own palm is second, third or fourth.
+    some = Trials(np.array([[1.0, 0, 1, 1, 2]]), np.array([0]), np.arange(5))
+    np.testing.assert_allclose(rank_probabilities(ranks_of(some), 5)[0], [0, 1 / 3, 1 / 3, 1 / 3, 0], atol=1e-12)
+    assert rank_1_at(ranks_of(some), 2)[0] == pytest.approx(1 / 4)
+
+
 def test_a_gallery_larger_than_there_is_is_refused():
     ranks = ranks_of(one_probe(1, 6))
     assert ranks.largest == 7
