@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from palmbench.methods import MethodConfig
 
 Side = Literal["originals", "deidentified"]
+# What `called` says in words of its own, and an attack's `own_words`; the rest by name.
+_WORDED = frozenset(
+    ("name", "gallery", "probe", "outputs", "photos", "size", "recognizer", "recognizers", "permuted", "learnt_on",
+     "steps", "trainings", "trait")
+)  # fmt: skip
 _LETTERS: Mapping[Side, str] = {"originals": "o", "deidentified": "a"}
 
 
@@ -125,13 +130,20 @@ class AttackConfig(ABC):
 
     @property
     def called(self) -> str:
-        """What tables call it: name, sides and budget, as `unchanged o-a 4 outputs`."""
+        """What tables call it: name, sides, budget, and settings other than the defaults, as `unchanged o-a 4 outputs`.
+
+        Two attacks that can differ in a number are never called alike.
+        """
         words = [self.name, f"{_LETTERS[self.gallery]}-{_LETTERS[self.probe]}"]
         words += [
             f"{count} {what}" for count, what in ((self.outputs, "outputs"), (self.photos, "photos")) if count > 1
         ]
         words += [] if self.size is None else [f"{self.size} palms"]
-        return " ".join([*words, *self.own_words()])
+        others = [each for each in fields(self) if each.name not in _WORDED]
+        told = [
+            f"{each.name} {getattr(self, each.name)}" for each in others if getattr(self, each.name) != each.default
+        ]
+        return " ".join([*words, *self.own_words(), *told])
 
     @property
     def knows(self) -> str:

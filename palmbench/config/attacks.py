@@ -70,7 +70,7 @@ def compose_attacks(overrides: Sequence[str]) -> Asked:
     Raises
     ------
     RequestError
-        If the words do not compose, or a value is not allowed.
+        If the words do not compose, a value is not allowed, or persons are shared out in several ways.
     """
     flags_and_run = [word for word in overrides if key_of(word) not in OF_ATTACKS]
     own = [word for word in overrides if key_of(word) in OF_ATTACKS]
@@ -86,7 +86,15 @@ def compose_attacks(overrides: Sequence[str]) -> Asked:
             words.append(f"{group}={','.join(option_names(group))}")
         values[group] = list(resolved_values([*_folders(flags_and_run), *words], _ROOT))
     trials = _different(map(trial_config, values["attack"]))
-    return Asked(points, trials, _different(map(disclosure_trial, values["disclosure"])), bool(named))
+    disclosures = _different(map(disclosure_trial, values["disclosure"]))
+    on_whom = {(each.people, each.attacker_seed) for each in trials}
+    on_whom |= {(each.people, each.attacker_seed) for each in disclosures}
+    if len(on_whom) > 1:
+        raise RequestError(
+            "people and attacker_seed take one value in a command: its attacks are set against each other on the same "
+            "persons. Give a command for each value."
+        )
+    return Asked(points, trials, disclosures, bool(named))
 
 
 def trial_config(values: Mapping[str, Any]) -> TrialConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,19 @@ def test_an_attack_without_a_version_is_refused(tmp_path: Path, monkeypatch: pyt
                                             palm_bare=text)))  # fmt: skip
     with pytest.raises(RequestError, match=r"derived from palmbench\.attacks\.AttackConfig that has a version"):
         compose_attacks(["attack=blink"])
+
+
+@pytest.mark.parametrize("name", ["whitened", "bit_weights", "traits", "finetuned", "restored_unet", "fusion"])
+def test_attacks_that_differ_in_a_setting_are_not_called_alike(name: str) -> None:
+    attack = attacks.named(name)
+    numbers = {field.name: getattr(attack, field.name) for field in fields(attack)}
+    for setting, value in numbers.items():
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            other = replace(attack, **{setting: value / 2 if isinstance(value, float) else value + 1})
+            assert other.called != attack.called, setting
+
+
+@pytest.mark.parametrize("word", ["people.seed=0,1", "people.evaluated=0.4,0.5", "attacker_seed=7,8"])
+def test_attacks_of_a_command_are_on_the_same_persons(word: str) -> None:
+    with pytest.raises(RequestError, match="one value in a command"):
+        compose_attacks(["method=blur", "attack=unchanged,floor", word])
