@@ -76,7 +76,7 @@ def train(rank: int, options: Options) -> None:
         batch = Batch(*(part.to(device, non_blocking=True) for part in next(batches)))
         with torch.autocast(device.type, torch.bfloat16):
             outputs = network(batch.images.float() / 255)
-        trainer.update(_loss(outputs, batch))
+        trainer.update(hand_loss(outputs, batch))
     trainer.save()
     if rank == 0:
         trainer.adopt_average()
@@ -123,7 +123,7 @@ def _batches(world: World, others: Others, count: int, size: int, start: int, ra
             else open_palm(world, int(random.integers(count)))
             for _ in range(size)
         ]
-        yield _tensors([draw_view(subject, world, others, random) for subject in subjects])
+        yield batch_of([draw_view(subject, world, others, random) for subject in subjects])
         step += 1
 
 
@@ -132,14 +132,15 @@ def held_out_others(others: Others) -> int:
     return len(others.photos) - len(others.photos) // 20
 
 
-def _tensors(views: list[View]) -> Batch:
+def batch_of(views: list[View]) -> Batch:
+    """The views of a step, one behind the other."""
     stacked = [np.stack(parts) for parts in zip(*views, strict=True)]
     images, points, depths, mask, palm, present, view = (torch.from_numpy(part) for part in stacked)
     # Stacked as height x width x channels and then permuted, the images are channels-last already.
     return Batch(images.permute(0, 3, 1, 2), points, depths, mask[:, None], palm[:, None], present.float(), view)
 
 
-def _loss(outputs: Outputs, batch: Batch) -> Tensor:
+def hand_loss(outputs: Outputs, batch: Batch) -> Tensor:
     """Places (cross-entropy of heat maps and distance), depths, masks, presence and view; absent hands have no places.
 
     Of closed hands and backs places count a third: their palms are not repainted.
