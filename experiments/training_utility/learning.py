@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -71,7 +72,7 @@ def share_out(pipeline: Pipeline) -> Sides:
             tested.append(shot)
         else:
             train[sample.id] = shot
-    return Sides(train, tested, [empty_scene(number) for number in range(EMPTIES)])
+    return Sides(train, tested, _empties(0, EMPTIES))
 
 
 def measured(pipeline: Pipeline, engine: Engine, sides: Sides, recipes: Sequence[Recipe]) -> Measured:
@@ -116,9 +117,13 @@ def _weights(pipeline: Pipeline, store: Store, released: Sequence[Shot], recipe:
         print(f"{pipeline.config.method.called}: {recipe.steps} steps on {len(released)} photos, seed {recipe.seed}")
         subjects = [brief_hand.subject_of(repainted.load(shot.sample, store), shot.truth) for shot in released]
         # The first 10,000 scenes are to test on.
-        empties = [empty_scene(10_000 + number) for number in range(EMPTIES)]
-        store.write(_STAGE, key, _SUFFIX, brief_hand.trained(subjects, empties, recipe))
+        store.write(_STAGE, key, _SUFFIX, brief_hand.trained(subjects, _empties(10_000, EMPTIES), recipe))
     return store.load(_STAGE, key, _SUFFIX, bytes)
+
+
+@cache
+def _empties(first: int, count: int) -> list[np.ndarray]:
+    return [empty_scene(number) for number in range(first, first + count)]
 
 
 def persons_to_test(samples: Sequence[Sample], seed: int) -> frozenset[str]:

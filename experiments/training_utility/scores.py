@@ -51,7 +51,7 @@ class Row(NamedTuple):
     numbers, beyond : dict of str to Number
         By measure: the mean over the tested photos and all trainings, and how much more it is than that of `identity`.
     apart : dict of str to float
-        Largest less smallest of the trainings; 0 of a single one.
+        Largest less smallest of the trainings; 0 of a single one, NaN of distances where one of them found no hand.
     alarms : float
         Pictures without a hand in which one is seen, in percent.
     """
@@ -134,12 +134,18 @@ def as_csv(rows: Sequence[Row]) -> str:
         for measure, number in row.numbers.items():
             beyond = row.beyond[measure]
             cells = [number.value, number.lo, number.hi, number.n, beyond.value, beyond.lo, beyond.hi]
-            writer.writerow([row.method, row.photos, measure, *cells, row.apart[measure], row.alarms])
+            writer.writerow([row.method, row.photos, measure, *cells, _known(row.apart[measure]), row.alarms])
     return text.getvalue()
+
+
+def _known(value: float) -> float | None:
+    """None where a training that found no hand has no distance to set beside another's."""
+    return None if np.isnan(value) else value
 
 
 def _text(number: Number, apart: float | None) -> str:
     if number.value is None:
         return f"{'-':>22}"
     ends = "" if number.lo is None else f" [{number.lo:.1f},{number.hi:.1f}]"
-    return f"{number.value:.1f}{ends}{'' if apart is None else f' ~{apart:.1f}'}".rjust(22)
+    between = "" if apart is None or _known(apart) is None else f" ~{apart:.1f}"
+    return f"{number.value:.1f}{ends}{between}".rjust(22)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.training_utility import learning
 from experiments.training_utility.__main__ import main, pipelines_of
 from experiments.training_utility.learning import persons_to_test
 from experiments.training_utility.scores import Score, as_csv, row_of, score, table
@@ -76,6 +77,9 @@ def test_a_hand_that_is_not_found_has_no_distance() -> None:
     scores[0, 3] = Score(0, 0, 0, np.nan)
     nme = row_of("blur", 7, scores, scores, PERSONS, 0).numbers["nme"]
     assert nme.value == 3 and nme.failed == 1
+    scores[0] = Score(0, 0, 0, np.nan)
+    row = row_of("blur", 7, scores, scores, PERSONS, 0)
+    assert row.numbers["nme"].value is None and "nan" not in as_csv([row]) + "".join(table([row]))
 
 
 def test_a_table_sets_every_method_below_the_originals() -> None:
@@ -131,8 +135,9 @@ def test_a_subject_keeps_its_truth_at_half_the_size(shown: tuple[np.ndarray, Han
 
 
 def test_a_comparison_of_two_steps_is_whole_and_goes_on_where_it_was(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(learning, "EMPTIES", 2)
     words = [
         "method=blur",
         "dataset.identities=8",
