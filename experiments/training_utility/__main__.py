@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     originals = next(iter(found.values())).scores
     rows = [row_of(name, each.photos, each.scores, originals, persons, each.alarms) for name, each in found.items()]
     print(f"Tested on {len(persons)} originals of {len(set(persons))} persons, after {asked.steps} steps of "
-          f"{asked.batch} views; {asked.trainings} trainings of each.")  # fmt: skip
+          f"{asked.batch} views; trainings of each: {asked.trainings}.")  # fmt: skip
     print("\n".join(table(rows)))
     path = Path(config.results_dir) / "tables" / "training-utility.csv"
     put_result(path, as_csv(rows).encode())
