@@ -210,7 +210,8 @@ def _places(source: str, group: Sequence[KeptPoint], palm: bool) -> tuple[list[P
         for each in shown
         if each.worst is not None
     ]  # fmt: skip
-    return places, [f"{source}: {suite.words}", *([f"{source}: {scale.words}"] if scale else [])]
+    void = [f"{source}: no row for {each.name}, every attack on which is void." for each in every if each.worst is None]
+    return places, [f"{source}: {suite.words}", *([f"{source}: {scale.words}"] if scale else []), *void]
 
 
 def _order(place: Place) -> tuple[int, float, str]:

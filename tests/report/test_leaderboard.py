@@ -110,3 +110,14 @@ def test_the_command_writes_a_page_that_needs_nothing_else(
     assert "http" not in page.replace("http-equiv", "") and str(tmp_path) not in page
     assert {row["From"] for row in rows((tmp_path / "page" / "leaderboard.md").read_text())} == {"mine", here.name}
     assert cli.main(["leaderboard"]) == 2 and "needs bundles" in capsys.readouterr().err
+
+
+def test_a_method_whose_attacks_are_all_void_is_named_below(here: Path) -> None:
+    points = points_of(kept_in(here))
+    blur = next(each for each in points if each.name == "blur sigma 4")
+    assert blur.resisted is not None
+    health = {attack.called: Health(True, "fails") for attack in blur.resisted.attacked}
+    void = [replace(each, health=health) if each is blur else each for each in points]
+    (board,) = boards([("mine", void)])
+    assert "blur sigma 4" not in [each.method.name for each in board.places]
+    assert "mine: no row for blur sigma 4, every attack on which is void." in board.notes
