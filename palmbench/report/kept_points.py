@@ -75,8 +75,8 @@ class KeptPoint:
 
     @property
     def people(self) -> str:
-        """Digest of who is in which share; empty without attacks."""
-        return str(self.attacks[0].record.content["people_digest"]) if self.attacks else ""
+        """Who is in which share and what the attacker's own outputs are drawn from; empty without attacks."""
+        return _people(self.attacks[0]) if self.attacks else ""
 
     @property
     def photos(self) -> str:
@@ -98,7 +98,7 @@ class KeptPoint:
 def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
     """The points that records are of, by data set, recognizer and method.
 
-    Attacks on other persons are another point, with the same run.
+    Attacks on other persons, or by an attacker of another seed, are another point, with the same run.
     """
     settings = {each.key: essential(each) for each in kept}
     groups: dict[tuple[str, str], list[Kept]] = {}
@@ -108,7 +108,7 @@ def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
     tried = {_identity(each, settings[each.key]): Attacked(each.record) for each in kept if each.trial is not None}
     for each in kept:
         if each.trial is not None and not each.record.content["attack"].get("permuted"):
-            group = _digest(settings[each.key]), str(each.record.content["people_digest"])
+            group = _digest(settings[each.key]), _people(each)
             groups.setdefault(group, []).append(each)
     attacked = {point for point, _ in groups}
     groups |= {(point, ""): [] for point in runs if point not in attacked}
@@ -121,6 +121,11 @@ def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
         name = names[point, people]
         found.append(KeptPoint(name, _label(first), run, tuple(attacks), health, unchecked))
     return sorted(found, key=lambda each: (each.dataset, each.recognizer, each.people, each.photos, each.name))
+
+
+def _people(kept: Kept) -> str:
+    assert kept.trial is not None
+    return digest("people", people=kept.record.content["people_digest"], attacker_seed=kept.trial["attacker_seed"])
 
 
 def essential(kept: Kept) -> dict[str, Any]:

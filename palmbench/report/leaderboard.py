@@ -29,7 +29,7 @@ LEAD = (
 )
 MEASURE = "mean_disclosure"
 HEAD = ("Class", "Method", "Utility ↑", "Disclosed, bits ↓", "Rank 1, % ↓", "Worst attack", "Hypervolume ↑",
-        "Recognizer", "Persons", "Attacks", "Void", "From")  # fmt: skip
+        "Recognizer", "Persons", "Palms", "Attacks", "Void", "From")  # fmt: skip
 
 
 class Class(NamedTuple):
@@ -81,6 +81,12 @@ class Place:
         return Number.of(found.value - chance, bounds, found.n, found.failed)
 
     @property
+    def gallery(self) -> int:
+        """Palms that the worst attack chose among: it discloses the logarithm of their number at most."""
+        assert self.method.winner is not None
+        return int(self.method.winner.content["gallery"])
+
+    @property
     def leak_class(self) -> Class:
         """By the value; where its interval reaches further, the row says so."""
         return class_of(self.leak.value)
@@ -102,6 +108,7 @@ class Place:
             _text(self.area, 2),
             self.point.recognizer,
             str(people["evaluated"]),
+            str(self.gallery),
             f"{asked} of {self.suite.version}, {self.suite.date}",
             ", ".join(void) or "none",
             self.source,
@@ -229,6 +236,10 @@ def _notes(dataset: str, places: Sequence[Place], palm: bool) -> list[str]:
         said.append("Of attacks that look at the palm; what the rest of the hand gives away is not counted.")
     if len({place.suite.version for place in places}) > 1:
         said.append("The attackers are not the same for all rows: compare rows of the same attacks.")
+    if len({place.gallery for place in places}) > 1:
+        said.append(
+            "Galleries are of different sizes, and bits are at most log2 of their palms: compare rows of one size."
+        )
     if len({place.point.photos for place in places}) > 1:
         said.append("Rows are of different photos of this data set: compare those of one bundle.")
     return [SYNTHETIC, *said] if dataset == "synth" else said

@@ -76,3 +76,13 @@ def test_floors_are_told_from_attacks_on_the_palm(tmp_path: Path) -> None:
     (blur,) = points_of(kept_in(tmp_path))
     assert blur.resisted is not None and blur.resisted.floor is not None
     assert blur.resisted.floor.called == FLOOR.called
+
+
+def test_what_another_attacker_drew_is_another_point(tmp_path: Path) -> None:
+    store = Store.of(tmp_path)
+    for seed in (1_000_003, 7):
+        wired = pipeline(point(str(tmp_path), method=SwapConfig()), TrialConfig(UnchangedConfig(), attacker_seed=seed))
+        write_settings(wired)
+        measure(wired, enrolled(wired, store, leaking(0.8, 0.2)), store, [])
+    found = points_of(kept_in(tmp_path))
+    assert [len(each.attacks) for each in found] == [1, 1] and len({each.people for each in found}) == 2
