@@ -10,8 +10,6 @@ from palmbench.scoring.intervals import interval
 from palmbench.scoring.number import Number
 from palmbench.scoring.replicated import Replicated
 
-VERSION = 1
-
 
 def paired(before: Replicated, after: Replicated, n: int = 0) -> Number:
     """How much more the second is, from replicates that drew the same persons."""

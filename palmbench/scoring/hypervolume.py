@@ -12,8 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-VERSION = 1
-
 
 def privacy(success: np.ndarray, chance: float, unprotected: np.ndarray) -> np.ndarray:
     """p = 1 - (R - chance) / (R_identity - chance), clipped to 0 to 1; NaN where untouched photos leak nothing.
