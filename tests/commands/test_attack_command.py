@@ -85,7 +85,7 @@ def test_an_attack_that_trains_is_tried_with_its_controls_and_trained_once(
     first = capsys.readouterr()
     assert "finetuned o-a 2 steps" in first.out and "Health of finetuned" in first.out
     # The attack, with palms exchanged, and on photos that nothing was done to.
-    assert first.err.count("train attackers") == 3
+    assert "Training the networks of 3 attacks" in first.err and "train attackers" in first.err
     assert len(list((results / "store" / "learnt").glob("*/*.npz"))) == 3
     assert cli.main(words) == 0
     again = capsys.readouterr()
