@@ -9,12 +9,10 @@ from palmbench.hands.hand import INDEX, LITTLE, MIDDLE, RING, WRIST, Hand
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.hands.skeleton import FINGER_RADIUS, hand_length
 from palmbench.hands.skin_tone import angle_of
-from palmbench.hands.traits import skin_colour
-from recognizers.common.errors import SampleError
+from palmbench.hands.traits import colour_of, skin_colour
 
 VERSION = 1
 _ALONG, _ACROSS = np.linspace(0.2, 0.9, 29), np.linspace(-0.5, 0.5, 5)  # shares of the first phalanx, of its half width
-_LEAST_SKIN = 50  # pixels
 
 
 def pose_in_plane(hand: Hand) -> np.ndarray:
@@ -45,12 +43,8 @@ def skin_beside_and_inside(image: np.ndarray, hand: Hand, region: Region) -> np.
     SampleError
         If there are fewer than 50 pixels of either.
     """
-    inside = palm_mask(hand, region)
-    if (count := int(inside.sum())) < _LEAST_SKIN:
-        raise SampleError(f"there are {count} pixels of palm, and {_LEAST_SKIN} are needed for its colour")
+    own = colour_of(image, palm_mask(hand, region), "palm")
     beside = skin_colour(image, hand, region)
-    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[inside].astype(np.float64)
-    own = np.concatenate([lab.mean(axis=0), lab.std(axis=0)])
     return np.concatenate([beside, [angle_of(beside)], own, [angle_of(own)]])
 
 

@@ -44,10 +44,26 @@ def skin_colour(image: np.ndarray, hand: Hand, region: Region) -> np.ndarray:
     SampleError
         If there are fewer than 50 pixels of skin.
     """
-    skin = hand.mask & ~palm_mask(hand, region)
-    if (count := int(skin.sum())) < _LEAST_SKIN:
-        raise SampleError(
-            f"there are {count} pixels of skin beside the palm, and {_LEAST_SKIN} are needed for its colour"
-        )
-    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[skin].astype(np.float64)
+    return colour_of(image, hand.mask & ~palm_mask(hand, region), "skin beside the palm")
+
+
+def colour_of(image: np.ndarray, pixels: np.ndarray, called: str) -> np.ndarray:
+    """Mean and standard deviation of some pixels' colour, CIELAB, (6,) float64.
+
+    Parameters
+    ----------
+    image : (height, width, 3) uint8
+        RGB.
+    pixels : (height, width) bool
+    called : str
+        What they show, for the message.
+
+    Raises
+    ------
+    SampleError
+        If there are fewer than 50 of them.
+    """
+    if (count := int(pixels.sum())) < _LEAST_SKIN:
+        raise SampleError(f"there are {count} pixels of {called}, and {_LEAST_SKIN} are needed for its colour")
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[pixels].astype(np.float64)
     return np.concatenate([lab.mean(axis=0), lab.std(axis=0)])
