@@ -102,7 +102,7 @@ def learns_of(pipeline: AttackPipeline, passed: Mapping[Wanted, frozenset[str]])
 
 def having_learnt(pipeline: AttackPipeline, learns: Iterable[Learn], store: Store) -> AttackPipeline:
     """The attack with the best of the trainings of each channel, written as files that recognizers read."""
-    paths = []
+    paths, errors = [], []
     for each in learns:
         artefacts = Artefacts(each, store)
         found = [artefacts.load(seed) for seed in each.trainings if artefacts.has(seed)]
@@ -113,7 +113,8 @@ def having_learnt(pipeline: AttackPipeline, learns: Iterable[Learn], store: Stor
         if not path.is_file() or file_digest(path) != path.stem:
             write_bytes(path, weights)
         paths.append(path)
-    return pipeline.having_learnt(paths)
+        errors.append([learnt.error for learnt in found])
+    return pipeline.having_learnt(paths, errors)
 
 
 def _lesson(pipeline: AttackPipeline, wanted: Wanted, passed: frozenset[str]) -> Lesson:

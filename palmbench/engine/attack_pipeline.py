@@ -70,6 +70,8 @@ class AttackPipeline:
         By channel, that of originals as they are.
     before : AttackPipeline or None
         Of an attack that has trained networks, what it was before.
+    errors : tuple of tuple of float
+        Of such an attack, by channel, what each of its trainings left unknown of validation persons.
     """
 
     run: Pipeline
@@ -80,6 +82,7 @@ class AttackPipeline:
     channels: tuple[Channel, ...]
     enrols: tuple[Enrol | Describe, ...]
     before: AttackPipeline | None = None
+    errors: tuple[tuple[float, ...], ...] = ()
 
     @classmethod
     def of(cls, config: RunConfig, trial: TrialConfig) -> AttackPipeline:
@@ -136,7 +139,7 @@ class AttackPipeline:
             return {}
         return {each: (stages[:-1], samples) for each, (stages, samples) in self._of_groups(GROUPS[:2]).items()}
 
-    def having_learnt(self, weights: Sequence[Path]) -> AttackPipeline:
+    def having_learnt(self, weights: Sequence[Path], errors: Sequence[Sequence[float]]) -> AttackPipeline:
         """The same attack with the networks that it has trained, a file for each channel; its key is the same."""
         attack = self.trial.attack
         assert isinstance(attack, LearningConfig)
@@ -146,7 +149,7 @@ class AttackPipeline:
             started = replace(channel, recognizer=enrol.recognizer.name, options=enrol.recognizer.options)
             channels.append(attack.having_learnt(started, str(path)))
         enrols = tuple(enrol_of(channel, self.run) for channel in channels)
-        return replace(self, channels=tuple(channels), enrols=enrols, before=self)
+        return replace(self, channels=tuple(channels), enrols=enrols, before=self, errors=tuple(map(tuple, errors)))
 
     @property
     def stages(self) -> list[Stage]:

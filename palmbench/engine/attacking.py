@@ -38,7 +38,7 @@ from recognizers.common.cache_keys import KEY_VERSION
 from recognizers.common.errors import no_exit
 from recognizers.common.writing import json_bytes
 
-VERSION = 2
+VERSION = 3
 _SIZES = 24  # galleries of which the record has the rank-1 rate, at most
 
 
@@ -94,6 +94,7 @@ def measure(
         "versions": {**attack.versions(), "attacking": VERSION},
         "people": {name: len(group) for name, group in pipeline.people._asdict().items()},
         "people_digest": pipeline.people.digest,
+        "training_errors": pipeline.errors,
         "gallery": ranks_of(trials).largest if attack.size is None else attack.size,
         "validation": {name: None if np.isnan(value) else value for name, value in values.items()},
         "output_correlation": None if np.isnan(correlation) else correlation,

@@ -56,6 +56,13 @@ def attack_lines(attacked: Sequence[Attacked], health: Mapping[str, Health] | No
         for each in ordered
         if (correlation := each.content["output_correlation"]) is not None
     ]
+    notes += [
+        f"{each.called}: of {len(errors)} trainings the best on validation persons, where they leave {min(errors):.3f} "
+        f"to {max(errors):.3f}."
+        for each in ordered
+        for errors in each.content["training_errors"]
+        if len(errors) > 1
+    ]
     notes += [f"Health of {name}: {each.words}." for name, each in health.items()]
     known = {each.called: each.attack.knows for each in ordered}
     knows = ["knows", *(known.get(name.removesuffix(VOID), "") for name in rows)]

@@ -20,10 +20,11 @@ from palmbench.config.attacks import TrialConfig
 from palmbench.config.executors import ExecutorConfig
 from palmbench.engine.attack_learning import learns_of, taught
 from palmbench.engine.attack_pipeline import AttackPipeline
-from palmbench.engine.attack_record import finished, write_settings
+from palmbench.engine.attack_record import attacked, finished, write_settings
 from palmbench.engine.attacking import measure
 from palmbench.engine.executor import Executor
 from palmbench.engine.pruning import artefacts_of, needless
+from palmbench.report.attack_table import attack_lines
 from recognizers.common.cache_keys import file_digest
 from recognizers.common.errors import RequestError
 from recognizers.common.paths import weights_dir
@@ -198,6 +199,19 @@ def test_the_best_training_is_taken_and_none_is_trained_again(
     assert learnt(pipeline(config, attack.trial), store).channels == ready.channels
     assert len(given) == 3 and path.read_bytes() == weights(1)
     assert learnt(pipeline(config, TrialConfig(FineTunedConfig(probe="originals"))), store).channels != ready.channels
+
+
+def test_the_spread_of_its_trainings_is_recorded_and_told(
+    tmp_path: Path, given: list[tuple[int, Training, Training]]
+) -> None:
+    config, store = point(str(tmp_path), 16, 2), Store.of(tmp_path)
+    attack = pipeline(config, TrialConfig(FineTunedConfig(trainings=3)))
+    photographed(attack, store)
+    ready = learnt(attack, store)
+    measure(ready, enrolled(ready, store, leaking(1.0, 1.0)), store, [])
+    assert attacked(attack).content["training_errors"] == [[0.5, 0.0, 0.5]]
+    (told,) = (line for line in attack_lines([attacked(attack)]) if "trainings the best" in line)
+    assert told.startswith("finetuned o-a 3 trainings") and told.endswith("they leave 0.000 to 0.500.")
 
 
 def test_it_is_shown_crops_with_their_palms_and_photos(
