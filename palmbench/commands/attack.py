@@ -53,8 +53,8 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
     Raises
     ------
     RequestError
-        If a setting is not understood, an attack that was named cannot be tried on a method, or data or weights are
-        missing.
+        If a setting is not understood, an attack that was named cannot be tried on any of the methods, or data or
+        weights are missing.
     """
     asked = compose_attacks(words)
     if not asked.points:
@@ -62,8 +62,8 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
     runs = [Pipeline.of(point) for point in asked.points]
     for note in dict.fromkeys(note for run in runs for note in run.dataset.notes):
         print(note, file=sys.stderr)
-    pipelines = [_attacks(asked, run.config) for run in runs] if asked.trials else []
-    looked_for = [_disclosures(asked, run) for run in runs] if asked.disclosures else []
+    pipelines = _attacks(asked, asked.points) if asked.trials else []
+    looked_for = _disclosures(asked, runs) if asked.disclosures else []
     disclosures = [each.pipelines for each in looked_for]
     controls = [[controls_of(each) for each in of_point] for of_point in pipelines]
     beside = [list(each) for of_point in controls for each in of_point if each is not None]
@@ -125,25 +125,45 @@ class _LookedFor(NamedTuple):
     left_out: list[str]
 
 
-def _attacks(asked: Asked, point: RunConfig) -> list[AttackPipeline]:
-    """The attacks on a point: those that were named, or all that can be tried on its method."""
-    told = [(trial, trial.attack.why_not(point.method)) for trial in asked.trials]
-    _say_what_cannot_be([reason for _, reason in told if reason], asked.named)
-    return [AttackPipeline.of(point, trial) for trial, reason in told if reason is None]
+def _attacks(asked: Asked, points: Sequence[RunConfig]) -> list[list[AttackPipeline]]:
+    """By point, its attacks: of those that were asked for, what can be tried on its method."""
+    told = [[trial.attack.why_not(point.method) for trial in asked.trials] for point in points]
+    _say_what_cannot_be(told, asked.named)
+    return [
+        [AttackPipeline.of(point, trial) for trial, reason in zip(asked.trials, reasons, strict=True) if reason is None]
+        for point, reasons in zip(points, told, strict=True)
+    ]
 
 
-def _disclosures(asked: Asked, run: Pipeline) -> _LookedFor:
-    """What is looked for on a point: everything that was named, or that its method and its data set allow."""
-    told = [(trial, trial.disclosure.why_not(run.config.method, run.dataset)) for trial in asked.disclosures]
-    left_out = [reason for _, reason in told if reason]
-    _say_what_cannot_be(left_out, asked.named)
-    found = [DisclosurePipeline.of(run.config, trial) for trial, reason in told if reason is None]
-    return _LookedFor(found, [f"{reason[0].upper()}{reason[1:]}." for reason in left_out])
+def _disclosures(asked: Asked, runs: Sequence[Pipeline]) -> list[_LookedFor]:
+    """By point, what is looked for: of what was asked for, what its method and its data set allow."""
+    told = [[trial.disclosure.why_not(run.config.method, run.dataset) for trial in asked.disclosures] for run in runs]
+    _say_what_cannot_be(told, asked.named)
+    return [
+        _LookedFor(
+            [
+                DisclosurePipeline.of(run.config, trial)
+                for trial, reason in zip(asked.disclosures, reasons, strict=True)
+                if reason is None
+            ],
+            [f"{reason[0].upper()}{reason[1:]}." for reason in reasons if reason],
+        )
+        for run, reasons in zip(runs, told, strict=True)
+    ]
 
 
-def _say_what_cannot_be(reasons: Sequence[str], named: bool) -> None:
-    """Say what is left out; an error where it was named."""
-    if reasons and named:
-        raise RequestError(f"{reasons[0]}; leave it out.")
-    if reasons:
-        print(f"Left out: {'; '.join(reasons)}.", file=sys.stderr)
+def _say_what_cannot_be(told: Sequence[Sequence[str | None]], named: bool) -> None:
+    """Say what is left out of a point; an error where it was named, and no point has it.
+
+    Parameters
+    ----------
+    told : sequence of sequence of str or None
+        By point, of each that was asked for, why it cannot be tried there; None if it can.
+    named : bool
+        Whether it was asked for by name.
+    """
+    for reasons in zip(*told, strict=True):
+        if named and all(reasons):
+            raise RequestError(f"{reasons[0]}; leave it out.")
+    if left_out := dict.fromkeys(reason for reasons in told for reason in reasons if reason):
+        print(f"Left out: {'; '.join(left_out)}.", file=sys.stderr)
