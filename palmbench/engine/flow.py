@@ -59,7 +59,7 @@ class Flow:
         parts : iterable of Part
             Taken one at a time, when there is room for it.
         completed : callable
-            Is told of a part as soon as all its artefacts are there; again, if some were lost meanwhile.
+            Is told of a part as soon as all its artefacts are there; again after `lose`.
         done : callable, optional
             Says which parts nobody needs any more, of those that are complete; None lets go of them at once.
 
@@ -105,7 +105,7 @@ class Flow:
         assert not self._open, "artefacts that nobody makes"
 
     def lose(self, part: Part, places: Sequence[str]) -> None:
-        """Artefacts of a part that is complete have proved to be gone: they are made again.
+        """Artefacts of a part that was complete have proved to be gone: they are made again, if they are not already.
 
         Raises
         ------
@@ -114,11 +114,17 @@ class Flow:
         """
         gone = set(places)
         found = {str(node.path): node for nodes in part.nodes.values() for node in nodes if str(node.path) in gone}
-        if len(found) < len(gone) or any(node.lost for node in found.values()):
+        there = [node for node in found.values() if node.state is State.DONE]
+        gone_again = [node for node in there if node.lost and not node.path.is_file()]
+        # Where nothing is gone now, another part has had it made again meanwhile; once that is believed.
+        in_vain = part.tried_again and len(there) == len(found) and all(node.lost for node in there)
+        if len(found) < len(gone) or gone_again or in_vain:
             raise Lost(*places)
-        for node in found.values():
-            self._make_again(node)
-        self._say_lost(places)
+        part.told, part.tried_again = False, True
+        if missing := [node for node in there if not node.lost]:
+            for node in missing:
+                self._make_again(node)
+            self._say_lost([str(node.path) for node in missing])
 
     def _under_way(self) -> bool:
         """Whether artefacts are made, or ready to be."""
@@ -306,7 +312,6 @@ class Flow:
         node.owner.unbegun[node.place] += 1
         for part in node.wanted_by:
             part.left += 1
-            part.told = False
         self._board.add(node.stage.name, node.stage.title, len(node.wanted_by))
         self._make_ready(node)
 

@@ -128,6 +128,8 @@ class Part:
         Artefacts that are neither there nor known to be none.
     looked_up, told : bool
         Whether all of it is in the graph, and whether it was said to be complete.
+    tried_again : bool
+        Whether something of it was lost when it was complete.
     lanes : list of Lane
         Of each step.
     nodes : dict of str to list of Node
@@ -145,6 +147,7 @@ class Part:
     left: int = 0
     looked_up: bool = False
     told: bool = False
+    tried_again: bool = False
     lanes: list[Lane] = field(default_factory=list)
     nodes: dict[str, list[Node]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))

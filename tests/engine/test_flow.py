@@ -202,6 +202,37 @@ def test_what_is_lost_when_it_is_measured_is_made_again_once(log: Path, store: S
     assert Went.through(log).samples("a").count("3") == 2
 
 
+@pytest.mark.parametrize("read_meanwhile", [False, True])
+def test_what_another_part_has_made_again_is_measured_again_only_if_it_was_missed(
+    read_meanwhile: bool, log: Path, store: Store
+) -> None:
+    steps = chain(log, note("a"), note("b"))
+    run(log, Part(steps[:1], SAMPLES, store))
+    path = store.path("a", steps[0].stage.key(SAMPLES[3]), ".txt")
+    measured, other = Part(steps[:1], SAMPLES, store), Part(steps, SAMPLES, store)
+    told: list[Part] = []
+    missed = [str(path)] * read_meanwhile
+    with Executor(ExecutorConfig(devices=("cpu",), workers=1)) as executor:
+        flow = Flow(executor, Board())
+
+        def complete(part: Part) -> None:
+            if not told:
+                path.unlink()
+            told.append(part)
+
+        def done() -> list[Part]:
+            if other not in told:
+                return []
+            if missed:
+                flow.lose(measured, [missed.pop()])
+                return [other]
+            return told[2:] if read_meanwhile else told
+
+        flow.run([measured, other], complete, done)
+    assert told == [measured, other] + [measured] * read_meanwhile
+    assert Went.through(log).samples("a").count("3") == 2
+
+
 def test_a_worker_that_is_killed_costs_nothing(log: Path, store: Store) -> None:
     part = Part(chain(log, note("a"), note("b", trouble=(("4", "killed once"),))), SAMPLES, store)
     run(log, part, workers=2)
