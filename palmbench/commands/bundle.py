@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from palmbench.base.outputs import put, stamp
-from palmbench.base.status import CANNOT, DONE
+from palmbench.base.status import DONE
 from palmbench.commands.arguments import Parser
 from recognizers.common.did_you_mean import not_found
 from recognizers.common.errors import RequestError
@@ -186,12 +187,20 @@ def _draw(path: Path, out: Path, measure: str, filters: Mapping[str, set[str]]) 
             written = write_attacks(resisted, measured, out, group[0].dataset, measure, name)
             print("\n".join(written.notes), file=sys.stderr)
             paths += written.paths
+    if not paths:
+        raise RequestError(
+            f"{path} holds no run and no attack to be drawn; what was looked for beside identity, `palmbench bundle "
+            "--list` shows."
+        )
     print("\n" + "\n".join(map(str, paths)))
-    return DONE if paths else CANNOT
+    return DONE
 
 
 def groups_of(points: Sequence[KeptPoint]) -> dict[str, list[KeptPoint]]:
-    """Points that were attacked on the same persons of the same photos, by a name for files."""
+    """Points that were attacked on the same persons of the same photos, by a name for files.
+
+    Where they are of several recognizers, points bear that in their names.
+    """
     groups: dict[tuple[str, str, str], list[KeptPoint]] = {}
     for each in points:
         if each.attacks:
@@ -199,9 +208,15 @@ def groups_of(points: Sequence[KeptPoint]) -> dict[str, list[KeptPoint]]:
     of_set = Counter(dataset for dataset, _, _ in groups)
     several = {dataset for dataset, count in of_set.items() if count > 1}
     return {
-        f"{dataset}-{people[:6]}{photos[:2]}" if dataset in several else dataset: group
+        f"{dataset}-{people[:6]}{photos[:6]}" if dataset in several else dataset: _told_apart(group)
         for (dataset, photos, people), group in groups.items()
     }
+
+
+def _told_apart(group: list[KeptPoint]) -> list[KeptPoint]:
+    if len({each.recognizer for each in group}) == 1:
+        return group
+    return [replace(each, name=f"{each.name}, {each.recognizer}") for each in group]
 
 
 def _of(kept: list[Kept], where: object, filters: Mapping[str, set[str]]) -> list[Kept]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from palmbench import methods
 from palmbench.attacks import AttackConfig, Channel
+from palmbench.attacks.people import People
 from palmbench.attacks.trained import TrainedConfig
 from palmbench.config.schema import RunConfig, recognizer_config
 from palmbench.datasets.sample import Sample
 from palmbench.engine.pipeline import Pipeline
-from palmbench.methods import MethodConfig
 from palmbench.stages.describe import Describe
 from palmbench.stages.enrol import Enrol
 from recognizers.common.cache_keys import sample_seed
@@ -36,19 +37,38 @@ def outputs_of(config: RunConfig, seeds: Iterable[int]) -> dict[int, Pipeline]:
     return {seed: Pipeline.of(replace(config, seed=seed)) for seed in seeds}
 
 
-def learnt_on(attack: AttackConfig) -> MethodConfig | None:
-    """The other method whose outputs an attack learns from."""
+def learnt_from(config: RunConfig, attack: AttackConfig, seeds: Iterable[int]) -> dict[int, Pipeline] | None:
+    """As `outputs_of`, of the other method that an attack learns on; None of one that learns on the method attacked.
+
+    Raises
+    ------
+    RequestError
+        If that method cannot be had with its defaults.
+    """
     if not isinstance(attack, TrainedConfig) or attack.learnt_on is None:
         return None
-    return methods.named(attack.learnt_on)
+    try:
+        return outputs_of(replace(config, method=methods.named(attack.learnt_on)), seeds)
+    except RequestError as error:
+        raise RequestError(
+            f"attack.learnt_on={attack.learnt_on} is taken with its defaults, and with these it does not go: {error}"
+        ) from error
 
 
-def require_photos(samples: Sequence[Sample], lot: int) -> None:
-    photos: dict[str, int] = {}
-    for sample in samples:
-        photos[sample.identity] = photos.get(sample.identity, 0) + 1
+def require_people(attack: AttackConfig, people: People) -> None:
+    """Raises RequestError if an attack has nobody to learn from."""
+    if attack.trained and not people.attackers:
+        raise RequestError(
+            f"attack={attack.name} learns from photos of other persons, and the shares people.evaluated and "
+            "people.validation leave none. Make one of them smaller, or leave the attack out."
+        )
+
+
+def require_photos(samples: Sequence[Sample], group: str, lot: int) -> None:
+    """Raises RequestError if no palm of a group of persons has photos enough to be named and to be known by."""
+    photos = Counter(sample.identity for sample in samples)
     if (most := max(photos.values(), default=0)) < 2 * lot:
         raise RequestError(
             f"attack.photos={lot} wants {2 * lot} photos of a palm, to be named and to be known by: there are {most} "
-            "at most. Take a data set with more, or fewer at once."
+            f"at most of the {group} persons. Take a data set with more, or fewer at once."
         )

@@ -23,7 +23,7 @@ from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine.attack_data import enrol_of, learnt_on, outputs_of, require_photos, seeds_of
+from palmbench.engine.attack_data import enrol_of, learnt_from, outputs_of, require_people, require_photos, seeds_of
 from palmbench.engine.attack_photos import Photos, in_lots, mean_of_known, numbers_of
 from palmbench.engine.graph import Part, in_a_row
 from palmbench.engine.pipeline import Pipeline
@@ -103,19 +103,22 @@ class AttackPipeline:
                 f"attacker_seed={trial.attacker_seed} draws what the run's seed {config.seed} draws: an attacker has "
                 "not the release's random numbers. Choose another."
             )
-        require_photos(run.samples, attack.photos)
-        outputs, other = outputs_of(config, seeds), learnt_on(attack)
         people = share_out((sample.person for sample in run.samples), trial.people)
+        require_people(attack, people)
+        outputs = outputs_of(config, seeds)
         channels = attack.channels(run.config.method)
-        return cls(
+        wired = cls(
             run=run,
             trial=trial,
             people=people,
             outputs=outputs,
-            learnt=outputs if other is None else outputs_of(replace(config, method=other), seeds),
+            learnt=learnt_from(config, attack, seeds) or outputs,
             channels=channels,
             enrols=tuple(enrol_of(channel, run) for channel in channels),
         )
+        for group in GROUPS[1:]:
+            require_photos(wired.samples(group), group, attack.photos)
+        return wired
 
     @property
     def called(self) -> str:

@@ -92,7 +92,14 @@ class Attacked(Recorded):
 
     @property
     def attack(self) -> AttackConfig:
-        return attack_config(self.content["attack"])
+        """Its settings. Raises RequestError if it is of a package that is not installed, or is in another version."""
+        try:
+            return attack_config(self.content["attack"])
+        except RequestError as error:
+            where = f"{FOLDER}/{self.record.path.parent.name}"
+            raise RequestError(
+                f"The record {where} of {self.called} wants the package that it was made with: {error}"
+            ) from error
 
     @property
     def called(self) -> str:
@@ -158,12 +165,15 @@ def listed(results_dir: Path, data_dir: str | None = None) -> list[Wired]:
                 f"{path} does not hold the settings of an attack any more; remove its folder."
             ) from error
         places = {"results_dir": str(results_dir)} | ({} if data_dir is None else {"data_dir": data_dir})
-        point = run_config({**run, **places})
-        found.append(
-            DisclosurePipeline.of(point, disclosure_trial(trial))
-            if kind == "disclosed"
-            else AttackPipeline.of(point, trial_config(trial))
-        )
+        try:
+            point = run_config({**run, **places})
+            found.append(
+                DisclosurePipeline.of(point, disclosure_trial(trial))
+                if kind == "disclosed"
+                else AttackPipeline.of(point, trial_config(trial))
+            )
+        except RequestError as error:
+            raise RequestError(f"{path}: {error}") from error
     return found
 
 

@@ -161,8 +161,8 @@ _LACKING = {
     "min_cllr": "mated and strangers' comparisons",
     "d_sys": "20 mated comparisons",
     "singling_out": "three photos a palm",
-    "lid": "a probe",
-    "lid_worst": "a probe",
+    "lid": "photos of validation persons that were compared",
+    "lid_worst": "photos of validation persons that were compared",
 }
 
 

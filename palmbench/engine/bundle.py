@@ -27,7 +27,7 @@ from palmbench.base.folders import all_without_folders
 from palmbench.base.plain_files import read_plain
 from palmbench.config.executors import ExecutorConfig
 from palmbench.config.schema import RunConfig, TrackerConfig
-from palmbench.engine.records import FORMAT, RECORD, Record, read_record
+from palmbench.engine.records import FORMAT, RECORD, Record, Unusable, read_record, record_or_why_not, say_unusable
 from palmbench.engine.run import CONFIG
 from recognizers.common.errors import RequestError
 from recognizers.common.seal import SHA256, sealed_record, sha256, unsealed_record
@@ -91,17 +91,20 @@ def kept_in(results: Path) -> list[Kept]:
 
     Records that are not as they were written, or of another version, are said and left out.
     """
-    found = []
+    found, unusable = [], []
     for kind in KINDS:
         for path in sorted((results / kind).glob(f"*/{CONFIG}")):
-            record = read_record(path.parent / RECORD, path.parent.name)
-            if record is None:
+            record = record_or_why_not(path.parent / RECORD, path.parent.name)
+            if isinstance(record, Unusable):
+                unusable.append(record)
+            if not isinstance(record, Record):
                 continue
             values = _settings(path)
             if kind == "attacks":
                 found.append(Kept(kind, record, values["run"], values.get(_TRIAL), values.get(_DISCLOSED)))
             else:
                 found.append(Kept(kind, record, values))
+    say_unusable(unusable)
     return found
 
 

@@ -10,11 +10,11 @@ import contextlib
 import io
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from palmbench.base.plain_files import read_plain
 from palmbench.scoring.number import Number
@@ -101,31 +101,43 @@ def write_record(path: Path, content: Mapping[str, Any], files: Mapping[str, byt
     write_json(path, sealed_record({"format": FORMAT, **content, "files": named}))
 
 
+class Unusable(NamedTuple):
+    """A record, or a file of one, that is there and is not believed, and why."""
+
+    path: Path
+    why: str
+
+
 def read_record(path: Path, key: str) -> Record | None:
     """The record of a key, or None where there is none.
 
     A record that is damaged, of another key or of another version, or one of whose files is not as it was written, is
     none; that is said.
     """
+    found = record_or_why_not(path, key)
+    if isinstance(found, Unusable):
+        _say(found)
+        return None
+    return found
+
+
+def record_or_why_not(path: Path, key: str) -> Record | Unusable | None:
+    """As `read_record`, with nothing said."""
     try:
         data = read_plain(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        _say(path, error.strerror or str(error))
-        return None
+        return Unusable(path, error.strerror or str(error))
     try:
         content = unsealed_record(data)
     except ValueError:
-        _say(path, "not as it was written")
-        return None
+        return Unusable(path, "not as it was written")
     if (content.get("format"), content.get("key")) != (FORMAT, key):
-        _say(path, "of other settings or another version")
-        return None
+        return Unusable(path, "of other settings or another version")
     for name, written in content["files"].items():
         if _current_sha256(path.parent / name) != written:
-            _say(path.parent / name, "not as it was written with its record")
-            return None
+            return Unusable(path.parent / name, "not as it was written with its record")
     return Record(path, content)
 
 
@@ -150,6 +162,21 @@ def _sha256(path: Path, *version: int) -> str:
     return sha256(read_plain(path))
 
 
+def say_unusable(unusable: Sequence[Unusable]) -> None:
+    """Say which records of a place are not used, those of one reason in one line."""
+    for why in dict.fromkeys(each.why for each in unusable):
+        first, *others = (each for each in unusable if each.why == why)
+        if others:
+            places = f"{first.path} and {len(others)} more"
+            _print_once(f"{places} are not used ({why}); the same runs again make them anew.")
+        else:
+            _say(first)
+
+
+def _say(unusable: Unusable) -> None:
+    _print_once(f"{unusable.path} is not used ({unusable.why}); the same run again makes it anew.")
+
+
 @lru_cache(maxsize=1024)
-def _say(path: Path, why: str) -> None:
-    print(f"{path} is not used ({why}); the same run again makes it anew.", file=sys.stderr)
+def _print_once(sentence: str) -> None:
+    print(sentence, file=sys.stderr)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from palmbench.engine.attack_health import Health
 from palmbench.engine.attack_record import Attacked
-from palmbench.report.attack_table import WORST, Strongest, by_chance, strongest_of
+from palmbench.report.attack_table import NOT_CHOSEN, WORST, Strongest, by_chance, strongest_of
 from palmbench.report.labels import dataset_label
 from palmbench.report.paper import Cell
 from palmbench.report.rows import Row
@@ -67,7 +67,7 @@ class Resisted:
 
     @cached_property
     def worst(self) -> Strongest | None:
-        """The worst case; of a single attack, that one."""
+        """The worst case; of a single attack, that one. None where all are void, or none can be chosen."""
         if len(self.counted) > 1:
             return strongest_of(self.counted)
         return Strongest(self.counted[0].called, self.counted[0].numbers) if self.counted else None
@@ -76,8 +76,8 @@ class Resisted:
     def _strongest(attacked: Sequence[Attacked]) -> Attacked | None:
         if len(attacked) < 2:
             return attacked[0] if attacked else None
-        winner = strongest_of(attacked).winner
-        return next(each for each in attacked if each.called == winner)
+        chosen = strongest_of(attacked)
+        return None if chosen is None else next(each for each in attacked if each.called == chosen.winner)
 
 
 def matrix(resisted: Sequence[Resisted], dataset: str, measure: str) -> Table:
@@ -149,6 +149,9 @@ def _notes(resisted: Sequence[Resisted]) -> list[str]:
     tried = [{each.called for each in method.attacked} for method in resisted]
     if any(each != tried[0] for each in tried):
         notes.append("A dash: not an attack on this method.")
+    notes += [
+        f"No worst case on {method.name}: {NOT_CHOSEN}." for method in resisted if method.counted and not method.worst
+    ]
     notes += [
         f"Void on {method.name}: {name} ({method.health[name].words})."
         for method in resisted

@@ -15,13 +15,13 @@ from palmbench.report.plain_table import aligned, column_of, width_of
 from palmbench.scoring.leak_table import LEAKS
 from palmbench.scoring.number import Number
 from palmbench.scoring.worst_case import strongest, worst_case
-from recognizers.common.errors import RequestError
 
 WIDTH = 120
 COLUMNS = ("rank_1", "tar_fmr100", "eer", "lid", "lid_worst", "min_cllr", "d_sys", "singling_out", "mean_disclosure",
            "tar_fmr1000")  # fmt: skip
 _IN_GALLERY = ("rank_1", "mean_disclosure")  # what a gallery of another size has another number of
 CHANCE, WORST, ABOVE = "by chance", "worst case", "above the floor"
+NOT_CHOSEN = "no attack compared photos of two validation persons, on whom it is chosen"
 VOID = " (void)"  # behind the name of an attack that is not in health
 
 
@@ -42,14 +42,15 @@ def attack_lines(attacked: Sequence[Attacked], health: Mapping[str, Health] | No
     rows |= {each.called + (VOID if each.called in void else ""): each.numbers for each in ordered}
     counted = [each for each in ordered if each.called not in void]
     notes = []
-    if len(counted) > 1:
-        worst = strongest_of(counted)
+    if len(counted) > 1 and (worst := strongest_of(counted)) is not None:
         rows[WORST] = worst.numbers
         notes.append(
             f"Worst case of {len(counted)} attacks: {worst.winner}, which is the strongest on validation persons."
         )
-    if floors := [each for each in counted if each.attack.floor]:
-        rows[ABOVE] = above_floor(counted, floors)
+    elif len(counted) > 1:
+        notes.append(f"No worst case: {NOT_CHOSEN}.")
+    if (above := above_floor(counted, [each for each in counted if each.attack.floor])) is not None:
+        rows[ABOVE] = above
     notes += [
         f"{each.called}: scores of a photo's outputs correlate by {correlation:.2f} (at 1 several gain nothing, at 0 "
         "the root of their number)."
@@ -81,22 +82,18 @@ class Strongest(NamedTuple):
     numbers: dict[str, Number]
 
 
-def strongest_of(attacked: Sequence[Attacked]) -> Strongest:
+def strongest_of(attacked: Sequence[Attacked]) -> Strongest | None:
     """The attack with the least min Cllr on validation persons, a number in which every score has a part.
 
     In what a gallery's size decides, it is set against attacks that were asked for galleries of its own size alone.
-
-    Raises
-    ------
-    RequestError
-        If no attack has one.
+    None if no attack has one.
     """
     named = {each.called: each for each in attacked}
+    chosen_on = {name: each.chosen_on["min_cllr"] for name, each in named.items()}
+    if not np.isfinite(list(chosen_on.values())).any():
+        return None
     draws = {each.called: each.replicated() for each in attacked}
-    try:
-        winner = strongest({name: each.chosen_on["min_cllr"] for name, each in named.items()}, leaks_up=False)
-    except ValueError as error:
-        raise RequestError(f"{error}: no photo of two of them was compared. Take more persons or photos.") from error
+    winner = strongest(chosen_on, leaks_up=False)
     persons, own = named[winner].content["people"]["evaluated"], named[winner].numbers
     numbers = {}
     for name, measure in LEAKS.items():
@@ -116,13 +113,17 @@ def comparable(first: Attacked, second: Attacked, measure: str) -> bool:
     return measure not in _IN_GALLERY or first.attack.size == second.attack.size
 
 
-def above_floor(attacked: Sequence[Attacked], floors: Sequence[Attacked]) -> dict[str, Number]:
+def above_floor(attacked: Sequence[Attacked], floors: Sequence[Attacked]) -> dict[str, Number] | None:
     """How far the strongest attack lies above the strongest floor in every measure, a paired difference.
 
-    Lacking where the two were asked for galleries of two sizes, and that decides the number.
+    Lacking where the two were asked for galleries of two sizes, and that decides the number. None if there is no floor,
+    or none can be chosen.
     """
     named = {each.called: each for each in (*attacked, *floors)}
-    high, low = (named[strongest_of(each).winner] for each in (attacked, floors))
+    most, least = strongest_of(attacked), strongest_of(floors)
+    if most is None or least is None:
+        return None
+    high, low = named[most.winner], named[least.winner]
     above = {name: each.less(low.replicated()[name]) for name, each in high.replicated().items()}
     return {
         name: Number.of(each.value, each.interval(), high.numbers[name].n)

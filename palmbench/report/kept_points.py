@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -22,6 +23,7 @@ from recognizers.common.cache_keys import digest
 from recognizers.common.errors import RequestError
 
 _PLACES = ("results_dir", "data_dir", "executor", "tracker")  # never change a result
+_PHOTOS = "photos"  # their digest: told of points that nothing else tells apart
 _OF_ATTACKS = ("recognizer", "eer")  # no part of what a photo lost
 
 
@@ -98,9 +100,11 @@ class KeptPoint:
 def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
     """The points that records are of, by data set, recognizer and method.
 
-    Attacks on other persons, or by an attacker of another seed, are another point, with the same run.
+    Attacks on other persons, or by an attacker of another seed, are another point, with the same run. Of records that
+    differ in the versions of their code or in weights alone the last counts, and that is said.
     """
-    settings = {each.key: essential(each) for each in kept}
+    kept = _latest(kept)
+    settings = {each.key: _on_photos(each) for each in kept}
     groups: dict[tuple[str, str], list[Kept]] = {}
     runs = {_digest(settings[each.key]): each for each in kept if each.kind == "runs"}
     # What a photo lost is the same whichever recognizer looked on.
@@ -121,6 +125,33 @@ def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
         name = names[point, people]
         found.append(KeptPoint(name, _label(first), run, tuple(attacks), health, unchecked))
     return sorted(found, key=lambda each: (each.dataset, each.recognizer, each.people, each.photos, each.name))
+
+
+def _latest(kept: Sequence[Kept]) -> list[Kept]:
+    """Of records of the same settings, photos and persons the one that was written last."""
+    found: dict[str, Kept] = {}
+    for each in sorted(kept, key=lambda each: (str(each.record.content["written"]), each.key)):
+        what = digest(
+            "kept",
+            settings=_on_photos(each),
+            tried=each.trial,
+            disclosed=each.disclosed,
+            people=each.record.content.get("people_digest"),
+        )
+        found[what] = each
+    if older := len(kept) - len(found):
+        print(
+            f"Left out: {older} records that were made again later, by other versions of the code or with other "
+            "weights.",
+            file=sys.stderr,
+        )
+    there = {each.key for each in found.values()}
+    return [each for each in kept if each.key in there]
+
+
+def _on_photos(kept: Kept) -> dict[str, Any]:
+    """Settings that can change a number, and the digest of the photos: those of a folder may be others by now."""
+    return {**essential(kept), _PHOTOS: str(kept.record.content["photos"])[:12]}
 
 
 def _people(kept: Kept) -> str:
@@ -187,6 +218,8 @@ def _names(
         flats = {group: flat(settings[first[group].key]) for group in members}
         every = dict.fromkeys(name for each in flats.values() for name in each)
         told = [name for name in every if len({repr(each.get(name)) for each in flats.values()}) > 1]
+        if len({repr([each.get(name) for name in told if name != _PHOTOS]) for each in flats.values()}) == len(flats):
+            told = [name for name in told if name != _PHOTOS]
         for group in members:
             others = "".join(f" {name.rpartition('.')[2]} {flats[group].get(name)}" for name in told)
             names[group] = f"{called[2]}{others}"

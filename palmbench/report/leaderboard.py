@@ -12,7 +12,11 @@ from functools import cached_property
 from string import Template
 from typing import NamedTuple
 
+import numpy as np
+
+from palmbench.engine.attack_record import Attacked
 from palmbench.report.attack_matrix import Resisted
+from palmbench.report.attack_table import NOT_CHOSEN, comparable
 from palmbench.report.frontier import Curve, areas_of, curve_of, palm_alone, scale_of
 from palmbench.report.html import TEMPLATES
 from palmbench.report.html.tags import Html, grid, notes, tag, text
@@ -21,6 +25,7 @@ from palmbench.report.labels import dataset_label
 from palmbench.report.suites import Suite, suite_of
 from palmbench.report.tables import NOTHING, SYNTHETIC, number_text
 from palmbench.scoring.number import Number
+from palmbench.scoring.worst_case import worst_case
 
 TITLE = "Palmprint de-identification: leaderboard"
 LEAD = (
@@ -72,13 +77,16 @@ class Place:
 
     @cached_property
     def leak(self) -> Number:
-        """Bits that the worst case discloses on the average, above what it does by chance."""
-        assert self.method.worst is not None and self.method.winner is not None
-        found, chance = self.method.worst.numbers[MEASURE], self.method.winner.by_chance[MEASURE].value
-        if found.value is None or chance is None:
-            return found
-        bounds = None if found.lo is None or found.hi is None else (found.lo - chance, found.hi - chance)
-        return Number.of(found.value - chance, bounds, found.n, found.failed)
+        """Bits that the worst case discloses on the average, above what it does by chance.
+
+        What an attack does by chance depends on its failures: each has its own taken off in the interval too.
+        """
+        assert self.method.winner is not None
+        winner = self.method.winner
+        beside = [each for each in self.method.counted if comparable(each, winner, MEASURE)]
+        above = {each.called: each.replicated()[MEASURE].above(_chance(each)) for each in beside}
+        worst, own = worst_case(winner.called, above), winner.numbers[MEASURE]
+        return own if np.isnan(worst.value) else Number.of(worst.value, worst.interval, own.n, own.failed)
 
     @property
     def gallery(self) -> int:
@@ -217,8 +225,12 @@ def _places(source: str, group: Sequence[KeptPoint], palm: bool) -> tuple[list[P
         for each in shown
         if each.worst is not None
     ]  # fmt: skip
-    void = [f"{source}: no row for {each.name}, every attack on which is void." for each in every if each.worst is None]
-    return places, [f"{source}: {suite.words}", *([f"{source}: {scale.words}"] if scale else []), *void]
+    without = [
+        f"{source}: no row for {each.name}: {NOT_CHOSEN if each.counted else 'every attack on it is void'}."
+        for each in every
+        if each.worst is None
+    ]
+    return places, [f"{source}: {suite.words}", *([f"{source}: {scale.words}"] if scale else []), *without]
 
 
 def _order(place: Place) -> tuple[int, float, str]:
@@ -243,6 +255,11 @@ def _notes(dataset: str, places: Sequence[Place], palm: bool) -> list[str]:
     if len({place.point.photos for place in places}) > 1:
         said.append("Rows are of different photos of this data set: compare those of one bundle.")
     return [SYNTHETIC, *said] if dataset == "synth" else said
+
+
+def _chance(attacked: Attacked) -> float:
+    value = attacked.by_chance[MEASURE].value
+    return np.nan if value is None else value
 
 
 def _text(number: Number | None, decimals: int) -> str:

@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 from palmbench.scoring.replicated import Replicated
 from palmbench.scoring.trials import Trials
 
-VERSION = 2
+VERSION = 3
 WORST_SHARE = 0.05
 # Precision of a normal prior about 0, whose spread of three is that of good recognizers: of few trials that never err
 # the slope would be without bound.
@@ -45,7 +45,7 @@ def candidate_scores(trials: Trials) -> np.ndarray:
 
 
 def slope_of(scores: np.ndarray, own: np.ndarray) -> float:
-    """The slope a under which the right palms are most likely; 0 without any.
+    """The slope a under which the right palms are most likely; NaN without any.
 
     Parameters
     ----------
@@ -56,6 +56,8 @@ def slope_of(scores: np.ndarray, own: np.ndarray) -> float:
     """
     right = scores[np.arange(len(own)), own]
     scores, right = scores[~np.isnan(right)], right[~np.isnan(right)]
+    if not len(right):
+        return math.nan
     known = np.where(np.isnan(scores), 0.0, scores)
 
     def gradient(slope: float) -> float:
@@ -75,8 +77,11 @@ def slope_of(scores: np.ndarray, own: np.ndarray) -> float:
 def own_bits(scores: np.ndarray, own: np.ndarray, slope: float) -> np.ndarray:
     """LID of each probe in bits, (n_probes,) float64; a probe that failed is a guess, 0 bits.
 
-    Parameters are those of `slope_of`, of the persons who are evaluated, and its result.
+    Parameters are those of `slope_of`, of the persons who are evaluated, and its result. All NaN where that is NaN: a
+    belief that nobody calibrated is no guess.
     """
+    if math.isnan(slope):
+        return np.full(len(own), math.nan)
     right = scores[np.arange(len(own)), own]
     weights, candidates = _weights(scores, slope), (~np.isnan(scores)).sum(axis=1)
     there = ~np.isnan(right)

@@ -25,7 +25,7 @@ from palmbench.scoring.replicated import Replicated, about_its_value, mean_of
 from palmbench.scoring.tar_at_fmr import threshold_at_fmr
 from palmbench.scoring.trials import Trials
 
-VERSION = 1
+VERSION = 2
 MEASURES = ("rank_1", "tar_fmr100", "tar_fmr1000", "eer", "min_cllr", "d_sys", "mean_disclosure", "lid", "lid_worst")
 _TAR = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
 
@@ -117,7 +117,12 @@ def measure_leak(
     told = _Told(trials, calibration, ranks_of(trials).largest if size is None else size)
     found = told.replicated(weights)
     null = [told.values(trials.exchanged(rng), calibration.exchanged_slope(rng)) for _ in range(permutations)]
-    exact = {"rank_1": 1 / told.size if told.size else np.nan, "lid": 0.0, **dict(zip(_TAR, FMRS, strict=True))}
+    compared = float((~np.isnan(trials.mated)).mean())  # whoever guesses is not accepted for a probe that failed
+    exact = {
+        "rank_1": 1 / told.size if told.size else np.nan,
+        "lid": 0.0,
+        **{name: fmr * compared for name, fmr in zip(_TAR, FMRS, strict=True)},
+    }
     leaks = {}
     for name in MEASURES:
         values = np.array([each[name] for each in null])

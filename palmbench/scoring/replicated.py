@@ -39,6 +39,10 @@ class Replicated(NamedTuple):
         """How far it lies above another number of the same persons: a paired difference."""
         return Replicated(self.value - other.value, self.draws - other.draws)
 
+    def above(self, known: float) -> Replicated:
+        """How far it lies above a number that is known."""
+        return Replicated(self.value - known, self.draws - known)
+
 
 def person_weights(people: int, rng: np.random.Generator, replicates: int = REPLICATES) -> np.ndarray:
     """How often each of so many persons is drawn in each replicate, (replicates, people) int32."""

@@ -223,7 +223,7 @@ def _nearest(across: np.ndarray, identities: Sequence[str]) -> DeidScores:
 
 def present_in(samples: Sequence[Sample], enrolled: frozenset[str]) -> np.ndarray:
     """Which samples passed a stage, (n,) bool."""
-    return np.array([sample.id in enrolled for sample in samples])
+    return np.array([sample.id in enrolled for sample in samples], bool)
 
 
 def load_templates(

@@ -18,6 +18,7 @@ from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
 from palmbench.datasets.sample import Sample
+from palmbench.engine.attack_data import require_photos
 from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
 from palmbench.methods import MethodConfig
 from palmbench.methods.mask import MaskConfig
@@ -46,6 +47,24 @@ def test_persons_are_in_one_set_with_both_their_hands(tmp_path: Path) -> None:
 def test_too_few_persons_are_refused(people: PeopleConfig, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="take more persons"):
         pipeline(point(str(tmp_path)), TrialConfig(people=people))
+
+
+def test_an_attack_that_learns_wants_somebody_to_learn_from(tmp_path: Path) -> None:
+    everybody = PeopleConfig(0.5, 0.5)
+    assert not pipeline(point(str(tmp_path)), TrialConfig(people=everybody)).people.attackers
+    with pytest.raises(RequestError, match="attack=whitened learns from photos of other persons"):
+        pipeline(point(str(tmp_path)), TrialConfig(WhitenedConfig(), everybody))
+
+
+def test_photos_enough_of_somebody_else_are_none_of_a_group(tmp_path: Path) -> None:
+    """As in a folder where some palms have one photo, and those who are evaluated happen to be theirs."""
+    with pytest.raises(RequestError, match=r"wants 2 photos of a palm.* of the evaluated persons"):
+        require_photos([Sample(str(palm), str(palm), str(palm), "", "") for palm in range(4)], "evaluated", 1)
+
+
+def test_what_is_learnt_on_is_named_where_it_cannot_be_had(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"attack\.learnt_on=folder is taken with its defaults"):
+        pipeline(point(str(tmp_path)), TrialConfig(WhitenedConfig(learnt_on="folder")))
 
 
 def test_what_the_attacker_draws_is_never_what_the_release_drew(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from palmbench.attacks import AttackConfig
 from palmbench.attacks.floor import FloorConfig
@@ -20,6 +21,7 @@ from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.scoring.number import Number
 from recognizers.common.cache_keys import digest
+from recognizers.common.seal import sealed_record, unsealed_record
 from recognizers.common.writing import json_bytes, write_bytes
 from tests.attacks.drawn_templates import attacked, leaking, pipeline, point
 
@@ -63,6 +65,13 @@ def run_of(config: RunConfig, numbers: Mapping[str, Number]) -> None:
              "sheet.png": b"a picture"}  # fmt: skip
     run.write_config(config)
     write_record(run.folder / RECORD, content, files)
+
+
+def rewrite_record(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Give a record another content, sealed as if it had been written so."""
+    content = unsealed_record(path.read_bytes())
+    change(content)
+    path.write_bytes(json_bytes(sealed_record(content)))
 
 
 def disclose(folder: Path, method: MethodConfig) -> None:

@@ -6,12 +6,14 @@ import io
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.commands import cli
+from palmbench.commands.bundle import groups_of
 from palmbench.config.attacks import TrialConfig
 from palmbench.engine.attack_record import attacked, finished
 from palmbench.engine.bundle import MANIFEST, kept_in, packed, read_bundle, results_of, unpack
@@ -22,7 +24,7 @@ from recognizers.common.errors import RequestError
 from recognizers.common.seal import sealed_record, sha256, unsealed_record
 from recognizers.common.writing import json_bytes
 from tests.attacks.drawn_templates import pipeline, point
-from tests.report.kept_results import PRIVATE, disclose, results
+from tests.report.kept_results import PRIVATE, disclose, results, rewrite_record
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,19 @@ def test_what_was_looked_for_beside_identity_travels_too(tmp_path: Path, capsys:
     assert cli.main(["bundle", "--list", str(path)]) == 0
     assert "told 61.0 %  blur sigma 4 on synth" in capsys.readouterr().out
     assert not side_by_side([kept], [before]).pairs and not points_of([kept])
+    assert cli.main(["bundle", "--draw", str(tmp_path / "drawn"), str(path)]) == 2
+    assert "no attack to be drawn" in capsys.readouterr().err
+
+
+def test_points_of_two_recognizers_are_told_apart_where_they_are_drawn_together(here: Path) -> None:
+    blur = next(each for each in points_of(kept_in(here)) if each.method == "blur")
+    (kept, *_), told = blur.attacks, {"recognizer": "mtcc", "variant": "yan"}
+    content = {**kept.record.content, "point": {**kept.point, **told}}
+    other = replace(blur, attacks=(replace(kept, record=replace(kept.record, content=content)),))
+    (alone,), (both,) = groups_of([blur]).values(), groups_of([blur, other]).values()
+    assert [each.name for each in alone] == ["blur sigma 4"]
+    assert [each.name for each in both] == ["blur sigma 4, ccnet compact", "blur sigma 4, mtcc yan"]
+    assert both[1].resisted is not None and both[1].resisted.name == "blur sigma 4, mtcc yan"
 
 
 def rewritten(data: bytes, change: Callable[[dict[str, bytes]], object], manifest: bool = False) -> bytes:
@@ -166,6 +181,17 @@ def test_a_bundle_of_another_format_names_its_version(bundle: Path, tmp_path: Pa
     path.write_bytes(rewritten(bundle.read_bytes(), older))
     with pytest.raises(RequestError, match=r"made by palmbench 0\.0\.1, whose records are of format 4"):
         read_bundle(path)
+
+
+def test_records_of_an_earlier_format_are_said_once(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(here, tmp_path / "older")
+    for path in tmp_path.glob("older/*/*/record.json"):
+        rewrite_record(path, lambda content: content.update(format=4))
+    assert cli.main(["bundle", str(tmp_path / "a.zip"), f"results_dir={tmp_path / 'older'}"]) == 2
+    said, why = capsys.readouterr().err.splitlines()
+    assert "and 8 more are not used" in said and "holds no finished record" in why
 
 
 def test_it_is_listed_with_its_attackers(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
+from palmbench.commands import cli
 from palmbench.config.attacks import TrialConfig
 from palmbench.engine.attack_health import controls_of, health_of
 from palmbench.engine.attack_pipeline import AttackPipeline
@@ -21,7 +22,8 @@ from palmbench.methods.swap import SwapConfig
 from palmbench.report.kept_points import points_of
 from palmbench.scoring.number import Number
 from tests.attacks.drawn_templates import enrolled, leaking, pipeline, point
-from tests.report.kept_results import FLOOR, attack_on, results, run_of
+from tests.golden.modules import raise_version, versioned
+from tests.report.kept_results import FLOOR, attack_on, results, rewrite_record, run_of
 
 
 def tried(wired: AttackPipeline, folder: Path) -> Attacked:
@@ -86,3 +88,54 @@ def test_what_another_attacker_drew_is_another_point(tmp_path: Path) -> None:
         measure(wired, enrolled(wired, store, leaking(0.8, 0.2)), store, [])
     found = points_of(kept_in(tmp_path))
     assert [len(each.attacks) for each in found] == [1, 1] and len({each.people for each in found}) == 2
+
+
+def test_of_records_that_were_made_again_the_last_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever key comes first: it says nothing of when a record was made."""
+    for version, leak in ((98, 0.8), (99, 0.2), (100, 0.5)):
+        raise_version(versioned()["palmbench.scoring.leak"], monkeypatch, to=version)
+        raise_version(versioned()["palmbench.stages.enrol"], monkeypatch, to=version)
+        attack_on(tmp_path, BlurConfig(), UnchangedConfig(), leak)
+    kept = sorted(kept_in(tmp_path), key=lambda each: each.key)
+    for last in kept:
+        for each in kept:
+            year = 2027 if each is last else 2026
+            rewrite_record(each.record.path, lambda content, year=year: content.update(written=f"{year}-01-31"))
+        (blur,) = points_of(kept_in(tmp_path))
+        assert [each.key for each in blur.attacks] == [last.key]
+    assert "Left out: 2 records" in capsys.readouterr().err
+
+
+def test_records_of_other_photos_are_another_point(tmp_path: Path) -> None:
+    """Of a folder whose photos were exchanged, say: numbers of the one are not set against those of the other."""
+    results(tmp_path, {"blur": 0.2})
+    (blur,) = points_of(kept_in(tmp_path))
+    rewrite_record(blur.attacks[0].record.path, lambda content: content.update(photos="of another day"))
+    found = points_of(kept_in(tmp_path))
+    assert [len(each.attacks) for each in found] == [1, 1] and len({each.name for each in found}) == 2
+    assert sorted(each.run is None for each in found) == [False, True]
+
+
+@pytest.mark.parametrize("words", [["leaderboard"], ["bundle", "--draw", "drawn"]])
+def test_a_record_of_an_attack_that_is_not_installed_is_named(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    results(tmp_path / "results", {"blur": 0.2})
+    (blur,) = points_of(kept_in(tmp_path / "results"))
+    rewrite_record(blur.attacks[0].record.path, lambda content: content["attack"].update(name="blink"))
+    assert cli.main([*words, "results"]) == 2
+    said = capsys.readouterr().err
+    assert blur.attacks[0].key in said and "blink" in said
+
+
+def test_settings_of_an_attack_that_is_not_installed_are_named_where_nothing_is_pruned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attack_on(tmp_path, BlurConfig(), UnchangedConfig(), 0.3)
+    (settings,) = tmp_path.glob("attacks/*/config.yaml")
+    settings.write_text(settings.read_text().replace("name: unchanged", "name: blink"))
+    assert cli.main(["store", "prune", f"results_dir={tmp_path}"]) == 2
+    assert str(settings) in capsys.readouterr().err

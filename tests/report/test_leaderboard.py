@@ -5,19 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.commands import cli
 from palmbench.commands.leaderboard import names_of
+from palmbench.config.attacks import TrialConfig
+from palmbench.datasets.sample import Sample
 from palmbench.engine.attack_health import Health
+from palmbench.engine.attack_pipeline import Wanted
+from palmbench.engine.attack_record import write_settings
 from palmbench.engine.bundle import kept_in, packed
 from palmbench.methods.blur import BlurConfig
+from palmbench.methods.mask import MaskConfig
+from palmbench.report.attack_matrix import matrix
+from palmbench.report.attack_table import attack_lines
 from palmbench.report.kept_points import points_of
 from palmbench.report.leaderboard import CLASSES, HEAD, boards, class_of, to_markdown
 from palmbench.report.suites import suite_of
 from palmbench.scoring.number import Number
-from tests.attacks.drawn_templates import point
+from tests.attacks.drawn_templates import attacked, leaking, pipeline, point
 from tests.report.kept_results import attack_on, results, run_of
 
 
@@ -75,6 +83,29 @@ def test_what_is_disclosed_is_counted_above_chance(here: Path) -> None:
     assert place.leak.value == pytest.approx(worst.numbers["mean_disclosure"].value - chance)
 
 
+def test_each_attack_has_its_own_chance_taken_off_in_the_interval_of_the_worst_case(tmp_path: Path) -> None:
+    """An attack that seldom fails discloses more by chance than one that often does, and is no stronger for that."""
+    attacked(tmp_path, _seldom, method=BlurConfig())
+    attacked(tmp_path, leaking(0.0, 0.0), UnchangedConfig(gallery="deidentified"), method=BlurConfig())
+    for attack in (UnchangedConfig(), UnchangedConfig(gallery="deidentified")):
+        write_settings(pipeline(point(str(tmp_path), method=BlurConfig()), TrialConfig(attack)))
+    (board,) = boards([("mine", points_of(kept_in(tmp_path)))])
+    (place,) = board.places
+    winner, other = sorted(place.method.attacked, key=lambda each: each is not place.method.winner)
+    assert winner.called == "unchanged o-a"
+    draws = {each.called: each.replicated()["mean_disclosure"].draws for each in (winner, other)}
+    chance = {each.called: each.by_chance["mean_disclosure"].value for each in (winner, other)}
+    assert chance[other.called] > chance[winner.called] + 0.1
+    most = np.max([draws[name] - chance[name] for name in draws], axis=0)
+    assert place.leak.hi == pytest.approx(np.quantile(most, 0.975), abs=1e-6)
+
+
+def _seldom(wanted: Wanted, sample: Sample) -> np.ndarray:
+    """Templates that leak, but of one in four outputs alone where persons are evaluated."""
+    failed = wanted.group == "evaluated" and wanted.seed is not None and not sample.id.endswith("0")
+    return leaking(0.8, 0.3)(wanted, sample) * (np.nan if failed else 1)
+
+
 def test_a_void_attack_is_named_and_does_not_win(here: Path) -> None:
     points = points_of(kept_in(here))
     blur = next(each for each in points if each.name == "blur sigma 4")
@@ -120,4 +151,24 @@ def test_a_method_whose_attacks_are_all_void_is_named_below(here: Path) -> None:
     void = [replace(each, health=health) if each is blur else each for each in points]
     (board,) = boards([("mine", void)])
     assert "blur sigma 4" not in [each.method.name for each in board.places]
-    assert "mine: no row for blur sigma 4, every attack on which is void." in board.notes
+    assert "mine: no row for blur sigma 4: every attack on it is void." in board.notes
+
+
+def test_a_method_without_a_worst_case_is_named_below_and_the_others_stand(tmp_path: Path) -> None:
+    """Where no photo of two validation persons was compared no attack can be chosen; that is one method's lot."""
+    folder = results(tmp_path, {"blur": 0.2})
+    for attack in (UnchangedConfig(), UnchangedConfig(gallery="deidentified")):
+        write_settings(pipeline(point(str(folder), method=MaskConfig()), TrialConfig(attack)))
+        found = attacked(folder, _nobody_to_choose_on, attack, method=MaskConfig())
+    points = points_of(kept_in(folder))
+    (board,) = boards([("mine", points)])
+    assert [each.method.name for each in board.places] == ["blur sigma 4"]
+    assert any(note.startswith("mine: no row for mask: no attack compared photos") for note in board.notes)
+    resisted = next(each.resisted for each in points if each.name == "mask")
+    assert "No worst case: no attack compared photos" in "\n".join(attack_lines(resisted.attacked))
+    assert any(note.startswith("No worst case on mask") for note in matrix([resisted], "synth", "rank_1").notes)
+    assert found.numbers["lid"].value is None and found.numbers["rank_1"].value is not None
+
+
+def _nobody_to_choose_on(wanted: Wanted, sample: Sample) -> np.ndarray:
+    return leaking(0.8, 0.8)(wanted, sample) * (np.nan if wanted.group == "validation" else 1)

@@ -66,6 +66,27 @@ def test_failures_are_guesses_and_rejections_and_too_few_scores_are_no_number():
     assert np.isnan([found[name].found.value for name in ("eer", "min_cllr", "d_sys", "tar_fmr100")]).all()
 
 
+def test_a_guess_is_not_accepted_for_a_probe_that_failed_either():
+    trials = gaussian(0.0, 40, 4)
+    trials.distances[::2] = np.nan
+    weights = person_weights(40, np.random.default_rng(0), 2)
+    found = measure_leak(trials, weights, Calibration.of(gaussian(0.0, 40, 4, 7)), np.random.default_rng(0))
+    assert (found["tar_fmr100"].by_chance, found["tar_fmr1000"].by_chance) == pytest.approx((0.005, 0.0005))
+    assert found["tar_fmr100"].null.mean() == pytest.approx(0.005, abs=0.002)
+
+
+def test_bits_of_an_attacker_whose_scores_nobody_calibrated_are_no_number():
+    """As if nothing leaked, though every palm is named: all photos of the validation persons failed."""
+    trials, others = gaussian(6.0, 40, 4), gaussian(6.0, 40, 4, 7)
+    others.distances[:] = np.nan
+    weights = person_weights(40, np.random.default_rng(0), 20)
+    calibration = Calibration.of(others, trials.distances[trials.strangers])
+    found = measure_leak(trials, weights, calibration, np.random.default_rng(0), permutations=5)
+    assert found["rank_1"].found.value > 0.9
+    for name in ("lid", "lid_worst"):
+        assert np.isnan(found[name].found.value) and np.isnan(found[name].found.draws).all()
+
+
 def test_rank_1_falls_with_the_gallery_as_the_table_says():
     curve = rank_1_curve(gaussian(2.0, 100, 30), person_weights(100, np.random.default_rng(0), 50), [2, 10, 40, 100])
     assert [100 * each.value for each in curve[1:]] == pytest.approx([67.4, 44.9, 32.3], abs=2)
