@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.datasets.sample import Sample
@@ -36,7 +37,9 @@ def test_independent_outputs_pool_and_identical_ones_do_not(tmp_path: Path) -> N
         found[draw] = rates[1] - rates[0]
         figure = draw_over_budget([method])
         assert figure is not None
-        (axes,) = figure.axes
+        (axes,), (legend,) = figure.axes, figure.legends
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        assert legend.get_window_extent(renderer).width <= figure.bbox.width
         assert list(axes.lines[0].get_xdata()) == [1, 4]
         np.testing.assert_allclose(axes.lines[0].get_ydata(), rates)
         assert axes.get_title().endswith(f"\u03c1 = {every[1].content['output_correlation']:.2f}")

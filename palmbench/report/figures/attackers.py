@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from palmbench.report.figures.style import PALE, PENS, WIDTH, heading, styled
+from palmbench.report.figures.style import PALE, PENS, WIDTH, heading, legend_across, styled
 from palmbench.report.figures.tradeoff import draw_points, pen_of, spread_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def draw_over_gallery(resisted: Sequence[Resisted]) -> Figure:
             for name, pen in _CURVES.items()
         ]
         handles.append(Line2D([], [], color=PALE, linestyle="dotted", linewidth=0.8, label="a guess"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, handlelength=3.2)
+        legend_across(figure, handles, most=4, where="outside lower center")
     return figure
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from palmbench.report.figures.style import PALE, PENS, WIDTH, heading, styled
+from palmbench.report.figures.style import PALE, PENS, WIDTH, heading, legend_across, styled
 from palmbench.report.figures.tradeoff import spread_of
 from palmbench.scoring.pooling import dprime_of, gaussian_rank_1, pooled_dprime
 
@@ -63,7 +63,7 @@ def draw_over_budget(resisted: Sequence[Resisted]) -> Figure | None:
                           label=label) for label, pen in _BUDGETS.values()]  # fmt: skip
         handles += [Line2D([], [], color=PENS["genuine"].colour, linewidth=0.7, label="Gaussian scores of that \u03c1"),
                     Line2D([], [], color=PALE, linestyle="dotted", linewidth=0.8, label="a guess")]  # fmt: skip
-        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+        legend_across(figure, handles, most=4, where="outside lower center", length=2)
     return figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from palmbench.report.figures.curves import SETS, Panel, curve
 from palmbench.report.figures.photos import HandPhotos, Shot
-from palmbench.report.figures.style import PALE, PENS, WIDTH, styled
+from palmbench.report.figures.style import PALE, PENS, WIDTH, legend_across, styled
 from palmbench.report.labels import dataset_label
 
 if TYPE_CHECKING:
@@ -92,22 +92,8 @@ def draw_curves(panels: Sequence[Panel], labels: Mapping[str, str]) -> Figure:
                     axes.set_xlabel("distance")
         handles = _legend(panels)
         # Five entries make two rows of related ones, four fit in a line.
-        _legend_across(figure, handles, most=4 if len(handles) == 4 else 3)
+        legend_across(figure, handles, most=4 if len(handles) == 4 else 3)
     return figure
-
-
-def _legend_across(figure: Figure, handles: Sequence[Line2D], most: int) -> None:
-    """A legend above the panels, of as many columns as the figure's width has room for."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    for columns in range(most, 0, -1):
-        legend = figure.legend(
-            handles=handles, loc="outside upper center", ncols=columns, frameon=False, handlelength=3.2
-        )
-        if columns == 1 or legend.get_window_extent(renderer).width <= figure.bbox.width:
-            return
-        legend.remove()
 
 
 def _draw_tile(axes: Axes, shot: Shot, titled: bool) -> None:

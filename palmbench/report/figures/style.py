@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from palmbench.base.outputs import put_result
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
 WIDTH = 7.16  # inches: two columns of the paper's journal
 DPI = 300
 PALE = "#9a9a9a"
+Side = Literal["outside upper center", "outside lower center"]  # of a legend
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
@@ -79,3 +82,17 @@ def write_figure(drawing: Figure, name: str, folder: Path) -> list[Path]:
         paths.append(folder / f"{name}.{suffix}")
         put_result(paths[-1], picture(drawing, suffix))
     return paths
+
+
+def legend_across(
+    figure: Figure, handles: Sequence[Artist], most: int, where: Side = "outside upper center", length: float = 3.2
+) -> None:
+    """A legend beside the panels, of as many columns, `most` at most, as the figure's width has room for."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for columns in range(most, 0, -1):
+        legend = figure.legend(handles=handles, loc=where, ncols=columns, frameon=False, handlelength=length)
+        if columns == 1 or legend.get_window_extent(renderer).width <= figure.bbox.width:
+            return
+        legend.remove()
