@@ -86,6 +86,13 @@ def learnt(attack: AttackPipeline, store: Store) -> AttackPipeline:
     return found.pipeline
 
 
+def trained_thrice(folder: Path) -> AttackPipeline:
+    """An attack of three trainings, whose photos and hands lie in the store."""
+    attack = pipeline(point(str(folder), 16, 2), TrialConfig(FineTunedConfig(trainings=3)))
+    photographed(attack, Store.of(folder))
+    return attack
+
+
 def test_a_network_learns_to_look_past_what_a_method_adds(tmp_path: Path) -> None:
     plain, others = recognizers.load("ccnet"), both(3, 12, 3)
     learnt = FineTunedConfig(steps=24, batch=16, rate=1e-3).learn(plain, both(1, 12, 4), both(2, 6, 3), 0, "cpu")
@@ -184,10 +191,8 @@ def test_attacks_that_learn_the_same_share_it(tmp_path: Path) -> None:
 def test_the_best_training_is_taken_and_none_is_trained_again(
     tmp_path: Path, given: list[tuple[int, Training, Training]]
 ) -> None:
-    config, store = point(str(tmp_path), 16, 2), Store.of(tmp_path)
-    attack = pipeline(config, TrialConfig(FineTunedConfig(trainings=3)))
-    photographed(attack, store)
-    ready = learnt(attack, store)
+    attack, store = trained_thrice(tmp_path), Store.of(tmp_path)
+    config, ready = attack.run.config, learnt(attack, store)
     assert [seed for seed, *_ in given] == [0, 1, 2]
     (channel,), (enrol,) = ready.channels, ready.enrols
     path = Path(channel.options["weights"])
@@ -204,9 +209,7 @@ def test_the_best_training_is_taken_and_none_is_trained_again(
 def test_the_spread_of_its_trainings_is_recorded_and_told(
     tmp_path: Path, given: list[tuple[int, Training, Training]]
 ) -> None:
-    config, store = point(str(tmp_path), 16, 2), Store.of(tmp_path)
-    attack = pipeline(config, TrialConfig(FineTunedConfig(trainings=3)))
-    photographed(attack, store)
+    attack, store = trained_thrice(tmp_path), Store.of(tmp_path)
     ready = learnt(attack, store)
     measure(ready, enrolled(ready, store, leaking(1.0, 1.0)), store, [])
     assert attacked(attack).content["training_errors"] == [[0.5, 0.0, 0.5]]

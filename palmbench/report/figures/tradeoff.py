@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from palmbench.report.figures.style import PALE, WIDTH, styled
+from palmbench.report.figures.style import PALE, WIDTH, legend_across, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def draw_tradeoff(comparison: Comparison) -> Figure:
             axes.set_ylim(-3, 103)
         panels[0].set_ylabel("identified by the nearest original (%)")
         handles = [pen_of(number, label) for number, label in enumerate(labels)]
-        figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False)
+        legend_across(figure, handles, most=5, where="outside lower center", length=2)
     return figure
 
 
