@@ -165,6 +165,7 @@ def _draw(path: Path, out: Path, measure: str, filters: Mapping[str, set[str]]) 
     from palmbench.commands.table import write_table
     from palmbench.engine.bundle import kept_in, results_of
     from palmbench.report.comparison import of_records
+    from palmbench.report.disclosure_table import disclosure_matrix
     from palmbench.report.figures.style import write_figure
     from palmbench.report.figures.tradeoff import draw_tradeoff
     from palmbench.report.kept_points import points_of
@@ -182,28 +183,28 @@ def _draw(path: Path, out: Path, measure: str, filters: Mapping[str, set[str]]) 
             paths += write_table(table, out, f"methods-{dataset}")
             paths += write_figure(draw_tradeoff(comparison), f"methods-{dataset}", out)
         for name, group in groups_of(points).items():
-            resisted = [each.resisted for each in group if each.resisted is not None]
-            measured = {each.name: each.numbers for each in group if each.run is not None}
-            written = write_attacks(resisted, measured, out, group[0].dataset, measure, name)
-            print("\n".join(written.notes), file=sys.stderr)
-            paths += written.paths
-    if not paths:
-        raise RequestError(
-            f"{path} holds no run and no attack to be drawn; what was looked for beside identity, `palmbench bundle "
-            "--list` shows."
-        )
+            dataset = group[0].dataset
+            if resisted := [each.resisted for each in group if each.resisted is not None]:
+                measured = {each.name: each.numbers for each in group if each.run is not None}
+                written = write_attacks(resisted, measured, out, dataset, measure, name)
+                print("\n".join(written.notes), file=sys.stderr)
+                paths += written.paths
+            if disclosed := {each.name: found for each in group if (found := each.disclosed)}:
+                table = disclosure_matrix(disclosed, dataset)
+                print(to_markdown(table))
+                paths += write_table(table, out, f"disclosures-{name}")
     print("\n" + "\n".join(map(str, paths)))
     return DONE
 
 
 def groups_of(points: Sequence[KeptPoint]) -> dict[str, list[KeptPoint]]:
-    """Points that were attacked on the same persons of the same photos, by a name for files.
+    """Points on which anything was tried on the same persons of the same photos, by a name for files.
 
     Where they are of several recognizers, points bear that in their names.
     """
     groups: dict[tuple[str, str, str], list[KeptPoint]] = {}
     for each in points:
-        if each.attacks:
+        if each.people:
             groups.setdefault((each.dataset, each.photos, each.people), []).append(each)
     of_set = Counter(dataset for dataset, _, _ in groups)
     several = {dataset for dataset, count in of_set.items() if count > 1}

@@ -148,10 +148,9 @@ def _area(settings: Sequence[Resisted], plain: Resisted | None, utility: Mapping
 
 def _private(settings: Sequence[Resisted], plain: Resisted) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Privacy of settings: values (n,), and by replicate (n, n_replicates) of what was chosen and of the best."""
-    assert plain.winner is not None
-    chance = plain.winner.by_chance[MEASURE].value
-    whole, found = _sided(plain), [_sided(each) for each in settings]
+    chance = _guess(plain)
     assert chance is not None
+    whole, found = _sided(plain), [_sided(each) for each in settings]
     return (
         privacy(np.array([each.value for each in found]), chance, np.array(whole.value)),
         privacy(np.stack([each.own for each in found]), chance, whole.own),
@@ -169,12 +168,17 @@ def _sided(method: Resisted) -> Sided:
 
 
 def _identity(resisted: Sequence[Resisted], curve: Curve) -> Resisted | None:
-    """Untouched photos under the same recognizer."""
+    """Untouched photos under the same recognizer, where an attack on them compared anything."""
     return next(
         (each for each in resisted
-         if method_of(each) == IDENTITY and curve_of(each)[1:] == curve[1:] and each.winner is not None),
+         if method_of(each) == IDENTITY and curve_of(each)[1:] == curve[1:] and _guess(each) is not None),
         None,
     )  # fmt: skip
+
+
+def _guess(method: Resisted) -> float | None:
+    """The rank-1 rate by chance of the attack behind the worst case, in percent."""
+    return None if method.winner is None else method.winner.by_chance[MEASURE].value
 
 
 def _unlike(method: Resisted, plain: Resisted) -> bool:

@@ -12,7 +12,7 @@ import recognizers
 from palmbench.attacks import AttackConfig
 from palmbench.attacks.trained import TrainedConfig
 from palmbench.engine.attack_health import Health, health_of
-from palmbench.engine.attack_record import Attacked
+from palmbench.engine.attack_record import Attacked, Disclosure
 from palmbench.engine.bundle import Kept
 from palmbench.engine.run import setting_text
 from palmbench.methods import method_config
@@ -29,7 +29,7 @@ _OF_ATTACKS = ("recognizer", "eer")  # no part of what a photo lost
 
 @dataclass(frozen=True)
 class KeptPoint:
-    """A point: what it is called, its run, and the attacks on it that were measured on the same persons.
+    """A point: its run, and what was measured on the same persons, attacks and what it discloses beside identity.
 
     Attributes
     ----------
@@ -45,6 +45,7 @@ class KeptPoint:
         By what an attack is called, of those that learn and whose controls are there.
     unchecked : tuple of str
         Attacks that learn and whose controls are not there.
+    disclosures : tuple of Kept
     """
 
     name: str
@@ -53,12 +54,13 @@ class KeptPoint:
     attacks: tuple[Kept, ...]
     health: Mapping[str, Health]
     unchecked: tuple[str, ...] = ()
+    disclosures: tuple[Kept, ...] = ()
 
     @property
     def any(self) -> Kept:
-        """One of its records; of attacks sooner than the run, which another recognizer may have looked on."""
-        if self.attacks:
-            return self.attacks[0]
+        """One of its records; the run, which another recognizer may have looked on, only where there is no other."""
+        if tried := (*self.attacks, *self.disclosures):
+            return tried[0]
         assert self.run is not None
         return self.run
 
@@ -77,8 +79,8 @@ class KeptPoint:
 
     @property
     def people(self) -> str:
-        """Who is in which share and what the attacker's own outputs are drawn from; empty without attacks."""
-        return _people(self.attacks[0]) if self.attacks else ""
+        """Who is in which share and what the attacker's own outputs are drawn from; empty of a run alone."""
+        return "" if self.any.kind == "runs" else _people(self.any)
 
     @property
     def photos(self) -> str:
@@ -96,12 +98,17 @@ class KeptPoint:
         attacked = tuple(Attacked(each.record) for each in self.attacks)
         return Resisted(self.name, self.label, attacked, self.health) if attacked else None
 
+    @property
+    def disclosed(self) -> list[Disclosure]:
+        """What it discloses beside identity; empty where that was not looked for."""
+        return [Disclosure(each.record) for each in self.disclosures]
+
 
 def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
     """The points that records are of, by data set, recognizer and method.
 
-    Attacks on other persons, or by an attacker of another seed, are another point, with the same run. Of records that
-    differ in the versions of their code or in weights alone the last counts, and that is said.
+    What was tried on other persons, or by an attacker of another seed, is another point, with the same run. Of records
+    that differ in the versions of their code or in weights alone the last counts, and that is said.
     """
     kept = _latest(kept)
     settings = {each.key: _on_photos(each) for each in kept}
@@ -111,19 +118,21 @@ def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
     seen = {_digest(_of_photos(settings[each.key])): each for each in kept if each.kind == "runs"}
     tried = {_identity(each, settings[each.key]): Attacked(each.record) for each in kept if each.trial is not None}
     for each in kept:
-        if each.trial is not None and not each.record.content["attack"].get("permuted"):
+        if each.kind != "runs" and not each.record.content.get("attack", {}).get("permuted"):
             group = _digest(settings[each.key]), _people(each)
             groups.setdefault(group, []).append(each)
-    attacked = {point for point, _ in groups}
-    groups |= {(point, ""): [] for point in runs if point not in attacked}
+    beside_runs = {point for point, _ in groups}
+    groups |= {(point, ""): [] for point in runs if point not in beside_runs}
     names = _names(groups, runs, settings)
     found = []
-    for (point, people), attacks in groups.items():
-        first = (attacks or [runs[point]])[0]
+    for (point, people), group in groups.items():
+        first = (group or [runs[point]])[0]
         run = runs.get(point) or seen.get(_digest(_of_photos(settings[first.key])))
+        attacks, disclosures = (
+            tuple(each for each in group if (each.trial is None) == beside) for beside in (False, True)
+        )
         health, unchecked = _health(attacks, settings, tried)
-        name = names[point, people]
-        found.append(KeptPoint(name, _label(first), run, tuple(attacks), health, unchecked))
+        found.append(KeptPoint(names[point, people], _label(first), run, attacks, health, unchecked, disclosures))
     return sorted(found, key=lambda each: (each.dataset, each.recognizer, each.people, each.photos, each.name))
 
 
@@ -155,8 +164,9 @@ def _on_photos(kept: Kept) -> dict[str, Any]:
 
 
 def _people(kept: Kept) -> str:
-    assert kept.trial is not None
-    return digest("people", people=kept.record.content["people_digest"], attacker_seed=kept.trial["attacker_seed"])
+    tried = kept.trial or kept.disclosed
+    assert tried is not None
+    return digest("people", people=kept.record.content["people_digest"], attacker_seed=tried["attacker_seed"])
 
 
 def essential(kept: Kept) -> dict[str, Any]:
@@ -208,7 +218,7 @@ def _names(
     groups: Mapping[tuple[str, str], list[Kept]], runs: Mapping[str, Kept], settings: Mapping[str, Mapping[str, Any]]
 ) -> dict[tuple[str, str], str]:
     """Names of groups: the method's settings, and what else points that would be called alike differ in."""
-    first = {group: (attacks or [runs[group[0]]])[0] for group, attacks in groups.items()}
+    first = {group: (tried or [runs[group[0]]])[0] for group, tried in groups.items()}
     alike: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
     for group, each in first.items():
         called = str(each.point["dataset"]), recognizer_text(each.point), setting_text(each.point), group[1]

@@ -79,11 +79,14 @@ def disclose(folder: Path, method: MethodConfig) -> None:
     wired = Pipeline.of(point(str(folder), method=method))
     key = digest("disclosure of a test", run=wired.key)
     told = {**wired.point, "disclosure": "handedness"}
-    settings = {"run": plain_values(wired.config), "disclosed": {"disclosure": {"name": "handedness"}, "people": {}}}
+    asked = {"disclosure": {"name": "handedness"}, "people": {}, "attacker_seed": 1}
+    settings = {"run": plain_values(wired.config), "disclosed": asked}
     content = {
         "key": key, "point": told, "disclosure": {"name": "handedness"}, "photos": wired.photos, "failures": [],
         "people_digest": "of somebody", "checkout": None, "written": "2026-01-31T12:00:00Z", "python": "3.12.0",
     }  # fmt: skip
-    metrics = {"point": told, "metrics": {"told": Number.of(61.0).to_json()}}
+    metrics = {
+        "point": told, "metrics": {"kept": Number.of(61.0).to_json()}, "by_chance": {"kept": Number.of(50.0).to_json()},
+    }  # fmt: skip
     write_bytes(folder / "attacks" / key / CONFIG, json_bytes(settings))
     write_record(folder / "attacks" / key / RECORD, content, {METRICS: json_bytes(metrics)})

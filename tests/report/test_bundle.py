@@ -93,10 +93,13 @@ def test_what_was_looked_for_beside_identity_travels_too(tmp_path: Path, capsys:
     assert kept.record.metrics == before.record.metrics
     capsys.readouterr()
     assert cli.main(["bundle", "--list", str(path)]) == 0
-    assert "told 61.0 %  blur sigma 4 on synth" in capsys.readouterr().out
-    assert not side_by_side([kept], [before]).pairs and not points_of([kept])
-    assert cli.main(["bundle", "--draw", str(tmp_path / "drawn"), str(path)]) == 2
-    assert "no attack to be drawn" in capsys.readouterr().err
+    assert "kept 61.0 %  blur sigma 4 on synth" in capsys.readouterr().out
+    assert not side_by_side([kept], [before]).pairs
+    (point,) = points_of([kept])
+    assert point.resisted is None and [each.called for each in point.disclosed] == ["handedness"]
+    assert cli.main(["bundle", "--draw", str(tmp_path / "drawn"), str(path)]) == 0
+    assert {each.name for each in (tmp_path / "drawn").iterdir()} >= {"disclosures-synth.md", "disclosures-synth.csv"}
+    assert "| blur sigma 4 | 61.0 |" in capsys.readouterr().out
 
 
 def test_points_of_two_recognizers_are_told_apart_where_they_are_drawn_together(here: Path) -> None:

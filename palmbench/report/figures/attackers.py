@@ -70,7 +70,7 @@ def draw_two_attackers(
             _draw_chance(axes, resisted)
         handles = [pen_of(number, label + _area_text(label, reached)) for number, label in enumerate(labels)]
         title = "in parentheses: hypervolume of privacy and utility, 95 % interval over persons" if reached else None
-        figure.legend(handles=handles, loc="outside lower center", ncols=across, frameon=False, title=title)
+        legend_across(figure, handles, most=across, where="outside lower center", length=2, title=title)
     return figure
 
 

@@ -85,14 +85,21 @@ def write_figure(drawing: Figure, name: str, folder: Path) -> list[Path]:
 
 
 def legend_across(
-    figure: Figure, handles: Sequence[Artist], most: int, where: Side = "outside upper center", length: float = 3.2
+    figure: Figure,
+    handles: Sequence[Artist],
+    most: int,
+    where: Side = "outside upper center",
+    length: float = 3.2,
+    title: str | None = None,
 ) -> None:
     """A legend beside the panels, of as many columns, `most` at most, as the figure's width has room for."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer = FigureCanvasAgg(figure).get_renderer()
     for columns in range(most, 0, -1):
-        legend = figure.legend(handles=handles, loc=where, ncols=columns, frameon=False, handlelength=length)
+        legend = figure.legend(
+            handles=handles, loc=where, ncols=columns, frameon=False, handlelength=length, title=title
+        )
         if columns == 1 or legend.get_window_extent(renderer).width <= figure.bbox.width:
             return
         legend.remove()
