@@ -22,7 +22,7 @@ from palmbench.hands import Hand
 from palmbench.hands.palm import Region
 from palmbench.methods import Method, MethodConfig, output_checks
 from palmbench.stages.prepare import Prepare
-from palmbench.stages.stage import Tools
+from palmbench.stages.stage import Tools, hashed_once
 from recognizers.common.cache_keys import digest, sample_seed
 
 VERSION = 3
@@ -44,6 +44,7 @@ class Encode:
     def on_device(self) -> bool:
         return self.method.on_device
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         return digest("encoding", versions={"deidentify": VERSION}, hand=self.prepare.key(sample), method=self.settings)
 
@@ -104,6 +105,7 @@ class Deidentify:
     def on_device(self) -> bool:
         return self.method.on_device
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         return digest(
             "deidentified",

@@ -13,6 +13,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.hands.palm import Region
 from palmbench.hands.traits import geometry, skin_colour
 from palmbench.stages.enrol import Hands
+from palmbench.stages.stage import hashed_once
 from recognizers.common.cache_keys import digest, versions_of
 
 Trait = Literal["geometry", "colour"]
@@ -44,6 +45,7 @@ class Describe:
         seen = {"region": self.region, **versions_of("palmbench.hands", "palm")} if self.trait == "colour" else {}
         return {"trait": self.trait, "versions": versions_of("palmbench.hands", "traits"), **seen}
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         return digest("traits", hand=self.prepare.key(sample), **self.settings)
 

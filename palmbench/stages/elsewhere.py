@@ -23,6 +23,7 @@ from palmbench.methods import output_checks
 from palmbench.methods.folder import FolderConfig
 from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.prepare import Prepare
+from palmbench.stages.stage import hashed_once
 from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.errors import RequestError, SampleError
 from recognizers.common.pinned import Pinned
@@ -56,6 +57,7 @@ class Elsewhere(Deidentify):
     def on_device(self) -> bool:
         return False
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         file = self.found[sample.id].file
         return digest(

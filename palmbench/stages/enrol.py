@@ -16,7 +16,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.hands import Hand
 from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.stages.stage import Photos, require_same
+from palmbench.stages.stage import Photos, hashed_once, require_same
 from recognizers import output_checks
 from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.errors import RequestError, SampleError, no_exit
@@ -81,6 +81,7 @@ class Enrol:
     def on_device(self) -> bool:
         return takes(recognizers.find(self.recognizer.name), "device")
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         versions = {"enrol": VERSION, **versions_of("palmbench.hands", "recognition_roi", "recognition_hand")}
         return digest("template", versions=versions, hand=self.prepare.key(sample), recognizer=self.settings)

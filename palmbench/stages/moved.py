@@ -11,6 +11,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.hands import Hand
 from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.prepare import pack_hand, unpack_hand
+from palmbench.stages.stage import hashed_once
 from recognizers.common.cache_keys import digest
 
 VERSION = 1
@@ -35,6 +36,7 @@ class Moved:
     def settings(self) -> Mapping[str, Any]:
         return self.deidentify.settings
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         # The hand, the method's settings and versions, and the seed are part of the photo's key.
         return digest("moved", versions={"moved": VERSION}, photo=self.deidentify.key(sample))

@@ -16,7 +16,7 @@ from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands import Detector, Hand, Segmenter, load_detector, load_segmenter
 from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig, SAM2Config
-from palmbench.stages.stage import Photos, Tools
+from palmbench.stages.stage import Photos, Tools, hashed_once
 from recognizers.common.cache_keys import digest
 from recognizers.common.errors import NoHandError
 
@@ -50,6 +50,7 @@ class Prepare:
     def on_device(self) -> bool:
         return self.detector.on_device or isinstance(self.segmenter, SAM2Config)
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         return digest("hand", versions={"prepare": VERSION}, photo=self.photos.key(sample), **self.settings)
 

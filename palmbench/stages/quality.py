@@ -16,7 +16,7 @@ from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.quality import ImageQuality
 from palmbench.quality.settings import QualityConfig
 from palmbench.stages.deidentify import Deidentify
-from palmbench.stages.stage import Photos, Tools
+from palmbench.stages.stage import Photos, Tools, hashed_once
 from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.writing import json_bytes
 
@@ -44,6 +44,7 @@ class Quality:
         # LPIPS is a network's; everything else takes longer to bring there than to compute.
         return self.settings["lpips_weights"] is not None
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         original = self.deidentify.prepare.photos.key(sample)
         # The hand, and so the palm, is part of the de-identified photo's key.
@@ -105,6 +106,7 @@ class Features:
     def on_device(self) -> bool:
         return True
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         return digest("features", versions={"quality": VERSION}, photo=self.photos.key(sample), how=self.settings)
 

@@ -13,6 +13,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.disclosures import Reading
 from palmbench.hands.palm import Region
 from palmbench.stages.prepare import Prepare
+from palmbench.stages.stage import hashed_once
 from recognizers.common.cache_keys import digest
 
 
@@ -38,6 +39,7 @@ class Read:
     def settings(self) -> dict[str, Any]:
         return {"region": self.region, **self.reading.settings()}
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         return digest("reading", hand=self.prepare.key(sample), **self.settings)
 

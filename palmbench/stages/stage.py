@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -17,7 +19,10 @@ from recognizers.common.errors import Lost, RequestError
 PHOTOS = "photos"  # kept originals, in the store
 _PNG = ".png"
 
+_REMEMBERED = 1 << 13  # samples of a stage, some 150 bytes each
+
 Tool = TypeVar("Tool")
+Keyed = TypeVar("Keyed")
 
 
 class Stage(Protocol):
@@ -103,6 +108,28 @@ class Photos(Protocol):
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The photo, uint8 (height, width, 3), RGB."""
         ...
+
+
+def hashed_once(key: Callable[[Keyed, Sample], str]) -> Callable[[Keyed, Sample], str]:
+    """Wrap the `key` of a stage or of photos so that it is worked out once for each sample.
+
+    The key of each stage holds those of all before it, and a run asks for them again and again. What is remembered
+    ends with the stage, stays in the process, and is forgotten where there are very many samples.
+    """
+    known: dict[int, dict[Sample, str]] = {}
+
+    @wraps(key)
+    def once(stage: Keyed, sample: Sample) -> str:
+        if (own := known.get(id(stage))) is None:
+            own = known[id(stage)] = {}
+            weakref.finalize(stage, known.pop, id(stage)).atexit = False
+        if (found := own.get(sample)) is None:
+            if len(own) == _REMEMBERED:
+                own.clear()
+            found = own[sample] = key(stage, sample)
+        return found
+
+    return once
 
 
 class Tools(Generic[Tool]):
@@ -198,6 +225,7 @@ class Originals:
     title: str = "originals"
     after: str = ""
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         # A rendered photo's digest already holds all that can change its pixels; a file still has to be decoded.
         decoding = {} if self.keep else versions_of("palmbench.base", "images", "photo_files")

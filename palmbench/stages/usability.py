@@ -12,6 +12,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.quality.usability import usability
 from palmbench.stages.moved import Moved
 from palmbench.stages.prepare import Prepare
+from palmbench.stages.stage import hashed_once
 from recognizers.common.cache_keys import digest, versions_of
 from recognizers.common.writing import json_bytes
 
@@ -44,6 +45,7 @@ class Usability:
     def settings(self) -> dict[str, str]:
         return {"normaliser": self.normaliser}
 
+    @hashed_once
     def key(self, sample: Sample) -> str:
         hands = {"before": self.before.key(sample), "after": self.after.key(sample)}
         if self.moved:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import re
 import shlex
 import subprocess
@@ -137,7 +138,9 @@ def main_of(module: str) -> Any:
 
 def made(words: list[str]) -> list[list[str]]:
     """What `make` would call of ours."""
-    done = subprocess.run([*words, "-n", "PY=python"], cwd=ROOT, capture_output=True, text=True)
+    outside = {"ARGS", "MAKEFLAGS", "MAKEOVERRIDES"}  # of a `make test` that this runs under
+    environment = {name: value for name, value in os.environ.items() if name not in outside}
+    done = subprocess.run([*words, "-n", "PY=python"], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     calls = [shlex.split(line, comments=True) for line in done.stdout.splitlines() if line.startswith("python -m ")]
     return [call for call in calls if call[2].partition(".")[0] in ("palmbench", "experiments")]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ SSIM = {"identity": Number.of(1.0, (1.0, 1.0), 8), "mask": Number.of(0.6, (0.58,
 SSIM["blur"] = Number.of(0.9, (0.88, 0.92), 8)
 SHARES = {"identity": 0.8, "mask": 0.0, "blur": 0.2}
 PRIVATE = "/home/someone/album/palm.jpg"
+_made = tempfile.TemporaryDirectory()
 
 
 def results(folder: Path, shares: Mapping[str, float] = SHARES) -> Path:
@@ -46,9 +50,20 @@ def results(folder: Path, shares: Mapping[str, float] = SHARES) -> Path:
 
 
 def attack_on(folder: Path, method: MethodConfig, attack: AttackConfig, leak: float) -> None:
-    """An attack on outputs with a share of what is in the palm."""
+    """An attack on outputs with a share of what is in the palm: its record, without the templates."""
+    made = _attack_on(method, attack, leak)
+    shutil.copytree(made / "attacks", folder / "attacks", dirs_exist_ok=True)
+    for path in (made / "attacks").glob(f"*/{CONFIG}"):
+        settings = folder / path.relative_to(made)
+        settings.write_text(path.read_text().replace(str(made), str(folder)))
+
+
+@cache
+def _attack_on(method: MethodConfig, attack: AttackConfig, leak: float) -> Path:
+    folder = Path(_made.name, str(len(list(Path(_made.name).iterdir()))))
     write_settings(pipeline(point(str(folder), method=method), TrialConfig(attack)))
     attacked(folder, leaking(0.8, leak), attack, method=method)
+    return folder
 
 
 def run_of(config: RunConfig, numbers: Mapping[str, Number]) -> None:
