@@ -125,12 +125,11 @@ def points_of(kept: Sequence[Kept]) -> list[KeptPoint]:
     groups |= {(point, ""): [] for point in runs if point not in beside_runs}
     names = _names(groups, runs, settings)
     found = []
-    for (point, people), group in groups.items():
-        first = (group or [runs[point]])[0]
+    for (point, people), members in groups.items():
+        first = (members or [runs[point]])[0]
         run = runs.get(point) or seen.get(_digest(_of_photos(settings[first.key])))
-        attacks, disclosures = (
-            tuple(each for each in group if (each.trial is None) == beside) for beside in (False, True)
-        )
+        attacks = tuple(each for each in members if each.trial is not None)
+        disclosures = tuple(each for each in members if each.trial is None)
         health, unchecked = _health(attacks, settings, tried)
         found.append(KeptPoint(names[point, people], _label(first), run, attacks, health, unchecked, disclosures))
     return sorted(found, key=lambda each: (each.dataset, each.recognizer, each.people, each.photos, each.name))

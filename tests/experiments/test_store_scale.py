@@ -26,7 +26,7 @@ def test_what_a_campaign_comes_to() -> None:
     assert row[-1] == f"{study.photos * study.points / 3600:.1f}"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_less_than_ten_files_a_photo_and_point() -> None:
     once, each = costs(4, ["method=diffusion", "method.steps=1"])
     assert sum(each.files.values()) == 6 and sum(once.files.values()) == 5
