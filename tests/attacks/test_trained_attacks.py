@@ -154,6 +154,23 @@ def test_a_trained_attack_beats_its_untrained_self_where_there_is_something_to_l
 AXES = np.stack([noise("axis", number) for number in range(4)])
 
 
+@pytest.mark.parametrize("attack", [WhitenedConfig(), WhitenedConfig(gallery="deidentified")], ids=["o-a", "a-a"])
+def test_on_a_strangers_palm_a_trained_attack_is_at_chance(attack: TrainedConfig, tmp_path: Path) -> None:
+    strangers = {}  # each palm's outputs show another one's, and another one for each of its photos
+
+    def draw(wanted: Wanted, sample: Sample) -> np.ndarray:
+        shown = sample.identity if wanted.seed is None else f"a stranger of {sample.id}"
+        strangers[shown] = sample.identity
+        return noise("palm", shown) + 0.3 * noise(sample.id, wanted.seed)
+
+    found = attacked(tmp_path, draw, attack)
+    assert len(strangers) > 40
+    for name in ("rank_1", "eer", "min_cllr", "mean_disclosure", "d_sys"):
+        number, guess = found.numbers[name], found.by_chance[name]
+        low, high = (guess.lo, guess.hi) if guess.lo is not None else (number.lo, number.hi)
+        assert low <= (number.value if guess.lo is not None else guess.value) <= high, name
+
+
 def test_the_record_says_what_each_bit_is_worth_and_the_figure_shows_it(tmp_path: Path) -> None:
     def draw(wanted: Wanted, sample: Sample) -> np.ndarray:
         bits = np.random.default_rng(sample_seed(wanted.seed or 0, sample.id)).random((PLANES, 32, 32)) < 0.5
