@@ -34,7 +34,7 @@ from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.graph import Part
 from palmbench.engine.measuring import Measuring
-from palmbench.engine.open_executor import of_this_machine
+from palmbench.engine.open_executor import open_for_flows
 from palmbench.engine.resume import Failure
 from palmbench.engine.run import setting_text
 from recognizers.common.errors import Lost
@@ -80,7 +80,7 @@ def try_attacks(
     first = next(iter(every.values())).run.config
     require_writable(Path(first.results_dir))
     waiting = {key: each for key, each in every.items() if not finished(each)}
-    with Executor(of_this_machine(first.executor, "palmbench attack")) as executor:
+    with open_for_flows(first.executor, first.results_dir, "palmbench attack") as executor:
         begun = 0
         for learning in (False, True):
             some = {key: each for key, each in waiting.items() if bool(each.learnt_from) is learning}

@@ -38,6 +38,29 @@ def open_executor(config: AnyExecutorConfig, results_dir: str | Path, parts: Seq
     return Executor(config)
 
 
+def open_for_flows(config: AnyExecutorConfig, results_dir: str | Path, who: str) -> Executor:
+    """The executor of work that is known bit by bit, each part when those before it are done: no array of jobs.
+
+    Parameters
+    ----------
+    config : ExecutorConfig, RayConfig or SlurmConfig
+    results_dir : str or Path
+    who : str
+        The command, as the beginning of a sentence.
+
+    Raises
+    ------
+    RequestError
+        With Slurm; else as of `open_executor`.
+    """
+    if isinstance(config, SlurmConfig):
+        raise RequestError(
+            f"{who} does not know all its work beforehand, as an array of Slurm jobs wants it; take executor=ray, or "
+            f"leave executor={config.name} out and give the command in a job of its own."
+        )
+    return open_executor(config, results_dir)
+
+
 def of_this_machine(config: AnyExecutorConfig, who: str) -> ExecutorConfig:
     """The settings of work that is not shared among machines.
 

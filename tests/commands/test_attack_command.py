@@ -99,6 +99,7 @@ def test_an_attack_that_trains_is_tried_with_its_controls_and_trained_once(
         (["method=mask", "attack=unchanged", "attacker_seed=0"], "Choose another"),
         (["method=mask", "attack=unchanged", "dataset.identities=4"], "take more persons"),
         (["method=mask", "attack=unchanged", "attack.photos=4"], "wants 8 photos of a palm"),
+        (["method=mask", "attack=unchanged", "executor=slurm"], "leave executor=slurm out and give the command in a"),
         (["method=mask", "--measure=ssim"], "choose from 'rank_1'"),
         (["method=mask", "disclosure=memory"], "mask has no weights; leave it out"),
         (["method=mask", "disclosure=replay", "attacker_seed=0"], "Choose another"),

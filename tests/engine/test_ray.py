@@ -264,6 +264,21 @@ def test_a_machine_that_is_lost_changes_no_byte(cluster: Any, tmp_path: Path) ->
     assert not list((tmp_path / "ray").glob(".seen*"))
 
 
+@pytest.mark.slow
+def test_attacks_and_what_they_train_are_the_same_on_a_cluster(cluster: Any, tmp_path: Path) -> None:
+    attacks = ["attack=finetuned", "attack.steps=2", "attack.batch=4", "method=blur"]
+    few = ["dataset.identities=20", "dataset.samples=2"]
+    there = ["executor=ray", f"executor.address={cluster.address}", "executor.devices=cpu"]
+    found = []
+    for name, executor in (("local", ["executor.workers=1"]), ("ray", there)):
+        command = [sys.executable, "-m", "palmbench", "attack", *attacks, *few, f"results_dir={tmp_path / name}"]
+        done = subprocess.run([*command, *executor], cwd=ROOT, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        found.append({str(path.relative_to(tmp_path / name)): path.read_bytes()
+                      for path in (tmp_path / name).glob("attacks/*/metrics.json")})  # fmt: skip
+    assert found[0] == found[1] and len(found[0]) == 5  # with its controls
+
+
 def whereabouts(_: int) -> tuple[str, str | None]:
     return os.getcwd(), os.environ.get("OMP_NUM_THREADS")
 
