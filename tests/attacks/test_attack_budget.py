@@ -47,6 +47,13 @@ def test_independent_outputs_pool_and_identical_ones_do_not(tmp_path: Path) -> N
     assert found[of_one_output] == pytest.approx(0)
 
 
+def test_the_legend_names_what_is_drawn_and_nothing_else(tmp_path: Path) -> None:
+    every = [attacked(tmp_path, of_one_output, UnchangedConfig(photos=photos)) for photos in (1, 2)]
+    figure = draw_over_budget([Resisted("swap", "Swapping", tuple(every))])
+    assert figure is not None
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["photos of a palm", "a guess"]
+
+
 def test_one_budget_is_no_curve(tmp_path: Path) -> None:
     alone = attacked(tmp_path, of_one_output)
     assert draw_over_budget([Resisted("swap", "Swapping", (alone,))]) is None

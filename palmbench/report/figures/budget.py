@@ -59,10 +59,13 @@ def draw_over_budget(resisted: Sequence[Resisted]) -> Figure | None:
             _draw(axes, name, series)
         for axes in grid[:, 0]:
             axes.set_ylabel("named first (%)")
+        drawn = [budget for budget in _BUDGETS if any(budget in series for _, series in panels)]
         handles = [Line2D([], [], color=PENS[pen].colour, linestyle=PENS[pen].dashes, marker="o", markersize=3,
-                          label=label) for label, pen in _BUDGETS.values()]  # fmt: skip
-        handles += [Line2D([], [], color=PENS["genuine"].colour, linewidth=0.7, label="Gaussian scores of that \u03c1"),
-                    Line2D([], [], color=PALE, linestyle="dotted", linewidth=0.8, label="a guess")]  # fmt: skip
+                          label=label) for label, pen in map(_BUDGETS.__getitem__, drawn)]  # fmt: skip
+        if "outputs" in drawn:
+            label = "Gaussian scores of that \u03c1"
+            handles.append(Line2D([], [], color=PENS["genuine"].colour, linewidth=0.7, label=label))
+        handles.append(Line2D([], [], color=PALE, linestyle="dotted", linewidth=0.8, label="a guess"))
         legend_across(figure, handles, most=4, where="outside lower center", length=2)
     return figure
 
