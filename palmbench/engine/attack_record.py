@@ -189,13 +189,22 @@ def record_path(pipeline: Wired) -> Path:
 
 
 def record_key(pipeline: Wired) -> str:
-    """Key of the record: the attack's, and the code that measures."""
+    """Key of the record: the attack's, the code that measures, and the point's recognizer, which it names.
+
+    An attack that asks other recognizers has the same numbers beside each; a record is of one point.
+    """
     beside = isinstance(pipeline, DisclosurePipeline)
     versions = {
         **versions_of("palmbench.engine", "disclosing" if beside else "attacking"),
         **versions_of("palmbench.scoring", *(_DISCLOSING if beside else _SCORING)),
     }
-    return digest("attacked", attack=pipeline.key, versions=versions, replicates=[REPLICATES, PERMUTATIONS])
+    return digest(
+        "attacked",
+        attack=pipeline.key,
+        point=pipeline.run.enrol.settings,
+        versions=versions,
+        replicates=[REPLICATES, PERMUTATIONS],
+    )
 
 
 def finished(pipeline: Wired) -> bool:

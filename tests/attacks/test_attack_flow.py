@@ -14,6 +14,7 @@ from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.base.store import Store, pack_arrays
 from palmbench.config.attacks import TrialConfig
 from palmbench.config.executors import ExecutorConfig
+from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine import attack_flow
 from palmbench.engine.attack_flow import try_attacks
@@ -74,6 +75,18 @@ def test_what_attacks_share_is_enrolled_once_and_each_is_recorded(
     assert "[1/3] swap" in said and " on synth, attacked by unchanged o-a (ccnet)" in said and "[3/3]" in said
     assert try_attacks([every[:2], every[2:]]).attacked == tried.attacked
     assert "attacked by" not in capsys.readouterr().err
+
+
+def test_an_attack_that_asks_a_recognizer_of_its_own_is_recorded_with_each_point(
+    enrolled: Enrolled, tmp_path: Path
+) -> None:
+    (first,) = attacks(tmp_path, UnchangedConfig(recognizer="ccnet"))
+    points = [replace(first.run.config, recognizer=RecognizerConfig(name)) for name in ("bocv", "compcode")]
+    tried = try_attacks([[pipeline(each, first.trial)] for each in points])
+    (of_first,), (of_second,) = tried.attacked
+    assert [each.content["point"]["recognizer"] for each in (of_first, of_second)] == ["bocv", "compcode"]
+    assert of_first.numbers == of_second.numbers
+    assert len(set(enrolled)) == len(enrolled)
 
 
 def test_an_attack_is_recorded_before_the_last_is_begun(
