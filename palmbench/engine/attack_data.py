@@ -43,12 +43,15 @@ def learnt_from(config: RunConfig, attack: AttackConfig, seeds: Iterable[int]) -
     Raises
     ------
     RequestError
-        If that method cannot be had with its defaults.
+        If that method cannot be had with its defaults, or the attack is none on it.
     """
     if not isinstance(attack, TrainedConfig) or attack.learnt_on is None:
         return None
     try:
-        return outputs_of(replace(config, method=methods.named(attack.learnt_on)), seeds)
+        method = methods.named(attack.learnt_on)
+        if reason := attack.why_not(method):
+            raise RequestError(f"{reason}.")
+        return outputs_of(replace(config, method=method), seeds)
     except RequestError as error:
         raise RequestError(
             f"attack.learnt_on={attack.learnt_on} is taken with its defaults, and with these it does not go: {error}"

@@ -106,7 +106,8 @@ class AttackPipeline:
         people = share_out((sample.person for sample in run.samples), trial.people)
         require_people(attack, people)
         outputs = outputs_of(config, seeds)
-        channels = attack.channels(run.config.method)
+        if not (channels := attack.channels(run.config.method)):
+            raise RequestError(f"attack={attack.name} has no recognizer to ask; name one at least.")
         wired = cls(
             run=run,
             trial=trial,
@@ -238,8 +239,7 @@ class AttackPipeline:
         if "originals" in sides:
             yield Wanted(group, channel, None)
         if "deidentified" in sides:
-            several = attack.probe == "deidentified" or group == "attackers"
-            for seed in self._seeds_of(group)[: None if several else 1]:
+            for seed in self._seeds_of(group):
                 yield Wanted(group, channel, seed)
 
     def _of_seed(self, group: str, seed: int) -> Pipeline:
@@ -305,19 +305,21 @@ class AttackPipeline:
     def _of_channel(
         self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store
     ) -> np.ndarray:
-        """Distances in one channel, the mean over outputs of the probe, float64."""
+        """Distances in one channel, the mean over outputs, float64."""
         return mean_of_known(self._outputs(group, channel, passed, store))
 
     def _outputs(self, group: str, channel: int, passed: Mapping[Wanted, frozenset[str]], store: Store) -> np.ndarray:
-        """Distances in one channel, (outputs of the probe, n, n)."""
+        """Distances in one channel, (outputs, n, n)."""
         return np.stack([self._compared(*pair, passed, store) for pair in self._pairs(group, channel)])
 
     def _pairs(self, group: str, channel: int) -> list[tuple[Wanted, Wanted]]:
-        """Probe and gallery of each output of the probe."""
-        attack, seeds = self.trial.attack, self._seeds_of(group)
-        gallery = Wanted(group, channel, None if attack.gallery == "originals" else seeds[0])
-        probes = seeds if attack.probe == "deidentified" else [None]
-        return [(Wanted(group, channel, seed), gallery) for seed in probes]
+        """Probe and gallery of each output: of the probe's photo, or of the gallery's where probes are originals."""
+        originals = [Wanted(group, channel, None)]
+        outputs = [Wanted(group, channel, seed) for seed in self._seeds_of(group)]
+        gallery = originals if self.trial.attack.gallery == "originals" else outputs
+        if self.trial.attack.probe == "originals":
+            return [(originals[0], each) for each in gallery]
+        return [(each, gallery[0]) for each in outputs]
 
     def _compared(
         self, probe: Wanted, gallery: Wanted, passed: Mapping[Wanted, frozenset[str]], store: Store

@@ -13,6 +13,7 @@ from palmbench.attacks.floor import FloorConfig
 from palmbench.attacks.fusion import FusionConfig
 from palmbench.attacks.people import PeopleConfig, share_out
 from palmbench.attacks.restored import RestoredConfig
+from palmbench.attacks.restored_unet import RestoredUNetConfig
 from palmbench.attacks.unchanged import UnchangedConfig
 from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
@@ -26,7 +27,8 @@ from palmbench.methods.pixelate import PixelateConfig
 from recognizers.common.errors import RequestError
 from tests.attacks.drawn_templates import Draw, enrolled, leaking, pipeline, point
 
-A_A = UnchangedConfig(gallery="deidentified")
+O_A, A_A = UnchangedConfig(), UnchangedConfig(gallery="deidentified")
+A_O = UnchangedConfig(gallery="deidentified", probe="originals")
 
 
 def trials(attack: AttackPipeline, draw, tmp_path: Path, group: str = "evaluated"):
@@ -67,6 +69,17 @@ def test_what_is_learnt_on_is_named_where_it_cannot_be_had(tmp_path: Path) -> No
         pipeline(point(str(tmp_path)), TrialConfig(WhitenedConfig(learnt_on="folder")))
 
 
+def test_what_is_learnt_on_must_be_what_the_attack_can_be_tried_on(tmp_path: Path) -> None:
+    attack = RestoredUNetConfig(learnt_on="whole_hand")
+    with pytest.raises(RequestError, match=r"attack\.learnt_on=whole_hand .* moves them"):
+        pipeline(point(str(tmp_path)), TrialConfig(attack))
+
+
+def test_an_attack_without_a_recognizer_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="attack=fusion has no recognizer to ask"):
+        pipeline(point(str(tmp_path)), TrialConfig(FusionConfig(recognizers=())))
+
+
 def test_what_the_attacker_draws_is_never_what_the_release_drew(tmp_path: Path) -> None:
     attack = pipeline(point(str(tmp_path)), TrialConfig(replace(A_A, outputs=3)))
     seeds = {
@@ -102,8 +115,10 @@ def test_a_photo_is_never_compared_with_its_own_source(tmp_path: Path) -> None:
     assert found.mated.min() > 0.2
 
 
-def separation(outputs: int, draw: Draw, folder: Path, method: MethodConfig | None = None) -> float:
-    attack = pipeline(point(str(folder), method=method), TrialConfig(UnchangedConfig(outputs=outputs)))
+def separation(
+    outputs: int, draw: Draw, folder: Path, method: MethodConfig | None = None, sides: AttackConfig = O_A
+) -> float:
+    attack = pipeline(point(str(folder), method=method), TrialConfig(replace(sides, outputs=outputs)))
     found = trials(attack, draw, folder)
     strangers = found.distances[found.strangers]
     return float((strangers.mean() - found.mated.mean()) / strangers.std())
@@ -120,6 +135,12 @@ def test_independent_outputs_gain_and_those_of_a_deterministic_method_do_not(tmp
 
     fixed = [separation(outputs, same, tmp_path / f"fixed {outputs}", MaskConfig()) for outputs in (1, 4)]
     assert fixed[1] == pytest.approx(fixed[0])
+
+
+def test_outputs_of_known_photos_are_averaged_where_originals_are_to_be_named(tmp_path: Path) -> None:
+    draw = leaking(1.0, 0.5)
+    one, four = (separation(outputs, draw, tmp_path / f"drawn {outputs}", sides=A_O) for outputs in (1, 4))
+    assert 1.3 * one < four < 2 * one
 
 
 def test_photos_of_a_palm_are_averaged_and_none_of_them_is_in_the_gallery(tmp_path: Path) -> None:
