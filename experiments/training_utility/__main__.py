@@ -7,7 +7,7 @@ method released of some persons, with the ground truth of the originals; then it
 persons that it has not seen. `identity`, which trains on originals, is the upper anchor and `mask` the lower one; both
 are always there. All learn from the same draws, and the same first weights. The data set is the rendered palms, whose
 truth is known. De-identified photos and trained weights are kept in the usual store: the same command goes on where it
-was stopped. A minute or two a training on one core, and two trainings of each method.
+was stopped. Some four minutes a training on one core, and two trainings of each method.
 
 Printed, and written to results/tables/training-utility.csv: hands found, PCK@0.05 and mask IoU of which a hand that is
 not found has 0, and the error of the keypoints of those found (NME), each with a 95 % interval over the tested persons,
