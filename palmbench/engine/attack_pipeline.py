@@ -382,6 +382,7 @@ class AttackPipeline:
 
 
 def _together(labelled: Sequence[Labelled]) -> Labelled:
-    if not labelled:
+    known = [each for each in labelled if len(each.palms)]  # without a template its length is not known either
+    if not known:
         return Labelled(np.zeros((0, 0)), np.zeros(0, str), np.zeros(0, np.int64))
-    return Labelled(*(np.concatenate(each) for each in zip(*labelled, strict=True)))
+    return Labelled(*(np.concatenate(each) for each in zip(*known, strict=True)))

@@ -151,6 +151,17 @@ def test_a_trained_attack_beats_its_untrained_self_where_there_is_something_to_l
     assert found["whitened o-a"] > found["unchanged o-a ccnet"] + 0.1
 
 
+def test_outputs_of_one_seed_without_a_template_leave_those_of_the_others(tmp_path: Path) -> None:
+    def draw(wanted: Wanted, sample: Sample) -> np.ndarray:
+        lost = wanted.group == "attackers" and wanted.seed == first
+        return noise("palm", sample.identity) * (np.nan if lost else 1) + noise(sample.id, wanted.seed)
+
+    attack = WhitenedConfig(outputs=2)
+    learnt = pipeline(point(str(tmp_path)), TrialConfig(attack)).wanted
+    first = next(each.seed for each in learnt if each.group == "attackers" and each.seed is not None)
+    assert attacked(tmp_path, draw, attack).numbers["rank_1"].value > 20
+
+
 AXES = np.stack([noise("axis", number) for number in range(4)])
 
 
