@@ -19,7 +19,7 @@ from recognizers.common.errors import Lost, RequestError
 PHOTOS = "photos"  # kept originals, in the store
 _PNG = ".png"
 
-_REMEMBERED = 1 << 13  # samples of a stage, some 150 bytes each
+REMEMBERED = 1 << 13  # samples of a stage, some 150 bytes each
 
 Tool = TypeVar("Tool")
 Keyed = TypeVar("Keyed")
@@ -124,7 +124,7 @@ def hashed_once(key: Callable[[Keyed, Sample], str]) -> Callable[[Keyed, Sample]
             own = known[id(stage)] = {}
             weakref.finalize(stage, known.pop, id(stage)).atexit = False
         if (found := own.get(sample)) is None:
-            if len(own) == _REMEMBERED:
+            if len(own) == REMEMBERED:
                 own.clear()
             found = own[sample] = key(stage, sample)
         return found

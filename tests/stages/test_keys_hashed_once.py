@@ -66,7 +66,7 @@ def test_what_is_remembered_ends_with_the_stage_and_is_not_sent_along() -> None:
 
 
 def test_of_very_many_samples_not_all_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "_REMEMBERED", 2)
+    monkeypatch.setattr(stage, "REMEMBERED", 2)
     one = Counted()
     expected = [Counted().key(photo) for photo in PHOTOS]
     asked.clear()
