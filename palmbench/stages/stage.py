@@ -121,8 +121,8 @@ def hashed_once(key: Callable[[Keyed, Sample], str]) -> Callable[[Keyed, Sample]
     @wraps(key)
     def once(stage: Keyed, sample: Sample) -> str:
         if (own := known.get(id(stage))) is None:
-            own = known[id(stage)] = {}
-            weakref.finalize(stage, known.pop, id(stage)).atexit = False
+            own = known.setdefault(id(stage), {})  # threads may ask at the same time
+            weakref.finalize(stage, known.pop, id(stage), None).atexit = False
         if (found := own.get(sample)) is None:
             if len(own) == REMEMBERED:
                 own.clear()

@@ -60,7 +60,7 @@ def attack_on(folder: Path, method: MethodConfig, attack: AttackConfig, leak: fl
 
 @cache
 def _attack_on(method: MethodConfig, attack: AttackConfig, leak: float) -> Path:
-    folder = Path(_made.name, str(len(list(Path(_made.name).iterdir()))))
+    folder = Path(tempfile.mkdtemp(dir=_made.name))
     write_settings(pipeline(point(str(folder), method=method), TrialConfig(attack)))
     attacked(folder, leaking(0.8, leak), attack, method=method)
     return folder
