@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from palmbench.hands.palm import Region
     from palmbench.methods.crop import Crop
 
-VERSION = 4
+VERSION = 5
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 _ENCODING = ("fusion", "layers", "noise", "prior", "paint")
 _PAINTING = ("attention", "denoiser", "sampler")
+_FINISHING = ("bands", "light", "paste_back", "relief", "skin_texture", "wrinkles")
 # Of weights that are known by name.
 _LICENCES = {"embedded": "Apache-2.0", "Fantasy-Studio/Paint-by-Example": "CreativeML OpenRAIL-M"}
-_FINISH = 1  # tells the stream of wrinkles and grain from other uses of a photo's seed
+_FINISH = 1  # tells the stream of wrinkles, relief and grain from other uses of a photo's seed
+_ROUGHER = 1.15  # the finest structure of a palm, its creases among it, against that of the plain skin around it
 
 
 def canonical_fusion(fusion: str) -> str:
@@ -75,6 +77,7 @@ class DiffusionConfig(MethodConfig):
     posterior: Literal["mode", "sample"] = "mode"
     colour: Literal["match", "raw"] = "match"
     wrinkles: Literal["match", "none"] = "match"
+    relief: Literal["match", "none"] = "match"
     grain: Literal["match", "none"] = "match"
     scales: dict[str, float] = field(
         default_factory=lambda: {"s": 0.1, "m": 0.5, "f": 1.0}, metadata={"above": 0, "high": 1}
@@ -152,8 +155,9 @@ class Diffusion(Method):
 
     What small weights cannot paint is added after them. With `wrinkles` "match" wrinkles are drawn at random until the
     palm's lines are as strong as they were (`wrinkles.wrinkled`), with `colour` "match" the crop gets the light and
-    the colours of the hand (`light.follow_light`), and with `grain` "match" the texture of the skin around the palm, at
-    the photo's own scale (`skin_texture.textured`). None of this is diffusion, and the paper's setting has none of it.
+    the colours of the hand (`light.follow_light`), with `relief` "match" folds and pads drawn at random until it is as
+    uneven as it was (`relief.with_relief`), and with `grain` "match" the texture of the skin around the palm, at the
+    photo's own scale (`skin_texture.textured`). None of this is diffusion, and the paper's setting has none of it.
 
     Exemplars are 128 pixels a side, as the authors', and go to the encoder's size at once; theirs go by way of 512.
 
@@ -191,7 +195,7 @@ class Diffusion(Method):
     def settings(self) -> dict[str, Any]:
         """Everything that can change the output of a given seed."""
         config = self.config
-        finishing = versions_of("palmbench.methods", "light", "paste_back", "skin_texture", "wrinkles")
+        finishing = versions_of("palmbench.methods", *_FINISHING)
         versions = finishing | versions_of("palmbench.diffusion", *_PAINTING)
         return self._crop_settings() | {
             "name": self.name,
@@ -209,6 +213,7 @@ class Diffusion(Method):
             "posterior": config.posterior,
             "colour": config.colour,
             "wrinkles": config.wrinkles,
+            "relief": config.relief,
             "grain": config.grain,
             "versions": self._encoding_versions() | versions,
         }
@@ -290,6 +295,7 @@ class Diffusion(Method):
                     self.region,
                     only_palm=config.crop == "palm",
                     grain=generator if config.grain == "match" else None,
+                    rougher=_ROUGHER,
                 )
         return deidentified
 
@@ -308,15 +314,18 @@ class Diffusion(Method):
         )
 
     def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, generator: np.random.Generator) -> np.ndarray:
-        """A painted crop, float in [0, 1], with the wrinkles and the light that were asked for."""
+        """A painted crop, float in [0, 1], with the wrinkles, the light and the relief that were asked for."""
         from palmbench.methods.crop import hand_in
         from palmbench.methods.light import follow_light
+        from palmbench.methods.relief import with_relief
         from palmbench.methods.wrinkles import wrinkled
 
         if self.config.wrinkles == "match":
             painted = wrinkled(painted, crop.image, crop.mask, generator)
         if self.config.colour == "match":
             painted = follow_light(painted, crop.image, hand_in(crop.square, hand, len(painted)) | crop.mask)
+        if self.config.relief == "match":
+            painted = with_relief(painted, crop.image, crop.mask, generator)
         return painted
 
     @cached_property

@@ -39,6 +39,7 @@ def paste_back(
     region: Region,
     only_palm: bool,
     grain: np.random.Generator | None = None,
+    rougher: float = 1.0,
 ) -> None:
     """Paste a painted crop into its photo, inside the hand mask.
 
@@ -58,6 +59,8 @@ def paste_back(
     grain : numpy.random.Generator or None
         Draws the skin's texture at the photo's scale; None adds none: the crop is truncated to whole levels and brought
         to the square's size, as the authors do.
+    rougher : float
+        How strong that texture is to be against that of the skin around the palm.
     """
     inside, below = square.crop(hand.mask), square.crop(photo)
     palm = square.crop(palm_region(hand, region))
@@ -67,7 +70,7 @@ def paste_back(
     else:
         how = cv2.INTER_CUBIC if square.side > len(painted) else cv2.INTER_AREA
         large = cv2.resize(painted.astype(np.float32), (square.side, square.side), interpolation=how)
-        pixels = np.round(255 * textured(large, below, inside, palm, len(painted), grain)).astype(np.uint8)
+        pixels = np.round(255 * textured(large, below, inside, palm, len(painted), grain, rougher)).astype(np.uint8)
     if not only_palm:
         below[inside] = pixels[inside]
         return

@@ -31,6 +31,7 @@ def textured(
     palm: np.ndarray,
     size: int,
     generator: np.random.Generator,
+    rougher: float = 1.0,
 ) -> np.ndarray:
     """Give a painted palm the fine structure of the skin around it.
 
@@ -46,6 +47,8 @@ def textured(
         Side of the crop that the painter saw.
     generator : numpy.random.Generator
         Draws scraps and their places.
+    rougher : float
+        How strong the palm's texture is to be against that of the skin around it.
 
     Returns
     -------
@@ -71,6 +74,7 @@ def textured(
         wanted = np.interp(light, scraps.levels, scraps.strengths).astype(np.float32)
         # Of skin brighter than any beside the palm nothing is known but that its noise is no stronger.
         wanted *= np.minimum(1, scraps.levels[-1] / np.maximum(light, _DARK))
+    wanted = wanted * np.float32(rougher)
     found = _strength(grey / np.maximum(light, _DARK) / wanted, palm)
     kept = float(np.clip(1 / found, _SMOOTHEST, 1))
     added = np.sqrt(max(0.0, 1 - (kept * found) ** 2)) * wanted * texture

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-VERSION = 2
+from palmbench.methods.bands import TINT, between, strength
+
+VERSION = 3
 _GRID = 512  # side of the square on which wrinkles are drawn
 _PIECES = 6  # of one depth each, along a wrinkle: it is deepest in its middle
 _BAND = (0.8, 5.0)  # standard deviations, in pixels of the crop, between which structure counts as lines
 _AROUND = 8.0  # standard deviation, in pixels of the crop, of the brightness that lines are relative to
-_DARK = 0.06  # of full scale: relative to darker skin, noise would count as lines
-_FEW = 4.0  # standard deviations as the median tells them, beyond which a line is one of the few deep ones
 _STRONGEST = 0.05  # standard deviation of lines, as a share of the brightness
-_MORE = 1.3  # factor that makes up for the deep lines, which do not count
+_MORE = 1.2  # factor that makes up for the deep lines, which do not count
 _FADE = 12.0  # pixels of the crop over which wrinkles end at the palm's rim
-_TINT = np.array([0.85, 1.1, 1.1], np.float32)  # a crease is redder than the skin beside it
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind(5, (0.45, 0.8), depth=2.0, width=3, softness=2.2, bend=1.2, spread=0.3),
-    _Kind(110, (0.12, 0.35), depth=1.0, width=2, softness=2.0, bend=0.6, spread=0.4),
-    _Kind(500, (0.04, 0.16), depth=0.5, width=1, softness=1.4, bend=0.5, spread=0.5),
+    _Kind(5, (0.45, 0.8), depth=2.2, width=3, softness=2.2, bend=1.2, spread=0.3),
+    _Kind(90, (0.12, 0.35), depth=1.1, width=2, softness=2.0, bend=0.6, spread=0.4),
+    _Kind(900, (0.04, 0.16), depth=0.5, width=1, softness=1.2, bend=0.5, spread=0.5),
 )
 
 
@@ -74,16 +73,17 @@ def wrinkled(
     if not inner.any():
         return painted
     wanted, found = (
-        _strength(crop.mean(axis=2, dtype=np.float32), repainted, inner) for crop in (original / 255, painted)
+        strength(crop.mean(axis=2, dtype=np.float32), repainted, inner, _BAND, _AROUND)
+        for crop in (original / 255, painted)
     )
     wanted = min(wanted, _STRONGEST)
     if wanted <= found:
         return painted
-    wrinkles = drawn(generator)
-    relief = -_lines(cv2.resize(wrinkles, repainted.shape, interpolation=cv2.INTER_AREA), np.ones_like(repainted))
+    wrinkles = cv2.resize(drawn(generator), repainted.shape, interpolation=cv2.INTER_AREA)
+    relief = -between(wrinkles, np.ones_like(repainted), _BAND)
     depth = _MORE * np.sqrt(wanted**2 - found**2) / max(float(relief[inner].std()), 1e-6)
     relief *= depth * np.clip(distance / _FADE, 0, 1)
-    return np.clip(painted * (1 + relief[..., None] * _TINT), 0, 1).astype(np.float32)
+    return np.clip(painted * (1 + relief[..., None] * TINT), 0, 1).astype(np.float32)
 
 
 def drawn(generator: np.random.Generator) -> np.ndarray:
@@ -118,20 +118,3 @@ def _drawn(kind: _Kind, directions: np.ndarray, generator: np.random.Generator) 
         for first, last, share in zip(ends[:-1], ends[1:], shares, strict=True):
             cv2.polylines(canvas, [path[first : last + 1]], False, float(depth * share), kind.width, shift=3)
     return cv2.GaussianBlur(canvas, (0, 0), kind.softness)
-
-
-def _strength(level: np.ndarray, region: np.ndarray, inner: np.ndarray) -> float:
-    """How strong a palm's lines are, as a share of its brightness; of the few deep ones no more than the rest."""
-    relative = (_lines(level, region) / np.maximum(cv2.GaussianBlur(level, (0, 0), _AROUND), _DARK))[inner]
-    usual = 1.4826 * float(np.median(np.abs(relative)))
-    return float(np.clip(relative, -_FEW * usual, _FEW * usual).std())
-
-
-def _lines(level: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """Structure of a region between the two widths of `_BAND`; what lies outside, dark or light, is left out."""
-    weights = region.astype(np.float32)
-    fine, coarse = (
-        cv2.GaussianBlur(level * weights, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(weights, (0, 0), sigma), 1e-6)
-        for sigma in _BAND
-    )
-    return fine - coarse

@@ -58,6 +58,7 @@ def test_the_papers_method_is_the_default_in_all_but_what_it_must_change() -> No
         crop="hand", whole_palm=False, size=512, noise="shared", posterior="sample", precision="auto",
         colour="raw",
         wrinkles="none",
+        relief="none",
         grain="none",
     )  # fmt: skip
 

@@ -24,7 +24,8 @@ TINY = str(Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline")
 SMALL = DiffusionConfig(size=64, steps=3)
 PAPER = DiffusionConfig(
     weights=TINY, size=64, steps=4, crop="hand", whole_palm=False, sampler="plms", spacing=1.0, guidance_end=1.0,
-    posterior="sample", noise="shared", colour="raw", wrinkles="none", grain="none", fusion="s+m+f",
+    posterior="sample", noise="shared", colour="raw", wrinkles="none", relief="none", grain="none",
+    fusion="s+m+f",
 )  # fmt: skip
 _PICTURE = 1e-4
 _NETWORK = 2e-3

@@ -284,7 +284,7 @@ def _sam2() -> dict[str, Any]:
     return {"points": asked[0], "mask": exact(found.mask)}
 
 
-def _weights() -> list[str]:
+def hand_weights() -> list[str]:
     return [observer.Observer().digest]
 
 
@@ -309,16 +309,16 @@ GOLDENS = [
     Golden("palmbench.hands.palm", "palm masks", _palm,
            ["palmbench.hands.skeleton"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.palm_or_back", "views", _view),
-    Golden("palmbench.hands.observer", "observations", _looks, ["palmbench.hands.network"], _weights, _NETWORK),
-    Golden("palmbench.hands.network", "keypoints or masks", _network, weights=_weights, tolerance=_NETWORK),
+    Golden("palmbench.hands.observer", "observations", _looks, ["palmbench.hands.network"], hand_weights, _NETWORK),
+    Golden("palmbench.hands.network", "keypoints or masks", _network, weights=hand_weights, tolerance=_NETWORK),
     Golden("palmbench.hands.assembly", "hands", _seen,
            ["palmbench.hands.observer", "palmbench.hands.palm_or_back"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.embedded", "hands", _embedded,
            [f"palmbench.hands.{name}" for name in ("observer", "network", "assembly", "palm_or_back")],
-           _weights, _FOUND, constants=True),
+           hand_weights, _FOUND, constants=True),
     Golden("palmbench.hands.several_hands", "hands", _search,
            [f"palmbench.hands.{name}" for name in ("observer", "network", "assembly", *_SHAPE)],
-           _weights, _FOUND, constants=True),
+           hand_weights, _FOUND, constants=True),
     Golden("palmbench.hands.valleys", "valley points", _valleys),
     Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.palm", "palmbench.hands.assembly"]),
     Golden("palmbench.hands.pklnet.network", "outputs", _pklnet, tolerance=_NETWORK),

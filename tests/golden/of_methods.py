@@ -15,6 +15,7 @@ import recognizers
 from palmbench.hands.palm_frame import PalmFrame
 from palmbench.hands.roi_squares import Square
 from palmbench.methods import (
+    bands,
     crease_terms,
     crop,
     inpainted_crop,
@@ -25,6 +26,7 @@ from palmbench.methods import (
     perturbation,
     pool,
     quilting,
+    relief,
     rim_fill,
     skin_texture,
     victims,
@@ -87,6 +89,20 @@ def _wrinkles() -> dict[str, Any]:
     painted, crop, _, repainted = _painted_crop()
     drawn = [wrinkles.wrinkled(each, crop, repainted, np.random.default_rng(5)) for each in (painted, crop / 255)]
     return {"wrinkled": [picture(255 * each) for each in drawn]}
+
+
+def _relief() -> dict[str, Any]:
+    painted, crop, _, repainted = _painted_crop()
+    drawn = [relief.with_relief(each, crop, repainted, np.random.default_rng(5)) for each in (painted, crop / 255)]
+    return {"uneven": [picture(255 * each) for each in drawn]}
+
+
+def _bands() -> dict[str, Any]:
+    _, crop, _, repainted = _painted_crop()
+    level = crop[..., 1] / np.float32(255)
+    wide = ((0.8, 5.0), (4.0, 12.0))
+    found = [bands.strength(level, repainted, repainted, band, band[1]) for band in wide]
+    return {"between": sampled(bands.between(level, repainted, (0.8, 5.0))), "strength": found}
 
 
 def _light() -> dict[str, Any]:
@@ -303,7 +319,7 @@ def _sdedit() -> dict[str, Any]:
 
 _PASTED = [f"palmbench.methods.{name}" for name in ("region", "crop", "paste_back")]
 _READ = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_hand")]
-_ADDED = ("light", "paste_back", "skin_texture", "wrinkles")
+_ADDED = ("bands", "light", "paste_back", "relief", "skin_texture", "wrinkles")
 _METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
 _SKIN = [
     "palmbench.hands.palm_frame",
@@ -359,7 +375,11 @@ GOLDENS = [
            victim_weights, _STEERED),
     Golden("palmbench.methods.crop", "crops", _crop, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
            constants=True),
-    Golden("palmbench.methods.wrinkles", "wrinkles", _wrinkles, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.bands", "structure", _bands, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.wrinkles", "wrinkles", _wrinkles, ["palmbench.methods.bands"], tolerance=_PICTURE,
+           constants=True),
+    Golden("palmbench.methods.relief", "relief", _relief, ["palmbench.methods.bands"], tolerance=_PICTURE,
+           constants=True),
     Golden("palmbench.methods.light", "light or colours", _light, tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.skin_texture", "textures", _skin_texture, tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.paste_back", "photos", _paste_back,

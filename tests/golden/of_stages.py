@@ -225,7 +225,9 @@ _EEHNET = ["recognizers.eehnet", "recognizers.networks.embedding", "recognizers.
            *(f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps"))]  # fmt: skip
 _PARTS = ("attention", "denoiser", "fusion", "layers", "noise", "prior", "sampler", "paint")
 _PAINTING = [f"palmbench.diffusion.{name}" for name in _PARTS]
-_ADDED = [f"palmbench.methods.{name}" for name in ("light", "paste_back", "skin_texture", "wrinkles")]
+_ADDED = [
+    f"palmbench.methods.{name}" for name in ("bands", "light", "paste_back", "relief", "skin_texture", "wrinkles")
+]
 _DIFFUSION = ["palmbench.methods.diffusion", *_ADDED, *_PAINTING]
 _PREPARED = [*_SEEING, _STAGES + "prepare"]
 _DEIDENTIFIED = [*_PREPARED, *_MASKING, _STAGES + "deidentify"]

@@ -64,7 +64,7 @@ def test_painted_values_are_truncated_not_rounded(photo, hand, painted_by):
         def paint(self, conditions, generators, sampling):
             return [np.full((64, 64, 3), 0.999, np.float32)]
 
-    method = painted_by(Painter(), crop="hand", colour="raw", wrinkles="none", grain="none")
+    method = painted_by(Painter(), crop="hand", colour="raw", wrinkles="none", relief="none", grain="none")
     encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
     encoding["embeddings"] = np.zeros((3, 32), np.float32)
     result = method.deidentify([photo], [hand], [1], [encoding])[0]
@@ -79,7 +79,7 @@ def test_of_a_palm_crop_only_the_palm_is_pasted_with_a_soft_rim(photo, hand, pai
             return [np.ones((64, 64, 3), np.float32)]
 
     photo = np.zeros_like(photo)
-    method = painted_by(Painter(), crop="palm", colour="raw", wrinkles="none", grain="none")
+    method = painted_by(Painter(), crop="palm", colour="raw", wrinkles="none", relief="none", grain="none")
     encoding = {name: np.zeros((8, 8, 8), np.float32) for name in ("original", "background")}
     encoding["embeddings"] = np.zeros((3, 32), np.float32)
     everywhere = replace(hand, mask=np.ones_like(hand.mask))
@@ -201,7 +201,15 @@ def test_the_model_is_asked_for_the_papers_squares_their_fusion_and_alpha(photo,
     assert model.sampling == Sampling(2, 4.0, "plms", CONFIG.posterior, 0.25, 0.75)
 
 
-@pytest.mark.parametrize("asked", [(), ("wrinkles",), ("colour",), ("grain",), ("wrinkles", "colour", "grain")])
+FINISHING = {
+    "wrinkles": "wrinkles.wrinkled",
+    "colour": "light.follow_light",
+    "relief": "relief.with_relief",
+    "grain": "paste_back.textured",
+}
+
+
+@pytest.mark.parametrize("asked", [(), ("wrinkles",), ("colour",), ("relief",), ("grain",), tuple(FINISHING)])
 def test_a_painted_crop_is_finished_as_asked_and_at_random_by_its_seed(photo, hand, painted_by, asked, monkeypatch):
     done, drawn = [], []
 
@@ -213,10 +221,9 @@ def test_a_painted_crop_is_finished_as_asked_and_at_random_by_its_seed(photo, ha
 
         return matched
 
-    parts = {"wrinkles": "wrinkles.wrinkled", "colour": "light.follow_light", "grain": "paste_back.textured"}
-    for name, part in parts.items():
+    for name, part in FINISHING.items():
         monkeypatch.setattr(f"palmbench.methods.{part}", finish(name))
-    settings = {name: "match" if name in asked else "none" for name in ("wrinkles", "grain")}
+    settings = {name: "match" if name in asked else "none" for name in ("wrinkles", "relief", "grain")}
     method = painted_by(Witness(), **settings, colour="match" if "colour" in asked else "raw")
     method.deidentify([photo, photo], [hand, hand], [8, 9], [None, None])
     assert done == [*asked, *asked]

@@ -36,7 +36,7 @@ def test_the_weaker_the_nearer_to_what_was_there():
     palm = render(31, 0, size=(320, 240))
     hand = palm.as_hand()
     region = palm_region(hand, "paper")
-    config = SdeditConfig(size=128, steps=10, wrinkles="none", grain="none", colour="raw")
+    config = SdeditConfig(size=128, steps=10, wrinkles="none", relief="none", grain="none", colour="raw")
     off = [
         np.abs(
             run(replace(config, strength=strength), palm.image, hand)[region].astype(int) - palm.image[region]

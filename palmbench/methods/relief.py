@@ -1,0 +1,60 @@
+"""Relief of nobody's palm: folds, pads and blotches between the palm's lines and its light, drawn at random.
+
+What is coarser than a twentieth of the crop is the light of the hand that was there (`light`), what is finer than a
+fiftieth are lines (`wrinkles`). A network of a few million weights leaves what lies between nearly flat.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from palmbench.methods.bands import TINT, between, strength
+
+VERSION = 1
+_BAND = (5.0, 18.0)  # standard deviations, in pixels of the crop, between which structure is relief
+_DRAWN = (9.0, 24.0)  # the same of what is drawn: of noise, the narrower the more there is
+_GLARE = 0.3  # of full scale below white: the brighter skin is, the less of its relief a camera shows
+_STRONGEST = 0.06  # standard deviation of relief, as a share of the brightness
+_FADE = 12.0  # pixels of the crop over which relief ends at the palm's rim
+
+
+def with_relief(
+    lit: np.ndarray, original: np.ndarray, repainted: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Give a painted palm relief, drawn at random, until it is as uneven as the palm that was there.
+
+    Of the palm that was there one number is used, how strong its relief is; not where it rises. A palm that is painted
+    as uneven gets none.
+
+    Parameters
+    ----------
+    lit : ndarray of shape (size, size, 3), float
+        The painted crop in the hand's light, in [0, 1].
+    original : ndarray of shape (size, size, 3), uint8
+        The crop before.
+    repainted : ndarray of shape (size, size), bool
+        What was repainted.
+    generator : numpy.random.Generator
+        Draws the relief.
+
+    Returns
+    -------
+    ndarray of shape (size, size, 3), float32
+        In [0, 1]; unchanged outside the repainted palm.
+    """
+    distance = cv2.distanceTransform(repainted.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    inner = distance > _FADE / 2
+    if not inner.any():
+        return lit
+    before, level = (crop.mean(axis=2, dtype=np.float32) for crop in (original / 255, lit))
+    wanted, found = (strength(each, repainted, inner, _BAND, _BAND[1]) for each in (before, level))
+    wanted = min(wanted, _STRONGEST)
+    if wanted <= found:
+        return lit
+    noise = generator.standard_normal(repainted.shape).astype(np.float32)
+    relief = between(noise, np.ones_like(repainted), _DRAWN)
+    drawn = float(between(relief, repainted, _BAND)[inner].std())
+    relief *= np.sqrt(wanted**2 - found**2) / max(drawn, 1e-6) * np.clip(distance / _FADE, 0, 1)
+    relief *= np.clip((1 - level) / _GLARE, 0, 1)
+    return np.clip(lit * (1 + relief[..., None] * TINT), 0, 1).astype(np.float32)
