@@ -3,8 +3,8 @@
     python -m experiments.train_weights
 
 Renders the training set into data/training when it is not there (8 GB with the other hands), then trains one network
-after the other and writes palmbench/weights. With the recipes' own limits that takes about four and a half hours on two
-processor cores; a limit changes the learning rate's schedule with it. Stopped and started again, it goes on where it
+after the other and writes palmbench/weights. The recipes' own limits add up to 3 hours and 35 minutes, rendering comes
+before; a limit changes the learning rate's schedule with it. Stopped and started again, it goes on where it
 was, and a network that is finished is only written again. To train one from the start, remove its checkpoint (hand.pt,
 ccnet.pt, eehnet.pt, vae.pt or painter.pt) from data/training.
 """

@@ -46,6 +46,8 @@ def write_card(
     minutes = max(1, round(trainer.spent / 60))
     limits = f"--minutes {options.minutes:g} --processes {options.processes}" + " --continued" * options.continued
     batch = options.batch * options.processes
+    command = f"python -m experiments.weights.train_{recipe} {limits}"
+    time = f"{minutes} minutes, {trainer.step} steps of {batch} examples"
     card = {
         "what": what,
         "trained_on": trained_on
@@ -53,14 +55,23 @@ def write_card(
             f"{options.identities} training palms x {options.samples} photos ({', '.join(TURNS)}), "
             f"renderer version {RENDERER_VERSION}"
         ),
-        "command": f"python -m experiments.weights.train_{recipe} {limits}",
-        "time": f"{minutes} minutes, {trainer.step} steps of {batch} examples",
+        "command": command,
+        "time": time,
+        **({"before": _before(weights.parent / NAME, command, time)} if options.continued else {}),
         "machine_class": _machine(options.processes),
         "measured": {"how": "make embedded", **measured},
         "sha256": sha256_of(weights),
     }
     text = yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False)
     (weights.parent / NAME).write_text(text, encoding="utf-8")
+
+
+def _before(card: Path, command: str, time: str) -> str:
+    """What the weights had learnt from that a training went on with; `card` is still theirs, or of this training."""
+    known = yaml.safe_load(card.read_text(encoding="utf-8"))
+    if (known["command"], known["time"]) == (command, time):
+        return str(known["before"])
+    return "; before that, ".join([f"{known['time']}, on {known['trained_on']}", *filter(None, [known.get("before")])])
 
 
 def _machine(processes: int) -> str:

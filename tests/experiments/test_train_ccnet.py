@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
 import recognizers
 from experiments.weights import train_ccnet
@@ -90,4 +92,12 @@ def test_a_training_writes_weights_that_load_and_a_card(
     weights = tmp_path / "ccnet" / "ccnet.safetensors"
     templates = recognizers.load("ccnet", weights=str(weights)).extract(np.full((1, 128, 128), 90, np.uint8))
     assert templates.shape == (1, 128)
-    assert "6 drawn palms" in (weights.parent / "card.yaml").read_text()
+    first = yaml.safe_load((weights.parent / "card.yaml").read_text())
+    assert "6 drawn palms" in first["trained_on"] and "before" not in first
+
+    # Going on from there the card tells of both; written once more, it tells the same.
+    (options.data / "ccnet.pt").unlink()
+    for _ in range(2):
+        train_ccnet.train(0, replace(options, continued=True))
+        card = yaml.safe_load((weights.parent / "card.yaml").read_text())
+        assert card["before"] == f"{first['time']}, on {first['trained_on']}"

@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
+from palmbench.base import paths
 from palmbench.synth import Render, render
 from recognizers.common.errors import RequestError
+from recognizers.common.paths import weights_dir
 from tests.gates.figures import Figure
 from tests.gates.handshape import shape_features
 from tests.gates.linkage import OperatingPoint, linked, other_photos
@@ -138,10 +140,15 @@ def test_cards_are_held_against_their_files(tmp_path: Path) -> None:
     assert (wrong.value, wrong.note, wrong.n) == (1, "bad/model.safetensors", 2)
 
 
+def test_the_embedded_weights_have_cards_that_are_true() -> None:
+    missed = [figure for figure in checked(paths.weights_dir(), weights_dir()) if figure.holds is False]
+    assert not missed
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (("what: A network.\n", ""), "exactly the keys"),
+        (("what: A network.\n", ""), "must have the keys"),
         (("time: a minute", "time:"), "time must be a text"),
         (("how: by hand", "by: hand"), "must say how"),
         (("time: a minute", "time: [a"), "not YAML"),

@@ -40,6 +40,8 @@ class WeightCard:
         Results on held-out identities by name, among them "how": the command that measures them again.
     sha256 : str
         Of the file, 64 hexadecimal digits.
+    before : str, optional
+        Earlier training that this one went on from.
     """
 
     what: str
@@ -49,6 +51,7 @@ class WeightCard:
     machine_class: str
     measured: dict[str, Any]
     sha256: str
+    before: str = "nothing"
 
 
 def read_weight_card(path: Path) -> WeightCard:
@@ -64,8 +67,8 @@ def read_weight_card(path: Path) -> WeightCard:
     except yaml.YAMLError as error:
         raise RequestError(f"{path} is not YAML: {error}") from error
     wanted = [field.name for field in fields(WeightCard)]
-    if not isinstance(content, dict) or sorted(content) != sorted(wanted):
-        raise RequestError(f"{path} must have exactly the keys {', '.join(wanted)}.")
+    if not isinstance(content, dict) or sorted({**content, "before": ""}) != sorted(wanted):
+        raise RequestError(f"{path} must have the keys {', '.join(wanted[:-1])}, perhaps before, and no other.")
     for key, value in content.items():
         kind = dict if key == "measured" else str
         if not isinstance(value, kind) or not value:
