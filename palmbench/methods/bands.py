@@ -1,4 +1,4 @@
-"""Structure of a palm between two widths, and how strong it is."""
+"""Structure of a palm between two widths: how strong it is, and how much of it a painted palm lacks."""
 
 from __future__ import annotations
 
@@ -46,3 +46,42 @@ def strength(
     relative = (between(level, region, band) / brightness)[inner]
     usual = 1.4826 * float(np.median(np.abs(relative)))
     return float(np.clip(relative, -_FEW * usual, _FEW * usual).std())
+
+
+def lacking(
+    painted: np.ndarray,
+    original: np.ndarray,
+    region: np.ndarray,
+    inner: np.ndarray,
+    band: tuple[float, float],
+    around: float,
+    strongest: float,
+) -> float:
+    """How strong what is drawn on a painted palm must be, for its structure to be as strong as the original's.
+
+    Parameters
+    ----------
+    painted, original : ndarray of shape (size, size, 3)
+        Crops, the painted one in [0, 1], the original in levels from 0 to 255.
+    region, inner, band, around
+        See `strength`.
+    strongest : float
+        Strength up to which the original's is followed.
+
+    Returns
+    -------
+    float
+        0 if the painted palm lacks nothing, or where `inner` is empty.
+    """
+    if not inner.any():
+        return 0.0
+    wanted, found = (
+        strength(crop.mean(axis=2, dtype=np.float32), region, inner, band, around) for crop in (original / 255, painted)
+    )
+    return np.sqrt(max(0.0, min(wanted, strongest) ** 2 - found**2))
+
+
+def inside(region: np.ndarray, fade: float) -> np.ndarray:
+    """Weights that rise from 0 at a region's rim to 1 so many pixels within, float32."""
+    distance = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.clip(distance / fade, 0, 1)

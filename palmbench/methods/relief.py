@@ -6,10 +6,9 @@ fiftieth are lines (`wrinkles`). A network of a few million weights leaves what 
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from palmbench.methods.bands import TINT, between, strength
+from palmbench.methods.bands import TINT, between, inside, lacking
 
 VERSION = 1
 _BAND = (5.0, 18.0)  # standard deviations, in pixels of the crop, between which structure is relief
@@ -43,18 +42,14 @@ def with_relief(
     ndarray of shape (size, size, 3), float32
         In [0, 1]; unchanged outside the repainted palm.
     """
-    distance = cv2.distanceTransform(repainted.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    inner = distance > _FADE / 2
-    if not inner.any():
-        return lit
-    before, level = (crop.mean(axis=2, dtype=np.float32) for crop in (original / 255, lit))
-    wanted, found = (strength(each, repainted, inner, _BAND, _BAND[1]) for each in (before, level))
-    wanted = min(wanted, _STRONGEST)
-    if wanted <= found:
+    weights = inside(repainted, _FADE)
+    inner = weights > 0.5
+    lack = lacking(lit, original, repainted, inner, _BAND, _BAND[1], _STRONGEST)
+    if not lack:
         return lit
     noise = generator.standard_normal(repainted.shape).astype(np.float32)
     relief = between(noise, np.ones_like(repainted), _DRAWN)
     drawn = float(between(relief, repainted, _BAND)[inner].std())
-    relief *= np.sqrt(wanted**2 - found**2) / max(drawn, 1e-6) * np.clip(distance / _FADE, 0, 1)
-    relief *= np.clip((1 - level) / _GLARE, 0, 1)
+    relief *= lack / max(drawn, 1e-6) * weights
+    relief *= np.clip((1 - lit.mean(axis=2, dtype=np.float32)) / _GLARE, 0, 1)
     return np.clip(lit * (1 + relief[..., None] * TINT), 0, 1).astype(np.float32)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from palmbench.methods.bands import TINT, between, strength
+from palmbench.methods.bands import TINT, between, inside, lacking
 
 VERSION = 3
 _GRID = 512  # side of the square on which wrinkles are drawn
@@ -68,21 +68,14 @@ def wrinkled(
     ndarray of shape (size, size, 3), float32
         In [0, 1]; unchanged outside the repainted palm.
     """
-    distance = cv2.distanceTransform(repainted.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    inner = distance > _FADE / 2
-    if not inner.any():
-        return painted
-    wanted, found = (
-        strength(crop.mean(axis=2, dtype=np.float32), repainted, inner, _BAND, _AROUND)
-        for crop in (original / 255, painted)
-    )
-    wanted = min(wanted, _STRONGEST)
-    if wanted <= found:
+    weights = inside(repainted, _FADE)
+    inner = weights > 0.5
+    lack = lacking(painted, original, repainted, inner, _BAND, _AROUND, _STRONGEST)
+    if not lack:
         return painted
     wrinkles = cv2.resize(drawn(generator), repainted.shape, interpolation=cv2.INTER_AREA)
     relief = -between(wrinkles, np.ones_like(repainted), _BAND)
-    depth = _MORE * np.sqrt(wanted**2 - found**2) / max(float(relief[inner].std()), 1e-6)
-    relief *= depth * np.clip(distance / _FADE, 0, 1)
+    relief *= _MORE * lack / max(float(relief[inner].std()), 1e-6) * weights
     return np.clip(painted * (1 + relief[..., None] * TINT), 0, 1).astype(np.float32)
 
 
