@@ -21,7 +21,7 @@ from palmbench.base.status import DONE
 from palmbench.commands.cli import guarded
 from palmbench.config.compose import compose_points
 from palmbench.hands import Detector, load_detector
-from palmbench.hands.observer import cut_view
+from palmbench.hands.cutting import cut_view
 from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, TRAINING_IDENTITIES, Render, render
 from palmbench.synth.scene import background

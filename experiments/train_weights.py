@@ -1,12 +1,12 @@
-"""Train every embedded network anew: hand network, recognizers, autoencoder, inpainting network.
+"""Train every embedded network anew: hand and view network, recognizers, autoencoder, inpainting network.
 
     python -m experiments.train_weights
 
-Renders the training set into data/training when it is not there (8 GB with the other hands), then trains one network
+Renders the training set into data/training when it is not there (14 GB with the other hands), then trains one network
 after the other and writes palmbench/weights. The recipes' own limits add up to 3 hours and 35 minutes, rendering comes
-before; a limit changes the learning rate's schedule with it. Stopped and started again, it goes on where it
+on top; a limit changes the learning rate's schedule with it. Stopped and started again, it goes on where it
 was, and a network that is finished is only written again. To train one from the start, remove its checkpoint (hand.pt,
-ccnet.pt, eehnet.pt, vae.pt or painter.pt) from data/training.
+view.pt, ccnet.pt, eehnet.pt, vae.pt or painter.pt) from data/training.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# The inpainting network works on the autoencoder's latents, so it comes last.
-RECIPES = ("hand", "ccnet", "eehnet", "autoencoder", "inpainting")
+# The view network learns from what the hand network sees, the inpainting network from the autoencoder's latents.
+RECIPES = ("hand", "view", "ccnet", "eehnet", "autoencoder", "inpainting")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

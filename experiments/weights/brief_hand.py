@@ -19,9 +19,9 @@ from experiments.weights.train_hand import batch_of, hand_loss
 from experiments.weights.training import Schedule, Trainer, save_half
 from experiments.weights.views import Subject, View
 from experiments.weights.world import SHRINK
+from palmbench.hands.cutting import cut_view
 from palmbench.hands.hand import Hand
 from palmbench.hands.network import INPUT_SIZE, VIEWS, HandNetwork
-from palmbench.hands.observer import cut_view
 from palmbench.hands.palm import fill_polygon, palm_polygon
 
 VERSION = 1

@@ -1,9 +1,10 @@
-"""What the hand network learns beside open palms: backs, fists, covered palms, and pictures without a hand."""
+"""What is learned beside open palms: backs, fists, covered palms, gloves, and pictures without a hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,19 @@ from experiments.weights.world import SHRINK
 from palmbench.hands.network import VIEWS
 from palmbench.synth import RENDERER_VERSION, TRAINING_IDENTITIES
 from palmbench.synth.empty_scenes import empty_scene
-from palmbench.synth.other_hands import KINDS, render_other
+from palmbench.synth.other_hands import TRUTH, render_other
 from palmbench.synth.profiles import PROFILES
 
 _HEIGHT, _WIDTH = 240, 320
+# Kinds take turns.
+TURNS = ("back", "fist", "closed", "holding", "glove")
 # A glove is no palm; but a network that learns so takes palms of deep folds for gloves, which leaves them in the clear.
 UNTOLD = 255
 
 
 @dataclass(frozen=True)
 class Others:
-    """What the hand network learns beside open palms, memory-mapped.
+    """What is learned beside open palms, memory-mapped.
 
     Attributes
     ----------
@@ -63,21 +66,23 @@ _HANDS: Shapes = {
 _EMPTY: Shapes = {"empties": ((_HEIGHT, _WIDTH, 3), np.uint8)}
 
 
-def load_others(folder: Path, hands: int, empties: int, workers: int = 2) -> Others:
-    """Open the pictures in `folder`/others, making them first when they are absent or others than asked for."""
+def load_others(folder: Path, hands: int, empties: int, workers: int = 2, turns: Sequence[str] = TURNS) -> Others:
+    """Open the pictures in `folder`, making them first when they are absent or others than asked for."""
     kept: dict[str, np.ndarray] = {}
-    for what, count, shapes, entry in (("hands", hands, _HANDS, hand_entry), ("empties", empties, _EMPTY, empty_entry)):
-        version = {"renderer": RENDERER_VERSION, "count": count}
-        kept |= kept_arrays(folder / "others" / f"{what}.json", version, shapes, entry, range(count), count, workers)
+    wanted = (("hands", hands, _HANDS, partial(hand_entry, turns)), ("empties", empties, _EMPTY, empty_entry))
+    for what, count, shapes, entry in wanted:
+        version = {"renderer": RENDERER_VERSION, "truth": TRUTH, "count": count, "turns": list(turns)}
+        kept |= kept_arrays(folder / f"{what}.json", version, shapes, entry, range(count), count, workers)
     return Others(**kept)
 
 
-def hand_entry(number: int) -> Mapping[str, Any]:
+def hand_entry(turns: Sequence[str], number: int) -> Mapping[str, Any]:
     """What `Others` holds of one photo of a hand, by attribute; kinds and profiles take turns, palms differ."""
     cv2.setNumThreads(1)
     profiles = list(PROFILES)
     identity = TRAINING_IDENTITIES[(7 * number) % len(TRAINING_IDENTITIES)]
-    photo = render_other(KINDS[number % len(KINDS)], identity, number, profiles[number // len(KINDS) % len(profiles)])
+    profile = profiles[number // len(turns) % len(profiles)]
+    photo = render_other(turns[number % len(turns)], identity, number, profile)
     half = (_WIDTH, _HEIGHT)
     points = np.vstack([photo.keypoints_2d, photo.valleys])
     mask, palm = (

@@ -50,7 +50,7 @@ OUTSIDE_WEIGHT = 0.1  # of points beyond the view, which are only to be put at i
 
 
 def main() -> None:
-    options = parse_options(__doc__ or "", steps=10000, minutes=45, batch=24)
+    options = parse_options(__doc__ or "", steps=10000, minutes=35, batch=24)
     load_world(options.data, options.identities, options.samples)
     others_of(options)
     spread(train, options.processes, options)
@@ -97,7 +97,7 @@ def trained_on(options: Options, others: Others) -> str:
 
 def others_of(options: Options) -> Others:
     """What is learned beside the open palms of the training set."""
-    return load_others(options.data, int(OTHERS * options.identities), int(EMPTIES * options.identities))
+    return load_others(options.data / "others", int(OTHERS * options.identities), int(EMPTIES * options.identities))
 
 
 class Batch(NamedTuple):

@@ -11,13 +11,12 @@ from experiments.weights.crude import deidentify
 from experiments.weights.negatives import backdrop, draw_negative
 from experiments.weights.others import Others
 from experiments.weights.world import World
+from palmbench.hands.cutting import cut_view
 from palmbench.hands.network import INPUT_SIZE, VIEWS
-from palmbench.hands.observer import cut_view
 from palmbench.hands.palm import fill_polygon, palm_polygon
 
 NO_HAND = 0.3
 _TURNS = (0.6, 0.32, 0.08)  # hardly turned, turned as far as a person would, any way
-_SIZE = (INPUT_SIZE, INPUT_SIZE)
 
 
 class Subject(NamedTuple):
@@ -90,13 +89,13 @@ def draw_view(subject: Subject, world: World, others: Others, random: np.random.
         photo = deidentify(photo.copy(), subject.mask, subject.points, palm, random)
     transform = _placement(subject.points, random)
     placed = subject.points @ transform[:, :2].T + transform[:, 2]
-    image, mask, shown = _show(subject, photo, transform, world, others, random)
+    image, mask, shown = show(subject, photo, transform, INPUT_SIZE, world, others, random)
     if not present:
         image = _without_hand(image, mask, placed, others, random)
         mask, shown = np.zeros_like(mask), np.zeros_like(shown)
     elif random.random() < 0.12:
-        _cover_rim(image, mask, random)
-    image = _degrade(_light(image, random), random)
+        cover_rim(image, mask, random)
+    image = degrade(light(image, random), random)
     size = (INPUT_SIZE // 2, INPUT_SIZE // 2)
     halves = (cv2.resize(np.minimum(each, mask), size, interpolation=cv2.INTER_AREA) for each in (mask, shown))
     covers = [half / np.float32(255) for half in halves]
@@ -109,22 +108,22 @@ def _without_hand(
     """The view with its hand taken away, or a picture that never had one."""
     if random.random() < 0.25:
         return draw_negative(image, mask, points, random)
-    return _empty_view(others, random)
+    return empty_view(others, INPUT_SIZE, random)
 
 
-def _empty_view(others: Others, random: np.random.Generator) -> np.ndarray:
-    """A part of a picture without a hand, turned now and then, uint8 (192, 192, 3)."""
+def empty_view(others: Others, side: int, random: np.random.Generator) -> np.ndarray:
+    """A part of a picture without a hand, turned now and then, uint8 (side, side, 3)."""
     picture = others.empties[int(random.integers(len(others.empties)))]
     height, width = picture.shape[:2]
-    side = random.uniform(0.3, 1.0) * height
-    centre = random.uniform(side / 2, np.array([width, height]) - side / 2)
+    reach = random.uniform(0.3, 1.0) * height
+    centre = random.uniform(reach / 2, np.array([width, height]) - reach / 2)
     angle = random.normal(0, 15) if random.random() < 0.7 else random.uniform(0, 360)
-    transform = cv2.getRotationMatrix2D(tuple(centre), angle, INPUT_SIZE / side)
-    transform[:, 2] += INPUT_SIZE / 2 - centre
+    transform = cv2.getRotationMatrix2D(tuple(centre), angle, side / reach)
+    transform[:, 2] += side / 2 - centre
     if random.random() < 0.5:
         transform[0] *= -1
-        transform[0, 2] += INPUT_SIZE - 1
-    return cv2.warpAffine(picture, transform, _SIZE, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        transform[0, 2] += side - 1
+    return cv2.warpAffine(picture, transform, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
 def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -151,43 +150,44 @@ def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return transform
 
 
-def _show(
+def show(
     subject: Subject,
     photo: np.ndarray,
     transform: np.ndarray,
+    side: int,
     world: World,
     others: Others,
     random: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The view, and hand and palm in it (0 to 255); the hand keeps its surroundings or gets others."""
     mask, palm = (
-        cut_view(each * np.uint8(255), transform, _SIZE, cv2.BORDER_CONSTANT, 0)
+        cut_view(each * np.uint8(255), transform, (side, side), cv2.BORDER_CONSTANT, 0)
         for each in (subject.mask, subject.palm)
     )
     border = cv2.BORDER_REPLICATE if random.random() < 0.7 else cv2.BORDER_CONSTANT
-    image = cut_view(photo, transform, _SIZE, border)
+    image = cut_view(photo, transform, (side, side), border)
     if random.random() < 0.3:
         if random.random() < 0.5:
-            behind = _empty_view(others, random)
+            behind = empty_view(others, side, random)
         else:
-            behind = backdrop(world.photos[int(random.integers(len(world.photos)))], random)
+            behind = backdrop(world.photos[int(random.integers(len(world.photos)))], side, random)
         cut = mask[..., None].astype(np.float32) / 255
         image = (cut * image + (1 - cut) * behind).astype(np.uint8)
     return image, mask, palm
 
 
-def _cover_rim(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> None:
+def cover_rim(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> None:
     """Lay something plain over one side of the view, and hide from the mask what it hides."""
-    covered = np.zeros(mask.shape, np.uint8)
-    angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0.75, 1.15) * INPUT_SIZE / 2
+    covered, side = np.zeros(mask.shape, np.uint8), len(mask)
+    angle, reach = random.uniform(0, 2 * np.pi), random.uniform(0.75, 1.15) * side / 2
     away = np.array([np.cos(angle), np.sin(angle)])
-    centre = INPUT_SIZE / 2 + away * (reach + INPUT_SIZE)
-    cv2.circle(covered, tuple(int(c) for c in centre), INPUT_SIZE, 1, -1)
+    centre = side / 2 + away * (reach + side)
+    cv2.circle(covered, tuple(int(c) for c in centre), side, 1, -1)
     image[covered > 0] = random.integers(0, 256, 3)
     mask[covered > 0] = 0
 
 
-def _light(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def light(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Other exposure, white balance, contrast and gamma; one view in eight is grey."""
     lit = image.astype(np.float32) * random.normal(1, 0.05, 3)
     if random.random() < 0.12:
@@ -201,23 +201,23 @@ def _light(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     if random.random() < 0.12:
         lit *= random.uniform(0.2, 0.6)
     if random.random() < 0.15:
-        lit *= _shadow(random)
+        lit *= _shadow(len(lit), random)
     return lit
 
 
-def _shadow(random: np.random.Generator) -> np.ndarray:
-    """Light with the shadow of something over a part of the view, float32 (192, 192, 3), at most 1."""
+def _shadow(side: int, random: np.random.Generator) -> np.ndarray:
+    """Light with the shadow of something over a part of the view, float32 (side, side, 3), at most 1."""
     coarse = random.standard_normal((4, 4)).astype(np.float32)
-    along = np.linspace(-1, 1, INPUT_SIZE, dtype=np.float32)
+    along = np.linspace(-1, 1, side, dtype=np.float32)
     angle = random.uniform(0, 2 * np.pi)
     depth = np.cos(angle) * along[None] + np.sin(angle) * along[:, None] + random.uniform(-0.5, 0.5)
-    depth += random.uniform(0, 0.4) * cv2.resize(coarse, _SIZE, interpolation=cv2.INTER_CUBIC)
+    depth += random.uniform(0, 0.4) * cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
     lit = 1 / (1 + np.exp(-depth * np.float32(np.exp(random.uniform(np.log(4), np.log(80))))))
     least = random.uniform(0.1, 0.6) * random.normal(1, 0.08, 3).astype(np.float32)
     return least + (1 - least) * lit[..., None]
 
 
-def _degrade(lit: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def degrade(lit: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Blur, few pixels, sensor noise and JPEG, each now and then; uint8."""
     if random.random() < 0.3:
         lit = cv2.GaussianBlur(lit, (0, 0), random.uniform(0.3, 2.5) ** (2 if random.random() < 0.2 else 1))
@@ -226,7 +226,7 @@ def _degrade(lit: np.ndarray, random: np.random.Generator) -> np.ndarray:
         lit = lit + random.uniform(0.5, 2.5) * (lit - soft)
     if random.random() < 0.06:
         few = cv2.resize(lit, None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
-        lit = cv2.resize(few, _SIZE, interpolation=cv2.INTER_LINEAR)
+        lit = cv2.resize(few, lit.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     if random.random() < 0.3:
         lit = lit + random.standard_normal(lit.shape, np.float32) * random.uniform(1, 14)
     image = np.clip(lit, 0, 255).astype(np.uint8)

@@ -9,15 +9,16 @@ from palmbench.hands.hand import Hand, View
 from palmbench.hands.observer import Observation, Square
 from palmbench.hands.palm_or_back import palm_side
 
-VERSION = 2
+VERSION = 3
 _PALM_IN_DOUBT = 0.4  # share of a palm from which a hand is taken to show it
 _REACHING = 1.3  # distance of a stretched finger's tip from the wrist, in that of its base; of fists 0.6 to 1.2
 _STRETCHED = 3  # fingers of four
+_SURELY_CLOSED = 0.7  # share from which keypoints are taken to be wrong about stretched fingers
 _BASES, _TIPS = (5, 9, 13, 17), (8, 12, 16, 20)
 _MIDDLE_CHAIN = (0, 9, 10, 11, 12)
 
 
-def hand_of(close: Observation, aimed: Square, around: np.ndarray) -> Hand:
+def hand_of(close: Observation, aimed: Square, around: np.ndarray, shown: np.ndarray) -> Hand:
     """The hand that a close look saw.
 
     Parameters
@@ -27,6 +28,8 @@ def hand_of(close: Observation, aimed: Square, around: np.ndarray) -> Hand:
         Where it was aimed.
     around : ndarray of shape (height, width), bool
         Mask of the photo outside that square; overwritten inside.
+    shown : ndarray of shape (3,)
+        Shares of what the hand may show, of sum 1: palm, back, or fingers closed over the palm.
     """
     height, width = around.shape
     left, top, right, bottom = aimed.within(width, height)
@@ -44,8 +47,8 @@ def hand_of(close: Observation, aimed: Square, around: np.ndarray) -> Hand:
         keypoints_3d=_lift(keypoints, close.depths),
         valleys=close.points[21:].astype(np.float32),
         mask=mask,
-        view=view_of(close.views, keypoints),
-        palm_confidence=float(close.views[0]),
+        view=view_of(shown, keypoints),
+        palm_confidence=float(shown[0]),
         palm_mask=palm & mask,
     )
 
@@ -67,7 +70,7 @@ def view_of(shares: np.ndarray, keypoints: np.ndarray) -> View:
     # Deep folds of a palm that fills the view pass for fingers, and stretched fingers close over nothing.
     away = np.linalg.norm(keypoints - keypoints[0], axis=1)
     stretched = away[list(_TIPS)] > _REACHING * away[list(_BASES)]
-    return "palm" if stretched.sum() >= _STRETCHED else "closed"
+    return "palm" if stretched.sum() >= _STRETCHED and shares[2] < _SURELY_CLOSED else "closed"
 
 
 def connected(mask: np.ndarray, keypoints: np.ndarray) -> np.ndarray:

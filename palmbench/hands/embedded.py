@@ -13,8 +13,11 @@ from palmbench.hands.observer import Observation, Observer, Square, wanted_squar
 from palmbench.hands.several_hands import WHOLE, find_hands, whole_square
 from recognizers.common.cache_keys import versions_of
 
-VERSION = 2
-_CODE = ("embedded", "observer", "network", "several_hands", "assembly", "palm", "palm_or_back", "skeleton")
+VERSION = 3
+_CODE = (
+    *("embedded", "observer", "cutting", "network", "second_look", "view_network"),
+    *("several_hands", "assembly", "palm", "palm_or_back", "skeleton"),
+)
 _LOOKS = 2  # at the hand; the second one only if the first was badly aimed
 
 
@@ -43,6 +46,7 @@ class EmbeddedDetector:
 
     def __init__(self, weights: str = "embedded", threshold: float = 0.9, device: str = "cpu", hands: int = 1) -> None:
         self._observer = Observer(weights, device)
+        self._second = self._observer.second
         self._threshold, self._hands = threshold, hands
 
     def settings(self) -> dict[str, Any]:
@@ -50,6 +54,7 @@ class EmbeddedDetector:
         return {
             "name": self.name,
             "weights": self._observer.digest,
+            "second_look": self._second.digest,
             "threshold": self._threshold,
             "hands": self._hands,
             "versions": versions_of("palmbench.hands", *_CODE),
@@ -81,9 +86,10 @@ class EmbeddedDetector:
             aimed, square = square, wanted_square(close.points)
             if aimed.fits(square):
                 break
-        if close.presence < self._threshold:
+        shown = self._observer.shown(image, close) if close.presence >= self._threshold else None
+        if shown is None:
             return None
-        return hand_of(close, aimed, first.mask(0, 0, image.shape[1], image.shape[0]))
+        return hand_of(close, aimed, first.mask(0, 0, image.shape[1], image.shape[0]), shown)
 
 
 class EmbeddedSegmenter:

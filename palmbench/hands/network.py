@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,12 +16,16 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from palmbench.hands.hand import View
+from recognizers.common.errors import MissingWeights
+from recognizers.common.pinned import Pinned
+from recognizers.networks.checkpoint import read_state
 
 VERSION = 2
 POINTS = 23  # 21 keypoints, then the two valley points
 INPUT_SIZE = 192
 GRID = INPUT_SIZE // 4
 VIEWS: tuple[View, ...] = ("palm", "back", "closed")
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Outputs(NamedTuple):
@@ -68,17 +72,17 @@ class HandNetwork(nn.Module):
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 144), dilations: tuple[int, ...] = (2, 4)) -> None:
         super().__init__()
         half, quarter, eighth, bottom = widths
-        self.stem = _convolution(3, half, stride=2)
+        self.stem = convolution(3, half, stride=2)
         self.down = nn.ModuleList(
             [
-                nn.Sequential(_convolution(half, quarter, stride=2), _Residual(quarter)),
-                nn.Sequential(_convolution(quarter, eighth, stride=2), _Residual(eighth), _Residual(eighth)),
-                nn.Sequential(_convolution(eighth, bottom, stride=2), *(_Residual(bottom, d) for d in dilations)),
+                nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter)),
+                nn.Sequential(convolution(quarter, eighth, stride=2), Residual(eighth), Residual(eighth)),
+                nn.Sequential(convolution(eighth, bottom, stride=2), *(Residual(bottom, d) for d in dilations)),
             ]
         )
         self.lateral = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(list(pairwise(widths))))
         self.merge = nn.ModuleList(
-            [_Residual(eighth), nn.Sequential(_Residual(quarter), _Residual(quarter)), _convolution(half, half)]
+            [Residual(eighth), nn.Sequential(Residual(quarter), Residual(quarter)), convolution(half, half)]
         )
         self.heat = nn.Conv2d(quarter, POINTS, 1)
         self.depth = nn.Conv2d(quarter, 21, 1)
@@ -115,7 +119,19 @@ class HandNetwork(nn.Module):
         )
 
 
-def folded(network: HandNetwork) -> HandNetwork:
+def read_network(network: Network, file: Pinned, device: str, name: str) -> Network:
+    """A network with the weights of a safetensors file, for inference; errors as of `observer.Observer`."""
+    # NaN must not pass: a confidence of NaN is below no threshold.
+    state = read_state(file)
+    try:
+        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    except RuntimeError as error:
+        detail = " ".join(" ".join(str(error).splitlines()[:2]).split())[:160]
+        raise MissingWeights(f"{file.path} does not hold the {name} network's weights ({detail}).") from error
+    return folded(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def folded(network: Network) -> Network:
     """The same network for inference: its batch normalisations are folded into the convolutions before them."""
     network = deepcopy(network).eval()
     for part in network.modules():
@@ -133,7 +149,8 @@ def expected_place(share: Tensor) -> Tensor:
     return torch.stack([(share.sum(dim=2) * columns).sum(dim=2), (share.sum(dim=3) * rows).sum(dim=2)], dim=2)
 
 
-def _convolution(channels_in: int, channels_out: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+def convolution(channels_in: int, channels_out: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    """A convolution of 3 x 3, batch normalisation and ReLU."""
     return nn.Sequential(*_normalised(channels_in, channels_out, stride, dilation), nn.ReLU(inplace=True))
 
 
@@ -144,11 +161,13 @@ def _normalised(channels_in: int, channels_out: int, stride: int = 1, dilation: 
     return [convolution, nn.BatchNorm2d(channels_out)]
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
+    """Two convolutions whose result is added to what goes in, float (n, channels, height, width)."""
+
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            _convolution(channels, channels, dilation=dilation), *_normalised(channels, channels, dilation=dilation)
+            convolution(channels, channels, dilation=dilation), *_normalised(channels, channels, dilation=dilation)
         )
 
     def forward(self, features: Tensor) -> Tensor:

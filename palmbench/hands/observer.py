@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 
 from palmbench.base.paths import weights_dir
+from palmbench.hands.cutting import cut_view
+from palmbench.hands.second_look import SecondLook, agreed
 from recognizers.common.errors import MissingWeights
 from recognizers.common.pinned import Pinned
 
@@ -100,7 +102,7 @@ class Observer:
     weights : str
         "embedded", or the path of a safetensors file of the same network.
     device : str
-        Where the network runs.
+        Where the networks run.
 
     Raises
     ------
@@ -125,6 +127,11 @@ class Observer:
         """Digest of the weights."""
         return self._file.digest
 
+    @cached_property
+    def second(self) -> SecondLook:
+        """The second look at a hand that was found."""
+        return SecondLook(self._device)
+
     def whole(self, image: np.ndarray) -> Observation:
         """Look at a whole photo (uint8, height x width x 3, RGB)."""
         height, width = image.shape[:2]
@@ -137,6 +144,10 @@ class Observer:
         """Look at a square of a photo; it may reach beyond."""
         size = (VIEW, VIEW)
         return self._look(image, _transform(square.centre, VIEW / square.side, size), size)
+
+    def shown(self, image: np.ndarray, look: Observation) -> np.ndarray | None:
+        """What a hand shows by that look and by a second one: shares of palm, back and closed fingers, or no hand."""
+        return agreed(look.views, self.second.shares(image, look.points))
 
     def _look(self, image: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> Observation:
         import torch
@@ -157,39 +168,6 @@ class Observer:
     @cached_property
     def _network(self) -> HandNetwork:
         return _load(self._file, self._device)
-
-
-def cut_view(
-    image: np.ndarray,
-    transform: np.ndarray,
-    size: tuple[int, int],
-    border: int = cv2.BORDER_REPLICATE,
-    outside: int = 128,
-) -> np.ndarray:
-    """A view of a photo as the network is trained on and shown it.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, ...), uint8
-    transform : ndarray of shape (2, 3)
-        Affine transform from pixels of the photo to pixels of the view, of one scale in all directions.
-    size : (int, int)
-        Width and height of the view.
-    border, outside : int
-        OpenCV's border mode, and the grey level of a constant border.
-    """
-    scale = float(np.hypot(*transform[:, 0]))
-    # Shrinking by more than two needs its pixels averaged, or creases alias into the view.
-    while scale < 0.5 and min(image.shape[:2]) > 1:
-        height, width = image.shape[:2]
-        half = ((width + 1) // 2, (height + 1) // 2)
-        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
-        growth = np.array([width / half[0], height / half[1]])
-        shift = transform[:, :2] @ (0.5 * growth - 0.5)
-        transform = np.column_stack([transform[:, :2] * growth, transform[:, 2] + shift])
-        scale *= 2
-    level = (outside, outside, outside)
-    return cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=level)
 
 
 def wanted_square(points: np.ndarray) -> Square:
@@ -219,17 +197,6 @@ def _transform(centre: np.ndarray, scale: float, size: tuple[int, int]) -> np.nd
 
 @lru_cache(maxsize=2)
 def _load(file: Pinned, device: str) -> HandNetwork:
-    import torch
+    from palmbench.hands.network import HandNetwork, read_network
 
-    from palmbench.hands.network import HandNetwork, folded
-    from recognizers.networks.checkpoint import read_state
-
-    network = HandNetwork()
-    # NaN must not pass: a confidence of NaN is below no threshold.
-    state = read_state(file)
-    try:
-        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-    except RuntimeError as error:
-        detail = " ".join(" ".join(str(error).splitlines()[:2]).split())[:160]
-        raise MissingWeights(f"{file.path} does not hold the hand network's weights ({detail}).") from error
-    return folded(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return read_network(HandNetwork(), file, device, "hand")

@@ -12,7 +12,7 @@ VERSION = 1
 # Degrees by which a finger is bent from wrist to tip, all joints together. On photographs of open palms it is 20 to 80,
 # on backs up to 110, on fists and thumbs up 170 to 280.
 _CLOSED = 150.0
-_CLOSED_FINGERS = 3  # of four
+CLOSED_FINGERS = 3  # of four, of a closed hand
 _SURE = 0.75  # of left or right, to go by it; where it is less, the palm is taken to show
 
 
@@ -39,6 +39,11 @@ def finger_bends(joints: np.ndarray) -> np.ndarray:
     return np.array(bends)
 
 
+def closed_fingers(joints: np.ndarray) -> int:
+    """How many of index, middle, ring and little finger are closed over the palm; joints as of `finger_bends`."""
+    return int((finger_bends(joints) > _CLOSED).sum())
+
+
 def view_of(joints: np.ndarray, palm_side: str, said: Sequence[tuple[str, float]]) -> View:
     """What a hand shows.
 
@@ -52,7 +57,7 @@ def view_of(joints: np.ndarray, palm_side: str, said: Sequence[tuple[str, float]
         Which hand its looks make it to be, "left" or "right", and how sure of it each is, in [0, 1]. A hand whose looks
         all say the other one than `palm_side` shows its back.
     """
-    if (finger_bends(joints) > _CLOSED).sum() >= _CLOSED_FINGERS:
+    if closed_fingers(joints) >= CLOSED_FINGERS:
         return "closed"
     if said and all(side != palm_side and sure >= _SURE for side, sure in said):
         return "back"

@@ -20,7 +20,7 @@ from palmbench.hands.observer import VIEW, Observation, Observer, Square, wanted
 from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.skeleton import apart, hand_shape
 
-VERSION = 3
+VERSION = 4
 
 _LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
 PARTS = (0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
@@ -208,7 +208,10 @@ def _at(observer: Observer, image: np.ndarray, square: Square, threshold: float)
             return None
         aimed, square = square, wanted_square(look.points)
         if aimed.fits(square):
-            return _Seen(hand_of(look, aimed, np.zeros(image.shape[:2], bool)), aimed, look.spread)
+            shown = observer.shown(image, look)
+            if shown is None:
+                return None
+            return _Seen(hand_of(look, aimed, np.zeros(image.shape[:2], bool), shown), aimed, look.spread)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Photos of hands whose palm is hidden or partly hidden: backs, fists, half-closed and holding hands, gloves."""
+"""Photos of hands drawn as solids: backs, fists, half-closed and holding hands, gloves, and open palms among them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.random import Generator
 
 from palmbench.hands.hand import Hand, View
 from palmbench.hands.palm import fill_polygon, palm_polygon
+from palmbench.hands.palm_or_back import CLOSED_FINGERS, closed_fingers
 from palmbench.synth import camera as photography
 from palmbench.synth import scene, wear
 from palmbench.synth.anatomy import HandShape, hand_shape
@@ -28,8 +29,10 @@ from palmbench.synth.solid import ARM, FINGER, THUMB, solid_hand
 from palmbench.synth.solid_light import light_solid
 from palmbench.synth.worn import GLOVES, wear_glove, wear_sleeve, wear_watch
 
-KINDS = ("back", "fist", "closed", "holding", "glove")
-# A hand shows its palm when more than this share of the palm polygon's skin is seen.
+TRUTH = 2  # version of what is told of a photo beside its pixels
+KINDS = ("back", "fist", "closed", "holding", "glove", "open")
+# A hand shows its palm when more than this share of the palm polygon's skin is seen, and no three fingers are closed
+# over it; a sign made with fewer shows its back from behind.
 PALM_SHOWN = 0.25
 _ODD_LIGHT, _SLEEVES = 0.33, 0.4
 _PALM_SKIN = -0.062  # z of the palm's skin in hand lengths
@@ -37,7 +40,7 @@ _PALM_SKIN = -0.062  # z of the palm's skin in hand lengths
 
 @dataclass(frozen=True)
 class OtherRender:
-    """One photo of a hand that is not an open palm, and what is true of it.
+    """One photo of a hand of some kind, and what is true of it.
 
     Attributes
     ----------
@@ -85,7 +88,7 @@ class OtherRender:
 def render_other(
     kind: str, identity: int, sample: int, profile: str = "controlled", size: tuple[int, int] | None = None
 ) -> OtherRender:
-    """Render one photo of one hand whose palm is not, or not wholly, shown.
+    """Render one photo of one hand as a solid, its palm hidden or not; open palms are drawn finer by `render.render`.
 
     Parameters
     ----------
@@ -121,7 +124,9 @@ def render_other(
     hem = generator.uniform(0.08, 0.5) if generator.random() < _SLEEVES else np.inf
     surface = see(solid_hand(shape, gesture, padding, hem), view, (width, height))
     keypoints = view.project(gesture.joints)
-    inside = _palm_skin(kind, surface, keypoints)
+    closed = kind == "fist" and closed_fingers(gesture.joints) >= CLOSED_FINGERS
+    hidden = closed or kind in ("back", "glove")
+    inside = np.zeros(surface.part.shape, bool) if hidden else _palm_skin(surface, keypoints)
     image, mask, covered = _photograph(
         kind, identity, shape, gesture, view, surface, hem, conditions, session, generator
     )
@@ -138,7 +143,7 @@ def render_other(
         box=_box(keypoints, view, (width, height)),
         hand=side,
         kind=kind,
-        view=_view(kind, palm, keypoints),
+        view=_view(kind, closed, _seen_from_behind(view), palm, keypoints),
         identity=identity,
         sample=sample,
         profile=profile,
@@ -167,8 +172,8 @@ def _photograph(
     photo = scene.cast_shadow(
         behind, surface.coverage, light, generator.uniform(0.04, 0.16), generator.uniform(0.2, 0.4)
     )
-    from_behind = float(view.rotation[2, 2]) < 0
-    inside_seen = kind in ("fist", "closed", "holding") and not from_behind
+    from_behind = _seen_from_behind(view)
+    inside_seen = kind in ("fist", "closed", "holding", "open") and not from_behind
     window = bounding_rows_and_columns(surface.coverage, margin=2)
     part = Surface(*(np.ascontiguousarray(layer[window]) for layer in surface))
     near = replace(view, centre=view.centre - (window[1].start, window[0].start))
@@ -183,7 +188,7 @@ def _photograph(
     light_solid(photo[window], part, coat, light, view.unit, generator.uniform(0.2, 1.6), kind != "glove")
     mask = surface.coverage > 0.5
     pose = held_as(view, gesture.joints, shape, shape.webs)
-    if kind == "back" and clothes.random() < 0.25:
+    if kind in ("back", "open") and clothes.random() < 0.25:
         ring = wear.ring(pose, height, width, clothes)
         if ring is not None:
             ring.put_over(photo)
@@ -219,16 +224,18 @@ def _creases(identity: int, view: Camera, size: tuple[int, int], generator: Gene
     return press(grooves, size, (0, 0))
 
 
-def _palm_skin(kind: str, surface: Surface, keypoints: np.ndarray) -> np.ndarray:
+def _seen_from_behind(view: Camera) -> bool:
+    return float(view.rotation[2, 2]) < 0
+
+
+def _palm_skin(surface: Surface, keypoints: np.ndarray) -> np.ndarray:
     """Where the skin of the palm is seen inside the palm polygon, bool (height, width)."""
-    if kind not in ("closed", "holding"):
-        return np.zeros(surface.part.shape, bool)
     own = (surface.part >= 0) & ((surface.part < FINGER) | ((surface.part == THUMB) & (surface.along < 1)))
     return own & (surface.dorsal < 0) & fill_polygon(palm_polygon(keypoints), surface.part.shape)
 
 
-def _view(kind: str, palm: np.ndarray, keypoints: np.ndarray) -> View:
-    if kind == "back":
+def _view(kind: str, closed: bool, from_behind: bool, palm: np.ndarray, keypoints: np.ndarray) -> View:
+    if kind == "back" or (kind == "fist" and from_behind and not closed):
         return "back"
     corners = palm_polygon(keypoints)
     x, y = corners[:, 0], corners[:, 1]

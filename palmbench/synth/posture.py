@@ -29,7 +29,7 @@ def posture(kind: str, shape: HandShape, side: str, generator: Generator) -> tup
     """Draw a gesture of a kind (of `other_hands.KINDS`) of a hand ("left" or "right"), and from where it is seen."""
     from_behind = kind == "back"
     upright = 0.0
-    if kind == "back":
+    if kind in ("back", "open"):
         gesture = gestures.open_hand(shape, generator)
     elif kind == "fist":
         if generator.random() < 0.55:

@@ -31,7 +31,7 @@ def world(folder: Path) -> World:
 
 @pytest.fixture(scope="module")
 def others(folder: Path) -> Others:
-    return load_others(folder, hands=10, empties=6, workers=1)
+    return load_others(folder / "others", hands=10, empties=6, workers=1)
 
 
 @pytest.fixture(scope="module")

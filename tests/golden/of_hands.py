@@ -13,18 +13,21 @@ import torch
 from palmbench.base.paths import weights_dir
 from palmbench.hands import (
     assembly,
+    cutting,
     observer,
     palm,
     palm_or_back,
     recognition_hand,
     recognition_roi,
     roi_squares,
+    second_look,
     skeleton,
     valleys,
 )
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.network import HandNetwork, folded
 from palmbench.hands.sam2 import SAM2Segmenter
+from palmbench.hands.view_network import ViewNetwork
 from recognizers.common.errors import NoROIError
 from recognizers.common.pinned import Pinned
 from recognizers.common.tensor_files import read_tensors
@@ -152,6 +155,14 @@ def _bent(joints: np.ndarray, degrees: float, fingers: int = 4) -> np.ndarray:
     return bent
 
 
+def _cuts() -> dict[str, Any]:
+    photo = inputs.photo()
+    return {
+        "view": picture(cutting.cut_view(photo, _TRANSFORM, (192, 192))),
+        "shrunk": picture(cutting.cut_view(photo, _TRANSFORM * 0.3, (64, 64))),
+    }
+
+
 def _looks() -> dict[str, Any]:
     photo, points = inputs.photo(), inputs.hand().keypoints_2d
     square = observer.wanted_square(points)
@@ -167,8 +178,6 @@ def _looks() -> dict[str, Any]:
         "square of it": sampled(eye.close(photo, square).points),
         "fits": fits,
         "within": square.within(192, 256),
-        "view": picture(observer.cut_view(photo, _TRANSFORM, (192, 192))),
-        "shrunk": picture(observer.cut_view(photo, _TRANSFORM * 0.3, (64, 64))),
         "mask": picture(look.mask(0, 0, 192, 256)),
         "palm": picture(look.palm_mask(0, 0, 192, 256)),
     }
@@ -192,12 +201,12 @@ def _seen() -> dict[str, Any]:
     hand = inputs.hand()
     points = np.concatenate([hand.keypoints_2d, hand.valleys])
     look = _observation(points, hand.keypoints_3d[:, 2], (0.7, 0.2, 0.1))
+    shares = ((0.41, 0.0, 0.59), (0.39, 0.61, 0.0), (0.39, 0.3, 0.31), (0.05, 0.0, 0.95), (1.0, 0.0, 0.0))
     curled = hand.keypoints_2d[0] + 0.5 * (hand.keypoints_2d - hand.keypoints_2d[0])
     curled[[5, 9, 13, 17]] = hand.keypoints_2d[[5, 9, 13, 17]]
-    shares = ((0.41, 0.0, 0.59), (0.39, 0.61, 0.0), (0.39, 0.3, 0.31), (1.0, 0.0, 0.0))
     around = np.zeros((256, 192), bool)
     around[:40, :40] = True
-    found = assembly.hand_of(look, observer.wanted_square(points), around)
+    found = assembly.hand_of(look, observer.wanted_square(points), around, look.views)
     speckled = hand.mask.copy()
     speckled[::9, ::7] ^= True
     return {
@@ -219,6 +228,28 @@ def _network() -> dict[str, Any]:
     with torch.inference_mode():
         outputs = folded(network)(views)
     return {name: sampled(part.numpy()) for name, part in outputs._asdict().items()}
+
+
+def _second() -> dict[str, Any]:
+    photo, hand, look = inputs.photo(), inputs.hand(), second_look.SecondLook()
+    firsts = [np.array(each) for each in ((0.5, 0.3, 0.2), (0.05, 0.94, 0.01))]
+    seconds = [np.array(each) for each in ((0.1, 0.8, 0.05, 0.05), (0.1, 0.1, 0.32, 0.48), (0.1, 0.1, 0.28, 0.52))]
+    agreed = [second_look.agreed(first, second) for first in firsts for second in seconds]
+    return {
+        "transforms": [second_look.upright(each.keypoints_2d) for each in _both()],
+        "view": picture(second_look.upright_view(photo, hand.keypoints_2d)),
+        "shares": [look.shares(photo, each.keypoints_2d) for each in _both()],
+        "agreed": [[] if shares is None else shares for shares in agreed],
+    }
+
+
+def _view_network() -> dict[str, Any]:
+    network = ViewNetwork()
+    file = Pinned.now(weights_dir() / "view" / "view.safetensors")
+    network.load_state_dict({name: part.float() for name, part in read_tensors(file).items()})
+    views = torch.from_numpy(inputs.photo()[:96, :96].copy()).permute(2, 0, 1)[None].float() / 255
+    with torch.inference_mode():
+        return {"logits": folded(network)(views)[0].numpy()}
 
 
 def _hand_file() -> Pinned:
@@ -251,7 +282,10 @@ def _search() -> dict[str, Any]:
 def _told(hands: list[Any]) -> list[float]:
     return numbers(
         len(hands),
-        *((hand.score, hand.box, hand.keypoints_2d, hand.valleys, picture(hand.mask)) for hand in hands),
+        *(
+            (hand.score, hand.palm_confidence, hand.box, hand.keypoints_2d, hand.valleys, picture(hand.mask))
+            for hand in hands
+        ),
     )
 
 
@@ -288,6 +322,14 @@ def hand_weights() -> list[str]:
     return [observer.Observer().digest]
 
 
+def view_weights() -> list[str]:
+    return [second_look.SecondLook().digest]
+
+
+def detector_weights() -> list[str]:
+    return hand_weights() + view_weights()
+
+
 def _pklnet() -> dict[str, Any]:
     from palmbench.hands.pklnet.network import PKLNet
 
@@ -299,7 +341,11 @@ def _pklnet() -> dict[str, Any]:
     return {f"output {place}": sampled(output.numpy()) for place, output in enumerate(outputs)}
 
 
-_SHAPE = ("palm", "palm_or_back", "skeleton")
+LOOKING = [
+    f"palmbench.hands.{name}"
+    for name in ("observer", "cutting", "network", "second_look", "view_network", "assembly", "palm_or_back")
+]
+_SHAPE = ["palmbench.hands.palm", "palmbench.hands.skeleton"]
 
 GOLDENS = [
     Golden("palmbench.hands.roi_squares", "squares", _roi_squares, ["palmbench.hands.palm"], constants=True),
@@ -309,16 +355,18 @@ GOLDENS = [
     Golden("palmbench.hands.palm", "palm masks", _palm,
            ["palmbench.hands.skeleton"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.palm_or_back", "views", _view),
-    Golden("palmbench.hands.observer", "observations", _looks, ["palmbench.hands.network"], hand_weights, _NETWORK),
+    Golden("palmbench.hands.cutting", "views", _cuts, tolerance=_PICTURE),
+    Golden("palmbench.hands.observer", "observations", _looks,
+           ["palmbench.hands.network", "palmbench.hands.cutting"], hand_weights, _NETWORK),
     Golden("palmbench.hands.network", "keypoints or masks", _network, weights=hand_weights, tolerance=_NETWORK),
+    Golden("palmbench.hands.second_look", "shares", _second,
+           ["palmbench.hands.view_network", "palmbench.hands.cutting"], view_weights, _NETWORK, constants=True),
+    Golden("palmbench.hands.view_network", "shares", _view_network, weights=view_weights, tolerance=_NETWORK),
     Golden("palmbench.hands.assembly", "hands", _seen,
            ["palmbench.hands.observer", "palmbench.hands.palm_or_back"], tolerance=_PICTURE, constants=True),
-    Golden("palmbench.hands.embedded", "hands", _embedded,
-           [f"palmbench.hands.{name}" for name in ("observer", "network", "assembly", "palm_or_back")],
-           hand_weights, _FOUND, constants=True),
-    Golden("palmbench.hands.several_hands", "hands", _search,
-           [f"palmbench.hands.{name}" for name in ("observer", "network", "assembly", *_SHAPE)],
-           hand_weights, _FOUND, constants=True),
+    Golden("palmbench.hands.embedded", "hands", _embedded, LOOKING, detector_weights, _FOUND, constants=True),
+    Golden("palmbench.hands.several_hands", "hands", _search, LOOKING + _SHAPE, detector_weights, _FOUND,
+           constants=True),
     Golden("palmbench.hands.valleys", "valley points", _valleys),
     Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.palm", "palmbench.hands.assembly"]),
     Golden("palmbench.hands.pklnet.network", "outputs", _pklnet, tolerance=_NETWORK),

@@ -31,7 +31,7 @@ from palmbench.photos.window import in_window, unpaintable
 from palmbench.photos.writing import eight_bits, encode, fitted
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
-from tests.golden.of_hands import hand_weights
+from tests.golden.of_hands import LOOKING, detector_weights
 
 _PICTURE = 1e-4
 _CODED = 1e-3
@@ -257,7 +257,7 @@ def _of(*names: str) -> list[str]:
     return [_PHOTOS + name for name in names]
 
 
-_SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "observer", "network", "assembly")]
+_SEEING = ["palmbench.hands.embedded", *LOOKING]
 _MTCC = ["recognizers.mtcc", "recognizers.codes.gabor", "recognizers.matching.shifts"]
 _BLUR = ["palmbench.methods.blur", "palmbench.methods.region"]
 
@@ -279,5 +279,5 @@ GOLDENS = [
     Golden(_PHOTOS + "deidentification", "results", _deidentification,
            [*_PALM, *_SEEING, *_MTCC, *_BLUR,
             *_of("window", "evidence", "writing", "verification", "painter", "reading")],
-           hand_weights, tolerance=5e-3, constants=True),
+           detector_weights, tolerance=5e-3, constants=True),
 ]  # fmt: skip

@@ -16,7 +16,6 @@ from palmbench.base.images import encode_photo
 from palmbench.base.store import Store
 from palmbench.config.schema import RunConfig
 from palmbench.datasets.sample import Sample
-from palmbench.hands.observer import Observer
 from palmbench.methods.folder import FolderConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.methods.whole_hand import WholeHandConfig
@@ -35,9 +34,10 @@ from recognizers.common.cache_keys import sample_seed
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 from tests.golden.of_diffusion import SMALL, painter_weights
+from tests.golden.of_hands import LOOKING, detector_weights
 
 SAMPLES = tuple(Sample(f"{i:04d}_0000", f"{i:04d}", f"{i:04d}", "", f"{i:032d}") for i in (0, 1))
-_SEEING = [f"palmbench.hands.{name}" for name in ("embedded", "palm", "observer", "network", "assembly")]
+_SEEING = ["palmbench.hands.embedded", "palmbench.hands.palm", *LOOKING]
 _MASKING = [f"palmbench.{name}" for name in ("hands.palm", "hands.skeleton", "methods.mask", "methods.region")]
 _MTCC = ["recognizers.mtcc", *(f"recognizers.{name}" for name in
                                ("codes.base", "codes.gabor", "matching.shifts"))]  # fmt: skip
@@ -212,12 +212,8 @@ def _synth() -> dict[str, Any]:
     return found
 
 
-def _hand() -> list[str]:
-    return [Observer().digest]
-
-
 def _with(weights: str) -> Callable[[], list[str]]:
-    return lambda: [*_hand(), *painter_weights(), str(recognizers.load(weights).settings()["weights"])]
+    return lambda: [*detector_weights(), *painter_weights(), str(recognizers.load(weights).settings()["weights"])]
 
 
 _STAGES = "palmbench.stages."
@@ -236,21 +232,22 @@ _CUT = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_h
 
 GOLDENS = [
     Golden("palmbench.synth.seeds", "rendered hands", _synth, tolerance=3e-3),
-    Golden(_STAGES + "prepare", "hands", _prepare, _SEEING, _hand, _FOUND),
+    Golden(_STAGES + "prepare", "hands", _prepare, _SEEING, detector_weights, _FOUND),
     Golden(_STAGES + "deidentify", "photos or seeds", _deidentify, [*_PREPARED, *_MASKING, *_DIFFUSION],
            _with("eehnet"), _FOUND),
     Golden(_STAGES + "elsewhere", "photos", _elsewhere,
            ["palmbench.base.images", "palmbench.base.photo_files"]),
     Golden(_STAGES + "enrol", "templates", _enrol, [*_PREPARED, *_CUT, *_MTCC, *_EEHNET], _with("eehnet"), _FOUND),
     Golden("palmbench.training.images", "cuts or landmarks", _cut,
-           [*_PREPARED, *_CUT, "recognizers.networks.hand_landmarks"], _hand, _FOUND),
+           [*_PREPARED, *_CUT, "recognizers.networks.hand_landmarks"], detector_weights, _FOUND),
     Golden(_STAGES + "quality", "numbers", _quality,
            [*_DEIDENTIFIED, *(f"palmbench.quality.{name}" for name in ("filters", "pixels", "similarity"))],
-           _hand, _FOUND),
-    Golden(_STAGES + "usability", "numbers", _usability, [*_DEIDENTIFIED, "palmbench.quality.usability"], _hand, 2e-2),
+           detector_weights, _FOUND),
+    Golden(_STAGES + "usability", "numbers", _usability,
+           [*_DEIDENTIFIED, "palmbench.quality.usability"], detector_weights, 2e-2),
     Golden(_STAGES + "moved", "hands", _moved,
            [*_PREPARED, _STAGES + "deidentify", "palmbench.hands.assembly",
             *(f"palmbench.methods.{name}" for name in ("hand_parts", "proportions", "hand_warp", "warped_hand"))],
-           _hand, _FOUND),
+           detector_weights, _FOUND),
     Golden(_STAGES + "compare", "scores", _compare, [*_MTCC, "palmbench.scoring.rates"]),
 ]  # fmt: skip

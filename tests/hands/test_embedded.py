@@ -14,9 +14,9 @@ from scipy.ndimage import binary_dilation, binary_erosion
 
 from palmbench.base.paths import weights_dir
 from palmbench.hands import Hand, load_detector, load_segmenter
+from palmbench.hands.cutting import cut_view
 from palmbench.hands.embedded import EmbeddedDetector, EmbeddedSegmenter
 from palmbench.hands.network import GRID, HandNetwork, expected_place, folded
-from palmbench.hands.observer import cut_view
 from palmbench.hands.palm import inpaint_mask
 from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
 from palmbench.synth import Render, render
@@ -166,7 +166,7 @@ def test_settings_name_the_weights_by_their_contents(detector: EmbeddedDetector,
     other = tmp_path / "same.safetensors"
     other.write_bytes(WEIGHTS.read_bytes())
     assert load_detector(EmbeddedConfig(weights=str(other))).settings() == detector.settings()
-    assert detector.settings().keys() == {"name", "weights", "threshold", "hands", "versions"}
+    assert detector.settings().keys() == {"name", "weights", "second_look", "threshold", "hands", "versions"}
 
 
 def test_weights_that_are_no_numbers_find_no_hand_of_no_confidence(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from palmbench.hands.skeleton import apart, hand_shape, valley_points
 from recognizers.common.cache_keys import versions_of
 
 VERSION = 2
-_CODE = ("observer", "network", "several_hands", "assembly", "palm", "palm_or_back", "skeleton")
+_CODE = ("observer", "cutting", "network", "several_hands", "assembly", "palm", "palm_or_back", "skeleton")
 # Of packages that look at a photo in so few pixels that they overlook small hands, and those that fill the frame.
 _COARSE = ("mediapipe",)
 _MOST_AT_ONCE = 4  # hands asked for at least, so that the best of them can be chosen

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from palmbench.hands.observer import cut_view
+from palmbench.hands.cutting import cut_view
 
 LONGEST = 1280  # pixels of a view's longer side: detectors shrink what they see to a few hundred
 PARTS_OF = 2048  # pixels of the longer side of the copy of which parts are shown
