@@ -160,13 +160,13 @@ def test_masks_hold_on_dark_skin_and_in_shadow(keep: Keep) -> None:
 
 @pytest.mark.gate
 def test_the_hand_network_is_fast_and_small(keep: Keep) -> None:
-    files = sorted((weights_dir() / "hand").rglob("*.safetensors"))
+    files = [path for name in ("hand", "view") for path in sorted((weights_dir() / name).rglob("*.safetensors"))]
     size = sum(path.stat().st_size for path in files) / 1e6
     paces = [(f"{profile}: find and segment", pace.finding(profile)) for profile in PROFILES]
     keep(
         [
             *(Figure(name, taken, "ms", None, SLOWEST, 32, timed=True) for name, taken in paces),
-            Figure("weights of the hand network", size, "MB", None, HEAVIEST, len(files)),
+            Figure("weights of the hand and the view network", size, "MB", None, HEAVIEST, len(files)),
         ]
     )
 
