@@ -12,11 +12,11 @@ import numpy as np
 import torch
 
 from experiments.weights.kept_arrays import kept_arrays
-from palmbench.hands.observer import Observation, Observer, Square, wanted_square
+from palmbench.hands.embedded import approach
+from palmbench.hands.observer import Observation, Observer, wanted_square
 from palmbench.hands.several_hands import WHOLE, whole_square
 
 LEAST = 0.2  # presence from which a look counts: less than a detector reports, for there is more to learn from
-_LOOKS = 2
 
 
 class Sightings(NamedTuple):
@@ -71,18 +71,10 @@ def _observer() -> Observer:
 
 def _ends(observer: Observer, image: np.ndarray) -> Iterator[Observation | None]:
     whole = observer.whole(image)
-    yield _end(observer, image, whole, wanted_square(whole.points))
+    starts = [(whole, wanted_square(whole.points))]
     for share in WHOLE[1:]:
         square = whole_square(image, share)
-        yield _end(observer, image, observer.close(image, square), square)
-
-
-def _end(observer: Observer, image: np.ndarray, look: Observation, square: Square) -> Observation | None:
-    for _ in range(_LOOKS):
-        if look.presence < LEAST or square.side < 8:
-            return None
-        look = observer.close(image, square)
-        aimed, square = square, wanted_square(look.points)
-        if aimed.fits(square):
-            break
-    return look if look.presence >= LEAST else None
+        starts.append((observer.close(image, square), square))
+    for look, square in starts:
+        end = approach(observer, image, look, square, LEAST)
+        yield None if end is None else end[0]

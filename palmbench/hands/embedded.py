@@ -78,18 +78,43 @@ class EmbeddedDetector:
         return [] if hand is None else [hand]
 
     def _towards(self, image: np.ndarray, first: Observation, square: Square) -> Hand | None:
-        close = first
-        for _ in range(_LOOKS):
-            if close.presence < self._threshold or square.side < 8:
-                return None
-            close = self._observer.close(image, square)
-            aimed, square = square, wanted_square(close.points)
-            if aimed.fits(square):
-                break
-        shown = self._observer.shown(image, close) if close.presence >= self._threshold else None
-        if shown is None:
+        end = approach(self._observer, image, first, square, self._threshold)
+        shown = None if end is None else self._observer.shown(image, end[0])
+        if end is None or shown is None:
             return None
-        return hand_of(close, aimed, first.mask(0, 0, image.shape[1], image.shape[0]), shown)
+        return hand_of(*end, first.mask(0, 0, image.shape[1], image.shape[0]), shown)
+
+
+def approach(
+    observer: Observer, image: np.ndarray, first: Observation, square: Square, least: float
+) -> tuple[Observation, Square] | None:
+    """Where closer looks lead to that begin with a square of a photo, and where the last one was aimed.
+
+    Parameters
+    ----------
+    observer : Observer
+    image : ndarray of shape (height, width, 3), uint8 RGB
+    first : Observation
+        What was seen before.
+    square : Square
+        Where to look first.
+    least : float
+        Presence below which a look is not followed.
+
+    Returns
+    -------
+    (Observation, Square) or None
+        None where a look sees no hand, or one of a few pixels.
+    """
+    look = first
+    for _ in range(_LOOKS):
+        if look.presence < least or square.side < 8:
+            return None
+        look = observer.close(image, square)
+        aimed, square = square, wanted_square(look.points)
+        if aimed.fits(square):
+            break
+    return (look, aimed) if look.presence >= least else None
 
 
 class EmbeddedSegmenter:
