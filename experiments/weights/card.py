@@ -68,6 +68,8 @@ def write_card(
 
 def _before(card: Path, command: str, time: str) -> str:
     """What the weights had learnt from that a training went on with; `card` is still theirs, or of this training."""
+    if not card.is_file():
+        return "a training of which no card tells"
     known = yaml.safe_load(card.read_text(encoding="utf-8"))
     if (known["command"], known["time"]) == (command, time):
         return str(known["before"])

@@ -83,7 +83,7 @@ def train(rank: int, options: Options) -> None:
 def sources_of(options: Options) -> Sources:
     """What the views of a training are drawn from, made first where it is absent."""
     world = load_world(options.data, options.identities, options.samples)
-    folder = options.data / "seen_twice"
+    folder = options.data / "view"
     others = load_others(folder, OTHERS * options.identities, EMPTIES * options.identities, turns=TURNS)
     alarms = load_sightings(folder / "empties.npy", int(ALARMED * len(others.empties)))
     seen = load_sightings(folder / "photos.npy", len(others.photos))

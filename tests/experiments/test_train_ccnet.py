@@ -101,3 +101,8 @@ def test_a_training_writes_weights_that_load_and_a_card(
         train_ccnet.train(0, replace(options, continued=True))
         card = yaml.safe_load((weights.parent / "card.yaml").read_text())
         assert card["before"] == f"{first['time']}, on {first['trained_on']}"
+    # Weights that somebody brought without one are gone on with all the same.
+    (weights.parent / "card.yaml").unlink()
+    train_ccnet.train(0, replace(options, continued=True))
+    card = yaml.safe_load((weights.parent / "card.yaml").read_text())
+    assert card["before"] == "a training of which no card tells"
