@@ -33,8 +33,8 @@ class EmbeddedDetector:
     device : str
         Where the network runs. On a CPU it sees one view at a time, so that no batch can change a result.
     hands : int
-        Hands to report of a photo at most. For more than one the whole photo is searched, which takes some fifty looks
-        in place of two or three.
+        Hands to report of a photo; where it is more than one, hands beyond are "unsure". For more than one the whole
+        photo is searched, which takes some fifty looks in place of two or three.
 
     Raises
     ------

@@ -42,8 +42,8 @@ class Hand:
     mask : ndarray of shape (height, width), bool
         True on the hand.
     view : {"palm", "back", "closed", "unsure"}
-        What it shows: its palm, its back, or fingers closed over the palm. "unsure" is something that looks like a hand
-        but whose keypoints cannot be trusted.
+        What it shows: its palm, its back, or fingers closed over the palm. "unsure" is something that may be a palm
+        but whose keypoints cannot be trusted, or a hand beyond the number asked for.
     palm_confidence : float or None
         The detector's confidence that a palm is seen, in [0, 1]; None where it tells none.
     palm_mask : ndarray of shape (height, width), bool, or None

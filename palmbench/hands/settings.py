@@ -26,7 +26,7 @@ class DetectorConfig(ABC):
     name : str
         What it is called on the command line and in keys.
     hands : int
-        Hands to report of a photo at most.
+        Hands to report of a photo; where it is more than one, hands beyond are "unsure".
     valleys : str
         Who finds the valley points that the recognition ROI hangs from: "embedded" is the detector itself.
     valley_weights : str or None

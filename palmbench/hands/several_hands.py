@@ -7,7 +7,7 @@ painted over before the next round, so that its neighbour stands alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from palmbench.hands.observer import VIEW, Observation, Observer, Square, wanted
 from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.skeleton import apart, hand_shape
 
-VERSION = 4
+VERSION = 5
 
 _LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
 PARTS = (0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
@@ -28,7 +28,10 @@ _STEP = 0.5  # from one part to the next, as a share of its side
 _HOPEFUL = 0.1  # least confidence of a part of the photo in which a hand is then sought
 _LOOKS = 4  # at one place, each aimed by the one before
 WHOLE = (1.0, 1.5, 2.0)  # sides of the looks at a whole photo, in its longer side: a hand may fill the frame
-_DOUBTS = 2  # looks at the whole photo that end at something unclear, for it to be reported
+# What no look shows clearly is told of from this share of a palm in what it shows, unless it is slender: width of its
+# keypoints over their length. Photographs of palms had 0.44 and 0.24 or more; a face had 0.47 and 0.1, fists 0.40.
+_DOUBTED, _SLENDER = 0.42, 0.25
+_LOOKED_AT_AGAIN = 0.1  # share of a finding that is painted over, above which later looks decide
 _AGREEING = 0.1  # mean distance of points up to which two looks see the same hand, in sides of the closer one
 _WIDER = 1.5  # side of a look that confirms another, in sides of that one
 _LEAST_CELLS = 40  # of a view's mask, to be worth a look
@@ -63,9 +66,19 @@ class _Candidate(NamedTuple):
 
 
 class _Seen(NamedTuple):
+    """What looks at a place lead to; `settled` if the last one saw it where it was aimed."""
+
     hand: Hand
     square: Square
     spread: float
+    settled: bool
+
+
+class _Search(NamedTuple):
+    """Hands that a search found, and what may be a palm and shows clearly in no look."""
+
+    found: list[Hand]
+    doubtful: list[Hand]
 
 
 def find_hands(observer: Observer, image: np.ndarray, threshold: float, most: int) -> list[Hand]:
@@ -78,33 +91,40 @@ def find_hands(observer: Observer, image: np.ndarray, threshold: float, most: in
     threshold : float
         Least confidence, in [0, 1], of the look that reports a hand.
     most : int
-        Hands to report at most.
+        Hands whose palms are told of at most.
 
     Returns
     -------
     list of Hand
-        Something that looks like a hand, but whose keypoints the looks do not agree on, is told of as "unsure" where no
-        hand was found.
+        What may be a palm, but shows clearly in no look, comes last as "unsure", and so do hands beyond `most`.
     """
     found: list[Hand] = []
     doubtful: list[Hand] = []
     canvas, changed = image, None
     for _ in range(_ROUNDS + most):  # the whole photo may give them one by one
         new, unclear = _in_the_whole(observer, canvas, threshold)
-        doubtful += unclear
         if not new:
-            new = _in_parts(observer, canvas, changed, threshold)
-        new = [one for one in new if not any(covers(other.keypoints_2d, one.keypoints_2d) for other in found)]
+            new, more = _in_parts(observer, canvas, changed, threshold)
+            unclear += more
+        doubtful += unclear
+        new = [one for one in new if not _within(found, one)]
         found += new
-        if not new or len(found) >= most:
+        if not new or len(found) > most:
             break
         changed = np.logical_or.reduce([_cover(hand) for hand in new])
         canvas = painted_over(canvas, changed)
+        doubtful = [one for one in doubtful if _share_within(one, changed) <= _LOOKED_AT_AGAIN]
     found.sort(key=lambda hand: -hand.score)
-    for one in doubtful:
-        if not any(covers(hand.keypoints_2d, one.keypoints_2d) for hand in found):
+    found = beyond_is_unsure(found, most)
+    for one in sorted(doubtful, key=lambda hand: -hand.score):
+        if not _within(found, one):
             found.append(replace(one, view="unsure"))
-    return apart(found[:most])
+    return apart(found)
+
+
+def beyond_is_unsure(hands: Sequence[Hand], most: int) -> list[Hand]:
+    """The same hands; those beyond a number are not told of as palms, and not passed over."""
+    return [*hands[:most], *(replace(hand, view="unsure") for hand in hands[most:])]
 
 
 def whole_square(image: np.ndarray, share: float) -> Square:
@@ -113,31 +133,48 @@ def whole_square(image: np.ndarray, share: float) -> Square:
     return Square(np.array([(width - 1) / 2, (height - 1) / 2]), share * max(height, width))
 
 
-def _in_the_whole(observer: Observer, image: np.ndarray, threshold: float) -> tuple[list[Hand], list[Hand]]:
-    """Hands that looks at the whole photo lead to; and what several lead to and none shows clearly, one at most."""
+def _in_the_whole(observer: Observer, image: np.ndarray, threshold: float) -> _Search:
+    """What looks at the whole photo lead to."""
     ends = [_at(observer, image, whole_square(image, share), threshold) for share in WHOLE]
     seen = [one for one in ends if one is not None]
-    found: list[Hand] = []
-    for one in sorted(seen, key=lambda one: one.spread):
-        if _stands(one, _OF_THE_WHOLE) and not any(covers(h.keypoints_2d, one.hand.keypoints_2d) for h in found):
-            found.append(one.hand)
-    doubtful = [one for one in seen if not _stands(one, _OF_THE_WHOLE)]
-    return found, [doubtful[0].hand] if len(doubtful) >= _DOUBTS else []
+    clear = [one for one in seen if _stands(one, _OF_THE_WHOLE)]
+    unclear = [one for one in seen if not _stands(one, _OF_THE_WHOLE)]
+    return _Search(_surest(clear, lambda one: one.spread), _perhaps_palms(unclear))
 
 
-def _in_parts(observer: Observer, image: np.ndarray, changed: np.ndarray | None, threshold: float) -> list[Hand]:
-    """Hands that looks at parts of the photo lead to; of findings that cover each other the surest is kept."""
-    seen: list[_Seen] = []
+def _in_parts(observer: Observer, image: np.ndarray, changed: np.ndarray | None, threshold: float) -> _Search:
+    """What looks at parts of the photo lead to."""
+    clear: list[_Seen] = []
+    unclear: list[_Seen] = []
     for candidate in _candidates(observer, image, changed):
-        if not any(_alike(candidate.square, one.square) for one in seen):
-            one = _at(observer, image, candidate.square, threshold)
-            if one and _stands(one, _OF_A_PART) and _confirmed(observer, image, one):
-                seen.append(one)
+        if any(_alike(candidate.square, one.square) for one in clear):
+            continue
+        one = _at(observer, image, candidate.square, threshold)
+        if one is not None:
+            stands = _stands(one, _OF_A_PART) and _confirmed(observer, image, one)
+            (clear if stands else unclear).append(one)
+    return _Search(_surest(clear, lambda one: 2 * one.spread - one.hand.score), _perhaps_palms(unclear))
+
+
+def _surest(seen: Sequence[_Seen], unsure: Callable[[_Seen], float]) -> list[Hand]:
+    """Of findings that are parts of each other, the surest ones."""
     found: list[Hand] = []
-    for one in sorted(seen, key=lambda one: 2 * one.spread - one.hand.score):
-        if not any(covers(other.keypoints_2d, one.hand.keypoints_2d) for other in found):
+    for one in sorted(seen, key=unsure):
+        if not _within(found, one.hand):
             found.append(one.hand)
     return found
+
+
+def _perhaps_palms(unclear: Sequence[_Seen]) -> list[Hand]:
+    """What may be a palm among what no look shows clearly."""
+    hands = [one.hand for one in unclear if (one.hand.palm_confidence or 0.0) >= _DOUBTED]
+    return [hand for hand in hands if _breadth(hand.keypoints_2d) >= _SLENDER]
+
+
+def _breadth(keypoints: np.ndarray) -> float:
+    """Width of a hand's keypoints as a share of their length."""
+    sides = cv2.minAreaRect(keypoints.astype(np.float32))[1]
+    return min(sides) / max(*sides, 1e-6)
 
 
 def _candidates(observer: Observer, image: np.ndarray, changed: np.ndarray | None) -> list[_Candidate]:
@@ -199,23 +236,32 @@ def _patches(look: Observation) -> list[Square]:
 
 
 def _at(observer: Observer, image: np.ndarray, square: Square, threshold: float) -> _Seen | None:
-    """The hand at a place, if looks at it agree where it is."""
+    """The hand at a place, where looks at it agree; else that of the look that was most confident of one."""
+    best: tuple[Observation, Square] | None = None
     for _ in range(_LOOKS):
         if square.side < _LEAST_SIDE:
             return None
         look = glance(observer, image, square)
         if look.presence < threshold:
-            return None
+            break
         aimed, square = square, wanted_square(look.points)
         if aimed.fits(square):
-            shown = observer.shown(image, look)
-            if shown is None:
-                return None
-            return _Seen(hand_of(look, aimed, np.zeros(image.shape[:2], bool), shown), aimed, look.spread)
-    return None
+            return _seen(observer, image, look, aimed, settled=True)
+        if best is None or look.presence > best[0].presence:
+            best = look, aimed
+    return None if best is None else _seen(observer, image, *best, settled=False)
+
+
+def _seen(observer: Observer, image: np.ndarray, look: Observation, aimed: Square, settled: bool) -> _Seen | None:
+    shown = observer.shown(image, look)
+    if shown is None:
+        return None
+    return _Seen(hand_of(look, aimed, np.zeros(image.shape[:2], bool), shown), aimed, look.spread, settled)
 
 
 def _stands(one: _Seen, evidence: _Evidence) -> bool:
+    if not one.settled:
+        return False
     if one.hand.view != "palm":
         return one.hand.score >= max(evidence.presence, _NO_PALM.presence) and one.spread < _NO_PALM.spread
     return (
@@ -263,11 +309,32 @@ def same_hand(one: np.ndarray, other: np.ndarray) -> bool:
     return shared > _SAME * max(1.0, min(cv2.contourArea(first), cv2.contourArea(second)))
 
 
+def within(known: Sequence[np.ndarray], keypoints: np.ndarray) -> bool:
+    """Whether a finding, keypoints (21, 2), lies mostly within a known hand: it is that hand again, or a part of it.
+
+    A larger hand around a known one is neither.
+    """
+    own = cv2.convexHull(np.asarray(keypoints, np.float32))
+    hulls = (cv2.convexHull(np.asarray(points, np.float32)) for points in known)
+    least = _SAME * max(1.0, cv2.contourArea(own))
+    return any(cv2.intersectConvexConvex(hull, own)[0] > least for hull in hulls)
+
+
 def covers(known: np.ndarray, keypoints: np.ndarray) -> bool:
     """Whether a finding, keypoints (21, 2), is a known hand again, or mostly a part of it such as a finger."""
     first, second = (cv2.convexHull(np.asarray(points, np.float32)) for points in (known, keypoints))
     shared, _ = cv2.intersectConvexConvex(first, second)
     return same_hand(known, keypoints) or shared > _SAME * max(1.0, cv2.contourArea(second))
+
+
+def _within(found: Sequence[Hand], one: Hand) -> bool:
+    return within([hand.keypoints_2d for hand in found], one.keypoints_2d)
+
+
+def _share_within(hand: Hand, where: np.ndarray) -> float:
+    """Share of a hand, from joint to joint, that lies in some pixels of the photo."""
+    own = fill_polygon(hand.keypoints_2d, where.shape)
+    return float(where[own].mean()) if own.any() else 1.0
 
 
 def _cover(hand: Hand) -> np.ndarray:

@@ -13,12 +13,12 @@ from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.methods import Method, output_checks
 from palmbench.photos.evidence import MOST, share_that_stayed
-from palmbench.photos.window import WindowedHand, find_hands, unpaintable
+from palmbench.photos.window import WindowedHand, find_hands, may_show_palm, unpaintable
 from palmbench.photos.writing import eight_bits
 from recognizers.common.cache_keys import digest, sample_seed
 from recognizers.common.errors import SampleError
 
-VERSION = 2
+VERSION = 3
 _NO_PALM = {"back": "it shows its back", "closed": "its fingers are closed over its palm"}
 
 
@@ -80,8 +80,11 @@ class Painter:
         self.picture = picture_of(pixels)
         self.hands: list[WindowedHand] = find_hands(self.picture, tools.detector, tools.segmenter)
         views = {} if every_hand else {index: one.hand.view for index, one in enumerate(self.hands)}
-        self.left_alone = {index: _NO_PALM[view] for index, view in views.items() if view in _NO_PALM}
-        reasons = {index: unpaintable(one.hand) for index, one in enumerate(self.hands) if index not in self.left_alone}
+        no_palm = {index: _NO_PALM[view] for index, view in views.items() if view in _NO_PALM}
+        doubtful = {index for index in no_palm if may_show_palm(self.hands[index].hand)}
+        self.left_alone = {index: what for index, what in no_palm.items() if index not in doubtful}
+        reasons = {index: unpaintable(one.hand) for index, one in enumerate(self.hands) if index not in no_palm}
+        reasons |= {index: f"{no_palm[index]}, or its palm after all" for index in doubtful}
         self.skipped = {index: reason for index, reason in reasons.items() if reason}
         self._photo = "" if shared else pixels_digest(pixels)
 

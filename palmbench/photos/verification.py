@@ -13,12 +13,13 @@ import recognizers
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.photos.window import WindowedHand, find_hands
+from palmbench.hands.several_hands import within
+from palmbench.photos.window import WindowedHand, find_hands, may_show_palm
 from recognizers import output_checks
 from recognizers.common.errors import NoROIError
 from recognizers.protocol import Recognizer
 
-VERSION = 1
+VERSION = 2
 # Photos of the same rendered palm are closer than this in 97 of 100 pairs, photos of two palms in 3 of 100; of real
 # contactless ROIs 99 and 13 of 100. `tests/photos/test_verification.py` measures it again.
 MTCC_THRESHOLD = 0.375
@@ -34,7 +35,7 @@ class Verdict(NamedTuple):
     templates : list of ndarray or None
         Of the result, cut where the original's hands are.
     overlooked : list of tuple
-        Boxes of palms in the result that are not of the original's hands: the first look missed them.
+        Boxes of what shows a palm in the result, or may, and is none of the original's hands: the first look missed it.
     """
 
     distances: list[float | None]
@@ -101,8 +102,10 @@ class Verifier:
             else:
                 near = output_checks.distances(self.recognizer, template[None], np.stack([own, *again]))
                 distances.append(float(near.min()))
-        palms = [found.box for found in found_again if found.hand.view == "palm"]
-        overlooked = [box for box in palms if not any(_same_place(box, own.box) for own in hands)]
+        known = [own.keypoints for own in hands]
+        overlooked = [
+            found.box for found in found_again if may_show_palm(found.hand) and not within(known, found.keypoints)
+        ]
         return Verdict(distances, in_place, overlooked)
 
     def nearest_pair(self, templates: Sequence[np.ndarray | None]) -> float | None:
@@ -115,10 +118,3 @@ class Verifier:
     def hidden(self, distance: float | None) -> bool:
         """Whether a palm at this distance counts as hidden; one that could not be compared does not."""
         return distance is not None and distance > self.threshold
-
-
-def _same_place(box: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
-    """Whether the middle of one box lies in the other: hands that overlap more are one hand, seen twice."""
-    return any(
-        a[0] <= (b[0] + b[2]) / 2 <= a[2] and a[1] <= (b[1] + b[3]) / 2 <= a[3] for a, b in ((box, other), (other, box))
-    )

@@ -12,7 +12,7 @@ from palmbench.hands import Hand
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.observer import Observer, Square
 from palmbench.hands.palm import inpaint_mask
-from palmbench.hands.several_hands import glance, painted_over, parts
+from palmbench.hands.several_hands import glance, painted_over, parts, within
 from palmbench.hands.skeleton import FINGER_RADIUS, apart, hand_length, hand_shape, valley_points
 from palmbench.synth import Render, render
 
@@ -42,10 +42,30 @@ def test_both_hands_of_a_photo_are_found_where_they_are_each_with_its_own_mask()
         assert inpaint_mask(hand)[:, shift : shift + 320].sum() == inpaint_mask(hand).sum() > 0
 
 
-def test_no_more_hands_are_told_of_than_asked_for() -> None:
+def test_hands_beyond_the_number_asked_for_are_not_passed_over() -> None:
     image, _ = side_by_side()
-    assert len(EmbeddedDetector(hands=2).detect([image])[0]) == 2
+    assert [hand.view for hand in EmbeddedDetector(hands=2).detect([image])[0]] == ["palm", "palm"]
+    three = np.concatenate([image, render(31, 1).image[::2, ::2]], axis=1)
+    assert [hand.view for hand in EmbeddedDetector(hands=2).detect([three])[0]] == ["palm", "palm", "unsure"]
     assert len(EmbeddedDetector(hands=1).detect([image])[0]) <= 1
+
+
+@pytest.mark.parametrize("identity", [22, 28, 38])
+def test_a_palm_that_no_look_shows_clearly_is_told_of_beside_one_that_is_clear(identity: int) -> None:
+    clear, covered = (render(each, 0) for each in (identity, identity + 1))
+    rest = covered.image[::2, ::2].copy()
+    rest[: int(covered.keypoints_2d[9, 1] / 2) - 4] = np.median(rest[:8], axis=(0, 1))  # its fingers are hidden
+    found = EmbeddedDetector(hands=5).detect([np.concatenate([clear.image[::2, ::2], rest], axis=1)])[0]
+    assert [hand.view for hand in found] == ["palm", "unsure"]
+    assert found[1].box[0] > 320
+
+
+def test_a_hand_around_another_is_not_that_hand_again() -> None:
+    palm = render(31, 1).keypoints_2d
+    middle = palm.mean(axis=0)
+    small = middle + (palm - middle) * 0.4
+    assert within([palm], palm) and within([palm], small) and within([palm + 20], palm)
+    assert not within([small], palm) and not within([palm + 400], palm) and not within([], palm)
 
 
 def test_asking_for_more_finds_the_same_hand_in_a_photo_of_one(palm: Render) -> None:

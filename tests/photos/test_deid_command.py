@@ -184,6 +184,24 @@ def test_every_hand_counts_and_one_that_is_skipped_keeps_its_photo_back(
     np.testing.assert_array_equal(pixels(out / "one.png")[:, 320:], canvas[:, 320:])
 
 
+@pytest.mark.parametrize(("confidence", "status"), [(0.05, 0), (0.33, 3)])
+def test_a_back_that_may_be_a_palm_after_all_keeps_its_photo_back(
+    album: Path,
+    two: tuple[np.ndarray, tuple[Hand, Hand]],
+    known_hands,  # type: ignore[no-untyped-def]
+    confidence: float,
+    status: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    canvas, (left, right) = two
+    Image.fromarray(canvas).save(album / "two.png")
+    known_hands(left, replace(right, view="back", palm_confidence=confidence))
+    assert deid(album / "two.png", album.parent / "out" / "two.png") == status
+    said = capsys.readouterr().out
+    assert ("hand 2 was skipped, it shows its back, or its palm after all" in said) == bool(status)
+    assert deid(album / "two.png", album.parent / "out" / "both.png", "--every-hand") == 0
+
+
 def test_a_hand_that_only_the_check_sees_keeps_its_photo_back(
     album: Path,
     two: tuple[np.ndarray, tuple[Hand, Hand]],

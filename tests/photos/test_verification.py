@@ -12,6 +12,7 @@ from known_photos import Knowing, truth
 import recognizers
 from palmbench import methods
 from palmbench.hands import Hand
+from palmbench.hands.hand import View
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.photos.painter import Painter
@@ -58,6 +59,28 @@ def test_a_hand_that_the_first_look_missed_is_told(
     assert verdict.overlooked == [in_window(right).box]
     both = [in_window(hand) for hand in (left, right)]
     assert seeing.compare([None, None], both, canvas).overlooked == []
+
+
+@pytest.mark.parametrize(
+    ("view", "confidence", "told"), [("unsure", None, 1), ("back", 0.3, 1), ("back", 0.1, 0), ("closed", None, 0)]
+)
+def test_what_may_be_a_palm_is_told_too(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], verifier: Verifier, view: View, confidence: float | None, told: int
+) -> None:
+    canvas, (left, right) = two
+    other = replace(right, view=view, palm_confidence=confidence)
+    seeing = replace(verifier, detector=Knowing((left, other)))
+    assert len(seeing.compare([None], [in_window(left)], canvas).overlooked) == told
+
+
+def test_a_palm_around_a_known_one_is_not_taken_for_it(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], verifier: Verifier
+) -> None:
+    canvas, (left, _) = two
+    middle = left.keypoints_2d.mean(axis=0)
+    small = replace(left, keypoints_2d=middle + (left.keypoints_2d - middle) * np.float32(0.4))
+    seeing = replace(verifier, detector=Knowing((left,)))
+    assert seeing.compare([None], [in_window(small)], canvas).overlooked == [in_window(left).box]
 
 
 @pytest.mark.parametrize("apart", [0, 5, 11])

@@ -14,11 +14,11 @@ from palmbench.hands.external.views import PARTS_OF, View
 from palmbench.hands.hand import MIDDLE, WRIST, Hand, require_photos
 from palmbench.hands.observer import Observer, wanted_square
 from palmbench.hands.palm_or_back import palm_side, view_of
-from palmbench.hands.several_hands import covers, parts, same_hand
+from palmbench.hands.several_hands import beyond_is_unsure, covers, parts, same_hand
 from palmbench.hands.skeleton import apart, hand_shape, valley_points
 from recognizers.common.cache_keys import versions_of
 
-VERSION = 2
+VERSION = 3
 _CODE = ("observer", "cutting", "network", "several_hands", "assembly", "palm", "palm_or_back", "skeleton")
 # Of packages that look at a photo in so few pixels that they overlook small hands, and those that fill the frame.
 _COARSE = ("mediapipe",)
@@ -59,7 +59,7 @@ class ExternalDetector:
     threshold : float
         Least confidence, in [0, 1].
     hands : int
-        Hands to report of a photo at most.
+        Hands to report of a photo; where it is more than one, hands beyond are "unsure".
     device : str
         Where the networks run.
 
@@ -75,7 +75,7 @@ class ExternalDetector:
         self.name = name
         self._python = interpreter_of(name, python)
         self._hands = hands
-        asked = max(hands, _MOST_AT_ONCE)
+        asked = max(hands + 1, _MOST_AT_ONCE)  # one more, to know of more than are told of
         self._options = {"weights": weights, "threshold": threshold, "hands": asked, "device": device}
         self._observer = Observer("embedded", device)
 
@@ -101,7 +101,13 @@ class ExternalDetector:
             If its process cannot be started, or is lost again and again.
         """
         require_photos(images, "detect")
-        return [apart([self._hand(image, one) for one in self._found(image)]) for image in images]
+        return [apart(self._hands_of(image)) for image in images]
+
+    def _hands_of(self, image: np.ndarray) -> list[Hand]:
+        found = self._found(image)
+        if self._hands == 1:
+            return [self._hand(image, one) for one in found[:1]]
+        return beyond_is_unsure([self._hand(image, one) for one in found], self._hands)
 
     def _found(self, image: np.ndarray) -> list[_Seen]:
         """Hands in the whole photo, then in the padded photo, then in its parts: none displaces one that was there.
@@ -130,7 +136,7 @@ class ExternalDetector:
                 moved = finding._replace(keypoints=small.in_photo(finding.keypoints))
                 if not any(covers(one.finding.keypoints, moved.keypoints) for one in found):
                     found.append(_Seen(moved, _said(moved)))
-        return sorted(found, key=_rank)[: self._hands]
+        return sorted(found, key=_rank)
 
     def _look(self, view: View) -> list[Finding]:
         """What the package finds in a view, in pixels of the photo."""
