@@ -15,17 +15,17 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from palmbench.base.photo_kinds import HEAD, RAW_SUFFIXES, read_kind, unread_kind
 from palmbench.base.whole_files import NotWhole, require_whole
 from recognizers.common.errors import PalmbenchError, SampleError
 from recognizers.common.pinned import Pinned
 
-VERSION = 1
+VERSION = 2
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "AVIF", "HEIF")
 LARGEST = 256_000_000  # pixels: phones make photos of 200 million
 _LARGEST_FILE = 8 * LARGEST + (1 << 20)  # bytes: 16 bits of four channels
 # A larger picture of fewer bytes is one colour, and no photo: 34 bytes may claim 268 million pixels.
 _BLANK_PIXELS, _PIXELS_A_BYTE = 32_000_000, 10_000
-_HEIF_NAMES, _HEIF_BRANDS = (".heic", ".heif"), (b"hei", b"hev")
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -38,6 +38,8 @@ _TURNS = {
 }
 _BITS_PER_SAMPLE, _PLANAR, _TILE_WIDTH, _TILE_LENGTH = 258, 284, 322, 323
 _IN_PLANES = 2
+_NEW_SUBFILE_TYPE, _SUB_IFDS, _DNG_VERSION = 254, 330, 50706
+_REDUCED = 1
 _PNG_DEPTH = 24  # offset of the bit depth in a PNG file
 
 _opening = threading.Lock()
@@ -71,15 +73,17 @@ def opened(path: Path, data: bytes | None = None, decode: bool = True) -> Iterat
             data = contents(path)
         if not data:
             raise SampleError(f"{path}: the file is empty")
-        if path.suffix.lower() in _HEIF_NAMES or (data[4:8] == b"ftyp" and data[8:11] in _HEIF_BRANDS):
+        if kind := unread_kind(data[:HEAD]):
+            raise _unread(path, kind)
+        if read_kind(data[:HEAD]) == "HEIF":
             _enable_heif(path)
         if data[:4] == b"RIFF":  # Pillow takes memory for all pixels before it tells how many there are
             _refuse_size(*_webp_size(data), len(data), path)
         with pillow(data, FORMATS) as image:
             _refuse_size(*image.size, len(data), path)
-            _refuse_animation(image, path)
             if image.format == "TIFF":
                 _refuse_tiff(image, data, path)
+            _refuse_animation(image, path)
             if decode:
                 require_whole(data, image.format)
                 image.load()
@@ -87,6 +91,8 @@ def opened(path: Path, data: bytes | None = None, decode: bool = True) -> Iterat
     except PalmbenchError:
         raise
     except UnidentifiedImageError as error:
+        if kind := unread_kind(b"", path.suffix.lower()):
+            raise _unread(path, kind) from error
         raise SampleError(f"{path}: not an image in a format that is read here") from error
     except NotWhole as error:
         raise SampleError(f"{path}: cannot be decoded, {error}") from error
@@ -205,11 +211,19 @@ def _refuse_animation(image: Image.Image, path: Path) -> None:
 
 def _refuse_tiff(image: Image.Image, data: bytes, path: Path) -> None:
     tags = image.tag_v2  # type: ignore[attr-defined]
+    # Of a camera's raw file the first picture is a preview, and the photo lies beside it.
+    preview = _SUB_IFDS in tags and tags.get(_NEW_SUBFILE_TYPE, 0) & _REDUCED
+    if preview or _DNG_VERSION in tags or path.suffix.lower() in RAW_SUFFIXES:
+        raise _unread(path, "a raw photo")
     # A whole tile is decoded, however little of it lies in the picture.
     _refuse_size(tags.get(_TILE_WIDTH, 1), tags.get(_TILE_LENGTH, 1), len(data), path)
     # Neither Pillow nor OpenCV puts such planes together: what they give is another picture.
     if tags.get(_PLANAR) == _IN_PLANES and bits_of(image, data) > 8 and len(image.getbands()) > 1:
         raise SampleError(f"{path}: holds colours of more than 8 bits in separate planes; save them interleaved")
+
+
+def _unread(path: Path, kind: str) -> SampleError:
+    return SampleError(f"{path}: {kind} is not read here; save it as JPEG, PNG or TIFF first")
 
 
 def _told(error: Exception) -> str:

@@ -19,8 +19,8 @@ EPILOG = """\
 IN is a photo, several, or a folder, searched wholly; OUT is a folder, or a file for one photo (its suffix is
 the format). Settings are those of a run: method.steps=30, detector.threshold=0.3, executor.workers=1.
 
-In what is written every palm that was found is another: a photo without a palm, with a palm that cannot be
-repainted, or with one that still matches or shows (--verify), is reported and not written. Hands that show their
+In what is written every palm that was found is another: a photo in which no palm is found, with a palm that cannot
+be repainted, or with one that still matches or shows (--verify), is reported and not written. Hands that show their
 back or a fist are left alone. Results hold pixels alone: no GPS, no thumbnail, no colour profile. An original is
 never replaced.
 
@@ -29,7 +29,7 @@ count as "already there" (OUT/.palmbench-deid lists them). Any other file in the
 images, and a report by a report, and nothing else. Words after -- are paths, whatever they begin with.
 
 exit status: 0 every photo is de-identified (and verified, if asked); 2 the request cannot be met; 3 some photos are
-unreadable, without a palm, or not hidden.
+unreadable, not hidden, or no palm was found in them.
 """
 
 _SHORT = {
@@ -111,7 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--keep-unchanged",
         action="store_true",
-        help="also write photos with a palm that could not be repainted, or none",
+        help="also write photos with a palm that could not be repainted, or in which none was found",
     )
     add(
         "--every-hand",

@@ -36,7 +36,8 @@ def deidentify(
     Parameters
     ----------
     image : ndarray of shape (height, width) or (height, width, 1 to 4), uint8 or uint16
-        Grey, grey with alpha, RGB, or RGB with alpha; upright. Not changed. Alpha is not looked at, and stays.
+        Grey, grey with alpha, RGB, or RGB with alpha; upright. Not changed. Alpha is not looked at; where a palm is
+        repainted it becomes one value, its median there, and elsewhere it stays.
     seed : int
         In [0, 2**63). Another seed draws other palms, the same one those of `palmbench deid`: bit for bit with
         ``torch.set_num_threads(1)``, as the command sets it on a CPU, else but for a level in few pixels.

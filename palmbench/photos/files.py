@@ -1,4 +1,4 @@
-"""Which photos are meant, and where the result of each goes; nothing is read or written here but names."""
+"""Which photos are meant, and where the result of each goes: by names and by the first bytes of files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from palmbench.photos.formats import FORMATS, OWN_SUFFIXES, SUFFIXES
+from palmbench.base.photo_kinds import HEAD
+from palmbench.photos.formats import FORMATS, OWN_SUFFIXES, SUFFIXES, format_of
 from palmbench.photos.naming import Wish, result_names
 from recognizers.common.errors import RequestError
 
@@ -63,8 +64,9 @@ def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, coun
     Parameters
     ----------
     inputs : sequence of Path
-        Photos, and folders of photos, which are searched wholly; names that begin with a dot are left out there. A
-        photo that is named twice is taken once.
+        Photos, and folders of photos, which are searched wholly; names that begin with a dot are left out there, and
+        counted. What a file there is, its suffix says, or if that is no photo's, its first bytes. A photo that is named
+        twice is taken once.
     out : Path
         A file, if there is one photo and the name ends like an image's; else a folder, made when it is needed.
     format_name : str, optional
@@ -94,7 +96,7 @@ def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, coun
     if not photos:
         places = ", ".join(map(shown, inputs))
         raise RequestError(f"There is no photo in {places}{_suffixes(others)}.")
-    forms = [format_name or SUFFIXES.get(source.suffix.lower(), "png") for source, _ in photos]
+    forms = [format_name or format_of(source, _head(source) or b"") or "png" for source, _ in photos]
     usual = [_usual(out / name, form) for (_, name), form in zip(photos, forms, strict=True)]
     found = result_names(usual, count)
     names = _distinct(photos)
@@ -145,8 +147,9 @@ def _usual(result: Path, form: str) -> Wish:
     suffix = result.suffix.lower()
     if SUFFIXES.get(suffix) == form and suffix in OWN_SUFFIXES:
         return Wish(result, own=True)
-    # Not with_suffix: the name may be as long as names can be, or end with a dot.
-    return Wish(result.parent / f"{result.stem}{FORMATS[form].suffix}", own=False)
+    # Not with_suffix: the name may be as long as names can be, or end with a dot. What is no photo's suffix stays.
+    stem = result.stem if suffix in SUFFIXES else result.name
+    return Wish(result.parent / f"{stem}{FORMATS[form].suffix}", own=False)
 
 
 def _require_there(path: Path) -> None:
@@ -205,6 +208,7 @@ def _photos(inputs: Sequence[Path], others: Counter[str]) -> Iterator[tuple[Path
             yield path, path.name
             continue
         for folder, inner, names in os.walk(path, onerror=_cannot_be_listed):
+            others.update("name(s) with a leading dot" for name in (*inner, *names) if name.startswith("."))
             inner[:] = sorted(name for name in inner if not name.startswith("."))
             # A link may lead anywhere, to results or in a circle: it is told, and not followed.
             others.update("link(s) to a folder" for name in inner if os.path.islink(os.path.join(folder, name)))
@@ -214,10 +218,23 @@ def _photos(inputs: Sequence[Path], others: Counter[str]) -> Iterator[tuple[Path
                     continue
                 if os.path.exists(source) and not os.path.isfile(source):
                     others["pipe(s) or device(s)"] += 1
-                elif source.suffix.lower() in SUFFIXES:
+                elif format_of(source, b""):  # also where it cannot be opened, which is told of each photo
+                    yield source, str(source.relative_to(path))
+                elif (head := _head(source)) is None:
+                    others["file(s) that cannot be opened"] += 1
+                elif format_of(source, head):
                     yield source, str(source.relative_to(path))
                 else:
-                    others[shown(source.suffix.lower()) if source.suffix else "no suffix"] += 1
+                    others[shown(source.suffix.lower()) if source.suffix else "without a suffix"] += 1
+
+
+def _head(source: Path) -> bytes | None:
+    """First bytes of a file; None if it cannot be opened."""
+    try:
+        with open(source, "rb") as stream:
+            return stream.read(HEAD)
+    except OSError:
+        return None
 
 
 def _cannot_be_listed(error: OSError) -> NoReturn:

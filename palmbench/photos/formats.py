@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from palmbench.base.photo_kinds import read_kind, unread_kind
 
 JPEG_QUALITY = 95
 
@@ -58,12 +61,33 @@ SUFFIXES = {
 # Suffixes that a result keeps.
 OWN_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}
 
-_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")
+# The same where a suffix says nothing, by Pillow's name of what the file holds.
+_CONTENTS = {
+    **dict.fromkeys(("JPEG", "HEIF", "AVIF"), "jpeg"),
+    "TIFF": "tiff",
+    "WEBP": "webp",
+    "BMP": "bmp",
+    **dict.fromkeys(("PNG", "GIF", "PPM"), "png"),
+}
+
+
+def format_of(name: Path, head: bytes) -> str | None:
+    """Format of a photo's result, where nothing else is asked for; None if the file is no photo.
+
+    Parameters
+    ----------
+    name : Path
+        What the file is called. A suffix of a photo counts for more than what is in it.
+    head : bytes
+        Its first bytes, `palmbench.base.photo_kinds.HEAD` or all.
+    """
+    suffix = name.suffix.lower()
+    if suffix in SUFFIXES:
+        return SUFFIXES[suffix]
+    # A photo that is not read here is one all the same: it is told, and nothing is written.
+    return _CONTENTS.get(read_kind(head) or "") or ("png" if unread_kind(head, suffix) else None)
 
 
 def begins_like_result(head: bytes) -> bool:
     """Whether a file with these first bytes, 16 or more, is an image of one of `FORMATS`."""
-    if head.startswith(b"RIFF"):
-        return head[8:12] == b"WEBP"
-    # The reserved fields of BMP are zero; two letters alone begin many a text.
-    return head.startswith(_BEGINNINGS) or (head.startswith(b"BM") and head[6:10] == bytes(4))
+    return (read_kind(head) or "").lower() in FORMATS

@@ -14,9 +14,10 @@ from palmbench.base.outputs import InTheWay, Stamp, put
 from palmbench.photos.deidentification import Deidentification, load_tools, load_verifier, result_key
 from palmbench.photos.files import Job, shown
 from palmbench.photos.ledger import Entry, Ledger
-from palmbench.photos.reading import decode, read_bytes
+from palmbench.photos.reading import Photo, decode, read_bytes
 from palmbench.photos.repainting import Draft, PreparedPhoto
 from palmbench.photos.report import PhotoAccount, ResultAccount
+from palmbench.photos.writing import fitted
 from palmbench.stages.stage import require_same
 from recognizers.common.cache_keys import bytes_digest
 from recognizers.common.errors import RequestError, SampleError
@@ -27,6 +28,7 @@ _OF_ONE_RESULT = (
     *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ELOOP),
     *(errno.EACCES, errno.EPERM),
 )
+_EVENED = "transparency was made even within repainted palms, as it would have shown them"
 _SHOWS = "a palm in it is not hidden, as the run said that wrote it"
 
 
@@ -98,6 +100,7 @@ def _deidentified(task: Task) -> PhotoAccount:
     _require_keyed(task)
     prepared = PreparedPhoto(photo, source, job.format, deid, task.device)
     results: list[ResultAccount] = []
+    evened = False
     templates: list[list[np.ndarray | None] | None] = []
     for number, path in enumerate(job.outputs, 1):
         if path in there:
@@ -113,6 +116,7 @@ def _deidentified(task: Task) -> PhotoAccount:
             continue
         key = result_key(task.settings, bytes_digest(source), number, job.format)
         results.append(_settle(task, path, key, draft))
+        evened = evened or (results[-1].sha256 is not None and _evened(photo, draft, job.format))
         templates.append(draft.templates)
     verifier = prepared.verifier
     nearest = None
@@ -120,7 +124,17 @@ def _deidentified(task: Task) -> PhotoAccount:
         nearest = tuple(
             verifier.nearest_pair([drawn[index] for drawn in templates if drawn]) for index in prepared.indices
         )
-    return PhotoAccount(job.name, prepared.hands(), tuple(results), prepared.notes, None, nearest)
+    notes = (*prepared.notes, *([_EVENED] if evened else []))
+    return PhotoAccount(job.name, prepared.hands(), tuple(results), notes, None, nearest)
+
+
+def _evened(photo: Photo, draft: Draft, form: str) -> bool:
+    """Whether a result has another transparency than its photo."""
+    before = fitted(photo.pixels, form).pixels
+    if draft.bare or before.shape[2:] not in ((2,), (4,)) or np.ptp(before[..., -1]) == 0:
+        return False
+    after = decode(draft.data, Path(f"result.{form}")).pixels
+    return after.shape != before.shape or not np.array_equal(after[..., -1], before[..., -1])
 
 
 def _require_keyed(task: Task) -> None:

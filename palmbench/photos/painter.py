@@ -56,7 +56,8 @@ class Painter:
     Parameters
     ----------
     pixels : ndarray of shape (height, width) or (height, width, 2, 3 or 4), uint8 or uint16
-        Grey or RGB, with or without alpha. Not changed. Alpha is not looked at, and stays.
+        Grey or RGB, with or without alpha. Not changed. Alpha is not looked at; where a palm is repainted it becomes
+        one value, its median there, and elsewhere it stays.
     tools : Tools
     seed : int
     shared : bool
@@ -169,8 +170,17 @@ def repaint(
         target[where] = colours[..., 0]
     else:
         target[where, : colours.shape[1]] = colours
+        if colours.shape[1] < pixels.shape[2]:
+            _even_alpha(target, where & hand.mask)
     if picture is not pixels:
         window.of(picture)[where] = _seen(target[where], pixels)
+
+
+def _even_alpha(pixels: np.ndarray, where: np.ndarray) -> None:
+    """One transparency for what was repainted of a hand: one that follows its light is a picture of it."""
+    alpha = pixels[where, -1]
+    if alpha.size:
+        pixels[where, -1] = np.partition(alpha, alpha.size // 2)[alpha.size // 2]
 
 
 def picture_of(pixels: np.ndarray) -> np.ndarray:

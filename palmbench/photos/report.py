@@ -170,8 +170,8 @@ def summary(
     counts = [
         (done - kept, "hidden and verified" if checked else "de-identified"),
         (there, "already there"),
-        (kept, "without a palm, written as asked"),
-        (len(bare) - kept, "without a palm"),
+        (kept, "no palm found, written as asked"),
+        (len(bare) - kept, "no palm found"),
         (len(accounts) - done - there - unread - (len(bare) - kept), "not hidden"),
         (unread, "unreadable"),
         (left, "not come to"),
@@ -188,7 +188,7 @@ def summary(
     ]
     if others:
         kinds = ", ".join(f"{n} {suffix}" for suffix, n in sorted(others.items()))
-        lines.append(f"not looked at, for they are not photos: {kinds}")
+        lines.append(f"passed over: {kinds}")
     if of_other_runs:
         also = _plural(of_other_runs, "result")
         lines.append(f"also in OUT: {also} of other runs, of other photos or made with other settings")

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import io
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import JpegImagePlugin
 
 from palmbench.base.photo_files import opened, orientation
 from palmbench.photos.reading import decode
 from recognizers.common.errors import SampleError
 
-VERSION = 1
+VERSION = 2
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _LAST, _SCAN, _JFIF, _EXIF, _ADOBE, _COMMENT = 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE
 _APPLICATIONS = range(0xE0, 0xF0)
+# What decoding needs: frames, tables, scans and restart intervals. Anything else may hold anything.
+_NEEDED = {*range(0xC0, 0xD0), _SCAN, 0xDB, 0xDD} - {0xC8}
 _ALONE = (0x01, *range(0xD0, 0xD8))  # markers without contents
 _JFIF_LENGTH, _ADOBE_LENGTH = 14, 12  # what the two hold that a decoder needs; a thumbnail may follow the first
 _UPRIGHT = 1
+# The end of a scan, and other bytes in place of each of its bytes, those of markers and stuffed ones left alone.
+_TAIL = 16
+_OTHER_BYTES = [bytes((byte ^ mask) % 0xFF for byte in range(256)) for mask in (0xFF, 0x5A, 0x33, 0x81)]
+_PLAIN = re.compile(rb"\xff.|[^\xff]+", re.DOTALL)
 
 
 class _Segment(NamedTuple):
@@ -41,11 +50,14 @@ def without_metadata(data: bytes, orientation: int = _UPRIGHT) -> bytes | None:
     Returns
     -------
     bytes or None
-        None if the file is not understood.
+        None if the file is not understood, or has parts that neither describe it nor are needed to decode it.
     """
     try:
         segments = list(_segments(data))
     except (IndexError, struct.error, ValueError):
+        return None
+    needed = [one.marker for one in segments if one.marker not in _APPLICATIONS and one.marker != _COMMENT]
+    if not _NEEDED.issuperset(needed) or needed[-1:] != [_SCAN]:
         return None
     kept = [_START]
     jfif = next((one.contents[:_JFIF_LENGTH] for one in segments if one.contents.startswith(b"JFIF\0")), None)
@@ -64,6 +76,8 @@ def without_metadata(data: bytes, orientation: int = _UPRIGHT) -> bytes | None:
 def unchanged_jpeg(data: bytes, pixels: np.ndarray) -> bytes | None:
     """A JPEG file without its metadata; None unless it shows exactly some pixels, uint8 (height, width[, 3]).
 
+    None also if a scan of it goes on after the last pixel, as where a header tells less than the file's height.
+
     Parameters
     ----------
     data : bytes
@@ -79,9 +93,39 @@ def unchanged_jpeg(data: bytes, pixels: np.ndarray) -> bytes | None:
     if stripped is None:
         return None
     try:
-        return stripped if np.array_equal(decode(stripped, name).pixels, pixels) else None
-    except SampleError:
+        same = np.array_equal(decode(stripped, name).pixels, pixels)
+        return stripped if same and _all_is_seen(stripped) else None
+    except (SampleError, OSError):
         return None
+
+
+def _all_is_seen(data: bytes) -> bool:
+    """Whether other bytes at the end of each scan would be other pixels: what nobody sees may be anything."""
+    seen = _decoded(data)
+    start = 0
+    for one in _segments(data):
+        if one.marker != _SCAN:
+            continue
+        start = data.index(one.scan, start)
+        end = start + len(one.scan)
+        # One byte of a marker or a stuffed one is not to be parted from the other.
+        tail = end - _TAIL
+        tail -= data[tail - 1] == 0xFF
+        others = (_other(data[tail:end], other) for other in _OTHER_BYTES)
+        # A shorter scan, as of a flat picture, has no room for anything.
+        if tail > start and all(_decoded(data[:tail] + other + data[end:]) == seen for other in others):
+            return False
+        start = end
+    return True
+
+
+def _other(data: bytes, other: bytes) -> bytes:
+    return _PLAIN.sub(lambda found: found[0] if found[0][0] == 0xFF else found[0].translate(other), data)
+
+
+def _decoded(data: bytes) -> bytes:
+    with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as image:
+        return image.tobytes()
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:

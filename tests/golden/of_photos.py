@@ -150,6 +150,7 @@ def _stripped() -> dict[str, Any]:
     exif[271] = "a maker"
     told = _file(_images()["colour"], "jpeg", quality=90, exif=exif, comment=b"a comment", icc_profile=_wide_profile())
     same = [without_metadata(told) == without_metadata(plain), without_metadata(plain[:40]) is None]
+    same.append(without_metadata(plain[:2] + b"\xff\xdc\0\4\0\x40" + plain[2:]) is None)
     turned = without_metadata(plain, 6) or b""
     return {
         "same": same,
@@ -229,7 +230,8 @@ def _judge() -> dict[str, Any]:
 def _painter() -> dict[str, Any]:
     found = {}
     deep, grey = inputs.photo().astype(np.uint16) * 257, np.ascontiguousarray(inputs.photo()[..., 1])
-    for name, pixels in (("colour", inputs.photo()), ("deep", deep), ("grey", grey)):
+    see_through = np.dstack([inputs.photo(), grey])
+    for name, pixels in (("colour", inputs.photo()), ("deep", deep), ("grey", grey), ("see-through", see_through)):
         found[name] = picture(Painter(pixels, _tools(6.0), 3).draw().pixels)
         found[f"{name}, seen"] = picture(picture_of(pixels))
     seeds: list[int] = []

@@ -142,23 +142,44 @@ def test_a_photo_without_a_hand_is_not_written_unless_asked_for(
     assert deid(album, out) == 3
     said = capsys.readouterr().out
     assert "not hidden: nothing.png: no hand was found; not written" in said
-    assert "3 photos: 2 de-identified, 1 without a palm" in said
+    assert "3 photos: 2 de-identified, 1 no palm found" in said
     assert list(files(out)) == ["a.png", "trip/b.jpg"]
     assert deid(album, album.parent / "all", "--keep-unchanged") == 0
-    assert "3 photos: 2 de-identified, 1 without a palm, written as asked" in capsys.readouterr().out
+    assert "3 photos: 2 de-identified, 1 no palm found, written as asked" in capsys.readouterr().out
     np.testing.assert_array_equal(pixels(album.parent / "all" / "nothing.png"), pixels(nothing))
+
+
+@pytest.mark.parametrize("form", ["png", "webp", "tiff"])
+def test_a_palm_in_the_transparency_is_hidden_too_and_it_is_said(
+    form: str, album: Path, photo: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone, out = album.parent / "alone", album.parent / "out"
+    alone.mkdir()
+    Image.fromarray(np.dstack([photo, photo[..., 1]])).save(alone / "traced.png")
+    Image.fromarray(np.dstack([photo, np.full_like(photo[..., 1], 200)])).save(alone / "even.png")
+    assert deid(alone, out, "--format", form) == 0
+    said = capsys.readouterr().out
+    assert "changed beside the palms: traced.png: transparency was made even" in said and "even.png: " not in said
+    traced, even = (pixels(out / f"{name}.{form}") for name in ("traced", "even"))
+    palm = (even[..., :3] == 0).all(axis=2)
+    assert (even[..., 3] == 200).all() and palm.mean() > 0.03
+    assert len(np.unique(traced[palm][:, 3])) == 1
+    np.testing.assert_array_equal(traced[~palm][:, 3], photo[~palm][:, 1])
 
 
 def test_unreadable_photos_are_counted_and_the_others_done(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (album / "cut.jpg").write_bytes((album / "trip" / "b.jpg").read_bytes()[:2000])
     (album / "film.png").symlink_to(album / "gone.png")
     (album / "video.mov").touch()
+    for name in ("raw.DNG", "layers.psd", "new.jxl"):
+        (album / name).write_bytes(b"what only other programs can read")
     assert deid(album, album.parent / "out") == 3
     said = capsys.readouterr().out
     assert "not hidden: cut.jpg: " in said
     assert "not hidden: film.png: cannot be read (No such file or directory)" in said
-    assert "4 photos: 2 de-identified, 2 unreadable" in said
-    assert "not looked at, for they are not photos: 1 .mov" in said
+    assert "not hidden: raw.DNG: a raw photo is not read here; save it as JPEG, PNG or TIFF first" in said
+    assert "7 photos: 2 de-identified, 5 unreadable" in said
+    assert "passed over: 1 .mov" in said
 
 
 def test_every_hand_counts_and_one_that_is_skipped_keeps_its_photo_back(

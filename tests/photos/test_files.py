@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from palmbench.photos.files import Plan, plan, shown
 from recognizers.common.errors import RequestError
@@ -24,7 +25,6 @@ def results(found: Plan, root: Path) -> dict[str, list[str]]:
 def test_a_folder_is_searched_wholly_and_its_shape_is_kept(tmp_path: Path) -> None:
     album = tmp_path / "in"
     touch(*(album / n for n in ("a.JPG", "b/c/d.tif", "b/x.heic", "b/e.gif", ".hidden.jpg", ".cache/y.png", "n.txt")))
-    touch(album / "raw.dng")
     found = plan([album], tmp_path / "out")
     assert results(found, tmp_path / "out") == {
         "a.JPG": ["a.JPG"],
@@ -33,7 +33,71 @@ def test_a_folder_is_searched_wholly_and_its_shape_is_kept(tmp_path: Path) -> No
         "b/c/d.tif": ["b/c/d.tif"],
     }
     assert [job.format for job in found.jobs] == ["jpeg", "png", "jpeg", "tiff"]
-    assert found.others == {".txt": 1, ".dng": 1}
+    assert found.others == {".txt": 1, "name(s) with a leading dot": 2}
+
+
+CONTENTS = {
+    "JPEG": ("jpeg", ".jpg"),
+    "PNG": ("png", ".png"),
+    "GIF": ("png", ".png"),
+    "TIFF": ("tiff", ".tiff"),
+    "WEBP": ("webp", ".webp"),
+    "BMP": ("bmp", ".bmp"),
+    "PPM": ("png", ".png"),
+    "AVIF": ("jpeg", ".jpg"),
+}
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+@pytest.mark.parametrize(
+    "name", ["IMG_0001", "photo.txt", "photo.jpg~", "photo.jpg_original", "photo.jpg ", "at 12.05"]
+)
+def test_a_photo_is_one_whatever_it_is_called(name: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (20, 16), (90, 20, 200)).save(tmp_path / "in" / name, kind)
+    (job,) = plan([tmp_path / "in"], tmp_path / "out").jobs
+    form, suffix = CONTENTS[kind]
+    assert (job.format, job.outputs) == (form, (tmp_path / "out" / f"{name}{suffix}",))
+    assert plan([tmp_path / "in" / name], tmp_path / "out").jobs == [job]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        b"\0\0\0\x1cftypmif1\0\0\0\0mif1miafheic",
+        b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
+        b"II*\0\x10\0\0\0CR\2\0",
+        b"8BPS\0\1",
+        b"\0\0\0\x0cJXL \r\n\x87\n",
+    ],
+)
+def test_photos_that_cannot_be_read_are_photos_by_their_first_bytes(head: bytes, tmp_path: Path) -> None:
+    (tmp_path / "photo").write_bytes(head + bytes(90))
+    assert len(plan([tmp_path], tmp_path.parent / "out").jobs) == 1
+
+
+def test_what_is_no_photo_is_counted_by_what_it_is(tmp_path: Path) -> None:
+    touch(tmp_path / "empty")
+    for name, head in (
+        ("a.txt", b"BMP files begin with BM"),
+        ("b.mov", b"\0\0\0\x14ftypqt  \0\0\0\0qt  "),
+        ("c.wav", b"RIFF\0\0\0\0WAVE"),
+        ("d.txt", b"P5 is a pupil"),
+    ):
+        (tmp_path / name).write_bytes(head + bytes(90))
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    touch(tmp_path / "e.nef", tmp_path / ".cache" / "f.jpg", tmp_path / ".g.jpg")
+    found = plan([tmp_path], tmp_path.parent / "out")
+    assert [job.name for job in found.jobs] == ["e.nef"]
+    assert found.others == {
+        ".txt": 2,
+        ".mov": 1,
+        ".wav": 1,
+        "without a suffix": 1,
+        "file(s) that cannot be opened": 1,
+        "name(s) with a leading dot": 2,
+    }
 
 
 def test_photos_by_name_with_another_format_and_several_results(tmp_path: Path) -> None:

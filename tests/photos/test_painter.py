@@ -38,7 +38,7 @@ def completed_hand(photo: np.ndarray, hand: Hand, eyes: Tools) -> Hand:
 
 
 def in_depth(photo: np.ndarray, kind: str) -> np.ndarray:
-    """The photo as grey, with alpha, at 16 bits; the low bits and the alpha are noise that must come through."""
+    """The photo as grey, with alpha, at 16 bits; low bits and alpha are noise that must come through around a palm."""
     noise = np.random.default_rng(2)
     channels = {"grey": photo[..., 1], "rgb": photo, "rgba": None, "la": None}[kind.removesuffix("16")]
     if channels is None:
@@ -66,7 +66,27 @@ def test_outside_the_hand_every_bit_stays_and_inside_the_palm_none_does(
     painted = drawn.pixels[palm] if colours is None else drawn.pixels[palm][:, :colours]
     assert (painted == (9 * 257 if kind.endswith("16") else 9)).all()
     if colours is not None:
-        np.testing.assert_array_equal(drawn.pixels[..., colours], pixels[..., colours])
+        (alpha,) = np.unique(drawn.pixels[palm][:, colours])
+        assert alpha == np.sort(pixels[palm][:, colours])[palm.sum() // 2]
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_transparency_shows_nothing_of_a_palm_and_one_that_is_even_there_stays(
+    channels: int, depth: type, two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    canvas, hands = two
+    scale = 257 if depth is np.uint16 else 1
+    colours = canvas[..., : channels - 1].astype(depth) * scale
+    tools = knowing(hands, MaskConfig(), eyes)
+    traced = Painter(np.dstack([colours, canvas[..., 1].astype(depth) * scale]), tools).draw().pixels
+    for hand in hands:
+        palm = inpaint_mask(completed_hand(canvas, hand, eyes))
+        assert len(np.unique(traced[palm][:, -1])) == 1 and len(np.unique(canvas[palm][:, 1])) > 9
+    everywhere = np.full(canvas.shape[:2], 90 * scale, depth)
+    everywhere[canvas.shape[0] // 2 :, :9] = 7  # beside the hands
+    cut_out = Painter(np.dstack([colours, everywhere]), tools).draw().pixels
+    np.testing.assert_array_equal(cut_out[..., -1], everywhere)
 
 
 @pytest.mark.parametrize(

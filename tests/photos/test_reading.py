@@ -246,6 +246,25 @@ def test_a_photo_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
         read_bytes(tmp_path / "gone.png", "gone.png")
 
 
+@pytest.mark.parametrize("name", ["IMG_1.heic", "IMG_1.dng", "IMG_1.txt", "IMG_1"])
+def test_what_a_file_holds_counts_and_not_what_it_is_called(name: str) -> None:
+    for kind in ("JPEG", "PNG"):
+        data = saved(Image.fromarray(COLOURS), kind)
+        np.testing.assert_array_equal(decode(data, Path(name)).pixels, decode(data, Path("IMG_1.jpg")).pixels)
+
+
+def test_the_preview_in_a_raw_photo_does_not_pass_for_the_photo() -> None:
+    beside, buffer = io.BytesIO(), io.BytesIO()
+    with tifffile.TiffWriter(beside) as writer:
+        writer.write(COLOURS, photometric="rgb", subfiletype=1, subifds=1)
+        writer.write(np.tile(COLOURS, (4, 4, 1)), photometric="rgb")
+    tifffile.imwrite(buffer, COLOURS, photometric="rgb", extratags=[(50706, 1, 4, (1, 4, 0, 0), True)])
+    plain = deep_tiff(DEEP)
+    for data, name in ((beside, "raw"), (beside, "raw.tif"), (buffer, "raw.tif"), (io.BytesIO(plain), "raw.NEF")):
+        with pytest.raises(SampleError, match="a raw photo is not read here; save it as"):
+            decode(data.getvalue(), Path(name))
+
+
 def test_an_iphones_photo_is_read_where_pillow_heif_is_there() -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     blocks = np.kron(COLOURS[:2, :3], np.ones((64, 64, 1), np.uint8))

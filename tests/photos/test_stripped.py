@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,50 @@ def test_what_is_not_understood_or_shows_something_else_is_not_passed_on(noise: 
         assert without_metadata(data[:cut]) is None
     assert without_metadata(b"GIF89a" + data) is None
     assert unchanged_jpeg(data, noise[::-1]) is None
+
+
+def lower(data: bytes, height: int) -> bytes:
+    """The same file, whose header tells another height."""
+    frame = next(place for marker in (b"\xff\xc0", b"\xff\xc2") if (place := data.find(marker)) > 0)
+    return data[: frame + 5] + struct.pack(">H", height) + data[frame + 7 :]
+
+
+@pytest.mark.parametrize("height", [35, 64, 69])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True, "subsampling": 0}])
+def test_a_picture_that_goes_on_below_its_height_is_not_passed_on(
+    noise: np.ndarray, height: int, options: dict
+) -> None:
+    data = jpeg(noise, **options)
+    cut = lower(data, height)
+    assert len(seen(cut)) == height
+    goes_on = -(-height // 16) < -(-len(noise) // 16)
+    assert (unchanged_jpeg(cut, seen(cut)) is None) == goes_on
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}, {"restart_marker_blocks": 1}])
+@pytest.mark.parametrize("kind", ["one colour", "white below", "smooth", "grey"])
+def test_pictures_that_end_evenly_are_passed_on(kind: str, options: dict) -> None:
+    rows = np.linspace(0, 255, 150).astype(np.uint8)
+    pixels = np.repeat(np.repeat(rows[:, None, None], 170, axis=1), 3, axis=2)
+    if kind == "one colour":
+        pixels[...] = (200, 30, 90)
+    elif kind == "white below":
+        pixels[40:] = 255
+    elif kind == "grey":
+        pixels = pixels[..., 0]
+    data = jpeg(np.ascontiguousarray(pixels), **options)
+    assert unchanged_jpeg(data, seen(data)) is not None
+
+
+@pytest.mark.parametrize("marker", [0xDC, 0xC8, 0xF0, 0x02, 0xDE, 0xDF])
+def test_a_part_that_decoding_does_not_need_is_not_passed_on(noise: np.ndarray, marker: int) -> None:
+    data = jpeg(noise)
+    end = data.rindex(b"\xff\xd9")
+    part = struct.pack(">BBH", 0xFF, marker, 2 + len(SECRET)) + SECRET
+    tables = data[data.index(b"\xff\xdb") :][: 2 + 67]
+    assert without_metadata(data) is not None
+    for place, added in ((2, part), (end, part), (end, tables)):
+        assert without_metadata(data[:place] + added + data[place:]) is None
 
 
 def test_a_photo_without_a_hand_keeps_its_pixels_when_it_is_kept(tmp_path: Path, noise: np.ndarray) -> None:
