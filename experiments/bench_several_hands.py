@@ -74,7 +74,7 @@ def tally(detector: Detector, hands: int, photos: range, held_out: bool = True) 
     there = found = false = 0
     for number in photos:
         shown = scene(number, hands, held_out)
-        seen = [hand.keypoints_2d for hand in detector.detect([shown.image])[0]]
+        seen = [hand.keypoints_2d for hand in detector.detect([shown.image])[0] if hand.view != "unsure"]
         matched = matches(shown, seen)
         there += len(shown.hands)
         found += matched

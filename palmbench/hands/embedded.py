@@ -16,7 +16,7 @@ from recognizers.common.cache_keys import versions_of
 VERSION = 3
 _CODE = (
     *("embedded", "observer", "cutting", "network", "second_look", "view_network"),
-    *("several_hands", "assembly", "palm", "palm_or_back", "skeleton"),
+    *("several_hands", "overlap", "assembly", "palm", "palm_or_back", "skeleton"),
 )
 _LOOKS = 2  # at the hand; the second one only if the first was badly aimed
 

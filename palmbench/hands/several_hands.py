@@ -14,13 +14,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from palmbench.hands.assembly import hand_of
+from palmbench.hands.assembly import connected, hand_of
 from palmbench.hands.hand import Hand
 from palmbench.hands.observer import VIEW, Observation, Observer, Square, wanted_square
+from palmbench.hands.overlap import within
 from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.skeleton import apart, hand_shape
 
-VERSION = 5
+VERSION = 6
 
 _LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
 PARTS = (0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
@@ -34,8 +35,9 @@ _DOUBTED, _SLENDER = 0.42, 0.25
 _LOOKED_AT_AGAIN = 0.1  # share of a finding that is painted over, above which later looks decide
 _AGREEING = 0.1  # mean distance of points up to which two looks see the same hand, in sides of the closer one
 _WIDER = 1.5  # side of a look that confirms another, in sides of that one
+# Even light: of each colour these percentiles become a dark and a bright level, unless they are about the same.
+_LEVELS, _LEAST_RANGE, _DARKEST, _BRIGHTEST = (1, 99), 8.0, 25.0, 235.0
 _LEAST_CELLS = 40  # of a view's mask, to be worth a look
-_SAME = 0.4  # share of the smaller of two hands that the other covers, above which they are one
 _ROUNDS = 4  # of looks at parts, at least
 _HIDING = 256  # pixels of the longer side of the copy in which what hides a hand is made up
 
@@ -114,6 +116,7 @@ def find_hands(observer: Observer, image: np.ndarray, threshold: float, most: in
         changed = np.logical_or.reduce([_cover(hand) for hand in new])
         canvas = painted_over(canvas, changed)
         doubtful = [one for one in doubtful if _share_within(one, changed) <= _LOOKED_AT_AGAIN]
+    found = [_in_even_light(observer, image, hand) for hand in found]
     found.sort(key=lambda hand: -hand.score)
     found = beyond_is_unsure(found, most)
     for one in sorted(doubtful, key=lambda hand: -hand.score):
@@ -259,6 +262,25 @@ def _seen(observer: Observer, image: np.ndarray, look: Observation, aimed: Squar
     return _Seen(hand_of(look, aimed, np.zeros(image.shape[:2], bool), shown), aimed, look.spread, settled)
 
 
+def _in_even_light(observer: Observer, image: np.ndarray, hand: Hand) -> Hand:
+    """The hand with the skin that a look sees at it in even light: of a tinted one the first may miss a quarter."""
+    square = wanted_square(hand.keypoints_2d)
+    left, top, right, bottom = square.within(image.shape[1], image.shape[0])
+    if left >= right or top >= bottom:
+        return hand
+    even = image.copy()
+    part = even[top:bottom, left:right]
+    low, high = np.percentile(part.reshape(-1, 3), _LEVELS, axis=0)
+    stretched = (part - low) / np.maximum(high - low, _LEAST_RANGE)
+    part[...] = np.clip(_DARKEST + stretched * (_BRIGHTEST - _DARKEST), 0, 255)
+    look = glance(observer, even, square)
+    if not _agree(look.points, hand.keypoints_2d, square):
+        return hand
+    mask = hand.mask.copy()
+    mask[top:bottom, left:right] |= look.mask(left, top, right, bottom)
+    return replace(hand, mask=connected(mask, hand.keypoints_2d))
+
+
 def _stands(one: _Seen, evidence: _Evidence) -> bool:
     if not one.settled:
         return False
@@ -274,8 +296,12 @@ def _stands(one: _Seen, evidence: _Evidence) -> bool:
 def _confirmed(observer: Observer, image: np.ndarray, one: _Seen) -> bool:
     """Whether a look from further away sees the same hand."""
     again = glance(observer, image, Square(one.square.centre, _WIDER * one.square.side))
-    off = np.linalg.norm(again.points[:21] - one.hand.keypoints_2d, axis=1).mean()
-    return bool(off < _AGREEING * one.square.side)
+    return _agree(again.points, one.hand.keypoints_2d, one.square)
+
+
+def _agree(one: np.ndarray, other: np.ndarray, square: Square) -> bool:
+    """Whether two looks put keypoints at the same places, in the measure of a square that holds the hand."""
+    return bool(np.linalg.norm(one[:21] - other[:21], axis=1).mean() < _AGREEING * square.side)
 
 
 def _cover_of_palm(hand: Hand) -> float:
@@ -300,31 +326,6 @@ def glance(observer: Observer, image: np.ndarray, square: Square) -> Observation
 def _alike(one: Square, other: Square) -> bool:
     far = float(np.abs(one.centre - other.centre).max())
     return far < 0.2 * min(one.side, other.side) and 0.7 < one.side / other.side < 1.4
-
-
-def same_hand(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two findings, keypoints (21, 2) each, are of one hand: their hulls cover each other."""
-    first, second = (cv2.convexHull(np.asarray(points, np.float32)) for points in (one, other))
-    shared, _ = cv2.intersectConvexConvex(first, second)
-    return shared > _SAME * max(1.0, min(cv2.contourArea(first), cv2.contourArea(second)))
-
-
-def within(known: Sequence[np.ndarray], keypoints: np.ndarray) -> bool:
-    """Whether a finding, keypoints (21, 2), lies mostly within a known hand: it is that hand again, or a part of it.
-
-    A larger hand around a known one is neither.
-    """
-    own = cv2.convexHull(np.asarray(keypoints, np.float32))
-    hulls = (cv2.convexHull(np.asarray(points, np.float32)) for points in known)
-    least = _SAME * max(1.0, cv2.contourArea(own))
-    return any(cv2.intersectConvexConvex(hull, own)[0] > least for hull in hulls)
-
-
-def covers(known: np.ndarray, keypoints: np.ndarray) -> bool:
-    """Whether a finding, keypoints (21, 2), is a known hand again, or mostly a part of it such as a finger."""
-    first, second = (cv2.convexHull(np.asarray(points, np.float32)) for points in (known, keypoints))
-    shared, _ = cv2.intersectConvexConvex(first, second)
-    return same_hand(known, keypoints) or shared > _SAME * max(1.0, cv2.contourArea(second))
 
 
 def _within(found: Sequence[Hand], one: Hand) -> bool:

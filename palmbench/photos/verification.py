@@ -11,9 +11,9 @@ import numpy as np
 
 import recognizers
 from palmbench.hands import Detector, Segmenter
+from palmbench.hands.overlap import within
 from palmbench.hands.recognition_hand import recognition_hand
 from palmbench.hands.recognition_roi import recognition_roi
-from palmbench.hands.several_hands import within
 from palmbench.photos.window import WindowedHand, find_hands, may_show_palm
 from recognizers import output_checks
 from recognizers.common.errors import NoROIError

@@ -15,6 +15,7 @@ from palmbench.hands import (
     assembly,
     cutting,
     observer,
+    overlap,
     palm,
     palm_or_back,
     recognition_hand,
@@ -243,6 +244,18 @@ def _second() -> dict[str, Any]:
     }
 
 
+def _overlap() -> dict[str, Any]:
+    points = inputs.hand().keypoints_2d
+    middle = points.mean(axis=0)
+    others = [middle + (points - middle) * size + shift for size in (0.4, 1.0, 2.0) for shift in (0, 30, 60, 90, 120)]
+    relations = {
+        "same": overlap.same_hand,
+        "covers": overlap.covers,
+        "within": lambda known, one: overlap.within([known], one),
+    }
+    return {name: "".join("yn"[not holds(points, one)] for one in others) for name, holds in relations.items()}
+
+
 def _view_network() -> dict[str, Any]:
     network = ViewNetwork()
     file = Pinned.now(weights_dir() / "view" / "view.safetensors")
@@ -365,8 +378,9 @@ GOLDENS = [
     Golden("palmbench.hands.assembly", "hands", _seen,
            ["palmbench.hands.observer", "palmbench.hands.palm_or_back"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.embedded", "hands", _embedded, LOOKING, detector_weights, _FOUND, constants=True),
-    Golden("palmbench.hands.several_hands", "hands", _search, LOOKING + _SHAPE, detector_weights, _FOUND,
-           constants=True),
+    Golden("palmbench.hands.overlap", "relations", _overlap, constants=True),
+    Golden("palmbench.hands.several_hands", "hands", _search, [*LOOKING, *_SHAPE, "palmbench.hands.overlap"],
+           detector_weights, _FOUND, constants=True),
     Golden("palmbench.hands.valleys", "valley points", _valleys),
     Golden("palmbench.hands.sam2", "masks", _sam2, ["palmbench.hands.palm", "palmbench.hands.assembly"]),
     Golden("palmbench.hands.pklnet.network", "outputs", _pklnet, tolerance=_NETWORK),

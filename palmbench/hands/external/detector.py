@@ -13,13 +13,17 @@ from palmbench.hands.external.environment import described, interpreter_of
 from palmbench.hands.external.views import PARTS_OF, View
 from palmbench.hands.hand import MIDDLE, WRIST, Hand, require_photos
 from palmbench.hands.observer import Observer, wanted_square
+from palmbench.hands.overlap import covers, same_hand
 from palmbench.hands.palm_or_back import palm_side, view_of
-from palmbench.hands.several_hands import beyond_is_unsure, covers, parts, same_hand
+from palmbench.hands.several_hands import beyond_is_unsure, parts
 from palmbench.hands.skeleton import apart, hand_shape, valley_points
 from recognizers.common.cache_keys import versions_of
 
 VERSION = 3
-_CODE = ("observer", "cutting", "network", "several_hands", "assembly", "palm", "palm_or_back", "skeleton")
+_CODE = (
+    *("observer", "cutting", "network", "several_hands", "overlap"),
+    *("assembly", "palm", "palm_or_back", "skeleton"),
+)
 # Of packages that look at a photo in so few pixels that they overlook small hands, and those that fill the frame.
 _COARSE = ("mediapipe",)
 _MOST_AT_ONCE = 4  # hands asked for at least, so that the best of them can be chosen
