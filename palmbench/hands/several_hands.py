@@ -30,7 +30,7 @@ _HOPEFUL = 0.1  # least confidence of a part of the photo in which a hand is the
 _LOOKS = 4  # at one place, each aimed by the one before
 WHOLE = (1.0, 1.5, 2.0)  # sides of the looks at a whole photo, in its longer side: a hand may fill the frame
 # What no look shows clearly is told of from this share of a palm in what it shows, unless it is slender: width of its
-# keypoints over their length. Photographs of palms had 0.44 and 0.24 or more; a face had 0.47 and 0.1, fists 0.40.
+# keypoints over their length. Photographs of palms had 0.44 and 0.29 in some look; a face 0.47 and 0.1, fists 0.40.
 _DOUBTED, _SLENDER = 0.42, 0.25
 _LOOKED_AT_AGAIN = 0.1  # share of a finding that is painted over, above which later looks decide
 _AGREEING = 0.1  # mean distance of points up to which two looks see the same hand, in sides of the closer one
