@@ -14,10 +14,9 @@ from palmbench.base.outputs import InTheWay, Stamp, put
 from palmbench.photos.deidentification import Deidentification, load_tools, load_verifier, result_key
 from palmbench.photos.files import Job, shown
 from palmbench.photos.ledger import Entry, Ledger
-from palmbench.photos.reading import Photo, decode, read_bytes
+from palmbench.photos.reading import decode, read_bytes
 from palmbench.photos.repainting import Draft, PreparedPhoto
 from palmbench.photos.report import PhotoAccount, ResultAccount
-from palmbench.photos.writing import fitted
 from palmbench.stages.stage import require_same
 from recognizers.common.cache_keys import bytes_digest
 from recognizers.common.errors import RequestError, SampleError
@@ -116,7 +115,7 @@ def _deidentified(task: Task) -> PhotoAccount:
             continue
         key = result_key(task.settings, bytes_digest(source), number, job.format)
         results.append(_settle(task, path, key, draft))
-        evened = evened or (results[-1].sha256 is not None and _evened(photo, draft, job.format))
+        evened |= draft.evened and results[-1].sha256 is not None
         templates.append(draft.templates)
     verifier = prepared.verifier
     nearest = None
@@ -126,15 +125,6 @@ def _deidentified(task: Task) -> PhotoAccount:
         )
     notes = (*prepared.notes, *([_EVENED] if evened else []))
     return PhotoAccount(job.name, prepared.hands(), tuple(results), notes, None, nearest)
-
-
-def _evened(photo: Photo, draft: Draft, form: str) -> bool:
-    """Whether a result has another transparency than its photo."""
-    before = fitted(photo.pixels, form).pixels
-    if draft.bare or before.shape[2:] not in ((2,), (4,)) or np.ptp(before[..., -1]) == 0:
-        return False
-    after = decode(draft.data, Path(f"result.{form}")).pixels
-    return after.shape != before.shape or not np.array_equal(after[..., -1], before[..., -1])
 
 
 def _require_keyed(task: Task) -> None:

@@ -40,10 +40,13 @@ class Drawn(NamedTuple):
         Of the photo's shape and type.
     seeds : list of int or None
         Of each hand; None where the hand was skipped, or where nothing is drawn at random.
+    evened : bool
+        Whether transparency that varied within a palm was made even.
     """
 
     pixels: np.ndarray
     seeds: list[int | None]
+    evened: bool
 
 
 class Painter:
@@ -111,16 +114,17 @@ class Painter:
         pixels = self._pixels.copy()
         picture = pixels if self.picture is self._pixels else self.picture.copy()
         seeds: list[int | None] = [None] * len(self.hands)
+        evened = False
         for index in self.painted:
             attempt = tries[index] if tries else 0
             seed = sample_seed(self._seed, f"photo {self._photo} result {number} hand {index} try {attempt}")
             try:
-                repaint(pixels, picture, self.hands[index], self._tools, seed, self._others(index))
+                evened |= repaint(pixels, picture, self.hands[index], self._tools, seed, self._others(index))
             except SampleError as error:
                 self.skipped[index] = str(error)
                 continue
             seeds[index] = seed if self._tools.method.seeded else None
-        return Drawn(pixels, seeds)
+        return Drawn(pixels, seeds, evened)
 
     def _others(self, index: int) -> np.ndarray:
         """Where other hands are in the window of a hand, bool of its height and width."""
@@ -133,7 +137,7 @@ class Painter:
 
 def repaint(
     pixels: np.ndarray, picture: np.ndarray, found: WindowedHand, tools: Tools, seed: int, others: np.ndarray
-) -> None:
+) -> bool:
     """Repaint the palm of one hand, in place.
 
     Parameters
@@ -147,6 +151,11 @@ def repaint(
     seed : int
     others : ndarray of shape (height, width), bool
         Where other hands are, of the window's height and width; they stay, whatever moves beside them.
+
+    Returns
+    -------
+    bool
+        Whether transparency that varied within the palm was made even.
 
     Raises
     ------
@@ -165,22 +174,29 @@ def repaint(
     if tools.method.config.declaration(tools.region).region == "around":
         where = (changed & (hand.mask | ~others)) | palm
     target = window.of(pixels)
+    evened = False
     colours = _as_in(after[where], pixels)
     if pixels.ndim == 2:
         target[where] = colours[..., 0]
     else:
         target[where, : colours.shape[1]] = colours
         if colours.shape[1] < pixels.shape[2]:
-            _even_alpha(target, where & hand.mask)
+            evened = _even_alpha(target, where & hand.mask)
     if picture is not pixels:
         window.of(picture)[where] = _seen(target[where], pixels)
+    return evened
 
 
-def _even_alpha(pixels: np.ndarray, where: np.ndarray) -> None:
-    """One transparency for what was repainted of a hand: one that follows its light is a picture of it."""
+def _even_alpha(pixels: np.ndarray, where: np.ndarray) -> bool:
+    """One transparency for what was repainted of a hand: one that follows its light is a picture of it.
+
+    True where it had more than one.
+    """
     alpha = pixels[where, -1]
-    if alpha.size:
-        pixels[where, -1] = np.partition(alpha, alpha.size // 2)[alpha.size // 2]
+    if not alpha.size or np.ptp(alpha) == 0:
+        return False
+    pixels[where, -1] = np.partition(alpha, alpha.size // 2)[alpha.size // 2]
+    return True
 
 
 def picture_of(pixels: np.ndarray) -> np.ndarray:

@@ -32,6 +32,8 @@ class Draft(NamedTuple):
     tries : int
     bare : bool
         Whether no palm shows in the photo, which then is as it was.
+    evened : bool
+        See `Drawn`.
     """
 
     data: bytes
@@ -42,6 +44,7 @@ class Draft(NamedTuple):
     templates: list[np.ndarray | None] | None = None
     tries: int = 1
     bare: bool = False
+    evened: bool = False
 
 
 class PreparedPhoto:
@@ -87,7 +90,7 @@ class PreparedPhoto:
             data = self._encoded(drawn.pixels)
             skipped = self._skipped()
             if self.verifier is None or skipped:
-                return Draft(data, skipped, keep, drawn.seeds)
+                return Draft(data, skipped, keep, drawn.seeds, evened=drawn.evened)
             # What is checked is what will be written, after compression.
             written = picture_of(decode(data, Path(f"result.{self._format}")).pixels)
             verdict = self.verifier.compare(self._enrolled, painter.hands, written)
@@ -105,7 +108,7 @@ class PreparedPhoto:
             if verdict.overlooked or not again or made >= self._limit:
                 problem = self._problem(matching, showing, verdict, made)
                 keep = self._deid.keep_matching
-                return Draft(data, problem, keep, drawn.seeds, distances, verdict.templates, made)
+                return Draft(data, problem, keep, drawn.seeds, distances, verdict.templates, made, evened=drawn.evened)
             for index in again:
                 tries[index] += 1
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from known_photos import SIZE, truth
+from known_photos import SIZE, Knowing, truth
 from PIL import Image
 
 from palmbench.config.schema import RunConfig
 from palmbench.hands import Hand, load_detector, load_segmenter
+from palmbench.photos import deidentification
 from palmbench.photos.painter import Tools
 from palmbench.synth import Render, render
 
@@ -49,3 +50,14 @@ def album(tmp_path: Path, photo: np.ndarray) -> Path:
     Image.fromarray(photo).save(folder / "a.png")
     Image.fromarray(photo).save(folder / "trip" / "b.jpg", quality=95)
     return folder
+
+
+@pytest.fixture
+def known_hands(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Lets the command find the hands it is told of."""
+
+    def know(*hands: Hand) -> None:
+        monkeypatch.setattr(deidentification, "load_detector", lambda config, device="cpu": Knowing(hands))
+        monkeypatch.setattr(deidentification, "LOADED", {})
+
+    return know

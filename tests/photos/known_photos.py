@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from palmbench.commands import cli
 from palmbench.hands import Hand
+from palmbench.photos.ledger import NAME
+from palmbench.photos.reading import decode
 from palmbench.synth import Render
 
 SIZE = (320, 240)
@@ -48,6 +51,19 @@ class Knowing:
 def deid(*words: object, method: str = "mask") -> int:
     """The command in this process, on its CPU."""
     return cli.main(["deid", *map(str, words), f"method={method}", "executor.workers=1", "executor.devices=cpu"])
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What is in a folder but the command's own account, by name."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != NAME
+    }
+
+
+def pixels(path: Path) -> np.ndarray:
+    return decode(path.read_bytes(), path).pixels
 
 
 def jpeg_markers(data: bytes) -> list[int]:

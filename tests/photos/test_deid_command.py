@@ -7,36 +7,19 @@ import hashlib
 import io
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from known_photos import Knowing, deid, jpeg_markers, truth
+from known_photos import deid, files, jpeg_markers, pixels, truth
 from PIL import Image
 
 from palmbench.commands import cli
-from palmbench.hands import Hand
-from palmbench.hands.palm import inpaint_mask
-from palmbench.photos import deidentification
 from palmbench.photos.ledger import NAME
-from palmbench.photos.reading import decode
 from palmbench.synth import Render
 
 TINY = Path(__file__).resolve().parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
 DIFFUSION = (f"method.weights={TINY}", "method.size=64", "method.steps=2")
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != NAME
-    }
-
-
-def pixels(path: Path) -> np.ndarray:
-    return decode(path.read_bytes(), path).pixels
 
 
 @pytest.fixture
@@ -44,17 +27,6 @@ def nothing(album: Path) -> Path:
     path = album / "nothing.png"
     Image.new("RGB", (80, 60), (120, 120, 120)).save(path)
     return path
-
-
-@pytest.fixture
-def known_hands(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
-    """Lets the command find the hands it is told of."""
-
-    def know(*hands: Hand) -> None:
-        monkeypatch.setattr(deidentification, "load_detector", lambda config, device="cpu": Knowing(hands))
-        monkeypatch.setattr(deidentification, "LOADED", {})
-
-    return know
 
 
 def test_a_folder_becomes_a_folder_and_its_photos_stay(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,64 +152,6 @@ def test_unreadable_photos_are_counted_and_the_others_done(album: Path, capsys: 
     assert "not hidden: raw.DNG: a raw photo is not read here; save it as JPEG, PNG or TIFF first" in said
     assert "7 photos: 2 de-identified, 5 unreadable" in said
     assert "passed over: 1 .mov" in said
-
-
-def test_every_hand_counts_and_one_that_is_skipped_keeps_its_photo_back(
-    album: Path,
-    two: tuple[np.ndarray, tuple[Hand, Hand]],
-    known_hands,  # type: ignore[no-untyped-def]
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    canvas, (left, right) = two
-    photo, out = album / "two.png", album.parent / "out"
-    Image.fromarray(canvas).save(photo)
-    known_hands(left, right)
-    assert deid(photo, out / "both.png") == 0
-    assert "2 hands found: 2 repainted, 0 skipped; 1 file written" in capsys.readouterr().out
-    both = pixels(out / "both.png")
-    assert all((both[inpaint_mask(hand)] == 0).all() for hand in (left, right))
-    known_hands(left, replace(right, view="unsure"))
-    assert deid(photo, out / "one.png") == 3
-    said = capsys.readouterr().out
-    assert "two.png: hand 2 was skipped" in said
-    assert "2 hands found: 1 repainted, 1 skipped; 0 files written" in said
-    assert deid(photo, out / "one.png", "--keep-unchanged") == 3
-    np.testing.assert_array_equal(pixels(out / "one.png")[:, 320:], canvas[:, 320:])
-
-
-@pytest.mark.parametrize(("confidence", "status"), [(0.05, 0), (0.33, 3)])
-def test_a_back_that_may_be_a_palm_after_all_keeps_its_photo_back(
-    album: Path,
-    two: tuple[np.ndarray, tuple[Hand, Hand]],
-    known_hands,  # type: ignore[no-untyped-def]
-    confidence: float,
-    status: int,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    canvas, (left, right) = two
-    Image.fromarray(canvas).save(album / "two.png")
-    known_hands(left, replace(right, view="back", palm_confidence=confidence))
-    assert deid(album / "two.png", album.parent / "out" / "two.png") == status
-    said = capsys.readouterr().out
-    assert ("hand 2 was skipped, it shows its back, or its palm after all" in said) == bool(status)
-    assert deid(album / "two.png", album.parent / "out" / "both.png", "--every-hand") == 0
-
-
-def test_a_hand_that_only_the_check_sees_keeps_its_photo_back(
-    album: Path,
-    two: tuple[np.ndarray, tuple[Hand, Hand]],
-    known_hands,  # type: ignore[no-untyped-def]
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    canvas, (left, right) = two
-    Image.fromarray(canvas).save(album / "two.png")
-    known_hands()
-    looks = [[left], [left, right]]
-    monkeypatch.setattr(Knowing, "detect", lambda self, images: [looks.pop(0)])
-    assert deid(album / "two.png", album.parent / "out", "--verify") == 3
-    assert "two.png: a second look found another hand, at (" in capsys.readouterr().out
-    assert files(album.parent / "out") == {}
 
 
 def test_a_full_disk_is_said_leaves_nothing_and_costs_nothing(
