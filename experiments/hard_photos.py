@@ -1,6 +1,6 @@
 """How often a palm stays in the clear and nothing is said, in photos in which hands are hard to find.
 
-    python -m experiments.hard_photos [FOLDER] [--photos 20] [--detector mediapipe] [any other setting of a detector]
+    python -m experiments.hard_photos [FOLDER] [--photos 20] [--detector mediapipe]
 
 Each photo is changed in the ways of `CHANGES` (turned, dimmed, tinted, blurred, covered in part) and looked at alone,
 and beside another photo that is as it was. Hands are sought as `palmbench deid` seeks them, and nothing is painted. Of
@@ -37,10 +37,9 @@ from palmbench.hands.registry import named
 from palmbench.hands.settings import SegmenterConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.photos.painter import Painter, Tools
-from palmbench.synth import BENCHMARK_IDENTITIES, render
+from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, render
 
 SIZE = 640  # of a photo's longer side
-PROFILES = ("controlled", "mobile", "wild")
 OUTCOMES = ("hidden", "refused", "left")
 
 
@@ -75,7 +74,7 @@ def toned(tone: Callable[[np.ndarray], np.ndarray]) -> Callable[[Shown], Shown]:
 def covered(begin: float, end: float) -> Callable[[Shown], Shown]:
     """A change that lays a grey bar across each palm, from and to a share of the way from its wrist to its fingers.
 
-    A share above 1 lies beyond the finger bases. What is covered of a palm shows nothing, and is not asked for.
+    A share above 1 lies beyond the finger bases.
     """
 
     def change(shown: Shown) -> Shown:
@@ -118,7 +117,8 @@ CHANGES: dict[str, Callable[[Shown], Shown]] = {
 def photos_of(folder: Path | None, count: int) -> list[Shown]:
     """The photos to change, with palms all of them."""
     if folder is None:
-        palms = [(BENCHMARK_IDENTITIES[5000 + number], PROFILES[number % len(PROFILES)]) for number in range(count)]
+        profiles = tuple(PROFILES)
+        palms = [(BENCHMARK_IDENTITIES[5000 + number], profiles[number % len(profiles)]) for number in range(count)]
         rendered = [render(identity, 0, profile) for identity, profile in palms]
         return [Shown(photo.image, photo.palm[None].astype(np.float64)) for photo in rendered]
     marked = json.loads((folder / PALMS).read_text())
