@@ -88,7 +88,7 @@ class Profile:
 
 
 PROFILES = {
-    "controlled": Profile(),
+    "controlled": Profile(flexion=3.2, light=1.0, dropout=0.06, noise=(0.9, 2.2), jpeg=(90, 97)),
     "mobile": Profile(
         nuisance=1.05,
         surroundings=("surface", "surface", "plain"),
@@ -119,7 +119,7 @@ PROFILES = {
         scale=(0.34, 0.78),
         distance=(2.0, 5.0),
         roll=28.0,
-        tilt=11.0,
+        tilt=10.0,
         spread=4.5,
         flexion=9.0,
         cup=0.07,

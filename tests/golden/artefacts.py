@@ -42,7 +42,7 @@ class Golden:
     uses : iterable of str
         Further modules that have a say in the values.
     weights : callable, optional
-        Digests of the weight files that have one.
+        Digests of what is in keys beside versions: weight files, and the capture conditions of rendered photos.
     constants : bool
         Whether the module's own numbers count as values too: thresholds that no small sample meets. Not for modules
         that have numbers of another kind, such as how many rows are computed at a time.
@@ -71,7 +71,7 @@ class Golden:
 
     @cached_property
     def weights(self) -> list[str]:
-        """Digests of weight files."""
+        """Digests of weight files or capture conditions."""
         return self._weights()
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from palmbench.stages.stage import Originals, Stage
 from palmbench.stages.usability import Usability
 from palmbench.synth import PROFILES, render
 from palmbench.training.images import Cut
-from recognizers.common.cache_keys import sample_seed
+from recognizers.common.cache_keys import digest, sample_seed
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 from tests.golden.of_diffusion import SMALL, painter_weights
@@ -212,6 +212,10 @@ def _synth() -> dict[str, Any]:
     return found
 
 
+def _conditions() -> list[str]:
+    return [digest("conditions", **asdict(PROFILES[profile])) for profile in sorted(PROFILES)]
+
+
 def _with(weights: str) -> Callable[[], list[str]]:
     return lambda: [*detector_weights(), *painter_weights(), str(recognizers.load(weights).settings()["weights"])]
 
@@ -231,7 +235,7 @@ _DEIDENTIFIED = [*_PREPARED, *_MASKING, _STAGES + "deidentify"]
 _CUT = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_hand")]
 
 GOLDENS = [
-    Golden("palmbench.synth.seeds", "rendered hands", _synth, tolerance=3e-3),
+    Golden("palmbench.synth.seeds", "rendered hands", _synth, weights=_conditions, tolerance=3e-3),
     Golden(_STAGES + "prepare", "hands", _prepare, _SEEING, detector_weights, _FOUND),
     Golden(_STAGES + "deidentify", "photos or seeds", _deidentify, [*_PREPARED, *_MASKING, *_DIFFUSION],
            _with("eehnet"), _FOUND),
