@@ -3,7 +3,7 @@
 An artefact of a stage lies at `<root>/<stage>/<first two digits>/<key><suffix>`. It is written to a temporary name in
 the same folder and renamed, so that a reader sees all of it or nothing, a killed process leaves no half
 file behind a good name, and two processes that do the same work do no harm. It bears a seal, see
-`recognizers.common.seal`, which is checked when it is read.
+`recognizers.common.seal`, which is checked when it is read: what a loss of power leaves half written is made again.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Store:
 
     def write(self, stage: str, key: str, suffix: str, data: bytes) -> None:
         """Write an artefact, whole or not at all."""
-        write_bytes(self.path(stage, key, suffix), seal.sealed(f"{stage}/{key}{suffix}", data))
+        write_bytes(self.path(stage, key, suffix), seal.sealed(f"{stage}/{key}{suffix}", data), lasting=False)
 
 
 def if_there(load: Callable[[], Parsed]) -> Parsed | None:

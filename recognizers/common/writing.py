@@ -1,4 +1,4 @@
-"""Files written whole or not at all: flushed to the disk, then renamed; or a sentence on why they cannot be."""
+"""Files written whole or not at all, by a rename; or a sentence on why they cannot be."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ RESULTS = "choose another place with results_dir=FOLDER"
 
 
 @contextmanager
-def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
+def atomic(path: Path, choice: str = RESULTS, lasting: bool = True) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes otherwise.
 
-    What takes the place is on the disk by then, and has the permissions that the user's umask leaves. Temporary files
-    that killed processes left in the folder are removed too.
+    What takes the place has the permissions that the user's umask leaves. Temporary files that killed processes left
+    in the folder are removed too.
 
     Parameters
     ----------
     path : Path
     choice : str
         How the user gets another place, for the sentence about a full disk.
+    lasting : bool
+        Whether it is on the disk by the time it takes the place, so that it outlasts a loss of power. Else that may
+        leave nothing or zeros: for what is sealed, and made again where the seal is broken.
 
     Raises
     ------
@@ -41,9 +44,11 @@ def atomic(path: Path, choice: str = RESULTS) -> Iterator[Path]:
         unfinished.clear_once(path.parent)
         with unfinished.begun(path.parent) as part:
             yield part.path
-            os.fsync(part.descriptor)
+            if lasting:
+                os.fsync(part.descriptor)
             part.path.replace(path)
-        _flush_folder(path.parent)
+        if lasting:
+            _flush_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error, choice) from error
 
@@ -87,9 +92,9 @@ def require_writable(folder: Path, choice: str = RESULTS) -> None:
         raise cannot_write(folder, error, choice) from error
 
 
-def write_bytes(path: Path, data: bytes, choice: str = RESULTS) -> None:
+def write_bytes(path: Path, data: bytes, choice: str = RESULTS, lasting: bool = True) -> None:
     """Write a file, whole or not at all; see `atomic`."""
-    with atomic(path, choice) as part:
+    with atomic(path, choice, lasting) as part:
         part.write_bytes(data)
 
 
