@@ -19,12 +19,15 @@ from typing import TypeVar
 
 import numpy as np
 
+from palmbench.base.images import decode_png
 from palmbench.base.plain_files import read_plain
+from palmbench.base.recent import Recent
 from recognizers.common import seal
 from recognizers.common.errors import Damaged, Lost
 from recognizers.common.writing import write_bytes
 
 Parsed = TypeVar("Parsed")
+_RECENT = Recent(64 * 2**20)  # some seventy photos of 640 x 480
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,10 @@ class Store:
     def load(self, stage: str, key: str, suffix: str, parse: Callable[[bytes], Parsed]) -> Parsed:
         """An artefact as `parse` makes it out of its bytes; errors as of `read`."""
         return parse(self.read(stage, key, suffix))
+
+    def picture(self, stage: str, key: str, suffix: str) -> np.ndarray:
+        """The picture of an artefact that is a PNG, as `decode_png` makes it of its bytes; errors as of `read`."""
+        return _RECENT.get(self.path(stage, key, suffix), lambda: self.load(stage, key, suffix, decode_png))
 
     def write(self, stage: str, key: str, suffix: str, data: bytes) -> None:
         """Write an artefact, whole or not at all."""

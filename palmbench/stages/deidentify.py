@@ -15,7 +15,7 @@ import numpy as np
 
 from palmbench import methods
 from palmbench.base.device import turn
-from palmbench.base.images import decode_png, encode_png
+from palmbench.base.images import encode_png
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
 from palmbench.hands import Hand
@@ -127,7 +127,7 @@ class Deidentify:
 
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         """The de-identified photo of a sample that this stage has been through."""
-        return store.load(self.name, self.key(sample), self.suffix, decode_png)
+        return store.picture(self.name, self.key(sample), self.suffix)
 
     def moved(self, sample: Sample, store: Store, device: str) -> Hand:
         """Where the hand of the original lies in the de-identified photo, as the method says."""

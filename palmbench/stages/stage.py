@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from palmbench.base.images import decode_png, encode_png
+from palmbench.base.images import encode_png
 from palmbench.base.store import Store, if_there
 from palmbench.datasets.sample import Sample
 from recognizers.common.cache_keys import digest, versions_of
@@ -234,7 +234,7 @@ class Originals:
     def load(self, sample: Sample, store: Store) -> np.ndarray:
         if not self.keep:
             return self.source(sample)
-        photo = if_there(lambda: store.load(PHOTOS, sample.digest, _PNG, decode_png))
+        photo = if_there(lambda: store.picture(PHOTOS, sample.digest, _PNG))
         if photo is None:
             photo = self.source(sample)
             store.write(PHOTOS, sample.digest, _PNG, encode_png(photo))
