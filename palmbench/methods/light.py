@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 # Standard deviation, as a share of the crop's side, above which structure is light and colour: a twentieth is a
 # fifteenth of a palm, and of waves as long as those that palm codes look for less than a thousandth is left.
 _LIGHT = 0.05
@@ -13,6 +15,7 @@ _CREASE = 0.07  # of the crop's side: width of the median that takes creases awa
 _SHADOW = 0.45  # relative spread of light at which half of an edge is a shadow's
 _BRIGHTEST = 4.0  # factor by which a painted palm is lit
 _DARK = 0.02  # of full scale: what is darker has no colour to speak of
+_CELLS = 4.0  # in a standard deviation, of the grid on which light is averaged: what is so smooth needs no finer one
 _CLOTH = 16.0  # distance in a*b* from the hand's colour beyond which a pixel is not skin
 
 
@@ -79,10 +82,16 @@ def _skin(original: np.ndarray, hand: np.ndarray) -> np.ndarray:
 
 def _coarse(crop: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A crop's light and colour, and where there is any: weighted means, over wider parts where weights are few."""
-    total, share = np.zeros_like(crop), np.zeros_like(weights)
+    side = len(crop)
+    cells = min(side, math.ceil(_CELLS / _LIGHT))
+    lit = _resized(np.dstack([crop * weights[..., None], weights]), cells, cv2.INTER_AREA)
+    total = np.zeros_like(lit)
     for width, trust in ((1, 1.0), (4, 0.02)):
-        sigma = _LIGHT * width * len(crop)
-        blurred = cv2.GaussianBlur(crop * weights[..., None], (0, 0), sigma)
-        total += trust * blurred.reshape(crop.shape)
-        share += trust * cv2.GaussianBlur(weights, (0, 0), sigma)
-    return total / np.maximum(share, 1e-6)[..., None], share > 1e-3
+        total += trust * cv2.GaussianBlur(lit, (0, 0), _LIGHT * width * cells)
+    total = _resized(total, side, cv2.INTER_CUBIC)
+    share = total[..., -1]
+    return total[..., :-1] / np.maximum(share, 1e-6)[..., None], share > 1e-3
+
+
+def _resized(layers: np.ndarray, side: int, how: int) -> np.ndarray:
+    return layers if side == len(layers) else cv2.resize(layers, (side, side), interpolation=how)
