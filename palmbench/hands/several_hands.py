@@ -271,8 +271,9 @@ def _in_even_light(observer: Observer, image: np.ndarray, hand: Hand) -> Hand:
     even = image.copy()
     part = even[top:bottom, left:right]
     low, high = np.percentile(part.reshape(-1, 3), _LEVELS, axis=0)
-    stretched = (part - low) / np.maximum(high - low, _LEAST_RANGE)
-    part[...] = np.clip(_DARKEST + stretched * (_BRIGHTEST - _DARKEST), 0, 255)
+    stretched = (np.arange(256)[:, None] - low) / np.maximum(high - low, _LEAST_RANGE)
+    levels = np.clip(_DARKEST + stretched * (_BRIGHTEST - _DARKEST), 0, 255).astype(np.uint8)
+    part[...] = cv2.LUT(part, levels[None])
     look = glance(observer, even, square)
     if not _agree(look.points, hand.keypoints_2d, square):
         return hand
