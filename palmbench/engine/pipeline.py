@@ -135,8 +135,8 @@ class Pipeline:
             Step(self.quality, self.deidentify),
             Step(self.prepare_after, self.deidentify),
             Step(self.enrol_after, self.prepare_after),
-            *([Step(moved, self.deidentify)] if moved else []),
-            Step(self.usability, self.prepare_after),
+            *([Step(moved, self.prepare_after)] if moved else []),
+            Step(self.usability, moved or self.prepare_after),
             *(Step(stage, self.deidentify) for stage in self.features),
         ]
 
