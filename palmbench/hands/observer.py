@@ -24,8 +24,8 @@ VERSION = 3
 VIEW = 192  # pixels of a close look's side: what the network was trained on
 _SEEN_SIZE = 0.78  # of the close look's side that the hand should take
 _STRIDE = 16  # the sides of a view are multiples of the bottom cells
-_ON_HAND = 0.2  # logit above which a pixel shows the hand: at 0 the masks were a little wide
-_ON_PALM = 0.0  # logit above which it shows skin of the palm: what is in doubt is hidden
+_ON_HAND = 0.5  # logit above which a pixel shows the hand: at 0 masks are a little wide
+IN_DOUBT = 0.0  # the same where what is in doubt is to be hidden
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,19 @@ class Observation:
     views: np.ndarray
     spread: float
 
-    def mask(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+    def mask(self, left: int, top: int, right: int, bottom: int, least: float = _ON_HAND) -> np.ndarray:
         """Which pixels of a rectangle of the photo (right and bottom not included) show the hand, bool."""
-        return self._laid(self.logits, _ON_HAND, left, top, right, bottom)
+        return self._laid(self.logits, least, left, top, right, bottom)
 
     def palm_mask(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
         """Which pixels of a rectangle of the photo (right and bottom not included) show skin of the palm, bool."""
-        return self._laid(self.palm, _ON_PALM, left, top, right, bottom)
+        return self._laid(self.palm, IN_DOUBT, left, top, right, bottom)
 
     def _laid(self, logits: np.ndarray, least: float, left: int, top: int, right: int, bottom: int) -> np.ndarray:
         # Cell k of the mask is centred at pixel 2 k + 0.5 of the view.
         cells = self.transform / 2
         cells[:, 2] += cells[:, :2] @ (left, top) - 0.25
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         size = (right - left, bottom - top)
         return cv2.warpAffine(logits, cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE) > least
 

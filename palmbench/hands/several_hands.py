@@ -16,12 +16,12 @@ import numpy as np
 
 from palmbench.hands.assembly import connected, hand_of
 from palmbench.hands.hand import Hand
-from palmbench.hands.observer import VIEW, Observation, Observer, Square, wanted_square
+from palmbench.hands.observer import IN_DOUBT, VIEW, Observation, Observer, Square, wanted_square
 from palmbench.hands.overlap import within
 from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.skeleton import apart, hand_shape
 
-VERSION = 6
+VERSION = 7
 
 _LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
 PARTS = (0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
@@ -278,7 +278,7 @@ def _in_even_light(observer: Observer, image: np.ndarray, hand: Hand) -> Hand:
     if not _agree(look.points, hand.keypoints_2d, square):
         return hand
     mask = hand.mask.copy()
-    mask[top:bottom, left:right] |= look.mask(left, top, right, bottom)
+    mask[top:bottom, left:right] |= look.mask(left, top, right, bottom, IN_DOUBT)
     return replace(hand, mask=connected(mask, hand.keypoints_2d))
 
 

@@ -88,7 +88,7 @@ class Profile:
 
 
 PROFILES = {
-    "controlled": Profile(flexion=3.2, light=1.0, dropout=0.06, noise=(0.9, 2.2), jpeg=(90, 97)),
+    "controlled": Profile(flexion=3.2, fade=0.45, light=0.95, dropout=0.06, noise=(0.9, 2.2), jpeg=(90, 97)),
     "mobile": Profile(
         nuisance=1.05,
         surroundings=("surface", "surface", "plain"),

@@ -67,7 +67,7 @@ def test_a_bar_hides_what_it_covers_and_nothing_else(shown: Shown) -> None:
         hidden = (image == 128).all(axis=2)
         np.testing.assert_array_equal(image[~hidden], shown.image[~hidden])
         share = hidden[fill_polygon(shown.palms[0], hidden.shape)].mean()
-        assert share < 0.01 if name == "fingers hidden" else 0.1 < share < 0.2
+        assert share < 0.01 if name == "fingers hidden" else 0.1 < share < 0.3
 
 
 def test_a_photo_is_hidden_refused_or_leaves_a_palm_in_the_clear(palm: Render, shown: Shown) -> None:

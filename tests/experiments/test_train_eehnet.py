@@ -80,11 +80,12 @@ def test_landmarks_follow_what_is_changed(right: world.World):
         crop = draw_crop(painted, 0, PLACE, 0, np.random.default_rng(seed))
         levels = crop.image.astype(int)
         green = 2 * levels[..., 1] - levels[..., 0] - levels[..., 2]
-        if green.max() > 100:
+        tip = crop.landmarks[MIDDLE_TIP]
+        if green.max() > 100 and tip.min() > 3 and tip.max() < len(levels) - 4:
             seen += 1
             rows, columns = np.nonzero(green > 0.6 * green.max())
-            np.testing.assert_allclose((columns.mean(), rows.mean()), crop.landmarks[MIDDLE_TIP], atol=1.5)
-    assert seen >= 5  # others are shown in grey
+            np.testing.assert_allclose((columns.mean(), rows.mean()), tip, atol=1.5)
+    assert seen >= 3  # others are shown in grey, or lie at the rim
 
 
 def test_a_batch_has_two_photos_of_each_palm(right: world.World, left: world.World):
