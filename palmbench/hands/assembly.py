@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from palmbench.hands.hand import Hand, View
-from palmbench.hands.observer import Observation, Square
+from palmbench.hands.observer import ON_HAND, Observation, Square
 from palmbench.hands.palm_or_back import palm_side
 
 VERSION = 3
@@ -18,7 +18,7 @@ _BASES, _TIPS = (5, 9, 13, 17), (8, 12, 16, 20)
 _MIDDLE_CHAIN = (0, 9, 10, 11, 12)
 
 
-def hand_of(close: Observation, aimed: Square, around: np.ndarray, shown: np.ndarray) -> Hand:
+def hand_of(close: Observation, aimed: Square, around: np.ndarray, shown: np.ndarray, least: float = ON_HAND) -> Hand:
     """The hand that a close look saw.
 
     Parameters
@@ -30,12 +30,14 @@ def hand_of(close: Observation, aimed: Square, around: np.ndarray, shown: np.nda
         Mask of the photo outside that square; overwritten inside.
     shown : ndarray of shape (3,)
         Shares of what the hand may show, of sum 1: palm, back, or fingers closed over the palm.
+    least : float
+        Logit above which a pixel shows the hand.
     """
     height, width = around.shape
     left, top, right, bottom = aimed.within(width, height)
     palm = np.zeros_like(around)
     if left < right and top < bottom:
-        around[top:bottom, left:right] = close.mask(left, top, right, bottom)
+        around[top:bottom, left:right] = close.mask(left, top, right, bottom, least)
         palm[top:bottom, left:right] = close.palm_mask(left, top, right, bottom)
     keypoints = close.points[:21]
     mask = connected(around, keypoints)

@@ -24,7 +24,7 @@ VERSION = 3
 VIEW = 192  # pixels of a close look's side: what the network was trained on
 _SEEN_SIZE = 0.78  # of the close look's side that the hand should take
 _STRIDE = 16  # the sides of a view are multiples of the bottom cells
-_ON_HAND = 0.5  # logit above which a pixel shows the hand: at 0 masks are a little wide
+ON_HAND = 0.5  # logit above which a pixel shows the hand: at 0 masks are a little wide
 IN_DOUBT = 0.0  # the same where what is in doubt is to be hidden
 
 
@@ -60,7 +60,7 @@ class Observation:
     views: np.ndarray
     spread: float
 
-    def mask(self, left: int, top: int, right: int, bottom: int, least: float = _ON_HAND) -> np.ndarray:
+    def mask(self, left: int, top: int, right: int, bottom: int, least: float = ON_HAND) -> np.ndarray:
         """Which pixels of a rectangle of the photo (right and bottom not included) show the hand, bool."""
         return self._laid(self.logits, least, left, top, right, bottom)
 

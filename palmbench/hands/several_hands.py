@@ -259,7 +259,8 @@ def _seen(observer: Observer, image: np.ndarray, look: Observation, aimed: Squar
     shown = observer.shown(image, look)
     if shown is None:
         return None
-    return _Seen(hand_of(look, aimed, np.zeros(image.shape[:2], bool), shown), aimed, look.spread, settled)
+    hand = hand_of(look, aimed, np.zeros(image.shape[:2], bool), shown, IN_DOUBT)
+    return _Seen(hand, aimed, look.spread, settled)
 
 
 def _in_even_light(observer: Observer, image: np.ndarray, hand: Hand) -> Hand:
