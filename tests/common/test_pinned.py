@@ -57,7 +57,7 @@ from tests.hands.test_sam2 import save_model
 
 CHANGED = "changed while the run was under way; run the same command again"
 TINY = Path(__file__).parents[1] / "fixtures" / "pbe-tiny" / "pipeline"
-PHOTO = render(31, 1)
+PHOTO = render(0, 0)
 
 
 def embedded(name: str, home: Callable[[], Path] = weights_dir) -> Callable[[Path], Path]:

@@ -199,14 +199,15 @@ def test_a_palm_is_hidden_whatever_its_fingers_do(view):
 
 
 def test_a_rough_mask_is_put_right_by_the_photo():
-    truth = hand().mask
+    photo = render(0, 0, size=(320, 240))
+    truth = photo.mask
     rough = cv2.morphologyEx(truth.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
     rough = cv2.dilate(rough, np.ones((5, 5), np.uint8)) > 0
-    found_again = sharpened(found().image, replace(hand(), mask=rough))
+    found_again = sharpened(photo.image, replace(photo.as_hand(), mask=rough))
     before, after = ((mask & truth).sum() / (mask | truth).sum() for mask in (rough, found_again))
     assert before < 0.9 and after > 0.97
     cv2.setRNGSeed(77)
-    assert np.array_equal(sharpened(found().image, replace(hand(), mask=rough)), found_again)
+    assert np.array_equal(sharpened(photo.image, replace(photo.as_hand(), mask=rough)), found_again)
 
 
 def test_new_skin_shows_no_detail_of_the_own_fingers():
