@@ -66,7 +66,8 @@ def left(palms: int, photos: int, profile: str) -> dict[str, Left]:
         for photo in range(photos):
             rendered = render(BENCHMARK_IDENTITIES[palm], photo, profile)
             truth = rendered.as_hand()
-            (found,) = find_hands(rendered.image, detector, EmbeddedSegmenter())
+            seen = find_hands(rendered.image, detector, EmbeddedSegmenter())
+            found = next(each for each in seen if each.hand.view == "palm")
             hidden = {region: np.zeros_like(truth.mask) for region in ("paper", "palm")}
             for region, mask in hidden.items():
                 found.window.of(mask)[...] = palm_mask(found.hand, region)  # type: ignore[arg-type]
