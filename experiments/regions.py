@@ -67,7 +67,8 @@ def left(palms: int, photos: int, profile: str) -> dict[str, Left]:
             rendered = render(BENCHMARK_IDENTITIES[palm], photo, profile)
             truth = rendered.as_hand()
             seen = find_hands(rendered.image, detector, EmbeddedSegmenter())
-            found = next(each for each in seen if each.hand.view == "palm")
+            # What is in doubt may be told of beside the palm.
+            (found,) = (each for each in seen if each.hand.view == "palm")
             hidden = {region: np.zeros_like(truth.mask) for region in ("paper", "palm")}
             for region, mask in hidden.items():
                 found.window.of(mask)[...] = palm_mask(found.hand, region)  # type: ignore[arg-type]

@@ -227,7 +227,7 @@ def _steps(length: int, side: float) -> np.ndarray:
 
 def _patches(look: Observation) -> list[Square]:
     """Squares about the separate patches of a look's mask."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats((look.logits > 0).astype(np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats((look.logits > IN_DOUBT).astype(np.uint8))
     back = cv2.invertAffineTransform(look.transform)
     squares = []
     for left, top, width, height, cells in stats[1:count]:
