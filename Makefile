@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml constraints.txt
 	rm -f $@
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
-	$(PY) -m pip install --quiet -c constraints.txt -e '.[wandb,dev]'
+	$(PY) -m pip install --quiet --no-compile -c constraints.txt -e '.[wandb,dev]'
 	touch $@
 
 demo: $(STAMP)  ## synthetic palms, de-identified and attacked

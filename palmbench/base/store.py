@@ -27,7 +27,8 @@ from recognizers.common.errors import Damaged, Lost
 from recognizers.common.writing import write_bytes
 
 Parsed = TypeVar("Parsed")
-_RECENT = Recent(64 * 2**20)  # some seventy photos of 640 x 480
+# Some 290 photos of 640 x 480, or 46 of two megapixels: what the tasks of a few batches have in hand.
+_RECENT = Recent(256 * 2**20)
 
 
 @dataclass(frozen=True)
