@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-slow golden lint table2 table3 table4 table5 table6 table7 figure4 figure5 figure6 figure7 methods attack report docs test-nightly \
-	weights weights-hand weights-view weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
+	weights weights-hand weights-view weights-spot weights-ccnet weights-eehnet weights-autoencoder weights-inpainting \
 	embedded mediapipe judge claims controls diversity campaign bench bench-gpu sync dashboard clean
 
 help:  ## this list
@@ -106,11 +106,12 @@ weights: $(STAMP)  ## train all embedded weights again, one network after the ot
 
 weights-hand: ## the hand network alone
 weights-view: ## the view network alone, the second look at a hand
+weights-spot: ## the spot network alone, which looks for palms that were not found
 weights-ccnet: ## the compact CCNet alone
 weights-eehnet: ## the compact EEHNet alone
 weights-autoencoder: ## the autoencoder alone
 weights-inpainting: ## the inpainting UNet and its exemplar encoder alone
-weights-hand weights-view weights-ccnet weights-eehnet weights-autoencoder weights-inpainting: weights-%: $(STAMP)
+weights-hand weights-view weights-spot weights-ccnet weights-eehnet weights-autoencoder weights-inpainting: weights-%: $(STAMP)
 	$(PY) -m experiments.weights.train_$* $(ARGS)
 
 embedded: $(STAMP)  ## every figure of rendered palms and embedded networks, measured beside its bound

@@ -142,7 +142,7 @@ def beside(one: Shown, other: Shown) -> Shown:
 def outcome(shown: Shown, tools: Tools) -> str:
     """What `palmbench deid` would make of a photo, one of `OUTCOMES`."""
     painter = Painter(shown.image, tools)
-    if painter.skipped or not painter.painted:
+    if painter.skipped or painter.overlooked or not painter.painted:
         return "refused"
     shape = shown.image.shape[0], shown.image.shape[1]
     repainted = np.zeros(shape, bool)

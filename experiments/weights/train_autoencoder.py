@@ -59,7 +59,7 @@ CONFIG = {
 
 
 def main() -> None:
-    options = parse_options(__doc__ or "", steps=6000, minutes=22, batch=8)
+    options = parse_options(__doc__ or "", steps=6000, minutes=20, batch=8)
     load_world(options.data, options.identities, options.samples)
     spread(train, options.processes, options)
 

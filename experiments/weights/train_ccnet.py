@@ -43,7 +43,7 @@ SETTLED = 0.2
 
 
 def main() -> None:
-    options = parse_options(__doc__ or "", steps=20_000, minutes=55, batch=64)
+    options = parse_options(__doc__ or "", steps=20_000, minutes=50, batch=64)
     cut_rois(load_world(options.data, options.identities, options.samples), options)
     draw_palms(options)
     spread(train, options.processes, options)

@@ -52,7 +52,7 @@ MEASURED = 256  # crops whose mean landmarks the localiser starts with
 
 
 def main() -> None:
-    options = parse_options(__doc__ or "", steps=20_000, minutes=28, batch=64)
+    options = parse_options(__doc__ or "", steps=20_000, minutes=25, batch=64)
     load_world(options.data, options.identities, options.samples)
     spread(train, options.processes, options)
 

@@ -50,7 +50,7 @@ OUTSIDE_WEIGHT = 0.1  # of points beyond the view, which are only to be put at i
 
 
 def main() -> None:
-    options = parse_options(__doc__ or "", steps=10000, minutes=35, batch=24)
+    options = parse_options(__doc__ or "", steps=10000, minutes=30, batch=24)
     load_world(options.data, options.identities, options.samples)
     others_of(options)
     spread(train, options.processes, options)

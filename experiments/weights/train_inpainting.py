@@ -128,7 +128,7 @@ class Painter(nn.Module):
 
 
 def main() -> None:
-    options = parse_options(__doc__ or "", steps=20000, minutes=55, batch=8)
+    options = parse_options(__doc__ or "", steps=20000, minutes=50, batch=8)
     load_world(options.data, options.identities, options.samples)
     encode_world(options)
     spread(train, options.processes, options)

@@ -113,7 +113,7 @@ def find_hands(observer: Observer, image: np.ndarray, threshold: float, most: in
         found += new
         if not new or len(found) > most:
             break
-        changed = np.logical_or.reduce([_cover(hand) for hand in new])
+        changed = np.logical_or.reduce([cover(hand) for hand in new])
         canvas = painted_over(canvas, changed)
         doubtful = [one for one in doubtful if _share_within(one, changed) <= _LOOKED_AT_AGAIN]
     found = [_in_even_light(observer, image, hand) for hand in found]
@@ -340,7 +340,7 @@ def _share_within(hand: Hand, where: np.ndarray) -> float:
     return float(where[own].mean()) if own.any() else 1.0
 
 
-def _cover(hand: Hand) -> np.ndarray:
+def cover(hand: Hand) -> np.ndarray:
     """What to hide of a hand: its outline in capsules, and its mask and forearm as far as they are no other hand's."""
     shape = hand.mask.shape[:2]
     wide = hand_shape(hand.keypoints_2d, shape, 2.5, forearm=1.0)

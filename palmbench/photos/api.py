@@ -15,6 +15,7 @@ from palmbench.hands.palm import Region
 from palmbench.hands.settings import DetectorConfig
 from palmbench.methods import MethodConfig
 from palmbench.photos.deidentification import deidentification_of, load_tools, with_most_hands
+from palmbench.photos.overlooked import told
 from palmbench.photos.painter import Painter
 from recognizers.common.errors import NoHandError, RequestError, SampleError
 
@@ -65,7 +66,8 @@ def deidentify(
     NoHandError
         If no hand is found, or none that shows its palm.
     SampleError
-        If a hand cannot be repainted: the photo must not pass as de-identified.
+        If a hand cannot be repainted, or something beside the hands looks like a palm: the photo must not pass as
+        de-identified.
     RequestError
         If a setting is unknown or out of range, or weights are missing.
 
@@ -101,6 +103,8 @@ def deidentify(
     if painter.skipped:
         place, reason = next(iter(painter.skipped.items()))
         raise SampleError(f"hand {place + 1} of {len(painter.hands)} cannot be repainted: {reason}")
+    if painter.overlooked:
+        raise SampleError(told(painter.overlooked[0]))
     return drawn.pixels.reshape(image.shape)
 
 

@@ -10,6 +10,7 @@ from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.hands import load_detector, load_segmenter
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig
+from palmbench.hands.spotting import Spotter
 from palmbench.methods import MethodConfig
 from palmbench.methods.folder import FolderConfig
 from palmbench.methods.region import region_versions
@@ -24,6 +25,7 @@ _CODE = (
     "colour",
     "evidence",
     "matrix_profile",
+    "overlooked",
     "painter",
     "reading",
     "stripped",
@@ -109,9 +111,7 @@ class Deidentification:
                 "tries": self.check.tries,
             }
         return {
-            "method": tools.method.settings(),
-            "detector": tools.detector.settings(),
-            "segmenter": tools.segmenter.settings(),
+            **tools.settings(),
             "seed": self.seed if tools.method.seeded else None,
             "shared": self.shared,
             "check": check,
@@ -197,6 +197,7 @@ def load_tools(deid: Deidentification, device: str) -> Tools:
             load_segmenter(deid.segmenter, device),
             methods.load(deid.method, device, deid.region),
             deid.region,
+            Spotter(device),
         )
     return LOADED[key]
 

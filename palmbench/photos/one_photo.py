@@ -124,13 +124,13 @@ def _deidentified(task: Task) -> PhotoAccount:
             verifier.nearest_pair([drawn[index] for drawn in templates if drawn]) for index in prepared.indices
         )
     notes = (*prepared.notes, *([_EVENED] if evened else []))
-    return PhotoAccount(job.name, prepared.hands(), tuple(results), notes, None, nearest)
+    return PhotoAccount(job.name, prepared.hands(), tuple(results), notes, None, nearest, prepared.overlooked)
 
 
 def _require_keyed(task: Task) -> None:
     tools, verifier = load_tools(task.deid, task.device), load_verifier(task.deid, task.device)
-    for name, tool in (("method", tools.method), ("detector", tools.detector), ("segmenter", tools.segmenter)):
-        require_same(f"The {name}", tool.settings(), task.settings[name])
+    for name, settings in tools.settings().items():
+        require_same(f"The {name}", settings, task.settings[name])
     if verifier:
         require_same(
             "The recognizer of the check", verifier.recognizer.settings(), task.settings["check"]["recognizer"]

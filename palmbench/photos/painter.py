@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
+from palmbench.hands.spotting import Spotter
 from palmbench.methods import Method, output_checks
 from palmbench.photos.evidence import MOST, share_that_stayed
+from palmbench.photos.overlooked import Box, overlooked
 from palmbench.photos.window import WindowedHand, find_hands, may_show_palm, unpaintable
 from palmbench.photos.writing import eight_bits
 from recognizers.common.cache_keys import digest, sample_seed
@@ -23,12 +25,25 @@ _NO_PALM = {"back": "it shows its back", "closed": "its fingers are closed over 
 
 
 class Tools(NamedTuple):
-    """What finds the hands, what repaints them, and how much of each: see `palmbench.hands.palm.palm_mask`."""
+    """What finds hands, repaints them, how much of each, and what looks for palms that were not found.
+
+    See `palmbench.hands.palm.palm_mask` for how much. Without a spotter nothing is said of palms that were not found.
+    """
 
     detector: Detector
     segmenter: Segmenter
     method: Method
     region: Region = "paper"
+    spotter: Spotter | None = None
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """What of each tool is part of results' keys, by what it is called."""
+        return {
+            "method": self.method.settings(),
+            "detector": self.detector.settings(),
+            "segmenter": self.segmenter.settings(),
+            "spotter": self.spotter.settings() if self.spotter else {},
+        }
 
 
 class Drawn(NamedTuple):
@@ -75,6 +90,8 @@ class Painter:
         Hands that could not be repainted, by their place in `hands`, and why.
     left_alone : dict of int to str
         Hands that are as they were because no palm shows, and what shows instead.
+    overlooked : list of (int, int, int, int)
+        Left, top, right and bottom of what looks like a palm and is none of the hands.
     """
 
     def __init__(
@@ -90,6 +107,7 @@ class Painter:
         reasons = {index: unpaintable(one.hand) for index, one in enumerate(self.hands) if index not in no_palm}
         reasons |= {index: f"{no_palm[index]}, or its palm after all" for index in doubtful}
         self.skipped = {index: reason for index, reason in reasons.items() if reason}
+        self.overlooked: list[Box] = overlooked(self.picture, self.hands, tools.spotter) if tools.spotter else []
         self._photo = "" if shared else pixels_digest(pixels)
 
     @property

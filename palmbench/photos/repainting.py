@@ -9,6 +9,7 @@ import numpy as np
 
 from palmbench.photos.deidentification import Deidentification, load_tools, load_verifier
 from palmbench.photos.evidence import MOST, share_that_shows
+from palmbench.photos.overlooked import Box, told
 from palmbench.photos.painter import Painter, picture_of
 from palmbench.photos.reading import Photo, decode
 from palmbench.photos.report import HandAccount
@@ -65,6 +66,11 @@ class PreparedPhoto:
         """Of the hands."""
         return range(len(self._painter.hands))
 
+    @property
+    def overlooked(self) -> tuple[Box, ...]:
+        """Boxes of what looks like a palm and is none of the hands."""
+        return tuple(self._painter.overlooked)
+
     def hands(self) -> tuple[HandAccount, ...]:
         """The hands that were found."""
         return tuple(
@@ -83,7 +89,8 @@ class PreparedPhoto:
         """The result of that number; drawn again, hand by hand, until the check is content or no try is left."""
         painter, keep = self._painter, self._deid.keep_unchanged
         if len(painter.left_alone) == len(painter.hands):
-            return Draft(self._unchanged(), self._no_palm(), keep, [None] * len(painter.hands), bare=True)
+            why = "; ".join(filter(None, [self._no_palm(), self._skipped()]))
+            return Draft(self._unchanged(), why, keep, [None] * len(painter.hands), bare=not painter.overlooked)
         tries = [0] * len(painter.hands)
         while True:
             drawn = painter.draw(number, tries)
@@ -145,6 +152,7 @@ class PreparedPhoto:
 
     def _skipped(self) -> str | None:
         reasons = [f"hand {index + 1} was skipped, {reason}" for index, reason in sorted(self._painter.skipped.items())]
+        reasons += [told(box) for box in self.overlooked]
         return "; ".join(reasons) or None
 
     def _problem(self, matching: list[int], showing: dict[int, float], verdict: Verdict, made: int) -> str | None:

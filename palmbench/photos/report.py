@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from palmbench.base.outputs import Stamp, put_account, replaceable_account
 
-FORMAT = 2
+FORMAT = 3
 MAKER = "palmbench deid"
 REPORT_CHOICE = "choose another --report FILE"
 
@@ -75,6 +75,8 @@ class PhotoAccount:
         What changed beside the palms: colour profile, depth, transparency.
     failure : str or None
         Why it could not be read.
+    overlooked : tuple of (int, int, int, int)
+        Left, top, right and bottom of what looks like a palm and is none of the hands.
     nearest_results : tuple of float or None, or None
         For each hand, the least distance among several results; None without a check, or for one result.
     """
@@ -85,6 +87,7 @@ class PhotoAccount:
     notes: tuple[str, ...] = ()
     failure: str | None = None
     nearest_results: tuple[float | None, ...] | None = None
+    overlooked: tuple[tuple[int, int, int, int], ...] = ()
 
     @property
     def done(self) -> bool:
@@ -92,7 +95,7 @@ class PhotoAccount:
         return self.failure is None and all(
             result.state == "written"
             or (result.state == "there" and result.reason is None)
-            or (result.state == "kept" and not self.palms)
+            or (result.state == "kept" and self.bare)
             for result in self.results
         )
 
@@ -100,6 +103,11 @@ class PhotoAccount:
     def palms(self) -> tuple[HandAccount, ...]:
         """The hands that show their palm, or may."""
         return tuple(hand for hand in self.hands if hand.left_alone is None)
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing in it shows a palm, or may."""
+        return not self.palms and not self.overlooked
 
     @property
     def there(self) -> bool:
@@ -165,7 +173,7 @@ def summary(
     there = sum(account.there and account.done for account in accounts)
     done = sum(account.done for account in accounts) - there
     unread = sum(account.failure is not None for account in accounts)
-    bare = [account for account in accounts if not (account.palms or account.there or account.failure)]
+    bare = [account for account in accounts if account.bare and not (account.there or account.failure)]
     kept = sum(account.done for account in bare)
     counts = [
         (done - kept, "hidden and verified" if checked else "de-identified"),

@@ -27,7 +27,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def test_recipes_run_in_order_with_their_own_limits(commands: list[list[str]]) -> None:
     assert train_weights.main([]) == 0
-    names = ("hand", "view", "ccnet", "eehnet", "autoencoder", "inpainting")
+    names = ("hand", "view", "spot", "ccnet", "eehnet", "autoencoder", "inpainting")
     modules = [f"experiments.weights.train_{name}" for name in names]
     assert commands == [[sys.executable, "-m", module, "--data", "data/training"] for module in modules]
     assert all(find_spec(module) for module in modules)
@@ -35,10 +35,16 @@ def test_recipes_run_in_order_with_their_own_limits(commands: list[list[str]]) -
 
 def test_a_limit_goes_to_its_recipe(commands: list[list[str]]) -> None:
     assert train_weights.main(["--minutes-inpainting", "5", "--data", "elsewhere"]) == 0
-    assert [command[5:] for command in commands] == [[], [], [], [], [], ["--minutes", "5.0"]]
+    assert [command[5:] for command in commands] == [[], [], [], [], [], [], ["--minutes", "5.0"]]
     assert {command[4] for command in commands} == {"elsewhere"}
 
 
 def test_the_first_failure_ends_it(commands: list[list[str]]) -> None:
     assert train_weights.main(["--data", "broken"]) == 7
-    assert len(commands) == 5
+    assert len(commands) == 6
+
+
+def test_the_size_of_the_training_set_goes_to_all(commands: list[list[str]]) -> None:
+    assert train_weights.main(["--identities", "40", "--minutes-hand", "1"]) == 0
+    assert commands[0][5:] == ["--identities", "40", "--minutes", "1.0"]
+    assert all(command[5:] == ["--identities", "40"] for command in commands[1:])

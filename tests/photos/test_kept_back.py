@@ -12,6 +12,7 @@ from PIL import Image
 
 from palmbench.hands import Hand
 from palmbench.hands.palm import inpaint_mask
+from palmbench.hands.spotting import Spotter
 
 
 def test_every_hand_counts_and_one_that_is_skipped_keeps_its_photo_back(
@@ -67,6 +68,7 @@ def test_a_hand_that_only_the_check_sees_keeps_its_photo_back(
     known_hands()
     looks = [[left], [left, right]]
     monkeypatch.setattr(Knowing, "detect", lambda self, images: [looks.pop(0)])
+    monkeypatch.setattr(Spotter, "spots", lambda *_: [])  # which would have seen it
     assert deid(album / "two.png", album.parent / "out", "--verify") == 3
     assert "two.png: a second look found another hand, at (" in capsys.readouterr().out
     assert files(album.parent / "out") == {}
