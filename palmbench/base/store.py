@@ -21,14 +21,12 @@ import numpy as np
 
 from palmbench.base.images import decode_png
 from palmbench.base.plain_files import read_plain
-from palmbench.base.recent import Recent
+from palmbench.base.recent import RECENT
 from recognizers.common import seal
 from recognizers.common.errors import Damaged, Lost
 from recognizers.common.writing import write_bytes
 
 Parsed = TypeVar("Parsed")
-# Some 290 photos of 640 x 480, or 46 of two megapixels: what the tasks of a few batches have in hand.
-_RECENT = Recent(256 * 2**20)
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ class Store:
 
     def picture(self, stage: str, key: str, suffix: str) -> np.ndarray:
         """The picture of an artefact that is a PNG, as `decode_png` makes it of its bytes; errors as of `read`."""
-        return _RECENT.get(self.path(stage, key, suffix), lambda: self.load(stage, key, suffix, decode_png))
+        return RECENT.get(self.path(stage, key, suffix), lambda: self.load(stage, key, suffix, decode_png))
 
     def write(self, stage: str, key: str, suffix: str, data: bytes) -> None:
         """Write an artefact, whole or not at all."""

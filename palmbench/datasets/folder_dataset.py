@@ -13,6 +13,7 @@ import numpy as np
 
 from palmbench.base.images import read_image
 from palmbench.base.photo_files import contents
+from palmbench.base.recent import RECENT
 from palmbench.datasets.cards import Card, card_names, read_card
 from palmbench.datasets.folder_scan import FoundPhoto, Scan, dataset_root, scan
 from palmbench.datasets.palm_crops import only_crops
@@ -40,7 +41,7 @@ class FileSource:
     def __call__(self, sample: Sample) -> np.ndarray:
         """The photo; RequestError if the file is no longer what its digest was taken of."""
         path = self.root / path_of(self.paths[sample.id])
-        return read_image(path, contents(path, digest=sample.digest))
+        return RECENT.get(path, lambda: read_image(path, contents(path, digest=sample.digest)))
 
     def name_of(self, sample: Sample) -> str:
         """See `Dataset.name_of`."""
