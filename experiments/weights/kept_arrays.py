@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def kept_arrays(
     count : int
         How many there are.
     workers : int
-        Processes.
+        Processes; one is this one.
     """
     said = json.loads(json.dumps(wanted))
     folder = note.parent
@@ -54,9 +55,8 @@ def kept_arrays(
                 name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype=kind, shape=(count, *shape))
                 for name, (shape, kind) in shapes.items()
             }
-            # Not forked: a fork of a process whose libraries have threads can wait for ever.
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                for index, parts in enumerate(pool.map(entry_of, entries, chunksize=16)):
+            with closing(_made(entry_of, entries, workers)) as made:
+                for index, parts in enumerate(made):
                     for name, part in parts.items():
                         arrays[name][index] = part
                     if (index + 1) % 500 == 0:
@@ -65,3 +65,14 @@ def kept_arrays(
                 array.flush()
             note.write_text(json.dumps(said))
     return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in shapes}
+
+
+def _made(
+    entry_of: Callable[[Any], Mapping[str, Any]], entries: Iterable[Any], workers: int
+) -> Generator[Mapping[str, Any], None, None]:
+    if workers == 1:
+        yield from map(entry_of, entries)
+        return
+    # Not forked: a fork of a process whose libraries have threads can wait for ever.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(entry_of, entries, chunksize=16)

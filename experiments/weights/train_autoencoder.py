@@ -60,7 +60,7 @@ CONFIG = {
 
 def main() -> None:
     options = parse_options(__doc__ or "", steps=6000, minutes=20, batch=8)
-    load_world(options.data, options.identities, options.samples)
+    load_world(options.data, options.identities, options.samples, options.processes)
     spread(train, options.processes, options)
 
 
@@ -68,7 +68,7 @@ def train(rank: int, options: Options) -> None:
     """Train as one of several processes that average their gradients; the first one writes the weights."""
     torch.manual_seed(0)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    world = load_world(options.data, options.identities, options.samples)
+    world = load_world(options.data, options.identities, options.samples, options.processes)
     count = options.samples * (options.identities - min(HELD_OUT, options.identities // 5))
     autoencoder = AutoencoderKL(**CONFIG)
     start_as_thumbnail(autoencoder)

@@ -44,7 +44,7 @@ SETTLED = 0.2
 
 def main() -> None:
     options = parse_options(__doc__ or "", steps=20_000, minutes=50, batch=64)
-    cut_rois(load_world(options.data, options.identities, options.samples), options)
+    cut_rois(load_world(options.data, options.identities, options.samples, options.processes), options)
     draw_palms(options)
     spread(train, options.processes, options)
 

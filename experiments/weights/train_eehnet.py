@@ -53,7 +53,7 @@ MEASURED = 256  # crops whose mean landmarks the localiser starts with
 
 def main() -> None:
     options = parse_options(__doc__ or "", steps=20_000, minutes=25, batch=64)
-    load_world(options.data, options.identities, options.samples)
+    load_world(options.data, options.identities, options.samples, options.processes)
     spread(train, options.processes, options)
 
 
@@ -61,7 +61,7 @@ def train(rank: int, options: Options) -> None:
     """Train as one of several processes that average their gradients; the first one writes the weights."""
     torch.manual_seed(0)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    world = load_world(options.data, options.identities, options.samples)
+    world = load_world(options.data, options.identities, options.samples, options.processes)
     classes = options.identities - min(HELD_OUT, options.identities // 5)
     network = EEHNet(COMPACT, classes)
     network.localiser.start_at(mean_landmarks(world, classes, options))

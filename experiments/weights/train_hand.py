@@ -51,7 +51,7 @@ OUTSIDE_WEIGHT = 0.1  # of points beyond the view, which are only to be put at i
 
 def main() -> None:
     options = parse_options(__doc__ or "", steps=10000, minutes=30, batch=24)
-    load_world(options.data, options.identities, options.samples)
+    load_world(options.data, options.identities, options.samples, options.processes)
     others_of(options)
     spread(train, options.processes, options)
 
@@ -60,7 +60,7 @@ def train(rank: int, options: Options) -> None:
     """Train as one of several processes that average their gradients; the first one writes the weights."""
     torch.manual_seed(0)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    world = load_world(options.data, options.identities, options.samples)
+    world = load_world(options.data, options.identities, options.samples, options.processes)
     others = others_of(options)
     network = HandNetwork()
     if options.continued:
@@ -97,7 +97,8 @@ def trained_on(options: Options, others: Others) -> str:
 
 def others_of(options: Options) -> Others:
     """What is learned beside the open palms of the training set."""
-    return load_others(options.data / "others", int(OTHERS * options.identities), int(EMPTIES * options.identities))
+    hands, empties = int(OTHERS * options.identities), int(EMPTIES * options.identities)
+    return load_others(options.data / "others", hands, empties, options.processes)
 
 
 class Batch(NamedTuple):

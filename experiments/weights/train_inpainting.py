@@ -129,7 +129,7 @@ class Painter(nn.Module):
 
 def main() -> None:
     options = parse_options(__doc__ or "", steps=20000, minutes=50, batch=8)
-    load_world(options.data, options.identities, options.samples)
+    load_world(options.data, options.identities, options.samples, options.processes)
     encode_world(options)
     spread(train, options.processes, options)
 
@@ -138,7 +138,7 @@ def train(rank: int, options: Options) -> None:
     """Train as one of several processes that average their gradients; the first one writes the weights."""
     torch.manual_seed(0)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    world = load_world(options.data, options.identities, options.samples)
+    world = load_world(options.data, options.identities, options.samples, options.processes)
     latents = encode_world(options)
     painter = Painter()
     if options.continued:
@@ -209,7 +209,7 @@ def encode_world(options: Options) -> np.ndarray:
 def _encode(task: tuple[Options, int, int]) -> np.ndarray:
     options, start, stop = task
     torch.set_num_threads(1)
-    world = load_world(options.data, options.identities, options.samples)
+    world = load_world(options.data, options.identities, options.samples, options.processes)
     autoencoder = _autoencoder()
     side = world.palms.shape[1] // FACTOR
     latents = np.zeros((stop - start, 2, 4, side, side), np.float16)

@@ -72,8 +72,10 @@ def train(rank: int, options: Options) -> None:
 
 def sources_of(options: Options) -> Sources:
     """What the views of a training are drawn from, made first where it is absent."""
-    world = load_world(options.data, options.identities, options.samples)
-    others = load_others(options.data / "view", OTHERS * options.identities, EMPTIES * options.identities, turns=TURNS)
+    world = load_world(options.data, options.identities, options.samples, options.processes)
+    others = load_others(
+        options.data / "view", OTHERS * options.identities, EMPTIES * options.identities, options.processes, TURNS
+    )
     palms = options.samples * (options.identities - min(HELD_OUT, options.identities // 5))
     return Sources(world, others, range(palms), range(held_out_others(others)))
 

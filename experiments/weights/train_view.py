@@ -82,11 +82,11 @@ def train(rank: int, options: Options) -> None:
 
 def sources_of(options: Options) -> Sources:
     """What the views of a training are drawn from, made first where it is absent."""
-    world = load_world(options.data, options.identities, options.samples)
+    world = load_world(options.data, options.identities, options.samples, options.processes)
     folder = options.data / "view"
-    others = load_others(folder, OTHERS * options.identities, EMPTIES * options.identities, turns=TURNS)
-    alarms = load_sightings(folder / "empties.npy", int(ALARMED * len(others.empties)))
-    seen = load_sightings(folder / "photos.npy", len(others.photos))
+    others = load_others(folder, OTHERS * options.identities, EMPTIES * options.identities, options.processes, TURNS)
+    alarms = load_sightings(folder / "empties.npy", int(ALARMED * len(others.empties)), options.processes)
+    seen = load_sightings(folder / "photos.npy", len(others.photos), options.processes)
     told = np.asarray(others.views)[: held_out_others(others)]
     hands = tuple(np.flatnonzero(told == view) for view in range(len(VIEWS)))
     palms = options.samples * (options.identities - min(HELD_OUT, options.identities // 5))

@@ -24,6 +24,7 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.hands import sam2
 from palmbench.hands.pklnet.localizer import PKLNetLocalizer
 from palmbench.hands.settings import EmbeddedConfig, SegmenterConfig
+from palmbench.hands.spotting import Spotter
 from palmbench.hands.valleys import PKLNetValleys
 from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.folder import FolderConfig
@@ -72,6 +73,8 @@ POINTS = [
 ]
 SAMPLE = Sample("0000_0000", "0000", "0000", "right", "0" * 32)
 OF_PHOTOS = {name for name in versioned() if name.startswith("palmbench.photos.")}
+# What looks for palms that no hand was found for has its versions in its settings, which are in keys of photos.
+OF_SPOTTER = {"palmbench.hands.spotting", "palmbench.hands.spot_network"}
 OF_TRAINING = {"palmbench.training.training", "palmbench.training.images"}
 OF_DIVERSITY = {"palmbench.paper.diversity"}
 # What measures attacks and disclosures has keys of its own: tests/attacks, tests/disclosures.
@@ -234,7 +237,8 @@ def test_what_cannot_change_a_number_is_not_in_the_key_of_a_run(held: None, othe
 
 
 @pytest.mark.parametrize(
-    "name", sorted({*versioned()} - {*OF_PHOTOS, *OF_ATTACKS, *OF_DIVERSITY, *OF_TRAINING, *OF_OTHER_PACKAGES})
+    "name",
+    sorted({*versioned()} - {*OF_PHOTOS, *OF_SPOTTER, *OF_ATTACKS, *OF_DIVERSITY, *OF_TRAINING, *OF_OTHER_PACKAGES}),
 )
 def test_a_raised_version_is_another_run_where_the_module_is_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = [Pipeline.of(point).key for point in POINTS]
@@ -251,6 +255,13 @@ def test_a_raised_version_is_another_result_for_a_photo_of_ones_own(name: str, m
     before = result_key({}, "0" * 32, 1, "png")
     raise_version(versioned()[name], monkeypatch, to=99)
     assert result_key({}, "0" * 32, 1, "png") != before
+
+
+@pytest.mark.parametrize("name", sorted(OF_SPOTTER))
+def test_a_raised_version_of_what_spots_palms_is_in_its_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Spotter().settings()
+    raise_version(versioned()[name], monkeypatch, to=99)
+    assert Spotter().settings() != before
 
 
 def test_a_raised_version_of_what_other_packages_bring_is_in_its_settings(

@@ -87,6 +87,7 @@ def test_a_training_writes_weights_that_load_and_a_card(
 ) -> None:
     monkeypatch.setattr(train_ccnet, "weights_dir", lambda: tmp_path)
     monkeypatch.setattr(train_ccnet, "report", lambda options: {"EER": 1.0})
+    monkeypatch.setattr(train_ccnet, "CONTINUED_PALMS", 7)
     torch.set_num_threads(1)
     train_ccnet.train(0, options)
     weights = tmp_path / "ccnet" / "ccnet.safetensors"
