@@ -7,7 +7,7 @@ and beside another photo that is as it was. Hands are sought as `palmbench deid`
 each change the table says in how many photos
 
 * every palm would be hidden: at least 90 % of its polygon lies in palms that would be repainted,
-* the photo would be refused: no palm was found, or something in it is in doubt,
+* the photo would be refused: no palm was found, or something in it is in doubt or looks like a palm that was missed,
 * a palm is **left** in the clear in a photo that would be written.
 
 Without FOLDER the photos are rendered, of palms that no shipped weights were trained on; FOLDER is one as of
@@ -35,6 +35,7 @@ from palmbench.hands.find import MOST_HANDS
 from palmbench.hands.palm import fill_polygon
 from palmbench.hands.registry import named
 from palmbench.hands.settings import SegmenterConfig
+from palmbench.hands.spotting import Spotter
 from palmbench.methods.mask import MaskConfig
 from palmbench.photos.painter import Painter, Tools
 from palmbench.synth import BENCHMARK_IDENTITIES, PROFILES, render
@@ -154,7 +155,7 @@ def outcome(shown: Shown, tools: Tools) -> str:
 
 def outcomes(photos: Sequence[Shown], detector: Detector) -> Iterator[tuple[str, Counter[str]]]:
     """Of each change, alone and beside another photo, how many photos have which outcome."""
-    tools = Tools(detector, load_segmenter(SegmenterConfig()), methods.load(MaskConfig()), "palm")
+    tools = Tools(detector, load_segmenter(SegmenterConfig()), methods.load(MaskConfig()), "palm", Spotter())
     for name, change in CHANGES.items():
         yield name, Counter(outcome(change(photo), tools) for photo in photos)
         pairs = zip(photos, [*photos[1:], photos[0]], strict=True)
