@@ -35,7 +35,7 @@ from palmbench.hands.spot_network import SpotNetwork
 from palmbench.hands.spotting import KINDS, SURE
 
 VIEWS_LOOKED_AT = 1500
-HARD = 0.005  # share of the cells that show no palm, those taken for one most, that count as much as all others
+HARD = 0.005  # share of the cells that show no palm, those taken for one most, that count half as much as all others
 
 
 def main() -> None:

@@ -73,13 +73,7 @@ class HandNetwork(nn.Module):
         super().__init__()
         half, quarter, eighth, bottom = widths
         self.stem = convolution(3, half, stride=2)
-        self.down = nn.ModuleList(
-            [
-                nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter)),
-                nn.Sequential(convolution(quarter, eighth, stride=2), Residual(eighth), Residual(eighth)),
-                nn.Sequential(convolution(eighth, bottom, stride=2), *(Residual(bottom, d) for d in dilations)),
-            ]
-        )
+        self.down = descent(widths, dilations)
         self.lateral = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(list(pairwise(widths))))
         self.merge = nn.ModuleList(
             [Residual(eighth), nn.Sequential(Residual(quarter), Residual(quarter)), convolution(half, half)]
@@ -147,6 +141,18 @@ def expected_place(share: Tensor) -> Tensor:
     """Mean place of each heat map (n, points, rows, columns), in pixels of the view; cell centres lie at 4 k + 1.5."""
     rows, columns = (torch.arange(length, device=share.device) * 4 + 1.5 for length in share.shape[2:])
     return torch.stack([(share.sum(dim=2) * columns).sum(dim=2), (share.sum(dim=3) * rows).sum(dim=2)], dim=2)
+
+
+def descent(widths: tuple[int, ...], dilations: tuple[int, ...]) -> nn.ModuleList:
+    """From 1/2 of a view down to 1/4, 1/8 and 1/16; arguments as of `HandNetwork`."""
+    half, quarter, eighth, bottom = widths
+    return nn.ModuleList(
+        [
+            nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter)),
+            nn.Sequential(convolution(quarter, eighth, stride=2), Residual(eighth), Residual(eighth)),
+            nn.Sequential(convolution(eighth, bottom, stride=2), *(Residual(bottom, d) for d in dilations)),
+        ]
+    )
 
 
 def convolution(channels_in: int, channels_out: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from palmbench.base.paths import weights_dir
 from palmbench.hands.cutting import cut_view
+from palmbench.hands.embedded_weights import embedded_file
 from palmbench.hands.hand import WRIST
-from recognizers.common.errors import MissingWeights
 from recognizers.common.pinned import Pinned
 
 if TYPE_CHECKING:
@@ -46,10 +45,7 @@ class SecondLook:
     """
 
     def __init__(self, device: str = "cpu") -> None:
-        path = weights_dir() / "view" / "view.safetensors"
-        if not path.is_file():
-            raise MissingWeights(f"The view network's weights are missing: {path}. Install palmbench again.")
-        self._file, self._device = Pinned.now(path), device
+        self._file, self._device = embedded_file("view"), device
 
     @property
     def digest(self) -> str:

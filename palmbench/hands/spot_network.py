@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from palmbench.hands.network import Residual, convolution
+from palmbench.hands.network import Residual, convolution, descent
 from palmbench.hands.spotting import KINDS
 
 VERSION = 1
@@ -29,15 +29,9 @@ class SpotNetwork(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 144), dilations: tuple[int, ...] = (2, 4)) -> None:
         super().__init__()
-        half, quarter, eighth, bottom = widths
+        half, _, eighth, bottom = widths
         self.stem = convolution(3, half, stride=2)
-        self.down = nn.ModuleList(
-            [
-                nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter)),
-                nn.Sequential(convolution(quarter, eighth, stride=2), Residual(eighth), Residual(eighth)),
-                nn.Sequential(convolution(eighth, bottom, stride=2), *(Residual(bottom, d) for d in dilations)),
-            ]
-        )
+        self.down = descent(widths, dilations)
         self.lateral = nn.ModuleList([nn.Conv2d(bottom, eighth, 1)])
         self.merge = nn.ModuleList([Residual(eighth)])
         self.out = nn.Sequential(Residual(eighth), nn.Conv2d(eighth, len(KINDS), 1))

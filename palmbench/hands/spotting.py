@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from palmbench.base.paths import weights_dir
+from palmbench.hands.embedded_weights import embedded_file
 from recognizers.common.cache_keys import versions_of
-from recognizers.common.errors import MissingWeights
 from recognizers.common.pinned import Pinned
 
 if TYPE_CHECKING:
@@ -66,10 +65,7 @@ class Spotter:
     """
 
     def __init__(self, device: str = "cpu") -> None:
-        path = weights_dir() / "spot" / "spot.safetensors"
-        if not path.is_file():
-            raise MissingWeights(f"The spot network's weights are missing: {path}. Install palmbench again.")
-        self._file, self._device = Pinned.now(path), device
+        self._file, self._device = embedded_file("spot"), device
 
     @property
     def digest(self) -> str:

@@ -23,13 +23,11 @@ from palmbench.hands import (
     roi_squares,
     second_look,
     skeleton,
-    spotting,
     valleys,
 )
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.network import HandNetwork, folded
 from palmbench.hands.sam2 import SAM2Segmenter
-from palmbench.hands.spot_network import SpotNetwork
 from palmbench.hands.view_network import ViewNetwork
 from recognizers.common.errors import NoROIError
 from recognizers.common.pinned import Pinned
@@ -267,21 +265,6 @@ def _view_network() -> dict[str, Any]:
         return {"logits": folded(network)(views)[0].numpy()}
 
 
-def _spot_network() -> dict[str, Any]:
-    network = SpotNetwork()
-    file = Pinned.now(weights_dir() / "spot" / "spot.safetensors")
-    network.load_state_dict({name: part.float() for name, part in read_tensors(file).items()})
-    views = torch.from_numpy(inputs.photo()[:96, :160].copy()).permute(2, 0, 1)[None].float() / 255
-    with torch.inference_mode():
-        return {"logits": sampled(folded(network)(views)[0].numpy())}
-
-
-def _spotting() -> dict[str, Any]:
-    spotter = spotting.Spotter()
-    spots = {name: spotter.spots(photo, 0.05) for name, photo in (("one", inputs.photo()), ("small", _on_a_table(0.4)))}
-    return {"sizes": [spotting.palm_size(palm.palm_polygon(each.keypoints_2d)) for each in _both()], **spots}
-
-
 def _hand_file() -> Pinned:
     return Pinned.now(weights_dir() / "hand" / "hand.safetensors")
 
@@ -356,10 +339,6 @@ def view_weights() -> list[str]:
     return [second_look.SecondLook().digest]
 
 
-def spot_weights() -> list[str]:
-    return [spotting.Spotter().digest]
-
-
 def detector_weights() -> list[str]:
     return hand_weights() + view_weights()
 
@@ -396,9 +375,6 @@ GOLDENS = [
     Golden("palmbench.hands.second_look", "shares", _second,
            ["palmbench.hands.view_network", "palmbench.hands.cutting"], view_weights, _NETWORK, constants=True),
     Golden("palmbench.hands.view_network", "shares", _view_network, weights=view_weights, tolerance=_NETWORK),
-    Golden("palmbench.hands.spotting", "spots", _spotting,
-           ["palmbench.hands.spot_network", "palmbench.hands.network"], spot_weights, _NETWORK, constants=True),
-    Golden("palmbench.hands.spot_network", "logits", _spot_network, weights=spot_weights, tolerance=_NETWORK),
     Golden("palmbench.hands.assembly", "hands", _seen,
            ["palmbench.hands.observer", "palmbench.hands.palm_or_back"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.hands.embedded", "hands", _embedded, LOOKING, detector_weights, _FOUND, constants=True),

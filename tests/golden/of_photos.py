@@ -17,13 +17,11 @@ from palmbench.base.photo_files import opened, upright
 from palmbench.config.schema import MTCCConfig, RunConfig
 from palmbench.hands import load_segmenter
 from palmbench.hands.settings import SegmenterConfig
-from palmbench.hands.spotting import Spotter
 from palmbench.methods.blur import BlurConfig
 from palmbench.photos.colour import srgb
 from palmbench.photos.deidentification import TRIES, Check, deidentification_of
 from palmbench.photos.evidence import MOST, share_that_shows, share_that_stayed
 from palmbench.photos.matrix_profile import MatrixProfile, matrix_profile, to_srgb
-from palmbench.photos.overlooked import overlooked
 from palmbench.photos.painter import Painter, Tools, picture_of
 from palmbench.photos.reading import Photo, decode
 from palmbench.photos.repainting import PreparedPhoto
@@ -33,7 +31,8 @@ from palmbench.photos.window import in_window, unpaintable
 from palmbench.photos.writing import eight_bits, encode, fitted
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
-from tests.golden.of_hands import LOOKING, detector_weights, spot_weights
+from tests.golden.of_hands import LOOKING, detector_weights
+from tests.golden.of_spots import SPOTTING, spot_weights
 
 _PICTURE = 1e-4
 _CODED = 1e-3
@@ -182,17 +181,6 @@ def _window() -> dict[str, Any]:
     }
 
 
-def _overlooked() -> dict[str, Any]:
-    first, second = inputs.photo(), inputs.photo(1)[: inputs.photo().shape[0]]
-    both = np.concatenate([first, second], axis=1)
-    wide = replace(inputs.hand(), mask=np.pad(inputs.hand().mask, ((0, 0), (0, second.shape[1]))))
-    spotter = Spotter()
-    return {
-        name: [box for box in overlooked(both, [in_window(hand) for hand in hands], spotter)]
-        for name, hands in (("beside one", [wide]), ("beside none", []))
-    }
-
-
 def _evidence() -> dict[str, Any]:
     before, after, palm = inputs.photo(), inputs.repainted(), inputs.hand().mask
     smooth = BlurConfig(sigma=1.2).load().deidentify([before], [inputs.hand()], [0], [None])[0]
@@ -274,7 +262,6 @@ def _of(*names: str) -> list[str]:
 
 _SEEING = ["palmbench.hands.embedded", *LOOKING]
 _MTCC = ["recognizers.mtcc", "recognizers.codes.gabor", "recognizers.matching.shifts"]
-_SPOTTING = [f"palmbench.hands.{name}" for name in ("spotting", "spot_network", "network")]
 _BLUR = ["palmbench.methods.blur", "palmbench.methods.region"]
 
 GOLDENS = [
@@ -287,8 +274,6 @@ GOLDENS = [
            ["palmbench.base.photo_files", *_of("colour", "matrix_profile")], tolerance=_PICTURE, constants=True),
     Golden(_PHOTOS + "stripped", "files", _stripped, ["palmbench.base.photo_files", *_of("reading")]),
     Golden(_PHOTOS + "window", "windows", _window, _WINDOW, constants=True),
-    Golden(_PHOTOS + "overlooked", "boxes", _overlooked, [*_SPOTTING, "palmbench.hands.several_hands", *_WINDOW,
-           *_of("window")], spot_weights, tolerance=_CODED),
     Golden(_PHOTOS + "evidence", "shares", _evidence, [*_PALM, *_BLUR], tolerance=_CODED, constants=True),
     Golden(_PHOTOS + "verification", "verdicts", _judge,
            [*_PALM, "palmbench.hands.assembly", *_MTCC, *_of("window")], tolerance=5e-3, constants=True),
@@ -296,7 +281,7 @@ GOLDENS = [
            [*_PALM, "palmbench.hands.assembly", *_BLUR, *_of("window", "evidence", "writing")], tolerance=_CODED),
     Golden(_PHOTOS + "deidentification", "results", _deidentification,
            [*_PALM, *_SEEING, *_MTCC, *_BLUR,
-            *_SPOTTING, "palmbench.hands.several_hands",
+            *SPOTTING, "palmbench.hands.several_hands",
             *_of("window", "evidence", "writing", "verification", "painter", "overlooked", "reading")],
            lambda: detector_weights() + spot_weights(), tolerance=5e-3, constants=True),
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from palmbench.hands import second_look
+from palmbench.hands import embedded_weights
 from palmbench.hands.embedded import EmbeddedDetector
 from palmbench.hands.observer import Observer
 from palmbench.hands.second_look import SIDE, SecondLook, agreed, upright, upright_view
@@ -95,7 +95,7 @@ def test_a_detector_reports_no_hand_where_the_second_look_sees_none(
 
 
 def test_weights_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(second_look, "weights_dir", lambda: tmp_path)
+    monkeypatch.setattr(embedded_weights, "weights_dir", lambda: tmp_path)
     with pytest.raises(MissingWeights, match=r"view network's weights are missing: .*view\.safetensors"):
         EmbeddedDetector()
     Observer()  # which external detectors use for masks alone

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from experiments.hard_photos import Shown, covered, turned
-from palmbench.hands import spotting
+from palmbench.hands import embedded_weights
 from palmbench.hands.palm import palm_polygon
 from palmbench.hands.spot_network import SpotNetwork
 from palmbench.hands.spotting import KINDS, PALM_SIZE, STRIDE, SURE, Spotter, palm_size
@@ -74,7 +74,7 @@ def test_photos_of_any_shape_are_looked_at(spotter: Spotter, shape: tuple[int, i
 
 
 def test_weights_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(spotting, "weights_dir", lambda: tmp_path)
+    monkeypatch.setattr(embedded_weights, "weights_dir", lambda: tmp_path)
     with pytest.raises(MissingWeights, match=r"spot network's weights are missing: .*spot\.safetensors"):
         Spotter()
 
