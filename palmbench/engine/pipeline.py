@@ -312,14 +312,16 @@ class Pipeline:
         both = outcome.ids(before) & outcome.ids(after)
         paired = tuple(sample for sample in self.samples if sample.id in both)
         keys = tuple(stage.key(sample) for stage in (before, after) for sample in paired)
-        return _distances_of(_Paired(keys, len(self.samples) - len(paired), (before, after), paired, store))
+        palms = tuple(sample.identity for sample in paired)
+        return _distances_of(_Paired(keys, palms, len(self.samples) - len(paired), (before, after), paired, store))
 
 
 @dataclass(frozen=True)
 class _Paired:
-    """Photos with features before and after: equal to others whose features are the same."""
+    """Photos with features before and after: equal to others whose features and palms are the same."""
 
     keys: tuple[str, ...]
+    palms: tuple[str, ...]
     failed: int
     stages: tuple[Features, Features] = field(compare=False)
     samples: tuple[Sample, ...] = field(compare=False)
@@ -330,14 +332,13 @@ class _Paired:
 def _distances_of(paired: _Paired) -> dict[str, Number]:
     """Distances between two sets of photos, computed once for all recognizers that attack them. Raises Lost."""
     before, after = (list(load_all(stage, paired.samples, paired.store).values()) for stage in paired.stages)
-    palms = [sample.identity for sample in paired.samples]
-    return set_distances(paired.stages[0].features_of, before, after, palms, paired.failed)
+    return set_distances(paired.stages[0].features_of, before, after, paired.palms, paired.failed)
 
 
 def _repainting(config: RunConfig, dataset: Dataset, prepare: Prepare) -> Deidentify:
     """The stage that a point's method is, or that takes its photos from where they were made."""
     if isinstance(config.method, FolderConfig):
-        return Elsewhere.taking(prepare, config.method, dataset, config.seed)
+        return Elsewhere.taking(prepare, config.method, dataset, config.seed, config.region)
     return Deidentify.of(prepare, config.method, config.seed, config.region, dataset.samples)
 
 

@@ -19,6 +19,7 @@ from palmbench.base.store import Store
 from palmbench.datasets.layout import IMAGE
 from palmbench.datasets.manifest import read_cells
 from palmbench.datasets.sample import Dataset, Sample
+from palmbench.hands.palm import Region
 from palmbench.methods import output_checks
 from palmbench.methods.folder import FolderConfig
 from palmbench.stages.deidentify import Deidentify
@@ -47,11 +48,11 @@ class Elsewhere(Deidentify):
     found: Mapping[str, Found] = field(default_factory=dict)
 
     @classmethod
-    def taking(cls, prepare: Prepare, method: FolderConfig, dataset: Dataset, seed: int) -> Elsewhere:
+    def taking(cls, prepare: Prepare, method: FolderConfig, dataset: Dataset, seed: int, region: Region) -> Elsewhere:
         """The stage for one point; errors as of `matched`."""
         settings = output_checks.settings(methods.load(method))
         names = {sample.id: dataset.name_of(sample) for sample in dataset.samples}
-        return cls(prepare, None, method, "paper", settings, seed, found=matched(method, names))
+        return cls(prepare, None, method, region, settings, seed, found=matched(method, names))
 
     @property
     def on_device(self) -> bool:

@@ -12,20 +12,25 @@ import numpy as np
 from palmbench.base.device import turn
 from palmbench.base.store import Store, pack_arrays, unpack_arrays
 from palmbench.datasets.sample import Sample
-from palmbench.hands.palm import fill_polygon, palm_polygon
+from palmbench.hands import Hand
+from palmbench.hands.palm import Region, fill_polygon, palm_mask, palm_polygon
+from palmbench.methods.region import region_versions
 from palmbench.quality import ImageQuality
 from palmbench.quality.settings import QualityConfig
 from palmbench.stages.deidentify import Deidentify
 from palmbench.stages.stage import Photos, Tools, hashed_once
-from recognizers.common.cache_keys import digest, versions_of
+from recognizers.common.cache_keys import digest
 from recognizers.common.writing import json_bytes
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Image quality of each de-identified photo against its original; the palm is the original hand's polygon."""
+    """Image quality of each de-identified photo against its original; the palm is the original hand's.
+
+    It is the paper's polygon, or with `region` "palm" all skin of the palm.
+    """
 
     deidentify: Deidentify
     config: QualityConfig
@@ -46,11 +51,13 @@ class Quality:
 
     @hashed_once
     def key(self, sample: Sample) -> str:
-        original = self.deidentify.prepare.photos.key(sample)
-        # The hand, and so the palm, is part of the de-identified photo's key.
-        versions = {"quality": VERSION, **versions_of("palmbench.hands", "palm")}
         return digest(
-            "quality", versions=versions, original=original, deidentified=self.deidentify.key(sample), how=self.settings
+            "quality",
+            versions={"quality": VERSION, **region_versions()},
+            hand=self.deidentify.prepare.key(sample),
+            region=self.deidentify.region,
+            deidentified=self.deidentify.key(sample),
+            how=self.settings,
         )
 
     def compute(self, samples: Sequence[Sample], store: Store, device: str) -> list[bytes]:
@@ -60,7 +67,7 @@ class Quality:
         for sample in samples:
             original = self.deidentify.prepare.photos.load(sample, store)
             hand = self.deidentify.prepare.load(sample, store)
-            palm = fill_polygon(palm_polygon(hand.keypoints_2d), original.shape[:2])
+            palm = _palm(hand, self.deidentify.region)
             deidentified = self.deidentify.load(sample, store)
             with turn():
                 values = instrument.per_image(original, deidentified, palm)
@@ -72,6 +79,12 @@ class Quality:
         """The measurements of a sample that this stage has been through."""
         stored = store.load(self.name, self.key(sample), self.suffix, json.loads)
         return {name: float(value) for name, value in stored.items()}
+
+
+def _palm(hand: Hand, region: Region) -> np.ndarray:
+    """What counts as the palm, bool of the photo's height and width."""
+    polygon = fill_polygon(palm_polygon(hand.keypoints_2d), hand.mask.shape[:2])
+    return polygon if region == "paper" else polygon | palm_mask(hand, region)
 
 
 @dataclass(frozen=True)
