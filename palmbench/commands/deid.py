@@ -45,6 +45,11 @@ def deid_command(parsed: argparse.Namespace) -> int:
     config = _config(words)
     executor = of_this_machine(config.executor, "deid")
     check = check_of(config.recognizer, words.threshold, words.tries or TRIES) if words.verify else None
+    if config.method.leaves_lines and check is None:
+        raise RequestError(
+            f"recognizers still match many results of method={config.method.name} ({config.method.setting()}) with the "
+            "palm that was there; add --verify, which keeps back what still matches, or choose another method."
+        )
     deid = deidentification_of(config, words.count, check, words.keep_unchanged, words.keep_matching, words.every_hand)
     found = plan(words.inputs, words.out, words.format, words.count)
     settings = deid.settings()

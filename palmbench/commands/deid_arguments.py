@@ -88,10 +88,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--method",
         metavar="NAME",
-        help="method=NAME: diffusion (the default), mask, blur, pixelate, inpaint, swap, whole_hand",
+        help="method=NAME: diffusion (the default), mask, inpaint, swap, whole_hand; blur and pixelate with --verify",
     )
     add("--fusion", metavar="SET", help="method.fusion=SET: s, m, f joined by +")
-    add("--alpha", metavar="SHARE", help="method.alpha=SHARE, 0 to 1: how much of the original palm guides the new one")
+    add(
+        "--alpha",
+        metavar="SHARE",
+        help="method.alpha=SHARE, 0 to 1: share of the original palm in the new one; above 0.2 with --verify",
+    )
     add("--seed", metavar="N", help="seed=N: another number, other palms; the same number, the same bytes")
     add(
         "--region", metavar="NAME", help="region=NAME: palm (all palm skin, the default) or paper (the paper's polygon)"

@@ -28,6 +28,7 @@ class BlurConfig(MethodConfig):
     label = "Blurring"
     named = ("sigma",)
     on_device = False
+    leaves_lines = True
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

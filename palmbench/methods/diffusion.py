@@ -34,6 +34,7 @@ _PAINTING = ("attention", "denoiser", "sampler")
 _FINISHING = ("bands", "light", "paste_back", "relief", "skin_texture", "wrinkles")
 # Of weights that are known by name.
 _LICENCES = {"embedded": "Apache-2.0", "Fantasy-Studio/Paint-by-Example": "CreativeML OpenRAIL-M"}
+_MOST_ALPHA = 0.2  # the own palm shows through above it
 _FINISH = 1  # tells the stream of wrinkles, relief and grain from other uses of a photo's seed
 _ROUGHER = 1.15  # the finest structure of a palm, its creases among it, against that of the plain skin around it
 
@@ -113,6 +114,11 @@ class DiffusionConfig(MethodConfig):
     @property
     def shared_noise(self) -> bool:
         return self.noise == "shared"
+
+    @property
+    def leaves_lines(self) -> bool:  # type: ignore[override]
+        """From alpha 0.3 on: MTCC then matches 30 % of the results of rendered palms, at 0.5 75 %, at 1 all."""
+        return self.alpha > _MOST_ALPHA
 
     def setting(self) -> str:
         return f"{self.fusion} alpha {self.alpha:g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _CHANNELS = 3
+_LEAST_NOISE = 20.0  # grey levels: with less a mosaic's palm shows through
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class DpPixConfig(MethodConfig):
     named = ("epsilon", "block", "neighbours")
     seeded = True
     on_device = False
+
+    @property
+    def leaves_lines(self) -> bool:  # type: ignore[override]
+        """A mosaic with hardly any noise: of rendered palms MTCC matches 22 % at epsilon 100, none at 1."""
+        return _noise(self, self.block**2) < _LEAST_NOISE
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(
@@ -80,8 +86,12 @@ class DpPix(RegionMethod):
         pixels = photo[region]
         sums = [np.bincount(of_block, pixels[:, channel]) for channel in range(_CHANNELS)]
         means = np.stack(sums, axis=1) / sizes[:, None]
-        scale = 255 * config.neighbours / (sizes * config.epsilon / _CHANNELS)
-        noise = scale[:, None] * np.random.default_rng(seed).laplace(size=means.shape)
+        noise = _noise(config, sizes)[:, None] * np.random.default_rng(seed).laplace(size=means.shape)
         redrawn = photo.copy()
         redrawn[region] = np.round(np.clip(means + noise, 0, 255)).astype(np.uint8)[of_block]
         return redrawn
+
+
+def _noise(config: DpPixConfig, pixels: Any) -> Any:
+    """Scale, in grey levels, of the noise on the mean of some pixels; of a number of pixels, or of an array of them."""
+    return 255 * config.neighbours / (pixels * config.epsilon / _CHANNELS)

@@ -69,6 +69,11 @@ class KSameConfig(MethodConfig):
     def by_palm(self) -> bool:
         return self.way == "proxy"
 
+    @property
+    def leaves_lines(self) -> bool:  # type: ignore[override]
+        """The own palm is one of those that are averaged."""
+        return self.way == "average"
+
     def palm_seeds(self, palms: Iterable[str], seed: int) -> Mapping[str, int]:
         found: dict[str, int] = {}
         for cluster in clusters(palms, self.k, seed):

@@ -40,6 +40,9 @@ class MethodConfig(ABC):
         Where `by_palm` can be true: the setting with which it is not, as it is typed.
     hides : bool
         False of a control that hides nothing, so that no photo of one's own passes for hidden.
+    leaves_lines : bool
+        Whether recognizers still match many of its results with the palm that was there; photos of one's own are then
+        written only if they were checked.
     on_device : bool
         Whether it computes on an accelerator where there is one; False of a method without networks.
     """
@@ -51,6 +54,7 @@ class MethodConfig(ABC):
     seeded: ClassVar[bool] = False
     by_photo: ClassVar[str] = ""
     hides: ClassVar[bool] = True
+    leaves_lines: ClassVar[bool] = False
     on_device: ClassVar[bool] = True
 
     @abstractmethod

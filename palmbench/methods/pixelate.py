@@ -28,6 +28,7 @@ class PixelateConfig(MethodConfig):
     label = "Pixelating"
     named = ("block",)
     on_device = False
+    leaves_lines = True
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from palmbench.methods.declaration import Declaration
 
 VERSION = 1
+_LEAST_STRENGTH = 0.7  # the own palm shows through below it
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class SdeditConfig(DiffusionConfig):
 
     label = "SDEdit"
     named = ("strength", "fusion", "alpha", "weights")
+
+    @property
+    def leaves_lines(self) -> bool:  # type: ignore[override]
+        """Below strength 0.7 too: of rendered palms MTCC matches 22 % at 0.65, 35 % at 0.5, 68 % at 0.3."""
+        return self.strength < _LEAST_STRENGTH or super().leaves_lines
 
     def declaration(self, region: Region = "paper") -> Declaration:
         where = "SDEdit, Meng et al., ICLR 2022; Paint by Example, Yang et al., CVPR 2023"

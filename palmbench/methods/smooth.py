@@ -35,6 +35,7 @@ class SmoothConfig(MethodConfig):
     label = "Smoothing"
     named = ("way", "strength")
     on_device = False
+    leaves_lines = True
 
     def declaration(self, region: Region = "paper") -> Declaration:
         return Declaration(

@@ -70,6 +70,11 @@ class WholeHandConfig(MethodConfig):
         return found.of_whole_palm()
 
     @property
+    def leaves_lines(self) -> bool:  # type: ignore[override]
+        """As the palm's method."""
+        return self.of_palm.leaves_lines
+
+    @property
     def on_device(self) -> bool:  # type: ignore[override]
         """As the palm's method: what is done to the rest of the hand needs no network."""
         return self.of_palm.on_device

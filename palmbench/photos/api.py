@@ -73,8 +73,8 @@ def deidentify(
 
     Notes
     -----
-    Networks are loaded at the first call and kept. Whether a recognizer still matches the result is not checked here;
-    ``palmbench deid --verify`` does it.
+    Networks are loaded at the first call and kept. Whether a recognizer still matches the result, as MTCC does with
+    nearly all of ``method="blur"``, is not checked here; ``palmbench deid --verify`` does it.
 
     Examples
     --------

@@ -185,6 +185,27 @@ def test_several_results_differ_and_the_seed_gives_their_bytes_again(album: Path
     assert len({*first.values(), *other.values()}) == 4
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        "blur",
+        "pixelate",
+        "smooth",
+        "ksame method.way=average",
+        "diffusion method.alpha=0.3",
+        "sdedit method.strength=0.6",
+        "dp_pix method.epsilon=10",
+    ],
+)
+def test_what_often_does_not_hide_wants_to_be_checked(
+    method: str, album: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, *settings = method.split()
+    assert deid(album, album.parent / "out", *settings, method=name) == 2
+    said = capsys.readouterr().err
+    assert f"recognizers still match many results of method={name} (" in said and "; add --verify" in said
+
+
 def test_what_never_hides_is_told_so_and_not_written(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = album.parent / "out"
     assert deid(album / "a.png", out, "--verify", method="blur") == 3
