@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from palmbench.engine.sweep import outstanding
 from palmbench.report.attack_matrix import Resisted
 from palmbench.report.attack_table import attack_lines
 from palmbench.report.disclosure_table import disclosure_lines, disclosure_matrix
+from palmbench.report.names import by_name
 from palmbench.report.publish_attacks import publish_attacks
 from palmbench.report.running import run_points
 from palmbench.report.summary import failure_lines
@@ -70,7 +72,7 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
     status = run_points(missing) if utility and (missing := outstanding(asked.points)) else DONE
     tried = try_attacks([*pipelines, *beside], disclosures)
     checked = iter(tried.attacked[len(pipelines) :])
-    names = [_name(run, runs) for run in runs]
+    names = _names(runs)
     resisted: list[Resisted] = []
     for place, (name, run) in enumerate(zip(names, runs, strict=True)):
         if pipelines:
@@ -90,8 +92,8 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
         places = [place for place, run in enumerate(runs) if run.config.dataset.name == dataset]
         paths: list[Path] = []
         if resisted:
-            results = {names[place]: Run.of(runs[place]).result for place in places}
-            measured = {name: result["metrics"] for name, result in results.items() if result is not None}
+            results = [(names[place], Run.of(runs[place]).result) for place in places]
+            measured = by_name((name, result["metrics"]) for name, result in results if result is not None)
             methods = [resisted[place] for place in places]
             written = write_attacks(methods, measured, folder / "tables", dataset, measure)
             for note in written.notes:
@@ -99,7 +101,7 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
             paths += written.paths
             publish_attacks([runs[place] for place in places], written.table, written.paths)
         if any(tried.disclosed[place] for place in places if disclosures):
-            found = {names[place]: tried.disclosed[place] for place in places}
+            found = by_name((names[place], tried.disclosed[place]) for place in places)
             why = dict.fromkeys(reason for place in places for reason in looked_for[place].left_out)
             table = disclosure_matrix(found, dataset, tuple(why))
             paths += write_table(table, folder / "tables", f"disclosures-{dataset}")
@@ -112,10 +114,17 @@ def attack_command(words: Sequence[str], measure: str = "rank_1", utility: bool 
     return max(status, SAMPLES_FAILED if tried.failures else DONE)
 
 
-def _name(run: Pipeline, runs: Sequence[Pipeline]) -> str:
-    """A point's method with everything that the points are told by; the recognizer where there are several."""
-    several = len({each.config.recognizer.name for each in runs}) > 1
-    return Sweep(tuple(runs)).name_of(run) + (f", {run.config.recognizer.name}" if several else "")
+def _names(runs: Sequence[Pipeline]) -> list[str]:
+    """Points' methods with everything that the points are told by; the recognizer where there are several."""
+    sweep = Sweep(tuple(runs))
+    seen = {(run.point["recognizer"], run.point["variant"]) for run in runs}
+    variants = Counter(name for name, _ in seen)
+    names = []
+    for run in runs:
+        name, variant = run.point["recognizer"], run.point["variant"]
+        recognizer = f", {name}{f' {variant}' if variants[name] > 1 else ''}" if len(variants) > 1 else ""
+        names.append(f"{sweep.name_of(run)}{recognizer}")
+    return names
 
 
 class _LookedFor(NamedTuple):

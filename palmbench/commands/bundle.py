@@ -170,6 +170,7 @@ def _draw(path: Path, out: Path, measure: str, filters: Mapping[str, set[str]]) 
     from palmbench.report.figures.tradeoff import draw_tradeoff
     from palmbench.report.kept_points import points_of
     from palmbench.report.markdown import to_markdown
+    from palmbench.report.names import by_name
     from palmbench.scoring.leak_table import LEAKS
 
     if measure not in LEAKS:
@@ -185,11 +186,11 @@ def _draw(path: Path, out: Path, measure: str, filters: Mapping[str, set[str]]) 
         for name, group in groups_of(points).items():
             dataset = group[0].dataset
             if resisted := [each.resisted for each in group if each.resisted is not None]:
-                measured = {each.name: each.numbers for each in group if each.run is not None}
+                measured = by_name((each.name, each.numbers) for each in group if each.run is not None)
                 written = write_attacks(resisted, measured, out, dataset, measure, name)
                 print("\n".join(written.notes), file=sys.stderr)
                 paths += written.paths
-            if disclosed := {each.name: found for each in group if (found := each.disclosed)}:
+            if disclosed := by_name((each.name, found) for each in group if (found := each.disclosed)):
                 table = disclosure_matrix(disclosed, dataset)
                 print(to_markdown(table))
                 paths += write_table(table, out, f"disclosures-{name}")

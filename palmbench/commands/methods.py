@@ -20,6 +20,7 @@ from palmbench.report.figures.permission import may_show
 from palmbench.report.markdown import to_markdown
 from palmbench.report.running import run_points
 from palmbench.report.tables import Setting
+from palmbench.report.tracking_groups import Sweep
 
 _HANDS, _ACROSS = 2, 7  # hands of the sheet, and methods beside one another
 
@@ -102,7 +103,14 @@ def _folded(row: SheetRow) -> list[SheetRow]:
 
 
 def _by_name(pipelines: Sequence[Pipeline]) -> dict[str, Pipeline]:
-    """One point of each setting of a method, by the method's name, and its setting where it has several."""
-    settings = {(each.config.method.called, each.config.method.setting()): each for each in pipelines}
-    several = Counter(called for called, _ in settings)
-    return {called if several[called] == 1 else f"{called} {how}": each for (called, how), each in settings.items()}
+    """One point of each way to paint, by the shortest that names no other: method, its setting, all it is told by."""
+    ways = list({each.deidentify.key(each.samples[0]): each for each in pipelines}.values())
+    sweep = Sweep(tuple(pipelines))
+    methods = [each.config.method for each in ways]
+    names = [
+        (method.called, f"{method.called} {method.setting()}", sweep.name_of(each))
+        for method, each in zip(methods, ways, strict=True)
+    ]
+    several = Counter(name for of_way in names for name in set(of_way))
+    shortest = [next((name for name in of_way if several[name] == 1), of_way[-1]) for of_way in names]
+    return dict(zip(shortest, ways, strict=True))

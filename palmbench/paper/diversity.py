@@ -26,7 +26,6 @@ from palmbench.engine.graph import Part, Step, in_a_row
 from palmbench.engine.open_executor import open_executor
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.records import read_record, table_file, write_record
-from palmbench.report.figures.curves import subject_of
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring import Distribution, Number, Replicates, bootstrap, deid_ratio, equal_error_rate, pair_kinds
 from palmbench.scoring.bootstrap import accepted_shares, deid_ratios
@@ -91,6 +90,12 @@ def summary_path(results_dir: Path, pipeline: Pipeline) -> Path:
     """Where the summary of a point's data set and recognizer lies; the distributions lie beside it."""
     point = pipeline.point
     return results_dir / "diversity" / f"{point['dataset']}-{recognizer_name(point)}.json"
+
+
+def subject_of(pipeline: Pipeline) -> str:
+    """Digest of what the experiment is about, whatever the seeds: originals, method, recognizer, and how it counts."""
+    method = {"settings": pipeline.deidentify.settings, **versions_of("palmbench.stages", "deidentify")}
+    return digest("diversity subject", method=method, **_about(pipeline))
 
 
 def summarise(
@@ -256,14 +261,20 @@ def first_photos(samples: Sequence[Sample], photos: int | None) -> list[Sample]:
 
 
 def _key(pipelines: Sequence[Pipeline], chosen: Sequence[Sample]) -> str:
-    first = pipelines[0]
     return digest(
         "diversity",
-        versions={"diversity": VERSION, **versions_of("palmbench.scoring", *_SCORING)},
-        replicates=[_REPLICATES, _BOOTSTRAP_SEED],
-        originals=[[each.identity, each.person, first.enrol.key(each)] for each in first.samples],
+        **_about(pipelines[0]),
         repainted=[[each.id, *(pipeline.enrol_after.key(each) for pipeline in pipelines)] for each in chosen],
     )
+
+
+def _about(pipeline: Pipeline) -> dict[str, Any]:
+    """What decides numbers beside what is repainted."""
+    return {
+        "versions": {"diversity": VERSION, **versions_of("palmbench.scoring", *_SCORING)},
+        "replicates": [_REPLICATES, _BOOTSTRAP_SEED],
+        "originals": [[each.identity, each.person, pipeline.enrol.key(each)] for each in pipeline.samples],
+    }
 
 
 def _write(path: Path, content: dict[str, Any], distributions: dict[str, np.ndarray]) -> None:

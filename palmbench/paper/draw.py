@@ -100,7 +100,7 @@ def _tiles(spec: PhotoSpec, dataset: str, request: Request) -> list[RunConfig]:
 def _curves(spec: CurveSpec, request: Request, run: bool) -> DrawnFigure:
     from palmbench.engine.pipeline import Pipeline
     from palmbench.engine.run import Run
-    from palmbench.paper.diversity import measure_diversity
+    from palmbench.paper.diversity import measure_diversity, subject_of, summary_path
     from palmbench.report.figures.curves import Panel, diversity_panel, run_panel
     from palmbench.report.figures.drawing import draw_curves
     from palmbench.report.rows import recognizer_name
@@ -122,7 +122,7 @@ def _curves(spec: CurveSpec, request: Request, run: bool) -> DrawnFigure:
         pipeline = Pipeline.of(point)
         dataset, recognizer = point.dataset.name, recognizer_name(pipeline.point)
         name = f"{labels.get(recognizer, recognizer)} on {dataset_label(dataset)}"
-        repeated = diversity_panel(Path(request.results_dir) / "diversity", pipeline)
+        repeated = diversity_panel(summary_path(Path(request.results_dir), pipeline), subject_of(pipeline), pipeline)
         if repeated is not None:
             panels.append(repeated)
             notes.append(f"{name}: {repeated.counts_text()}.")

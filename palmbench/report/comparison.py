@@ -111,7 +111,7 @@ def compare(pipelines: Sequence[Pipeline], attacks: Mapping[str, str]) -> list[C
 
 def of_records(points: Sequence[KeptPoint]) -> list[tuple[str, Comparison]]:
     """The runs among points side by side, a comparison for each set of photos, with a name for files."""
-    runs = {each.run.key: each for each in points if each.run is not None}
+    runs = {each.own_run.key: each for each in points if each.own_run is not None}
     sets: dict[tuple[str, str], list[KeptPoint]] = {}
     for each in runs.values():
         sets.setdefault((each.dataset, each.photos), []).append(each)

@@ -18,12 +18,11 @@ from palmbench.engine.run import setting_text
 from palmbench.methods import method_config
 from palmbench.methods.identity import IdentityConfig
 from palmbench.report.attack_matrix import Resisted
+from palmbench.report.names import PHOTOS, PLACES, flat, told_apart
 from palmbench.scoring.number import Number
 from recognizers.common.cache_keys import digest
 from recognizers.common.errors import RequestError
 
-_PLACES = ("results_dir", "data_dir", "executor", "tracker")  # never change a result
-_PHOTOS = "photos"  # their digest: told of points that nothing else tells apart
 _OF_ATTACKS = ("recognizer", "eer")  # no part of what a photo lost
 
 
@@ -34,7 +33,7 @@ class KeptPoint:
     Attributes
     ----------
     name : str
-        Of the method, with everything by which points of its data set and recognizer are told.
+        Of the method, with everything by which points of its data set are told, without the recognizer.
     label : str
         Of the method alone.
     run : Kept or None
@@ -63,6 +62,11 @@ class KeptPoint:
             return tried[0]
         assert self.run is not None
         return self.run
+
+    @property
+    def own_run(self) -> Kept | None:
+        """Its run, unless that is another recognizer's."""
+        return self.run if self.run is not None and essential(self.run) == essential(self.any) else None
 
     @property
     def dataset(self) -> str:
@@ -159,7 +163,7 @@ def _latest(kept: Sequence[Kept]) -> list[Kept]:
 
 def _on_photos(kept: Kept) -> dict[str, Any]:
     """Settings that can change a number, and the digest of the photos: those of a folder may be others by now."""
-    return {**essential(kept), _PHOTOS: str(kept.record.content["photos"])[:12]}
+    return {**essential(kept), PHOTOS: str(kept.record.content["photos"])[:12]}
 
 
 def _people(kept: Kept) -> str:
@@ -170,15 +174,7 @@ def _people(kept: Kept) -> str:
 
 def essential(kept: Kept) -> dict[str, Any]:
     """Settings of a record's point that can change a number of it."""
-    return {name: value for name, value in kept.settings.items() if name not in _PLACES}
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings by their full names, as `method.sigma`."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
-    return found
+    return {name: value for name, value in kept.settings.items() if name not in PLACES}
 
 
 def recognizer_text(point: Mapping[str, Any]) -> str:
@@ -218,21 +214,13 @@ def _names(
 ) -> dict[tuple[str, str], str]:
     """Names of groups: the method's settings, and what else points that would be called alike differ in."""
     first = {group: (tried or [runs[group[0]]])[0] for group, tried in groups.items()}
-    alike: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
-    for group, each in first.items():
-        called = str(each.point["dataset"]), recognizer_text(each.point), setting_text(each.point), group[1]
-        alike.setdefault(called, []).append(group)
-    names = {}
-    for called, members in alike.items():
-        flats = {group: flat(settings[first[group].key]) for group in members}
-        every = dict.fromkeys(name for each in flats.values() for name in each)
-        told = [name for name in every if len({repr(each.get(name)) for each in flats.values()}) > 1]
-        if len({repr([each.get(name) for name in told if name != _PHOTOS]) for each in flats.values()}) == len(flats):
-            told = [name for name in told if name != _PHOTOS]
-        for group in members:
-            others = "".join(f" {name.rpartition('.')[2]} {flats[group].get(name)}" for name in told)
-            names[group] = f"{called[2]}{others}"
-    return names
+    told = told_apart(
+        [setting_text(each.point) for each in first.values()],
+        [flat(settings[each.key]) for each in first.values()],
+        [(each.point["dataset"], settings[each.key][PHOTOS]) for each in first.values()],
+        [(each.point["dataset"], recognizer_text(each.point), people) for (_, people), each in first.items()],
+    )
+    return dict(zip(first, told, strict=True))
 
 
 def _health(

@@ -13,6 +13,7 @@ from palmbench.scoring.metric_table import (
     METRICS,
 )
 from palmbench.scoring.number import Number
+from recognizers.common.errors import RequestError
 
 COLUMNS = (
     "dataset", "method", "fusion", "alpha", "recognizer", "metric", "value", "std", "lo", "hi", "n", "failed", "paper",
@@ -47,6 +48,11 @@ def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValu
         only in the recognizer measure the same image quality: it is kept once.
     paper : mapping, optional
         The paper's numbers; those of `results/paper` unless given.
+
+    Raises
+    ------
+    RequestError
+        If two runs have different numbers for one recognizer on one data set, and nothing in their points tells why.
     """
     numbers = paper_values() if paper is None else paper
     rows: dict[Cell, Row] = {}
@@ -54,8 +60,12 @@ def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValu
         point = record["point"]
         for metric, number in record["metrics"].items():
             cell = _cell(point, metric)
-            if cell not in rows:
-                rows[cell] = Row(**vars(number), cell=cell, paper=numbers.get(cell))
+            row = Row(**vars(number), cell=cell, paper=numbers.get(cell))
+            if rows.setdefault(cell, row) != row and cell.recognizer:
+                raise RequestError(
+                    f"Two runs of {cell.method} on {cell.dataset}, {cell.recognizer}, differ in {metric} and would be "
+                    "one row; take their settings one by one."
+                )
     return list(rows.values())
 
 

@@ -13,7 +13,8 @@ from palmbench.engine.attack_record import Attacked
 from palmbench.engine.bundle import Kept
 from palmbench.engine.records import METRICS as METRICS_FILE
 from palmbench.engine.run import setting_text
-from palmbench.report.kept_points import essential, flat, recognizer_text
+from palmbench.report.kept_points import essential, recognizer_text
+from palmbench.report.names import flat
 from palmbench.report.plain_table import aligned
 from palmbench.report.tables import NOTHING, number_text
 from palmbench.scoring.differences import independent, paired, same_draws

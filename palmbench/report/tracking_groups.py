@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import recognizers
 from palmbench.config.schema import plain_values
 from palmbench.engine.run import setting_text
+from palmbench.report.names import PLACES, differing, flat, told_apart, words_of
 from palmbench.tracking import TrackedRun
 from recognizers.common.cache_keys import digest
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _DIGITS = 8
 _WORDS = 4  # of what varies, in a group's name
-_NOT_VARYING = ("results_dir", "data_dir", "executor", "tracker")  # never change a result
+_TOLD_ELSEWHERE = ("dataset", "method", "recognizer", "region")  # where their options differ
 
 
 @dataclass(frozen=True)
@@ -49,22 +48,34 @@ class Sweep:
     @cached_property
     def varying(self) -> tuple[str, ...]:
         """Settings that are not the same in all points: a group by its name where its options differ."""
-        settings = [_flat(plain_values(pipeline.config)) for pipeline in self.pipelines]
-        found: dict[str, None] = {}
-        for path in dict.fromkeys(itertools.chain.from_iterable(settings)):
-            group = path.partition(".")[0]
-            if group not in _NOT_VARYING and len({repr(each.get(path)) for each in settings}) > 1:
-                options = {repr(each.get(f"{group}.name")) for each in settings}
-                found[group if len(options) > 1 else path] = None
-        return tuple(found)
+        return tuple(differing(self._settings))
 
     def name_of(self, pipeline: Pipeline) -> str:
         """One of the points' method with everything that it is told by: `diffusion s+m alpha 0.1 steps 20`."""
-        settings = plain_values(pipeline.config)
+        return self._names[repr(pipeline.config)]
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """By the settings of a point."""
+        points = [pipeline.point for pipeline in self.pipelines]
+        names = [
+            setting_text(point) + words_of(self._special(pipeline), settings)
+            for pipeline, point, settings in zip(self.pipelines, points, self._settings, strict=True)
+        ]
+        sets = [point["dataset"] for point in points]
+        looks = [(point["dataset"], point["recognizer"], point["variant"]) for point in points]
+        configs = [repr(pipeline.config) for pipeline in self.pipelines]
+        return dict(zip(configs, told_apart(names, self._settings, sets, looks), strict=True))
+
+    def _special(self, pipeline: Pipeline) -> list[str]:
+        """What varies and stands neither in a point's setting nor in a column of its own."""
         named = {f"method.{name}" for name in pipeline.config.method.point()}
-        special = [path for path in self.varying if path.count(".") and path not in named]
-        others = "".join(f" {path.rpartition('.')[2]} {_flat(settings).get(path)}" for path in special)
-        return f"{setting_text(pipeline.point)}{others}"
+        return [path for path in self.varying if path not in named and path not in _TOLD_ELSEWHERE]
+
+    @cached_property
+    def _settings(self) -> list[dict[str, Any]]:
+        plain = [plain_values(pipeline.config) for pipeline in self.pipelines]
+        return [flat({name: value for name, value in each.items() if name not in PLACES}) for each in plain]
 
     def run_of(self, pipeline: Pipeline) -> TrackedRun:
         """What one of the points is called."""
@@ -78,10 +89,3 @@ class Sweep:
             tags=tuple(dict.fromkeys(tags)),
             config={**point, "key": pipeline.key, "settings": plain_values(pipeline.config)},
         )
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
-    return flat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 from collections.abc import Sequence
@@ -11,12 +12,15 @@ import pytest
 
 from palmbench.base.store import Store
 from palmbench.commands import cli
+from palmbench.config.compose import compose_points
 from palmbench.engine import attack_flow, attacking
 from palmbench.engine.attack_flow import Tried
 from palmbench.engine.attack_pipeline import AttackPipeline
 from palmbench.engine.attack_record import attacked
+from palmbench.scoring.number import Number
 from recognizers.common.errors import RequestError
 from tests.attacks.drawn_templates import enrolled, leaking
+from tests.report.kept_results import run_of
 
 FEW = ["dataset.identities=10", "dataset.samples=2", "people.evaluated=0.4", "people.validation=0.4",
        "executor.workers=1", "method=pixelate", "method.block=24"]  # fmt: skip
@@ -54,16 +58,21 @@ def test_attacks_are_tried_recorded_and_not_tried_again(
     assert capsys.readouterr().out == first.out
 
 
-def test_several_methods_are_set_against_attackers(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def drawn(pipelines: Sequence[Sequence[AttackPipeline]], disclosures: Sequence[object]) -> Tried:
+@pytest.fixture
+def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attacks on templates that are drawn, not enrolled."""
+
+    def tried(pipelines: Sequence[Sequence[AttackPipeline]], disclosures: Sequence[object]) -> Tried:
         for each in itertools.chain(*pipelines):
             store = Store.of(tmp_path)
             attacking.measure(each, enrolled(each, store, leaking(0.5, 0.5)), store, [])
         return Tried([[attacked(each) for each in of_point] for of_point in pipelines], [])
 
-    monkeypatch.setattr("palmbench.commands.attack.try_attacks", drawn)
+    monkeypatch.setattr("palmbench.commands.attack.try_attacks", tried)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_several_methods_are_set_against_attackers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["method=blur", "method.sigma=2,4", "recognizer=ccnet", "attack=unchanged,linkage"]
     few = ["dataset.identities=16", f"results_dir={tmp_path}"]
     assert cli.main(["attack", "--measure", "tar_fmr100", *words, *few]) == 0
@@ -74,6 +83,20 @@ def test_several_methods_are_set_against_attackers(
         "| blur sigma 2", "| blur sigma 4",
     ]  # fmt: skip
     assert "for want of a run: blur sigma 2, blur sigma 4" in told.err
+
+
+@pytest.mark.usefixtures("drawn")
+def test_each_point_has_the_quality_of_its_own_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where points differ in their seed alone."""
+    words = ["method=swap,identity,mask", "recognizer=ccnet", "dataset.identities=16", f"results_dir={tmp_path}"]
+    for each in compose_points([*words, "seed=0,1"]):
+        ssim = {"identity": 1.0, "mask": 0.5}.get(each.method.name, 0.7 + 0.1 * each.seed)
+        run_of(each, {"ssim": Number.of(ssim), "rr": Number.of(50.0)})
+    assert cli.main(["attack", "attack=unchanged", *words, "seed=0,1"]) == 0
+    capsys.readouterr()
+    with open(tmp_path / "attacks" / "tables" / "tradeoff-synth.csv", newline="") as stream:
+        found = {row["method"]: float(row["u_ssim"]) for row in csv.DictReader(stream) if row["curve"].startswith("Sw")}
+    assert found == {f"swap surrogate photo shading 1 seed {seed}": pytest.approx(0.4 + 0.2 * seed) for seed in (0, 1)}
 
 
 @pytest.mark.slow

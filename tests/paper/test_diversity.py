@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.paper.diversity import METRICS, SETS, Repainted, first_photos, subject_of, summarise
 from palmbench.scoring import Number, bootstrap, deid_ratio, pair_kinds
 from recognizers.common.errors import RequestError
+from tests.golden.modules import raise_version, versioned
 
 IDENTITIES = [0, 0, 1, 1, 2, 2, 3, 3]
 
@@ -66,6 +68,23 @@ def test_the_first_photos_of_each_palm_are_repainted() -> None:
     given = [Sample(str(n), str(palm), str(palm), "", "") for n, palm in enumerate([0, 0, 1, 1, 1])]
     assert [sample.id for sample in first_photos(given, 2)] == ["0", "1", "2", "3"]
     assert first_photos(given, None) == given
+
+
+def test_what_is_about_other_persons_or_was_counted_otherwise_is_not_known_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (point,) = compose_points(["method=swap", "dataset.identities=2", "dataset.samples=2", f"results_dir={tmp_path}"])
+    pipeline = Pipeline.of(point)
+    subject = subject_of(pipeline)
+    assert subject_of(Pipeline.of(replace(point, seed=3))) == subject
+    # The two hands of a person are no impostors of each other; those of two persons are.
+    alone = tuple(replace(sample, person=sample.identity) for sample in pipeline.samples)
+    assert subject_of(replace(pipeline, dataset=replace(pipeline.dataset, samples=alone))) != subject
+    for name in ("paper.diversity", "scoring.rates", "stages.deidentify"):
+        with monkeypatch.context() as patched:
+            raise_version(versioned()[f"palmbench.{name}"], patched, to=99)
+            assert subject_of(pipeline) != subject
+    assert subject_of(pipeline) == subject
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from palmbench.hands.roi_squares import palm_crop
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.identity import IdentityConfig
 from palmbench.methods.mask import MaskConfig
+from palmbench.paper.diversity import subject_of
 from palmbench.report.figures import ORIGINAL, PhotoSpec, Tile
 from palmbench.report.figures.curves import (
     SETS,
@@ -33,7 +34,6 @@ from palmbench.report.figures.curves import (
     density,
     diversity_panel,
     run_panel,
-    subject_of,
 )
 from palmbench.report.figures.drawing import draw_curves, draw_photos
 from palmbench.report.figures.permission import may_show
@@ -161,7 +161,7 @@ def test_different_seeds_are_shown_only_where_the_settings_are_the_same(masked, 
         write_record(summary, {"key": subject_of(pipeline)}, {scores.name: table_file(table)})
 
     write(masked)
-    panel = diversity_panel(tmp_path, masked)
+    panel = diversity_panel(summary, subject_of(masked), masked)
     assert panel.distributions["deidentified_deidentified"].counts.tolist() == [270]
     assert panel.counts_text().endswith("270 de-identified with different seeds")
     others = (
@@ -172,14 +172,14 @@ def test_different_seeds_are_shown_only_where_the_settings_are_the_same(masked, 
     )
     for change in others:
         write(Pipeline.of(replace(masked.config, **change)))
-        assert diversity_panel(tmp_path, masked) is None
-    assert diversity_panel(tmp_path / "nowhere", masked) is None
+        assert diversity_panel(summary, subject_of(masked), masked) is None
+    assert diversity_panel(tmp_path / "nowhere.json", subject_of(masked), masked) is None
     # What lost its end, or is of something else, the experiment makes again.
     for damage in (lambda data: data[:-9], lambda data: data[:60] + bytes([data[60] ^ 1]) + data[61:]):
         for path in (scores, summary):
             write(masked)
             path.write_bytes(damage(path.read_bytes()))
-            assert diversity_panel(tmp_path, masked) is None
+            assert diversity_panel(summary, subject_of(masked), masked) is None
 
 
 @pytest.mark.parametrize("recognizers", [["mtcc"], ["mtcc", "ccnet"]])

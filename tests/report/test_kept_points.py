@@ -12,6 +12,7 @@ from palmbench.attacks.whitened import WhitenedConfig
 from palmbench.base.store import Store
 from palmbench.commands import cli
 from palmbench.config.attacks import TrialConfig
+from palmbench.config.schema import RecognizerConfig
 from palmbench.engine.attack_health import controls_of, health_of
 from palmbench.engine.attack_pipeline import AttackPipeline
 from palmbench.engine.attack_record import Attacked, attacked, write_settings
@@ -19,6 +20,8 @@ from palmbench.engine.attacking import measure
 from palmbench.engine.bundle import kept_in
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.swap import SwapConfig
+from palmbench.quality.settings import QualityConfig
+from palmbench.report.comparison import of_records
 from palmbench.report.kept_points import points_of
 from palmbench.scoring.number import Number
 from tests.attacks.drawn_templates import enrolled, leaking, pipeline, point
@@ -63,6 +66,34 @@ def test_points_that_would_be_called_alike_are_told_by_what_they_differ_in(tmp_p
     assert [each.name for each in points_of(kept_in(tmp_path))] == [
         "blur sigma 4", *(f"swap surrogate photo shading 1 seed {seed}" for seed in (0, 5)),
     ]  # fmt: skip
+
+
+def test_a_row_holds_runs_of_one_setting_whichever_recognizers_looked_on(tmp_path: Path) -> None:
+    swap, mtcc = point(str(tmp_path), method=SwapConfig()), RecognizerConfig("mtcc", {"variant": "yan"})
+    run_of(swap, {"ssim": Number.of(0.9), "rr": Number.of(10.0)})
+    run_of(replace(swap, recognizer=mtcc), {"ssim": Number.of(0.9), "rr": Number.of(20.0)})
+    other = replace(swap, recognizer=mtcc, seed=1, quality=QualityConfig("torchmetrics"))
+    run_of(other, {"ssim": Number.of(0.8), "rr": Number.of(30.0)})
+    ((_, comparison),) = of_records(points_of(kept_in(tmp_path)))
+    found = {(row.cell.method, row.cell.recognizer, row.cell.metric): row.value for row in comparison.table().rows}
+    one, two = (f"swap surrogate photo shading 1 quality {name}" for name in ("paper seed 0", "torchmetrics seed 1"))
+    assert {place: value for place, value in found.items() if place[2] in ("ssim", "rr")} == {
+        (one, "ccnet-compact", "rr"): 10, (one, "mtcc", "rr"): 20, (one, "", "ssim"): 0.9,
+        (two, "mtcc", "rr"): 30, (two, "", "ssim"): 0.8,
+    }  # fmt: skip
+
+
+def test_a_run_has_the_name_of_its_own_point_where_another_shares_its_photos(tmp_path: Path) -> None:
+    attack_on(tmp_path, BlurConfig(), UnchangedConfig(), 0.3)
+    config = replace(point(str(tmp_path), method=BlurConfig()), eer="grid")
+    mtcc = replace(config, recognizer=RecognizerConfig("mtcc", {"variant": "yan"}))
+    run_of(mtcc, {"ssim": Number.of(0.9), "rr": Number.of(1.0)})
+    points = points_of(kept_in(tmp_path))
+    assert {(each.recognizer, each.name) for each in points if each.run is not None} == {
+        ("ccnet compact", "blur sigma 4 eer exact"), ("mtcc yan", "blur sigma 4 eer grid"),
+    }  # fmt: skip
+    ((_, comparison),) = of_records(points)
+    assert [(each.recognizer, each.name) for each in comparison.compared] == [("mtcc", "blur sigma 4 eer grid")]
 
 
 def test_a_record_that_was_changed_is_left_out_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,23 +9,27 @@ import numpy as np
 import pytest
 
 from palmbench.attacks.unchanged import UnchangedConfig
+from palmbench.base.store import Store
 from palmbench.commands import cli
 from palmbench.commands.leaderboard import names_of
 from palmbench.config.attacks import TrialConfig
+from palmbench.config.schema import RecognizerConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.attack_health import Health
 from palmbench.engine.attack_pipeline import Wanted
 from palmbench.engine.attack_record import write_settings
+from palmbench.engine.attacking import measure
 from palmbench.engine.bundle import kept_in, packed
 from palmbench.methods.blur import BlurConfig
 from palmbench.methods.mask import MaskConfig
+from palmbench.quality.settings import QualityConfig
 from palmbench.report.attack_matrix import matrix
 from palmbench.report.attack_table import attack_lines
 from palmbench.report.kept_points import points_of
 from palmbench.report.leaderboard import CLASSES, HEAD, boards, class_of, to_markdown
 from palmbench.report.suites import suite_of
 from palmbench.scoring.number import Number
-from tests.attacks.drawn_templates import attacked, leaking, pipeline, point
+from tests.attacks.drawn_templates import attacked, enrolled, leaking, pipeline, point
 from tests.report.kept_results import attack_on, results, run_of
 
 
@@ -58,6 +62,24 @@ def test_utility_ranks_within_a_class_and_never_across(here: Path) -> None:
     strong, weak = (board.places[names.index(name)] for name in ("blur sigma 4", "blur sigma 1"))
     assert strong.leak_class != weak.leak_class and names.index("blur sigma 4") < names.index("blur sigma 1")
     assert strong.utility.value < weak.utility.value
+
+
+def test_rows_of_several_recognizers_have_the_utility_of_their_own_photos(tmp_path: Path) -> None:
+    results(tmp_path)
+    config = point(str(tmp_path), method=BlurConfig())
+    other = replace(
+        config, recognizer=RecognizerConfig("eehnet", {"weights": "embedded"}), quality=QualityConfig("torchmetrics")
+    )
+    run_of(other, {"ssim": Number.of(0.7), "rr": Number.of(1.0)})
+    wired = pipeline(other, TrialConfig(UnchangedConfig()))
+    store = Store.of(tmp_path)
+    write_settings(wired)
+    draw = leaking(0.8, 0.2)
+    measure(wired, enrolled(wired, store, lambda *which: np.resize(draw(*which), 288)), store, [])
+    (board,) = boards([("mine", points_of(kept_in(tmp_path)))])
+    found = {each.method.name: each.utility.value for each in board.places}
+    assert found["blur sigma 4 quality paper"] == pytest.approx(0.75)
+    assert found["blur sigma 4 quality torchmetrics"] == pytest.approx(0.25)
 
 
 def test_a_row_says_whose_numbers_these_are(here: Path) -> None:

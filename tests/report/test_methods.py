@@ -11,6 +11,7 @@ from PIL import Image
 
 from palmbench.commands.methods import methods_command
 from palmbench.report.comparison import Compared, Comparison
+from palmbench.report.contact_sheet import GAP, TILE
 from palmbench.report.figures.tradeoff import PRIVACY, QUALITY, draw_tradeoff
 from palmbench.scoring import Number
 
@@ -49,6 +50,25 @@ def test_each_setting_of_a_knob_has_its_line_and_its_numbers(settings: list[str]
     assert "Not computed: blur sigma 2 (MTCC)." in capsys.readouterr().out
     assert methods_command([*words, "recognizer=mtcc,eehnet"]) == 0
     assert "Not computed: EEHNet (reconstruction, compact)." in capsys.readouterr().out
+
+
+def test_each_seed_has_its_line_and_its_tile(settings: list[str], tmp_path: Path) -> None:
+    words = [*settings, "method=swap"]
+    folder = tmp_path / "results" / "methods"
+    found: dict[str, dict[tuple[str, str], str]] = {}
+    for seeds in ("0", "1", "0,1"):
+        assert methods_command([*words, f"seed={seeds}"], run=True) == 0
+        with open(folder / "methods-synth.csv", newline="") as stream:
+            found[seeds] = {(row["method"], row["metric"]): row["value"] for row in csv.DictReader(stream)}
+    called = "swap surrogate photo shading 1"
+    alone = {f"{called} seed {seed}": found[seed] for seed in ("0", "1")}
+    for name, numbers in alone.items():
+        assert {metric: value for (method, metric), value in found["0,1"].items() if method == name} == {
+            metric: value for (_, metric), value in numbers.items()
+        }
+    assert found["0"][called, "ssim"] != found["1"][called, "ssim"]
+    # Original and two swaps, each as wide as the other.
+    assert Image.open(folder / "methods-synth-photos.png").width == 3 * (TILE + GAP) + GAP
 
 
 def test_settings_are_joined_that_differ_in_a_number_alone() -> None:

@@ -5,24 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from palmbench.config.compose import ablations_of, compose_points
-from palmbench.config.schema import RunConfig, TrackerConfig
+from palmbench.config.schema import RecognizerConfig, RunConfig, TrackerConfig
 from palmbench.datasets.settings import FolderDatasetConfig, SynthConfig
 from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Run
+from palmbench.hands.settings import EmbeddedConfig, MediaPipeConfig, SAM2Config, SegmenterConfig
 from palmbench.methods.blur import BlurConfig
+from palmbench.methods.diffusion import DiffusionConfig
 from palmbench.methods.mask import MaskConfig
+from palmbench.quality.settings import QualityConfig
 from palmbench.report.publish import Publisher
 from palmbench.report.tracking_groups import Sweep
 
 SYNTH = SynthConfig(identities=2, samples=1)
+EMBEDDED: dict[str, Any] = {"detector": EmbeddedConfig(), "segmenter": SegmenterConfig()}
 
 
 def sweep(*points: RunConfig, ablations: tuple[str, ...] = ()) -> Sweep:
     return Sweep(tuple(Pipeline.of(point) for point in points), ablations)
+
+
+def names_of(*points: RunConfig) -> list[str]:
+    # Neither MediaPipe nor the weights of SAM 2 come with palmbench.
+    wired = [SimpleNamespace(config=each, point=Pipeline.of(replace(each, **EMBEDDED)).point) for each in points]
+    found = Sweep(tuple(wired))  # type: ignore[arg-type]
+    return [found.name_of(each) for each in found.pipelines]
 
 
 def blurred(sigma: float) -> RunConfig:
@@ -56,6 +68,37 @@ def test_a_point_has_one_id_in_a_sweep_and_another_in_the_next() -> None:
     assert run.tags == ("synth", "blur", "mtcc")
     assert run.config["settings"]["method"] == {"name": "blur", "sigma": 3}
     assert (run.config["method"], run.config["variant"], run.config["key"]) == ("blur", "yan", run.id[:32])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"seed": 1}, ("seed 0", "seed 1")),
+        ({"eer": "grid"}, ("eer exact", "eer grid")),
+        ({"quality": QualityConfig("torchmetrics")}, ("quality paper", "quality torchmetrics")),
+        ({"segmenter": SAM2Config()}, ("segmenter embedded", "segmenter sam2")),
+        ({"detector": MediaPipeConfig()}, ("detector embedded", "detector mediapipe")),
+        ({"detector": EmbeddedConfig(threshold=0.5)}, ("threshold 0.9", "threshold 0.5")),
+        # What has a column of its own, or is told by the method's setting, is not said again.
+        ({"recognizer": RecognizerConfig("bocv")}, ("", "")),
+        ({"region": "palm"}, ("", "region palm")),
+    ],
+)
+def test_a_point_is_named_by_what_varies(change: dict[str, Any], told: tuple[str, str]) -> None:
+    assert names_of(blurred(4), replace(blurred(4), **change)) == [f"blur sigma 4 {each}".strip() for each in told]
+
+
+def test_settings_of_one_of_several_methods_are_told_where_two_would_be_called_alike() -> None:
+    few, many = (RunConfig(dataset=SYNTH, method=DiffusionConfig(steps=steps)) for steps in (4, 20))
+    assert names_of(blurred(4), few) == ["blur sigma 4", "diffusion s+m alpha 0.1"]
+    assert names_of(blurred(4), few, many) == [
+        "blur sigma 4", "diffusion s+m alpha 0.1 steps 4", "diffusion s+m alpha 0.1 steps 20",
+    ]  # fmt: skip
+    # Rows are of all recognizers: what another one saw under other settings stands in a row of its own.
+    other = replace(many, recognizer=RecognizerConfig("bocv"))
+    assert names_of(blurred(4), few, other)[1:] == [
+        "diffusion s+m alpha 0.1 steps 4", "diffusion s+m alpha 0.1 steps 20",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from palmbench.report.markdown import to_markdown
 from palmbench.report.paper import Cell, paper_values
 from palmbench.report.rows import rows_of, to_csv
 from palmbench.report.tables import arrange, difference_text
+from recognizers.common.errors import RequestError
 from tests.report.records import RECORDS, number, record
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -79,6 +80,13 @@ def test_two_recognizers_on_one_photo_give_its_quality_once():
     assert len(cells) == len(set(cells))
     assert sum(cell.metric == "ssim" for cell in cells) == 1
     assert sum(cell.metric == "rr" for cell in cells) == 2
+
+
+def test_two_runs_that_would_be_one_row_are_refused():
+    (first, *_), other = RECORDS, {**RECORDS[0], "metrics": {"rr": number(81.0, n=5, failed=1)}}
+    assert rows_of([first, first]) == rows_of([first])
+    with pytest.raises(RequestError, match="Two runs of diffusion on iitd, mtcc, differ in rr"):
+        rows_of([first, other])
 
 
 def test_ties_in_print_are_all_best_and_infinity_is_printed():

@@ -17,8 +17,7 @@ from palmbench.engine.records import read_record
 from palmbench.engine.run import on_finished
 from palmbench.paper.claims.evidence import Measured
 from palmbench.paper.claims.terms import Quantity
-from palmbench.paper.diversity import summary_path
-from palmbench.report.figures.curves import subject_of
+from palmbench.paper.diversity import subject_of, summary_path
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring import Interval, Replicates, bootstrap, share_interval
 from palmbench.scoring.bootstrap import ReplicateRates, moments, replicate_rates

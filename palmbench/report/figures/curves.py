@@ -15,7 +15,6 @@ from palmbench.report.figures.style import PENS
 from palmbench.report.rows import recognizer_name
 from palmbench.scoring.distribution import Distribution
 from palmbench.scoring.rates import equal_error_rate
-from recognizers.common.cache_keys import digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,20 +79,19 @@ def run_panel(run: Run, pipeline: Pipeline) -> Panel:
     return _panel(pipeline, found, failed=len(own) - len(known))
 
 
-def diversity_panel(folder: Path, pipeline: Pipeline) -> Panel | None:
+def diversity_panel(path: Path, subject: str, pipeline: Pipeline) -> Panel | None:
     """All four sets from the diversity experiment; None where it has not run with the settings of a point.
 
     Parameters
     ----------
-    folder : Path
-        `results/diversity`: <dataset>-<recognizer>.parquet holds the columns set, distance and count, and .json how
-        they came about.
+    path : Path
+        Its summary; the .parquet beside it holds the columns set, distance and count.
+    subject : str
+        What it has to be about, see `palmbench.paper.diversity.subject_of`.
     pipeline : Pipeline
         Its seed does not matter: the experiment has its own.
     """
-    dataset, recognizer = pipeline.point["dataset"], recognizer_name(pipeline.point)
-    path = folder / f"{dataset}-{recognizer}.json"
-    summary = read_record(path, subject_of(pipeline))
+    summary = read_record(path, subject)
     if summary is None:
         return None
     scores = summary.table(path.with_suffix(".parquet").name)
@@ -104,12 +102,6 @@ def diversity_panel(folder: Path, pipeline: Pipeline) -> Panel | None:
 def _panel(pipeline: Pipeline, found: Mapping[str, Distribution], failed: int) -> Panel:
     point = pipeline.point
     return Panel(point["dataset"], recognizer_name(point), _there(found), failed, pipeline.config.eer)
-
-
-def subject_of(pipeline: Pipeline) -> str:
-    """Digest of what the diversity experiment is about, whatever the seeds: originals, method and recognizer."""
-    originals = [[each.identity, pipeline.enrol.key(each)] for each in pipeline.samples]
-    return digest("diversity subject", originals=originals, method=pipeline.deidentify.settings)
 
 
 def density(distribution: Distribution, at: np.ndarray, bandwidth: float) -> np.ndarray:
