@@ -82,9 +82,7 @@ def singling_out(
     return SinglingOut(found, float(np.mean(chances)) if chances else float("nan"))
 
 
-def _pooled(
-    distances: np.ndarray, palms: np.ndarray, numbers: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pooled(distances: np.ndarray, palms: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distances to the nearest photo of each palm and number that as many photos bear as any, and what these are."""
     places: dict[tuple[object, object], list[int]] = {}
     for place, each in enumerate(zip(palms.tolist(), numbers.tolist(), strict=True)):

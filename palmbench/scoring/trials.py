@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from palmbench.scoring.pairs import labels
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def trials_of(
 
     Where the gallery holds the very photos that probes were made from, a probe made from the second photo of its palm
     is compared with the second photo of no palm. So its own source never helps, and as many photos speak for every
-    palm: a guess finds each equally often.
+    palm: a guess finds each equally often. Probes that are not `askable` are left out.
 
     Parameters
     ----------
@@ -110,12 +111,27 @@ def trials_of(
     known = np.array(distances, np.float64)
     if probe_photos is not None and gallery_photos is not None:
         known[np.asarray(probe_photos)[:, None] == np.asarray(gallery_photos)] = np.nan
+        asked = askable(probes, gallery, probe_photos, gallery_photos)
+        known, own = known[asked], own[asked]
     order = np.argsort(columns, kind="stable")
     starts = np.searchsorted(columns[order], np.arange(len(palms)))
     found = _pooled(known[:, order], starts, pool)
     other_hand = (people[own][:, None] == people) & (own[:, None] != np.arange(len(palms)))
     found[other_hand] = np.nan
     return Trials(found, own, people)
+
+
+def askable(
+    probe_palms: ArrayLike, gallery_palms: ArrayLike, probe_photos: ArrayLike, gallery_photos: ArrayLike
+) -> np.ndarray:
+    """Which probes have a photo of their palm in the gallery that does not bear their number, (n_probes,) bool.
+
+    Of the others nobody can ask whose they are, and they are no failures. Parameters are those of `trials_of`.
+    """
+    palms, numbers = np.asarray(gallery_palms).tolist(), np.asarray(gallery_photos).tolist()
+    of_palm, of_number = Counter(palms), Counter(zip(palms, numbers, strict=True))
+    probes = zip(np.asarray(probe_palms).tolist(), np.asarray(probe_photos).tolist(), strict=True)
+    return np.array([of_palm[each[0]] > of_number[each] for each in probes], bool)
 
 
 def _person_of_each(columns: np.ndarray, persons: np.ndarray) -> np.ndarray:

@@ -31,6 +31,15 @@ def test_the_other_hand_of_a_person_is_neither_mate_nor_stranger():
     np.testing.assert_array_equal(alone.strangers[0], [0, 1, 1])
 
 
+def test_the_only_photo_of_a_palm_is_no_probe_and_stays_in_the_gallery():
+    palms, photos = ["a", "a", "b", "c", "c"], [0, 1, 0, 0, 1]
+    found = trials_of(distances()[:5, :5], palms, palms, probe_photos=photos, gallery_photos=photos)
+    np.testing.assert_array_equal(found.own, [0, 0, 2, 2])
+    np.testing.assert_array_equal(found.distances, [[1, np.nan, 4], [6, 8, 9], [19, np.nan, 22], [24, 26, 27]])
+    missing = np.full((5, 5), np.nan)  # templates that are not there are failures all the same
+    assert len(trials_of(missing, palms, palms, probe_photos=photos, gallery_photos=photos).own) == 4
+
+
 def test_a_mean_leaves_out_what_is_missing_and_without_anything_there_is_no_distance():
     known = distances()
     known[0, 4], known[1, 4:] = np.nan, np.nan
