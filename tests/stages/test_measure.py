@@ -133,6 +133,23 @@ def test_accepted_probes_at_a_false_match_rate_are_counted_with_failures() -> No
     assert (known.value, known.n, known.failed) == (pytest.approx(100 * 24 / 114), 114, 0)
 
 
+def test_exact_intervals_count_the_palms_that_a_share_is_of() -> None:
+    # The method destroyed the photos of 28 of 30 palms, and those of the two others are rejected.
+    samples, distances = many(np.random.default_rng(0))
+    own = [0.9] * 8 + [math.nan] * 112
+    nearest = [0.9] * 8 + [INF] * 112
+    recognition = measure_recognition(samples, distances, scores(own, nearest, nearest))
+    found = recognition.metrics
+    of_two = pytest.approx(100 * 0.025 ** (1 / 2))
+    assert (found["rr_without_failures"].lo, found["rr_without_failures"].hi) == (of_two, 100)
+    for name in ("acc_nn_without_failures", "tar_fmr100_without_failures"):
+        assert (found[name].value, found[name].lo) == (0, 0) and 100 - found[name].hi == of_two
+    assert found["rr"].lo == pytest.approx(100 * 0.025 ** (1 / 30))
+    among = np.where(np.triu_indices(120, 1)[1] < 60, 0.01, np.nan).astype(np.float32)
+    linkage = measure_linkage(samples, recognition, np.full((120, 120), np.nan), among)
+    assert linkage["inter_deid_match"].lo == pytest.approx(100 * 0.025 ** (1 / 15))
+
+
 def test_a_false_match_rate_needs_its_impostor_pairs() -> None:
     found = measure_recognition(SAMPLES, DISTANCES, scores([0.3] * 4, [INF] * 4, [INF] * 4)).metrics
     for name, pairs in (("tar_fmr100", "100 impostor pairs"), ("tar_fmr1000", "1000 impostor pairs")):
