@@ -46,6 +46,14 @@ def test_rates_of_a_case_done_by_hand() -> None:
     assert found["threshold"].value == pytest.approx(0.35)
 
 
+def test_a_photo_whose_original_failed_is_missed_though_others_of_its_palm_are_near() -> None:
+    given = scores([math.nan, 0.3, 0.3, 0.3], [0.1, INF, 0.1, 0.1], [0.5] * 4)
+    found = measure_recognition(SAMPLES, np.array([math.nan] * 3 + [0.7, 0.8, 0.2], np.float32), given).metrics
+    assert (found["acc_nn"].value, found["acc_nn"].n, found["acc_nn"].failed) == (75, 4, 1)
+    assert (found["acc_nn_without_failures"].value, found["acc_nn_without_failures"].n) == (100, 3)
+    assert found["acc_nn_without_source"].value == 75  # without its original it is found by others
+
+
 def test_chance_is_that_of_a_guess_among_the_photos_there_are() -> None:
     # Three photos of one palm and one of another: a guess is right with 3/4 for three probes, with 1/4 for one.
     samples = [*SAMPLES[:2], Sample("a_2", "a", "a", "left", ""), SAMPLES[2]]
