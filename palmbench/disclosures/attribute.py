@@ -126,7 +126,8 @@ class AttributeConfig(DisclosureConfig):
         leak = named_rightly(named, truth, owners, asked.persons, draws.weights, draws.rng)
         rarest = min(len(np.unique(owners[truth == each])) for each in np.unique(truth))
         whose = "palms" if self.attribute == "handedness" else "persons"
-        return Disclosed(leak, len(truth), note=f"{rarest} {whose} of the rarest class" if rarest < _FEW else None)
+        note = f"{rarest} {whose} of the rarest class" if rarest < _FEW else None
+        return Disclosed(leak, len(truth), note=note, persons=len(np.unique(asked.persons)))
 
 
 def _known(shown: Shown) -> Shown:

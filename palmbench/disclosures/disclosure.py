@@ -116,12 +116,15 @@ class Disclosed(NamedTuple):
         What it would take where it is NaN.
     note : str or None
         What to mind in reading it.
+    persons : int or None
+        Whose photos these are; None of all evaluated persons.
     """
 
     leak: Leak
     n: int
     lacking: str = ""
     note: str | None = None
+    persons: int | None = None
 
 
 class Others(NamedTuple):

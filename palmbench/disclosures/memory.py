@@ -86,7 +86,7 @@ class MemoryConfig(DisclosureConfig):
         enough = len(strangers) >= impostors_needed(_FMR)
         threshold = threshold_at_fmr(strangers, _FMR) if enough else np.nan
         found = remembered(distances, seen, threshold, release.persons, draws.weights, draws.rng)
+        comparisons, persons = f"{impostors_needed(_FMR)} comparisons of strangers", len(np.unique(release.persons))
         return {
-            name: Disclosed(leak, len(release.photos), f"{impostors_needed(_FMR)} comparisons of strangers")
-            for name, leak in found.items()
+            name: Disclosed(leak, len(release.photos), comparisons, persons=persons) for name, leak in found.items()
         }

@@ -94,7 +94,8 @@ class ProcessingConfig(DisclosureConfig):
             draws.rng,
         )
         few = f"{round(1 / FPR)} originals"
-        return {name: Disclosed(leak, len(release.photos), few) for name, leak in found.items()}
+        persons = len(np.union1d(release.persons, originals.persons))
+        return {name: Disclosed(leak, len(release.photos), few, persons=persons) for name, leak in found.items()}
 
 
 def _examples(shown: Mapping[Side, Shown], group: Group) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

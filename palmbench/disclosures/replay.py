@@ -83,4 +83,4 @@ class ReplayConfig(DisclosureConfig):
         leak = Leak(
             mean_of(hits.astype(float), release.persons, draws.weights), 1 / max(1, len(gallery.photos)), np.zeros(0)
         )
-        return Disclosed(leak, len(release.photos))
+        return Disclosed(leak, len(release.photos), persons=len(np.unique(release.persons)))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from palmbench.datasets.sample import Sample
-from palmbench.scoring.trials import Trials, trials_of
+from palmbench.scoring.trials import Trials, askable, trials_of
 
 
 class Photos(NamedTuple):
@@ -43,18 +43,22 @@ class Photos(NamedTuple):
 
 
 def in_lots(distances: np.ndarray, samples: Sequence[Sample], lot: int) -> Photos:
-    """Rows of so many photos of a palm averaged; what is left of a palm's photos is no probe."""
+    """Rows of so many photos of a palm averaged.
+
+    What is left of a palm's photos is no probe, and neither is the only lot of a palm.
+    """
     palms = np.array([sample.identity for sample in samples])
     persons = np.array([sample.person for sample in samples])
     lots = numbers_of(samples) // lot
-    if lot == 1:
-        return Photos(distances, palms, palms, persons, lots, lots)
-    of_lot = {each: np.flatnonzero((palms == each[0]) & (lots == each[1]))
-              for each in dict.fromkeys(zip(palms.tolist(), lots.tolist(), strict=True))}  # fmt: skip
-    rows = {each: found for each, found in of_lot.items() if len(found) == lot}
-    averaged = np.stack([mean_of_known(distances[row]) for row in rows.values()])
-    shown, which = (np.array(each) for each in zip(*rows, strict=True))
-    return Photos(averaged, shown, palms, persons, which, lots)
+    shown, which = palms, lots
+    if lot > 1:
+        of_lot = {each: np.flatnonzero((palms == each[0]) & (lots == each[1]))
+                  for each in dict.fromkeys(zip(palms.tolist(), lots.tolist(), strict=True))}  # fmt: skip
+        rows = {each: found for each, found in of_lot.items() if len(found) == lot}
+        distances = np.stack([mean_of_known(distances[row]) for row in rows.values()])
+        shown, which = (np.array(each) for each in zip(*rows, strict=True))
+    asked = askable(shown, palms, which, lots)
+    return Photos(distances[asked], shown[asked], palms, persons, which[asked], lots)
 
 
 def numbers_of(samples: Sequence[Sample]) -> np.ndarray:

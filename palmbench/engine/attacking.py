@@ -38,7 +38,7 @@ from recognizers.common.cache_keys import KEY_VERSION
 from recognizers.common.errors import no_exit
 from recognizers.common.writing import json_bytes
 
-VERSION = 3
+VERSION = 5
 _SIZES = 24  # galleries of which the record has the rank-1 rate, at most
 
 
@@ -160,7 +160,7 @@ _LACKING = {
     "eer": "mated and strangers' comparisons",
     "min_cllr": "mated and strangers' comparisons",
     "d_sys": "20 mated comparisons",
-    "singling_out": "three photos a palm",
+    "singling_out": "three photos a palm, or three lots of them",
     "lid": "photos of validation persons that were compared",
     "lid_worst": "photos of validation persons that were compared",
 }

@@ -31,7 +31,7 @@ from recognizers.common.errors import no_exit
 from recognizers.common.writing import json_bytes
 from recognizers.output_checks import Matcher
 
-VERSION = 1
+VERSION = 2
 
 
 def measure_disclosure(
@@ -101,6 +101,8 @@ def _number(name: str, disclosed: Disclosed, failed: int, persons: int) -> Numbe
         return Number.lacking(disclosed.lacking, failed)
     lo, hi = found.interval()
     number = Number.of(100 * found.value, n=disclosed.n, failed=failed)
+    if disclosed.persons is not None:
+        persons = disclosed.persons
     return replace(with_bounds(number, DISCLOSED[name], Interval(100 * lo, 100 * hi), persons), note=disclosed.note)
 
 

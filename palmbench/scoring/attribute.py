@@ -12,7 +12,7 @@ from palmbench.scoring.leak import Leak
 from palmbench.scoring.linkability import PERMUTATIONS
 from palmbench.scoring.replicated import by_person, of_sums
 
-VERSION = 1
+VERSION = 2
 
 
 def named_rightly(
@@ -30,7 +30,7 @@ def named_rightly(
     named, truth : (n,) int
         Class of each photo.
     owners : (n,) int
-        Who has the attribute, from 0: the truth is the same in all photos of one.
+        Who has the attribute: the truth is the same in all photos of one.
     persons : (n,) int
     weights : (n_replicates, n_persons) int
         As `replicated.person_weights` draws them.
@@ -40,8 +40,8 @@ def named_rightly(
     classes = np.unique(truth)
     sums = by_person(_counts(named, truth, classes), persons, weights.shape[1])
     found = of_sums(_mean_recall, sums.reshape(len(sums), -1), weights)
-    of_owner = np.zeros(int(owners.max(initial=-1)) + 1, np.int64)
-    of_owner[owners] = truth
+    _, first, owners = np.unique(owners, return_index=True, return_inverse=True)  # who has no photo is not exchanged
+    of_owner = truth[first]
     null = [
         float(_mean_recall(_counts(named, rng.permutation(of_owner)[owners], classes).sum(axis=0).ravel()))
         for _ in range(PERMUTATIONS)

@@ -20,7 +20,7 @@ import numpy as np
 
 from palmbench.scoring.trials import Trials
 
-VERSION = 2
+VERSION = 3
 
 
 class Ranks(NamedTuple):
@@ -92,6 +92,22 @@ def rank_1_at(ranks: Ranks, size: int) -> np.ndarray:
     room = np.where(there, strangers, size - 1)
     logs = log_choices(room - closer, np.array(size - 1)) - log_choices(room, np.array(size - 1))
     return np.where(there, np.exp(logs), 1 / size)
+
+
+def rank_1_by_chance(trials: Trials, size: int) -> np.ndarray:
+    """What `rank_1_at` is on the average when no photo is closer to a probe than another for whose it is, (n_probes,).
+
+    With m photos of the own palm and S of the strangers' it is m / (m + S): 1 / N where all palms have as many. Exact
+    in a gallery of all palms; of fewer, where S is drawn too, to the second order in its spread.
+    """
+    strangers, failed = trials.strangers, np.isnan(trials.mated)
+    photos = np.broadcast_to(trials.photos, strangers.shape)
+    own, count = photos[np.arange(len(trials.own)), trials.own], np.maximum(strangers.sum(axis=1), 1)
+    mean = photos.sum(axis=1, where=strangers) / count
+    spread = np.where(strangers, (photos - mean[:, None]) ** 2, 0).sum(axis=1) / count
+    every = np.where(failed, 1, own + (size - 1) * mean)
+    drawn = (size - 1) * spread * np.maximum(count - size + 1, 0) / np.maximum(count - 1, 1)
+    return np.where(failed, 1 / size, own / every * (1 + drawn / every**2))
 
 
 def _require(ranks: Ranks, size: int) -> None:

@@ -1,8 +1,8 @@
 """What an attack's scores give away, in every measure: with its replicates, and with what it is where nothing leaks.
 
-Where nothing leaks, a probe is as close to a palm drawn at random as to its own. So the null exchanges palms, all
-probes of a palm together (`Trials.exchanged`), and computes every measure again; where there is an exact value of a
-guess, that is what a measure is compared with.
+Where nothing leaks, a probe is as close to a palm drawn at random as to its own, if as many photos speak for both. So
+the null exchanges palms of about as many photos, all probes of a palm together (`Trials.exchanged`), and computes every
+measure again; where there is an exact value of a guess, that is what a measure is compared with.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from palmbench.scoring.bootstrap import FMRS
 from palmbench.scoring.distribution import Scores
 from palmbench.scoring.hull import hull_rates, hull_replicates, levels_among, levels_of
-from palmbench.scoring.identification import Ranks, rank_1_at, rank_probabilities, ranks_of
+from palmbench.scoring.identification import Ranks, rank_1_at, rank_1_by_chance, rank_probabilities, ranks_of
 from palmbench.scoring.identity_disclosure import candidate_scores, own_bits, slope_of, worst_palms
 from palmbench.scoring.linkability import PERMUTATIONS, TooFewScores, bins_for, global_measure
 from palmbench.scoring.rank_disclosure import mean_bits, mean_disclosure
@@ -25,7 +25,7 @@ from palmbench.scoring.replicated import Replicated, about_its_value, mean_of
 from palmbench.scoring.tar_at_fmr import threshold_at_fmr
 from palmbench.scoring.trials import Trials
 
-VERSION = 2
+VERSION = 3
 MEASURES = ("rank_1", "tar_fmr100", "tar_fmr1000", "eer", "min_cllr", "d_sys", "mean_disclosure", "lid", "lid_worst")
 _TAR = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
 
@@ -118,11 +118,9 @@ def measure_leak(
     found = told.replicated(weights)
     null = [told.values(trials.exchanged(rng), calibration.exchanged_slope(rng)) for _ in range(permutations)]
     compared = float((~np.isnan(trials.mated)).mean())  # whoever guesses is not accepted for a probe that failed
-    exact = {
-        "rank_1": 1 / told.size if told.size else np.nan,
-        "lid": 0.0,
-        **{name: fmr * compared for name, fmr in zip(_TAR, FMRS, strict=True)},
-    }
+    exact = {"rank_1": float(rank_1_by_chance(trials, told.size).mean()) if told.size else np.nan}
+    if len(trials.groups) < 2:  # else a probe is closer to its palm than to others if that has more photos than they
+        exact |= {"lid": 0.0, **{name: fmr * compared for name, fmr in zip(_TAR, FMRS, strict=True)}}
     leaks = {}
     for name in MEASURES:
         values = np.array([each[name] for each in null])

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from palmbench.scoring.identification import log_choices
 
-VERSION = 1
+VERSION = 2
 
 
 class SinglingOut(NamedTuple):
@@ -41,14 +41,15 @@ def singling_out(
     """How often each probe isolates one palm of the gallery.
 
     Each number that photos bear serves once as the test: the photos of that number are the entries, one a palm, and
-    those of the other numbers set the threshold, half way between the two distances around one entry in N.
+    those of the other numbers set the threshold, half way between the two distances around one entry in N. Where
+    several photos of a palm bear a number, the nearest speaks for them; what has fewer than others is left out.
 
     Parameters
     ----------
     distances : (n_probes, n_gallery) float
         NaN where either has no template.
     gallery_palms, gallery_photos : (n_gallery,) array_like
-        Palm of each photo, and which of its palm's photos it is.
+        Palm of each photo, and which of its palm's photos it is, or which lot of them it belongs to.
     probe_photos : (n_probes,) array_like, optional
         Which photo of its palm each probe was made from; photos of that number are passed over.
 
@@ -57,7 +58,7 @@ def singling_out(
     SinglingOut
         All NaN where there are not enough photos a palm: one to test and one to set the threshold, beside the source.
     """
-    palms, numbers = np.asarray(gallery_palms), np.asarray(gallery_photos)
+    distances, palms, numbers = _pooled(distances, np.asarray(gallery_palms), np.asarray(gallery_photos))
     sources = np.full(len(distances), None) if probe_photos is None else np.asarray(probe_photos, object)
     shares, chances = np.full((len(distances), 0), np.nan), []
     every = dict.fromkeys(numbers.tolist())
@@ -79,6 +80,16 @@ def singling_out(
     count = asked.sum(axis=1)
     found = np.divide(np.where(asked, shares, 0).sum(axis=1), count, out=np.full(len(shares), np.nan), where=count > 0)
     return SinglingOut(found, float(np.mean(chances)) if chances else float("nan"))
+
+
+def _pooled(distances: np.ndarray, palms: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distances to the nearest photo of each palm and number that as many photos bear as any, and what these are."""
+    places: dict[tuple[object, object], list[int]] = {}
+    for place, each in enumerate(zip(palms.tolist(), numbers.tolist(), strict=True)):
+        places.setdefault(each, []).append(place)
+    most = max(map(len, places.values()), default=1)
+    whole = np.array([each for each in places.values() if len(each) == most], int).reshape(-1, most)
+    return np.fmin.reduce(distances[:, whole], axis=2), palms[whole[:, 0]], numbers[whole[:, 0]]
 
 
 def _isolates(test: np.ndarray, rest: np.ndarray, expected: int) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -10,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from palmbench.scoring.pairs import labels
 
-VERSION = 1
+VERSION = 3
+_LEAST = 5  # palms that are exchanged among each other
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,14 @@ class Trials:
         Column of the palm that each probe shows.
     people : (n_palms,) int
         Person of each palm, numbered from 0 without gaps.
+    photos : (n_probes, n_palms) int, or int
+        How many photos each distance is that to the nearest of: of noise, too, the nearest of many is closer.
     """
 
     distances: np.ndarray
     own: np.ndarray
     people: np.ndarray
+    photos: np.ndarray | int = 1
 
     @property
     def mated(self) -> np.ndarray:
@@ -51,18 +57,45 @@ class Trials:
         """Person of each probe, (n_probes,) int."""
         return self.people[self.own]
 
+    @cached_property
+    def groups(self) -> list[np.ndarray]:
+        """Palms that probes show, in groups of about as many photos each, from few to many; one where all have as many.
+
+        A group has five palms at least, where there are so many.
+        """
+        shown = np.unique(self.own)
+        photos = np.where(np.isnan(self.distances), 0, self.photos).max(axis=0, initial=0)[shown]
+        found: list[np.ndarray] = []
+        begun = np.empty(0, np.int64)
+        for each in np.unique(photos):
+            begun = np.concatenate([begun, shown[photos == each]])
+            if len(begun) >= _LEAST:
+                found, begun = [*found, begun], begun[:0]
+        if len(begun):
+            found = [*found[:-1], np.concatenate([*found[-1:], begun])]
+        return [np.sort(each) for each in found]
+
     def exchanged(self, rng: np.random.Generator) -> Trials:
-        """The trials when the probes of each palm, all together, are put down to a palm drawn at random.
+        """The trials when the probes of each palm, all together, are put down to a palm of its group drawn at random.
 
         No probe tells of its palm then, and scores of a palm stay together. Draws that leave a palm where it is are
-        kept, as a permutation test asks; those that put a palm down to the other hand of its person, with which it is
-        not compared, are drawn again.
+        kept, as a permutation test asks, unless there are several groups: in a small one it would stay too often for a
+        null in which nothing leaks. Those that put a palm down to the other hand of its person, with which it is not
+        compared, are drawn again.
         """
-        palms = np.arange(len(self.people))
-        while True:
-            others = rng.permutation(len(palms))
-            if not ((self.people[others] == self.people) & (others != palms)).any():
-                return replace(self, own=others[self.own])
+        others = np.arange(len(self.people))
+        for palms in self.groups:
+            people = self.people[palms]
+            staying = len(self.groups) == 1 or 2 * np.bincount(people).max() > len(palms)
+            while True:
+                drawn = rng.permutation(len(palms))
+                refused = people[drawn] == people
+                if staying:
+                    refused &= drawn != np.arange(len(palms))
+                if not refused.any():
+                    others[palms] = palms[drawn]
+                    break
+        return replace(self, own=others[self.own])
 
 
 def trials_of(
@@ -77,8 +110,8 @@ def trials_of(
     """Distances between photos as distances to palms: that to the nearest photo of each, or the mean.
 
     Where the gallery holds the very photos that probes were made from, a probe made from the second photo of its palm
-    is compared with the second photo of no palm. So its own source never helps, and as many photos speak for every
-    palm: a guess finds each equally often.
+    is compared with the second photo of no palm. So its own source never helps, and where all palms have as many
+    photos, as many speak for each. Probes that are not `askable` are left out.
 
     Parameters
     ----------
@@ -110,12 +143,27 @@ def trials_of(
     known = np.array(distances, np.float64)
     if probe_photos is not None and gallery_photos is not None:
         known[np.asarray(probe_photos)[:, None] == np.asarray(gallery_photos)] = np.nan
+        asked = askable(probes, gallery, probe_photos, gallery_photos)
+        known, own = known[asked], own[asked]
     order = np.argsort(columns, kind="stable")
     starts = np.searchsorted(columns[order], np.arange(len(palms)))
-    found = _pooled(known[:, order], starts, pool)
+    found, there = _pooled(known[:, order], starts, pool)
     other_hand = (people[own][:, None] == people) & (own[:, None] != np.arange(len(palms)))
     found[other_hand] = np.nan
-    return Trials(found, own, people)
+    return Trials(found, own, people, there if pool == "nearest" else 1)
+
+
+def askable(
+    probe_palms: ArrayLike, gallery_palms: ArrayLike, probe_photos: ArrayLike, gallery_photos: ArrayLike
+) -> np.ndarray:
+    """Which probes have a photo of their palm in the gallery that does not bear their number, (n_probes,) bool.
+
+    Of the others nobody can ask whose they are, and they are no failures. Parameters are those of `trials_of`.
+    """
+    palms, numbers = np.asarray(gallery_palms).tolist(), np.asarray(gallery_photos).tolist()
+    of_palm, of_number = Counter(palms), Counter(zip(palms, numbers, strict=True))
+    probes = zip(np.asarray(probe_palms).tolist(), np.asarray(probe_photos).tolist(), strict=True)
+    return np.array([of_palm[each[0]] > of_number[each] for each in probes], bool)
 
 
 def _person_of_each(columns: np.ndarray, persons: np.ndarray) -> np.ndarray:
@@ -127,7 +175,10 @@ def _person_of_each(columns: np.ndarray, persons: np.ndarray) -> np.ndarray:
     return pairs[:, 1]
 
 
-def _pooled(distances: np.ndarray, starts: np.ndarray, pool: Literal["nearest", "mean"]) -> np.ndarray:
+def _pooled(
+    distances: np.ndarray, starts: np.ndarray, pool: Literal["nearest", "mean"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distances to palms, and how many photos of each they are of."""
     missing = np.isnan(distances)
     there = np.add.reduceat(~missing, starts, axis=1, dtype=np.int64)
     if pool == "nearest":
@@ -135,4 +186,4 @@ def _pooled(distances: np.ndarray, starts: np.ndarray, pool: Literal["nearest", 
     else:
         total = np.add.reduceat(np.where(missing, 0.0, distances), starts, axis=1)
         found = total / np.maximum(there, 1)
-    return np.where(there > 0, found, np.nan)
+    return np.where(there > 0, found, np.nan), there

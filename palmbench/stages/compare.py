@@ -20,7 +20,7 @@ from recognizers.common.cache_keys import digest, versions_of
 from recognizers.output_checks import Matcher
 from recognizers.protocol import Classifier, Recognizer
 
-VERSION = 1
+VERSION = 2
 SCORES = "scores"
 _ORIGINAL, _DEIDENTIFIED = "original scores", "scores among the de-identified"
 _ACROSS, _OWN = "scores across", "de-identified scores"
@@ -46,8 +46,11 @@ class DeidScores(NamedTuple):
 
     @property
     def hits(self) -> np.ndarray:
-        """Rank-1 identifications in a gallery of all originals, its own among them; see `Nearest.hits`."""
-        return Nearest(np.fmin(self.own, self.mate), self.stranger).hits
+        """Rank-1 identifications in a gallery of all originals, its own among them; see `Nearest.hits`.
+
+        Where its own original has no template either, it failed, however near another photo of the palm is.
+        """
+        return Nearest(np.fmin(self.own, self.mate), self.stranger).hits & ~np.isnan(self.own)
 
     @property
     def hits_without_source(self) -> np.ndarray:

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ from palmbench.scoring.tar_at_fmr import (
 from palmbench.stages.compare import DeidScores
 from recognizers.common.cache_keys import versions_of
 
-VERSION = 7
+VERSION = 8
 REPLICATES = 1000
 TAR_METRICS = ("tar_fmr100", "tar_fmr1000")  # at the false match rates of FMRS
 _AT_OPERATING_POINT = tuple(name for name, metric in METRICS.items() if metric.needs == "an operating point")
@@ -126,7 +127,7 @@ def measure_recognition(
     operating, lacking = _operating_point(genuine, impostor, eer)
     if operating is not None:
         metrics |= _at_operating_point(operating, genuine, impostor, scores.own, bounds, identities)
-        enrolled = _enrolled(~np.isnan(distances), n)
+        enrolled = int(_enrolled(~np.isnan(distances), n).sum())
         of_pairs = [name for name in _AT_OPERATING_POINT if METRICS[name].basis == "pairs"]
         metrics |= {name: replace(metrics[name], n=enrolled, failed=n - enrolled) for name in of_pairs}
     else:
@@ -195,7 +196,8 @@ def _at_operating_point(
     bounds: ScoreIntervals,
     identities: Sequence[str],
 ) -> dict[str, Number]:
-    known = own[~np.isnan(own)]
+    there = ~np.isnan(own)
+    known, known_identities = own[there], list(compress(identities, there))
     n, scored = len(own), len(known)
     failed = n - scored
     ratio = _defined(deid_ratio, genuine, impostor, known) if scored > 1 else None
@@ -207,7 +209,7 @@ def _at_operating_point(
         "threshold": Number.of(operating.threshold, n=n),
         "dprime": Number.of(_defined(decidability, genuine, impostor), bounds.dprime, n),
         "rr": share(rejection_rate(own, operating.threshold), bounds.rr, identities, n, failed),
-        "rr_without_failures": share(without, bounds.rr_without_failures, identities, scored, 0),
+        "rr_without_failures": share(without, bounds.rr_without_failures, known_identities, scored, 0),
         "dir": Number.percent(ratio, bounds.dir, scored, failed),
     }
 
@@ -228,7 +230,8 @@ def _true_accepts(
         all_bounds = bounds.tar[place] if bounds.tar else None
         known_bounds = bounds.tar_without_failures[place] if bounds.tar_without_failures else None
         found[name] = share(rate, all_bounds, identities, len(own), failed)
-        found[without] = share(rate * len(own) / scored if scored else None, known_bounds, identities, scored, 0)
+        known_rate = rate * len(own) / scored if scored else None
+        found[without] = share(known_rate, known_bounds, list(compress(identities, known)), scored, 0)
     return found
 
 
@@ -252,7 +255,8 @@ def _linkability(across: np.ndarray, identities: list[str], persons: list[str]) 
 def _inter_deid_match(
     recognition: Recognition, among: np.ndarray, identities: list[str], persons: list[str], threads: int
 ) -> Number:
-    n = _enrolled(~np.isnan(among), len(identities))
+    enrolled = _enrolled(~np.isnan(among), len(identities))
+    n = int(enrolled.sum())
     failed = len(identities) - n
     if recognition.operating is None:
         return Number.lacking(recognition.metrics["threshold"].missing, failed)
@@ -260,11 +264,11 @@ def _inter_deid_match(
     if math.isnan(matched):
         return Number.lacking("a pair of two persons' de-identified photos", failed)
     bounds = match_rate_interval(among, identities, recognition.replicates, persons, threads=threads)
-    return share(matched, bounds, identities, n, failed)
+    return share(matched, bounds, list(compress(identities, enrolled)), n, failed)
 
 
-def _enrolled(known: np.ndarray, n: int) -> int:
-    """How many of n originals take part in a known pair, condensed."""
+def _enrolled(known: np.ndarray, n: int) -> np.ndarray:
+    """Which of n samples take part in a known pair, condensed."""
     taking_part = np.zeros(n, bool)
     start = 0
     for i in range(n - 1):
@@ -272,7 +276,7 @@ def _enrolled(known: np.ndarray, n: int) -> int:
         taking_part[i] |= row.any()
         taking_part[i + 1 :] |= row
         start += n - 1 - i
-    return int(taking_part.sum())
+    return taking_part
 
 
 def _distributions(distances: np.ndarray, identities: list[str], persons: list[str]) -> list[Distribution]:

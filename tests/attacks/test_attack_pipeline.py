@@ -20,6 +20,7 @@ from palmbench.base.store import Store
 from palmbench.config.attacks import TrialConfig
 from palmbench.datasets.sample import Sample
 from palmbench.engine.attack_data import require_photos
+from palmbench.engine.attack_photos import in_lots
 from palmbench.engine.attack_pipeline import AttackPipeline, Wanted
 from palmbench.methods import MethodConfig
 from palmbench.methods.mask import MaskConfig
@@ -62,6 +63,16 @@ def test_photos_enough_of_somebody_else_are_none_of_a_group(tmp_path: Path) -> N
     """As in a folder where some palms have one photo, and those who are evaluated happen to be theirs."""
     with pytest.raises(RequestError, match=r"wants 2 photos of a palm.* of the evaluated persons"):
         require_photos([Sample(str(palm), str(palm), str(palm), "", "") for palm in range(4)], "evaluated", 1)
+
+
+@pytest.mark.parametrize(("lot", "probes"), [(1, 10), (2, 4)])
+def test_a_palm_without_photos_beside_a_probes_lot_is_not_looked_for(lot: int, probes: int) -> None:
+    """Two palms with four photos, one with two, one with one; every template is there, and a probe knows its palm."""
+    names = np.repeat(["a", "b", "c", "d"], [4, 4, 2, 1])
+    samples = [Sample(str(place), name, name, "", "") for place, name in enumerate(names)]
+    found = in_lots(np.where(names[:, None] == names, 0.1, 0.5), samples, lot)
+    assert len(found.distances) == probes and set(found.gallery_palms) == {"a", "b", "c", "d"}
+    assert (found.trials().mated == 0.1).all() and (found.trials().distances[found.trials().strangers] == 0.5).all()
 
 
 def test_what_is_learnt_on_is_named_where_it_cannot_be_had(tmp_path: Path) -> None:

@@ -229,6 +229,18 @@ def test_photos_without_a_reading_are_left_out_and_counted(tmp_path: Path) -> No
     assert (found.n, found.failed) == (40, 40) and found.value > 95
 
 
+def test_an_exact_interval_counts_the_persons_who_have_a_reading(tmp_path: Path) -> None:
+    two = sorted(pipeline(tmp_path, ReplayConfig(), palms=16).people.evaluated)[:2]
+    told = palms("{} 0", "{} 1", "{}")
+
+    def draw(side: Side, sample: Sample) -> np.ndarray:
+        lost = side.photos == "release" and sample.person not in two
+        return np.full((128, 128), np.nan) if lost else told(side, sample)
+
+    found = disclosed(tmp_path, ReplayConfig(), draw, palms=16).numbers["traced"]
+    assert (found.value, found.hi) == (100, 100) and found.lo == pytest.approx(100 * 0.025 ** (1 / 2))
+
+
 def test_where_no_palm_is_left_it_is_said(tmp_path: Path) -> None:
     def draw(side: Side, sample: Sample) -> np.ndarray:
         return noise(sample.id) if side.photos == "originals" else np.full(6, np.nan)

@@ -8,7 +8,7 @@ import numpy as np
 
 from palmbench.scoring.hull import hull_rates, hull_replicates, levels_among
 from palmbench.scoring.hull import levels_of as hull_levels_of
-from palmbench.scoring.identification import rank_1_at, rank_probabilities, ranks_of
+from palmbench.scoring.identification import rank_1_at, rank_1_by_chance, rank_probabilities, ranks_of
 from palmbench.scoring.identity_disclosure import candidate_scores, own_bits, slope_of, worst_palms
 from palmbench.scoring.leak import MEASURES, Calibration, measure_leak, rank_1_curve
 from palmbench.scoring.pooling import output_correlation, pooled_dprime
@@ -36,6 +36,18 @@ def _guessed() -> Trials:
     return _trials().exchanged(np.random.default_rng(4))
 
 
+def _uneven() -> Trials:
+    """Photos of some palms are missing."""
+    kept = [i for i in range(N) if i % 7]
+    palms, numbered = ([each[i] for i in kept] for each in (IDENTITIES, _NUMBERS))
+    return trials_of(across()[np.ix_(kept, kept)], palms, palms, probe_photos=numbered, gallery_photos=numbered)
+
+
+def _in_groups() -> Trials:
+    palms = np.repeat(np.arange(12), [2, 4] * 6)
+    return trials_of(np.arange(36.0 * 36).reshape(36, 36), palms, palms)
+
+
 def _weights() -> np.ndarray:
     return np.array([[1] * 6, [2, 2, 0, 0, 1, 1], [0, 1, 3, 1, 1, 0]], np.int32)
 
@@ -48,6 +60,7 @@ def _trials_of() -> dict[str, Any]:
         "mean": sampled(np.nan_to_num(mean.distances, nan=-1)),
         "palms": numbers(nearest_photo.own, nearest_photo.people),
         "exchanged": numbers(nearest_photo.exchanged(np.random.default_rng(4)).own),
+        "in groups": numbers(_in_groups().exchanged(np.random.default_rng(4)).own),
     }
 
 
@@ -68,6 +81,7 @@ def _identification() -> dict[str, Any]:
         "ranks": numbers(*ranks),
         "rank 1": numbers(*(rank_1_at(ranks, size) for size in (1, 4, ranks.largest))),
         "every rank": sampled(rank_probabilities(ranks, 5)),
+        "rank 1 by chance": numbers(*(rank_1_by_chance(_uneven(), size) for size in (3, 6))),
     }
 
 

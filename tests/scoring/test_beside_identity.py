@@ -72,6 +72,16 @@ def test_an_attribute_is_named_as_often_as_its_classes_are_on_the_average() -> N
     assert np.isnan(alone.found.value)
 
 
+def test_whoever_has_no_photo_is_not_in_the_null() -> None:
+    """Four of ten persons have photos, two of each class: exchanged among themselves they have two of each still."""
+    persons, truth = np.array([1, 4, 6, 9]), np.array([0, 0, 1, 1])
+    weights = person_weights(10, rng(), 20)
+    leak = named_rightly(truth, truth, persons, persons, weights, rng())
+    assert set(leak.null) == {0.0, 0.5, 1.0} and leak.null.mean() == pytest.approx(0.5, abs=0.1)
+    renumbered = named_rightly(truth, truth, np.arange(4), persons, weights, rng())
+    np.testing.assert_array_equal(leak.null, renumbered.null)
+
+
 def test_palms_that_a_painter_remembers_are_found_and_no_others() -> None:
     persons, seen = np.arange(40).repeat(2), np.arange(60) < 30
     distances = 1 + 0.1 * rng().normal(size=(80, 60))

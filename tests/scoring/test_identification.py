@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from palmbench.scoring.identification import rank_1_at, rank_probabilities, ranks_of
+from palmbench.scoring.identification import rank_1_at, rank_1_by_chance, rank_probabilities, ranks_of
 from palmbench.scoring.trials import Trials
 from tests.scoring.gaussian import gaussian
 
@@ -55,3 +55,16 @@ def test_a_gallery_larger_than_there_is_is_refused():
     assert ranks.largest == 7
     with pytest.raises(ValueError, match="there are 1 to 7"):
         rank_1_at(ranks, 8)
+
+
+def test_a_guess_finds_palms_with_more_photos_more_often():
+    photos = np.array([[3, 1, 2, 4, 9]])
+    trials = Trials(np.zeros((1, 5)), np.array([0]), np.arange(5), photos)
+    assert rank_1_by_chance(trials, 5)[0] == pytest.approx(3 / 19)
+    for size in (2, 3, 4):
+        drawn = [3 / (3 + sum(chosen)) for chosen in itertools.combinations(photos[0, 1:], size - 1)]
+        assert rank_1_by_chance(trials, size)[0] == pytest.approx(np.mean(drawn), rel=0.05)
+    alike = Trials(np.zeros((1, 5)), np.array([0]), np.arange(5), 7)
+    assert rank_1_by_chance(alike, 4)[0] == 1 / 4
+    failed = Trials(np.full((1, 5), np.nan), np.array([0]), np.arange(5), photos)
+    assert rank_1_by_chance(failed, 4)[0] == 1 / 4

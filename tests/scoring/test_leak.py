@@ -7,7 +7,7 @@ import pytest
 
 from palmbench.scoring.leak import MEASURES, Calibration, measure_leak, rank_1_curve
 from palmbench.scoring.replicated import person_weights
-from palmbench.scoring.trials import Trials
+from palmbench.scoring.trials import Trials, trials_of
 from tests.scoring.gaussian import gaussian
 
 DOWN = ("eer", "min_cllr")  # less is a leak
@@ -38,6 +38,27 @@ def test_a_guess_is_what_rates_are_compared_with():
     assert found["lid"].by_chance == 0
     assert 0.45 < found["eer"].by_chance < 0.5 and 0.98 < found["min_cllr"].by_chance < 1
     assert found["mean_disclosure"].by_chance > 0.05  # few probes: read the null
+
+
+def test_noise_is_at_chance_where_some_palms_have_more_photos_than_others():
+    """The nearest of ten photos is closer than that of two, and ten probes look for it."""
+    palms, photos = np.repeat(np.arange(20), [10, 2] * 10), np.concatenate([np.arange(10), np.arange(2)] * 10)
+    weights = person_weights(20, np.random.default_rng(0), 2)
+    found, chance = ({name: [] for name in MEASURES} for _ in range(2))
+    for seed in range(12):
+        trials, others = (
+            trials_of(np.random.default_rng(seed + shift).random((120, 120)), palms, palms, palms, photos, photos)
+            for shift in (0, 1000)
+        )
+        leaks_of = measure_leak(trials, weights, Calibration.of(others), np.random.default_rng(seed), permutations=20)
+        for name, leak in leaks_of.items():
+            found[name].append(leak.found.value)
+            chance[name].append(leak.by_chance)
+    # Nine photos of the own palm of 9 * 10 + 1 * 10, or of 9 * 10 + 2 * 10 of probes that the others lack; one of 100.
+    assert np.mean(chance["rank_1"]) == pytest.approx((20 * 9 / 100 + 80 * 9 / 110 + 20 / 100) / 120)
+    for name in set(MEASURES) - {"tar_fmr1000"}:
+        spread = np.std(found[name]) / np.sqrt(12)
+        assert np.mean(found[name]) == pytest.approx(np.mean(chance[name]), abs=3 * spread), name
 
 
 def test_a_leak_stands_out_of_the_null_and_its_interval_holds_the_value():

@@ -23,6 +23,17 @@ def test_one_palm_that_stands_out_is_isolated():
     assert found.shares.mean() > 0.5 > found.by_chance
 
 
+@pytest.mark.parametrize("lot", [1, 2, 3])
+def test_photos_of_one_lot_are_one_entry(lot):
+    """Thirteen photos a palm: the last is left over of lots of two and three."""
+    palms, lots = np.repeat(np.arange(20), 13), np.tile(np.arange(13) // lot, 20)
+    noise = np.random.default_rng(0).random((260, 260))
+    known = singling_out(np.where(palms[:, None] == palms, 0.001 * noise, 0.5 + 0.1 * noise), palms, lots, lots)
+    np.testing.assert_array_equal(known.shares, 1)  # only its own palm is near a probe
+    unknown = singling_out(noise, palms, lots, lots)
+    assert unknown.shares.mean() == pytest.approx(unknown.by_chance, abs=0.03)
+
+
 def test_a_probes_source_has_no_part_in_it():
     rng = np.random.default_rng(0)
     distances = rng.normal(size=(250, 250))

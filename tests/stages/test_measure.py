@@ -46,6 +46,14 @@ def test_rates_of_a_case_done_by_hand() -> None:
     assert found["threshold"].value == pytest.approx(0.35)
 
 
+def test_a_photo_whose_original_failed_is_missed_though_others_of_its_palm_are_near() -> None:
+    given = scores([math.nan, 0.3, 0.3, 0.3], [0.1, INF, 0.1, 0.1], [0.5] * 4)
+    found = measure_recognition(SAMPLES, np.array([math.nan] * 3 + [0.7, 0.8, 0.2], np.float32), given).metrics
+    assert (found["acc_nn"].value, found["acc_nn"].n, found["acc_nn"].failed) == (75, 4, 1)
+    assert (found["acc_nn_without_failures"].value, found["acc_nn_without_failures"].n) == (100, 3)
+    assert found["acc_nn_without_source"].value == 75  # without its original it is found by others
+
+
 def test_chance_is_that_of_a_guess_among_the_photos_there_are() -> None:
     # Three photos of one palm and one of another: a guess is right with 3/4 for three probes, with 1/4 for one.
     samples = [*SAMPLES[:2], Sample("a_2", "a", "a", "left", ""), SAMPLES[2]]
@@ -131,6 +139,23 @@ def test_accepted_probes_at_a_false_match_rate_are_counted_with_failures() -> No
     assert found["tar_fmr1000"].value == 0
     known = found["tar_fmr100_without_failures"]
     assert (known.value, known.n, known.failed) == (pytest.approx(100 * 24 / 114), 114, 0)
+
+
+def test_exact_intervals_count_the_palms_that_a_share_is_of() -> None:
+    # The method destroyed the photos of 28 of 30 palms, and those of the two others are rejected.
+    samples, distances = many(np.random.default_rng(0))
+    own = [0.9] * 8 + [math.nan] * 112
+    nearest = [0.9] * 8 + [INF] * 112
+    recognition = measure_recognition(samples, distances, scores(own, nearest, nearest))
+    found = recognition.metrics
+    of_two = pytest.approx(100 * 0.025 ** (1 / 2))
+    assert (found["rr_without_failures"].lo, found["rr_without_failures"].hi) == (of_two, 100)
+    for name in ("acc_nn_without_failures", "tar_fmr100_without_failures"):
+        assert (found[name].value, found[name].lo) == (0, 0) and 100 - found[name].hi == of_two
+    assert found["rr"].lo == pytest.approx(100 * 0.025 ** (1 / 30))
+    among = np.where(np.triu_indices(120, 1)[1] < 60, 0.01, np.nan).astype(np.float32)
+    linkage = measure_linkage(samples, recognition, np.full((120, 120), np.nan), among)
+    assert linkage["inter_deid_match"].lo == pytest.approx(100 * 0.025 ** (1 / 15))
 
 
 def test_a_false_match_rate_needs_its_impostor_pairs() -> None:
