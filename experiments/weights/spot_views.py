@@ -25,6 +25,7 @@ _SHARES = (0.4, 0.25, 0.35)  # of palms, other hands, and no hands
 _NEAR, _FAR = 0.35, 0.85  # palm sizes from a palm's centre: cells up to the one answer for it, beyond the other do not
 _RIGHT, _WRONG = 1.3, 1.9  # factors of `PALM_SIZE`: palms up to the one are answered for, beyond the other not
 _SHOWN, _HIDDEN = 0.6, 0.3  # shares of a palm: from the one it is answered for, up to the other it is not
+_BEYOND = 128  # what the network takes the picture to be beyond its rim
 
 
 class SpotView(NamedTuple):
@@ -54,13 +55,8 @@ def draw_spot_view(sources: Sources, random: np.random.Generator) -> SpotView:
         subject = other_hand(others, int(random.choice(sources.hands)))
     else:
         subject = open_palm(world, int(random.choice(sources.palms)))
-    transform = _placement(subject.points, random)
-    placed = subject.points @ transform[:, :2].T + transform[:, 2]
-    photo = subject.photo
-    if subject.palm.any() and random.random() < 0.1:
-        palm = world.palms[int(random.integers(len(world.palms)))]
-        photo = deidentify(photo.copy(), subject.mask, subject.points, palm, random)
-    image, mask, shown = show(subject, photo, transform, SIDE, world, others, random)
+    image, mask, shown, placed = _placed(subject, sources, random)
+    ended = np.ones(mask.shape, bool)
     if kind == 2:
         image = _without_hand(image, mask, placed, random)
         cells = np.full((SIDE // STRIDE,) * 2, NONE, np.uint8)
@@ -68,8 +64,68 @@ def draw_spot_view(sources: Sources, random: np.random.Generator) -> SpotView:
         visible = np.ones(mask.shape, bool)
         if random.random() < 0.65:
             visible = _cover_part(image, placed, world, others, random)
+        if random.random() < 0.15:
+            ended = _end_near(placed, random)
+            visible &= ended
         cells = _answers(subject, placed, mask > 127, shown > 127, visible)
-    return SpotView(degrade(light(image, random), random), cells)
+        if random.random() < 0.12:
+            image, cells = _hand_before(image, cells, sources, random)
+    for _ in range(2 if random.random() < 0.2 else 1):
+        image = np.clip(light(image, random), 0, 255).astype(np.uint8)
+    image = degrade(image.astype(np.float32), random)
+    image[~ended] = _BEYOND
+    return SpotView(image, cells)
+
+
+def _placed(
+    subject: Subject, sources: Sources, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A hand in a view: the picture, hand and palm's skin in it (0 to 255), and the hand's points, (23, 2)."""
+    world, others = sources.world, sources.others
+    transform = _placement(subject.points, random)
+    photo = subject.photo
+    if subject.palm.any() and random.random() < 0.1:
+        palm = world.palms[int(random.integers(len(world.palms)))]
+        photo = deidentify(photo.copy(), subject.mask, subject.points, palm, random)
+    image, mask, shown = show(subject, photo, transform, SIDE, world, others, random)
+    return _other_skin(image, mask, random), mask, shown, subject.points @ transform[:, :2].T + transform[:, 2]
+
+
+def _other_skin(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The view with the skin of its hand darker now and then, its blue most, and with deeper folds, uint8."""
+    values = image.astype(np.float32) / 255
+    if random.random() < 0.25:
+        dark = values ** (random.uniform(1.2, 2.6) * np.array([0.9, 1.0, 1.1], np.float32))
+        values += mask[..., None].astype(np.float32) / 255 * (dark - values)
+    if random.random() < 0.2:
+        hollows = np.minimum(values - cv2.GaussianBlur(values, (0, 0), random.uniform(0.8, 3)), 0)
+        values += random.uniform(1, 4) * hollows
+    return np.clip(np.round(255 * values), 0, 255).astype(np.uint8)
+
+
+def _hand_before(
+    image: np.ndarray, cells: np.ndarray, sources: Sources, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The view and its answer with another palm in front, of any size and anywhere."""
+    subject = open_palm(sources.world, int(random.choice(sources.palms)))
+    picture, mask, shown, placed = _placed(subject, sources, random)
+    share = mask[..., None].astype(np.float32) / 255
+    both = np.round(image + share * (picture.astype(np.float32) - image)).astype(np.uint8)
+    before = _answers(subject, placed, mask > 127, shown > 127, np.ones(mask.shape, bool))
+    hidden = cv2.resize((mask > 127).astype(np.float32), cells.shape[::-1], interpolation=cv2.INTER_AREA) > 0.3
+    # What is left of a palm behind is not asked for, and neither is the one in front where it is no answer.
+    behind = np.where(hidden & (cells != NONE), IGNORED, cells)
+    return both, np.where(before == NONE, behind, before).astype(np.uint8)
+
+
+def _end_near(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Where a picture that ends near its palm, as one does that a palm fills, is not at its end, bool."""
+    polygon = palm_polygon(points)
+    centre, size = polygon.mean(axis=0), palm_size(polygon)
+    left, top = centre - size * random.uniform(0.5, 1.8, 2)
+    right, bottom = centre + size * random.uniform(0.5, 1.8, 2)
+    rows, columns = np.indices((SIDE, SIDE))
+    return np.asarray((columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom))
 
 
 def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -7,7 +7,7 @@ Writes palmbench/weights/spot/spot.safetensors and prints what it sees on hands 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
@@ -52,6 +52,7 @@ def train(rank: int, options: Options) -> None:
     path = weights_dir() / "spot" / "spot.safetensors"
     network = SpotNetwork()
     begin_with(network, path if options.continued else weights_dir() / "hand" / "hand.safetensors")
+    before = {name: value.clone() for name, value in network.state_dict().items()} if options.continued else None
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(options.steps, options.minutes, rate=1e-3, warmup=100)
     trainer = Trainer(network, schedule, options.data / "spot.pt", average=0.997, decay=1e-2)
@@ -65,6 +66,8 @@ def train(rank: int, options: Options) -> None:
     trainer.save()
     if rank == 0:
         trainer.adopt_average()
+        if before is not None:
+            network.load_state_dict(halfway(before, network.state_dict()))
         save_half(network.state_dict(), path)
         what = "Spot network: where a picture shows a palm, with fingers or without."
         write_card(path, what, "spot", options, trainer, _report(network, sources), trained_on(options, sources.others))
@@ -78,6 +81,11 @@ def sources_of(options: Options) -> Sources:
     )
     palms = options.samples * (options.identities - min(HELD_OUT, options.identities // 5))
     return Sources(world, others, range(palms), range(held_out_others(others)))
+
+
+def halfway(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Means of two networks' weights: what went on has learnt more, and both together are less often wrong."""
+    return {name: ((before[name] + value.cpu()) / 2).to(value.dtype) for name, value in after.items()}
 
 
 def spot_loss(logits: Tensor, cells: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from palmbench.hands.overlap import within
 from palmbench.hands.palm import fill_polygon, palm_polygon
 from palmbench.hands.skeleton import apart, hand_shape
 
-VERSION = 7
+VERSION = 8
 
 _LEAST_SIDE = 24.0  # pixels of the photo below a close look: in a smaller hand no palm shows a line
 PARTS = (0.55, 0.3, 0.165)  # sides of the parts looked at, as shares of the photo's longer side
@@ -264,7 +264,9 @@ def _seen(observer: Observer, image: np.ndarray, look: Observation, aimed: Squar
 
 
 def _in_even_light(observer: Observer, image: np.ndarray, hand: Hand) -> Hand:
-    """The hand with the skin that a look sees at it in even light: of a tinted one the first may miss a quarter."""
+    """The hand with what a look at it in even light adds: skin, of which the first look at a tinted one may miss a
+    quarter, and how much of a palm a hand shows that is taken for a back or a fist.
+    """
     square = wanted_square(hand.keypoints_2d)
     left, top, right, bottom = square.within(image.shape[1], image.shape[0])
     if left >= right or top >= bottom:
@@ -276,6 +278,10 @@ def _in_even_light(observer: Observer, image: np.ndarray, hand: Hand) -> Hand:
     levels = np.clip(_DARKEST + stretched * (_BRIGHTEST - _DARKEST), 0, 255).astype(np.uint8)
     part[...] = cv2.LUT(part, levels[None])
     look = glance(observer, even, square)
+    if hand.view != "palm":
+        own, shown = hand.palm_confidence or 0.0, observer.shown(even, look)
+        both = 0.0 if shown is None else float(np.sqrt(own * shown[0]))
+        hand = replace(hand, palm_confidence=max(own, both))
     if not _agree(look.points, hand.keypoints_2d, square):
         return hand
     mask = hand.mask.copy()

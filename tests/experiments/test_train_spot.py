@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from experiments.weights.spot_views import IGNORED, NONE, OTHER, PALM, SIDE, Sources, SpotView, draw_spot_view
-from experiments.weights.train_spot import sources_of, spot_loss
+from experiments.weights.train_spot import halfway, sources_of, spot_loss
 from experiments.weights.training import Options
 from palmbench.hands.spotting import KINDS, PALM_SIZE, STRIDE
 
@@ -35,13 +36,19 @@ def test_views_show_everything(views: list[SpotView]) -> None:
 
 def test_a_palm_is_answered_for_in_its_middle_alone(views: list[SpotView]) -> None:
     for view in views:
-        told = (view.cells == PALM) | (view.cells == OTHER)
-        if told.any():
-            rows, columns = np.nonzero(told)
+        told = ((view.cells == PALM) | (view.cells == OTHER)).astype(np.uint8)
+        count, patches = cv2.connectedComponents(told, connectivity=4)
+        for patch in range(1, count):  # one palm may lie before another
+            rows, columns = np.nonzero(patches == patch)
             assert max(np.ptp(rows), np.ptp(columns)) * STRIDE < PALM_SIZE
             # About it is a ring in which a cell may say what it likes.
             around = view.cells[max(0, rows.min() - 1) : rows.max() + 2, max(0, columns.min() - 1) : columns.max() + 2]
             assert not (around == NONE).any()
+
+
+def test_some_pictures_end_near_their_palm(views: list[SpotView]) -> None:
+    ended = [view for view in views if (view.image == 128).all(axis=2).mean() > 0.3]
+    assert sum((view.cells == PALM).any() for view in ended) >= 3
 
 
 def test_the_same_draws_give_the_same_views(sources: Sources) -> None:
@@ -53,6 +60,12 @@ def test_the_same_draws_give_the_same_views(sources: Sources) -> None:
 def test_what_is_held_out_is_not_drawn(sources: Sources) -> None:
     assert sources.palms == range(4)  # one identity of five is kept
     assert sources.hands.stop < len(sources.others.photos)
+
+
+def test_a_training_that_went_on_ends_halfway() -> None:
+    before = {"weight": torch.tensor([0.0, 2.0]), "seen": torch.tensor(4)}
+    found = halfway(before, {"weight": torch.tensor([1.0, 2.0]), "seen": torch.tensor(8)})
+    assert found["weight"].tolist() == [0.5, 2.0] and found["seen"].item() == 6 and found["seen"].dtype == torch.int64
 
 
 def test_the_loss_is_of_what_is_answered_for() -> None:

@@ -15,7 +15,9 @@ from palmbench.hands.overlap import within
 from palmbench.hands.palm import inpaint_mask, palm_mask
 from palmbench.hands.several_hands import glance, painted_over, parts
 from palmbench.hands.skeleton import FINGER_RADIUS, apart, hand_length, hand_shape, valley_points
+from palmbench.photos.window import may_show_palm
 from palmbench.synth import Render, render
+from palmbench.synth.other_hands import render_other
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,13 @@ def test_a_tinted_hand_loses_hardly_anything_of_its_palm(palm: Render) -> None:
     (hand,) = EmbeddedDetector(hands=5).detect([tinted])[0]
     # 0.021 without the look in even light.
     assert (skin & ~palm_mask(hand, "palm")).sum() < 0.015 * skin.sum()
+
+
+def test_what_shows_its_palm_in_even_light_alone_may_show_it() -> None:
+    # A back in hard light: 0.17 of a palm as it is, 0.91 in even light.
+    other = render_other("back", 70024, 12, "wild")
+    (hand,) = EmbeddedDetector(hands=5).detect([other.image])[0]
+    assert hand.view == "back" and may_show_palm(hand)
 
 
 def test_a_hand_around_another_is_not_that_hand_again() -> None:
