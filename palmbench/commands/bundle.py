@@ -114,7 +114,7 @@ def _write(path: Path, filters: Mapping[str, set[str]]) -> int:
     data = packed(kept)
     put(path, data, CHOICE, seen)
     count = Counter(each.kind for each in kept)
-    print(f"{path}: {count['runs']} runs and {count['attacks']} attacks, {size_text(len(data))}")
+    print(f"{path}: runs {count['runs']}, attacks {count['attacks']}, {size_text(len(data))}")
     return DONE
 
 

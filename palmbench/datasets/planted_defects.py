@@ -151,7 +151,9 @@ def _victim(work: _Work, index: int, kind: str) -> Photo:
         free = (photo for photo in free if _partner(work, photo) is not None)
     victim = next(free, None)
     if victim is None:
-        raise RequestError(f"--defects: {len(work.photos)} photos are too few for these defects; ask for more.")
+        raise RequestError(
+            f"--defects: {len(work.photos)} photos are too few for these defects; ask for more palms or photos of each."
+        )
     return victim
 
 

@@ -123,7 +123,7 @@ def find_hands(
     """
     pixels = _pixels(photo)
     finders = _finders(
-        _detector_config(detector),
+        detector_config(detector),
         _segmenter_config(segmenter),
         torch_device(device),
     )
@@ -136,7 +136,7 @@ def _finders(detector: DetectorConfig, segmenter: AnySegmenterConfig, device: st
     return _Finders(load_detector(detector, device), load_segmenter(segmenter, device))
 
 
-def _detector_config(asked: Any) -> DetectorConfig:
+def detector_config(asked: Any) -> DetectorConfig:
     """Settings as they are, or those of a name."""
     if isinstance(asked, DetectorConfig):
         return asked

@@ -11,10 +11,11 @@ import numpy as np
 from palmbench import methods
 from palmbench.base.device import torch_device
 from palmbench.config.schema import RunConfig
+from palmbench.hands.find import detector_config
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import DetectorConfig
 from palmbench.methods import MethodConfig
-from palmbench.photos.deidentification import deidentification_of, load_tools, with_most_hands
+from palmbench.photos.deidentification import deidentification_of, load_tools
 from palmbench.photos.overlooked import told
 from palmbench.photos.painter import Painter
 from recognizers.common.errors import NoHandError, RequestError, SampleError
@@ -25,7 +26,7 @@ def deidentify(
     *,
     seed: int = 0,
     method: str | MethodConfig = "diffusion",
-    detector: DetectorConfig | None = None,
+    detector: str | DetectorConfig = "embedded",
     region: Region = "palm",
     every_hand: bool = False,
     device: str = "cpu",
@@ -45,8 +46,8 @@ def deidentify(
     method : str or MethodConfig
         Its name, with default settings, or a configuration such as
         ``palmbench.methods.diffusion.DiffusionConfig(alpha=0.2, steps=30)``.
-    detector : DetectorConfig, optional
-        What finds the hands; None is the embedded network, looking for as many as it can.
+    detector : str or DetectorConfig
+        What finds the hands: its name, for up to ten hands of a photo, or settings of one.
     region : {"palm", "paper"}
         How much of a palm is repainted: all its skin from the wrist line to the finger bases, or the paper's polygon.
     every_hand : bool
@@ -90,9 +91,7 @@ def deidentify(
         raise RequestError(f"region must be one of {', '.join(get_args(Region))}, not {region!r}.")
     device = torch_device(device)
     usual = RunConfig(method=_method(method).on(device), seed=_seed(seed), region=region)
-    deid = deidentification_of(
-        replace(usual, detector=_detector(detector) or with_most_hands(usual.detector)), every_hand=bool(every_hand)
-    )
+    deid = deidentification_of(replace(usual, detector=detector_config(detector)), every_hand=bool(every_hand))
     tools = load_tools(deid, device)
     painter = Painter(pixels, tools, deid.seed, deid.shared, deid.every_hand)
     if not painter.hands:
@@ -126,12 +125,6 @@ def _seed(seed: int) -> int:
     if not 0 <= number < 2**63:
         raise RequestError(f"seed must be a whole number in [0, 2**63), not {seed!r}.")
     return number
-
-
-def _detector(detector: DetectorConfig | None) -> DetectorConfig | None:
-    if not isinstance(detector, (DetectorConfig, type(None))):
-        raise RequestError(f"detector is a configuration of a detector, or None, not {type(detector).__name__}.")
-    return detector
 
 
 def _method(method: str | MethodConfig) -> MethodConfig:

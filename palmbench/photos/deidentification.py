@@ -8,6 +8,7 @@ from typing import Any
 from palmbench import methods
 from palmbench.config.schema import MTCCConfig, RecognizerConfig, RunConfig
 from palmbench.hands import load_detector, load_segmenter
+from palmbench.hands.find import MOST_HANDS
 from palmbench.hands.palm import Region
 from palmbench.hands.settings import AnySegmenterConfig, DetectorConfig
 from palmbench.hands.spotting import Spotter
@@ -33,7 +34,6 @@ _CODE = (
     "window",
     "writing",
 )
-MOST_HANDS = 10
 TRIES = 5
 
 

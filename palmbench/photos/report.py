@@ -189,11 +189,14 @@ def summary(
     alone = sum(hand.left_alone is not None for hand in hands)
     results = [result for account in accounts for result in account.results]
     lines = [
-        f"{_plural(len(accounts) + left, 'photo')}: {', '.join(f'{n} {what}' for n, what in counts if n) or 'none'}",
-        f"{_plural(len(hands), 'hand')} found: {len(hands) - skipped - alone} repainted, "
-        f"{f'{alone} left alone as no palm shows, ' if alone else ''}{skipped} skipped; "
-        f"{_plural(sum(result.state in ('written', 'kept') for result in results), 'file')} written",
+        f"{_plural(len(accounts) + left, 'photo')}: {', '.join(f'{n} {what}' for n, what in counts if n) or 'none'}"
     ]
+    if there < len(accounts):
+        lines.append(
+            f"{_plural(len(hands), 'hand')} found: {len(hands) - skipped - alone} repainted, "
+            f"{f'{alone} left alone as no palm shows, ' if alone else ''}{skipped} skipped; "
+            f"{_plural(sum(result.state in ('written', 'kept') for result in results), 'file')} written"
+        )
     if others:
         kinds = ", ".join(f"{n} {suffix}" for suffix, n in sorted(others.items()))
         lines.append(f"passed over: {kinds}")

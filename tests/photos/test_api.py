@@ -45,6 +45,11 @@ def test_a_device_that_is_not_there_is_told(photo: np.ndarray, monkeypatch: pyte
         palmbench.deidentify(photo, method="mask", device="cuda:1")
 
 
+def test_a_detector_goes_by_its_name(photo: np.ndarray) -> None:
+    usual, named = (palmbench.deidentify(photo, method="mask", **given) for given in ({}, {"detector": "embedded"}))
+    np.testing.assert_array_equal(named, usual)
+
+
 def test_all_of_a_palm_is_to_be_hidden_even_by_the_papers_settings() -> None:
     papers = RunConfig(method=DiffusionConfig(crop="hand", whole_palm=False))
     assert deidentification_of(papers).method == DiffusionConfig(crop="hand", whole_palm=True)
@@ -61,7 +66,8 @@ def test_what_cannot_be_done_is_an_error_of_its_own_kind(photo: np.ndarray) -> N
         ({"seed": -1}, r"seed must be"),
         ({"seed": 2**63}, "not 9223372036854775808"),
         ({"seed": 1.5}, "not 1.5"),
-        ({"detector": "mediapipe"}, "detector is a configuration of a detector, or None, not str"),
+        ({"detector": "mediapip"}, "did you mean mediapipe"),
+        ({"detector": 5}, "detector is a name or settings of a detector, not int"),
         ({"device": "gpu"}, "device must be one of torch's, such as cpu or cuda, not 'gpu'"),
     ):
         with pytest.raises(RequestError, match=problem):
