@@ -71,10 +71,15 @@ def told_apart(
     return told
 
 
+def same(one: object, other: object) -> bool:
+    """Whether two results are the same, NaN being NaN."""
+    return one is other or repr(one) == repr(other)
+
+
 def by_name(named: Iterable[tuple[str, Thing]]) -> dict[str, Thing]:
     """What each name stands for. Raises RequestError where one stands for two different things."""
     found: dict[str, Thing] = {}
     for name, thing in named:
-        if found.setdefault(name, thing) != thing:
+        if not same(found.setdefault(name, thing), thing):
             raise RequestError(f"Two different points are called {name}; take them one by one.")
     return found

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from palmbench.report.names import same
 from palmbench.report.paper import Cell, PaperValue, paper_values
-from palmbench.scoring.metric_table import (
-    METRICS,
-)
+from palmbench.scoring.metric_table import METRICS
 from palmbench.scoring.number import Number
 from recognizers.common.errors import RequestError
 
@@ -61,7 +60,7 @@ def rows_of(records: Iterable[Mapping[str, Any]], paper: Mapping[Cell, PaperValu
         for metric, number in record["metrics"].items():
             cell = _cell(point, metric)
             row = Row(**vars(number), cell=cell, paper=numbers.get(cell))
-            if rows.setdefault(cell, row) != row and cell.recognizer:
+            if not same(rows.setdefault(cell, row), row) and cell.recognizer:
                 raise RequestError(
                     f"Two runs of {cell.method} on {cell.dataset}, {cell.recognizer}, differ in {metric} and would be "
                     "one row; take their settings one by one."

@@ -87,6 +87,8 @@ def test_two_runs_that_would_be_one_row_are_refused():
     assert rows_of([first, first]) == rows_of([first])
     with pytest.raises(RequestError, match="Two runs of diffusion on iitd, mtcc, differ in rr"):
         rows_of([first, other])
+    unknown = [{**first, "metrics": {"rr": number(float("nan"))}} for _ in range(2)]  # NaN in both is no difference
+    assert len(rows_of(unknown)) == 1
 
 
 def test_ties_in_print_are_all_best_and_infinity_is_printed():
