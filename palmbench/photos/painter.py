@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -99,6 +100,7 @@ class Painter:
     ) -> None:
         self._pixels, self._tools, self._seed = pixels, tools, seed
         self.picture = picture_of(pixels)
+        most = tools.detector.settings().get("hands") or math.inf  # a detector of another package need not tell
         self.hands: list[WindowedHand] = find_hands(self.picture, tools.detector, tools.segmenter)
         views = {} if every_hand else {index: one.hand.view for index, one in enumerate(self.hands)}
         no_palm = {index: _NO_PALM[view] for index, view in views.items() if view in _NO_PALM}
@@ -106,6 +108,8 @@ class Painter:
         self.left_alone = {index: what for index, what in no_palm.items() if index not in doubtful}
         reasons = {index: unpaintable(one.hand) for index, one in enumerate(self.hands) if index not in no_palm}
         reasons |= {index: f"{no_palm[index]}, or its palm after all" for index in doubtful}
+        beyond = [index for index in reasons if index >= most and self.hands[index].hand.view == "unsure"]
+        reasons |= dict.fromkeys(beyond, f"there are more than {most} hands; look for more with detector.hands")
         self.skipped = {index: reason for index, reason in reasons.items() if reason}
         self.overlooked: list[Box] = overlooked(self.picture, self.hands, tools.spotter) if tools.spotter else []
         self._photo = "" if shared else pixels_digest(pixels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -237,6 +238,20 @@ def test_a_palm_of_which_a_method_leaves_a_part_is_skipped_with_its_share(
     np.testing.assert_array_equal(painter.draw().pixels, canvas)
     share = int(painter.skipped[0].split("%")[0])
     assert painter.skipped[0].endswith("% of its palm stayed as it was") and 35 < share < 65
+
+
+def test_a_hand_beyond_those_that_are_looked_for_is_skipped_for_that(
+    two: tuple[np.ndarray, tuple[Hand, Hand]], eyes: Tools
+) -> None:
+    class Few(Knowing):
+        def settings(self) -> dict[str, Any]:
+            return {**super().settings(), "hands": 1}
+
+    canvas, (left, right) = two
+    painter = Painter(
+        canvas, Tools(Few((left, replace(right, view="unsure"))), eyes.segmenter, methods.load(MaskConfig()))
+    )
+    assert painter.skipped == {1: "there are more than 1 hands; look for more with detector.hands"}
 
 
 def test_a_hand_whose_palm_cannot_be_repainted_is_skipped_with_the_reason(
