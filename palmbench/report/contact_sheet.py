@@ -137,9 +137,24 @@ def _tiles(images: Sequence[np.ndarray], width: int) -> np.ndarray:
 
 
 def _captions(labels: Sequence[str], width: int) -> np.ndarray:
-    canvas = Image.new("RGB", (width, CAPTION + GAP), "white")
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(_FONT_SIZE)
-    for column, label in enumerate(labels):
+    font = ImageFont.load_default(_FONT_SIZE)
+    lines = [_lines(label, font) for label in labels]
+    height = CAPTION * max(map(len, lines)) + GAP
+    canvas = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(canvas)
+    for column, each in enumerate(lines):
         centre = GAP + column * (TILE + GAP) + TILE / 2
-        draw.text((centre, (CAPTION + GAP) / 2 + 1), label, fill="black", font=font, anchor="mm")
+        draw.text((centre, height / 2 + 1), "\n".join(each), fill="black", font=font, anchor="mm", align="center")
     return np.asarray(canvas)
+
+
+def _lines(label: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> list[str]:
+    """A label in lines as wide as a tile, broken between words."""
+    lines = [""]
+    for word in label.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and font.getlength(longer) > TILE:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

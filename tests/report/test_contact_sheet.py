@@ -42,6 +42,18 @@ def test_labels_are_printed_once_for_hands_of_the_same_columns():
     assert 2 * (one.shape[0] - GAP) - two.shape[0] + GAP == CAPTION + GAP
 
 
+def test_a_long_label_goes_on_below_and_not_over_its_neighbour():
+    names = [f"swap surrogate photo shading 1 seed {seed}" for seed in (0, 1)]
+    hand = _hand()
+    sheet = compose_sheet([(["original", *names], hand)])
+    short = compose_sheet([(["original", "swap", "mask"], hand)])
+    assert sheet.shape[0] - short.shape[0] == CAPTION
+    captions = sheet[: 2 * CAPTION + GAP]
+    for column in range(4):
+        between = column * (TILE + GAP)
+        assert (captions[:, between : between + GAP] == 255).all()
+
+
 def test_the_file_is_a_png_without_metadata_and_always_the_same(tmp_path):
     rows = [(["original", "diffusion", "mask"], _hand())]
     first, second = contact_sheet(rows, tmp_path / "a.png"), contact_sheet(rows, tmp_path / "b.png")
