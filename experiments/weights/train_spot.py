@@ -2,7 +2,8 @@
 
     python -m experiments.weights.train_spot
 
-Writes palmbench/weights/spot/spot.safetensors and prints what it sees on hands held out from training.
+Writes palmbench/weights/spot/spot.safetensors and prints what it sees on hands held out from training. With --continued
+it goes on with the weights that are there, and ends halfway between those and what it came to.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def sources_of(options: Options) -> Sources:
 
 
 def halfway(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Means of two networks' weights: what went on has learnt more, and both together are less often wrong."""
+    """Means of a network's weights before and after a training: it sees what it saw after, with fewer false alarms."""
     return {name: ((before[name] + value.cpu()) / 2).to(value.dtype) for name, value in after.items()}
 
 
