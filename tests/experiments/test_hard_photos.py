@@ -16,18 +16,7 @@ from palmbench.hands.settings import SegmenterConfig
 from palmbench.methods.mask import MaskConfig
 from palmbench.photos.painter import Tools
 from palmbench.synth import Render, render
-
-
-class Told:
-    """A detector that finds the hands that it is told of."""
-
-    name = "told"
-
-    def __init__(self, *hands: Hand) -> None:
-        self._hands = list(hands)
-
-    def detect(self, images: list[np.ndarray]) -> list[list[Hand]]:
-        return [self._hands for _ in images]
+from tests.photos.known_photos import Knowing
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +30,7 @@ def shown(palm: Render) -> Shown:
 
 
 def said(shown: Shown, *hands: Hand) -> str:
-    tools = Tools(Told(*hands), load_segmenter(SegmenterConfig()), methods.load(MaskConfig()), "palm")
+    tools = Tools(Knowing(hands), load_segmenter(SegmenterConfig()), methods.load(MaskConfig()), "palm")
     return outcome(shown, tools)
 
 
