@@ -312,16 +312,16 @@ class Pipeline:
         both = outcome.ids(before) & outcome.ids(after)
         paired = tuple(sample for sample in self.samples if sample.id in both)
         keys = tuple(stage.key(sample) for stage in (before, after) for sample in paired)
-        palms = tuple(sample.identity for sample in paired)
-        return _distances_of(_Paired(keys, palms, len(self.samples) - len(paired), (before, after), paired, store))
+        persons = tuple(sample.person for sample in paired)
+        return _distances_of(_Paired(keys, persons, len(self.samples) - len(paired), (before, after), paired, store))
 
 
 @dataclass(frozen=True)
 class _Paired:
-    """Photos with features before and after: equal to others whose features and palms are the same."""
+    """Photos with features before and after: equal to others whose features and persons are the same."""
 
     keys: tuple[str, ...]
-    palms: tuple[str, ...]
+    persons: tuple[str, ...]
     failed: int
     stages: tuple[Features, Features] = field(compare=False)
     samples: tuple[Sample, ...] = field(compare=False)
@@ -332,7 +332,7 @@ class _Paired:
 def _distances_of(paired: _Paired) -> dict[str, Number]:
     """Distances between two sets of photos, computed once for all recognizers that attack them. Raises Lost."""
     before, after = (list(load_all(stage, paired.samples, paired.store).values()) for stage in paired.stages)
-    return set_distances(paired.stages[0].features_of, before, after, paired.palms, paired.failed)
+    return set_distances(paired.stages[0].features_of, before, after, paired.persons, paired.failed)
 
 
 def _repainting(config: RunConfig, dataset: Dataset, prepare: Prepare) -> Deidentify:

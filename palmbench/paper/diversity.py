@@ -105,7 +105,7 @@ def summarise(
     impostor: np.ndarray,
     drawn: Replicates,
 ) -> dict[str, Number]:
-    """What the four distributions say, in percent, with 95 % intervals over identities.
+    """What the four distributions say, in percent, with 95 % intervals over persons.
 
     Parameters
     ----------

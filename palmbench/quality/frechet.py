@@ -43,14 +43,14 @@ def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
 
 
 def frechet_interval(
-    features_a: np.ndarray, features_b: np.ndarray, distance: float, identities: Sequence[str]
+    features_a: np.ndarray, features_b: np.ndarray, distance: float, persons: Sequence[str]
 ) -> Interval:
-    """95 % interval of the Fréchet distance of n photos to n others of the same palms; its lower end is 0 at least.
+    """95 % interval of the Fréchet distance of n photos to n others of the same persons; its lower end is 0 at least.
 
     Parameters
     ----------
     features_a, features_b : ndarray of shape (n, n_features)
-        Row i of both shows the palm `identities[i]`.
+        Row i of both shows a palm of `persons[i]`.
     distance : float
         What `frechet_distance` says of them.
     """
@@ -63,7 +63,7 @@ def frechet_interval(
         squares = np.linalg.eigvalsh(overlap.T @ overlap)
         return _distance(a[kept], b[kept], root_a, root_b, np.sqrt(np.maximum(squares, 0)).sum())
 
-    lo, hi = jackknife_interval(without, distance, identities)
+    lo, hi = jackknife_interval(without, distance, persons)
     return Interval(max(0.0, lo), hi) if lo == lo else Interval(lo, hi)
 
 

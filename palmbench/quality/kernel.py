@@ -75,14 +75,14 @@ def kernel_distance(
 
 
 def kernel_interval(
-    features_a: np.ndarray, features_b: np.ndarray, distance: float, identities: Sequence[str]
+    features_a: np.ndarray, features_b: np.ndarray, distance: float, persons: Sequence[str]
 ) -> Interval:
-    """95 % interval of the kernel distance of n photos to n others of the same palms.
+    """95 % interval of the kernel distance of n photos to n others of the same persons.
 
     Parameters
     ----------
     features_a, features_b : ndarray of shape (n, n_features)
-        Row i of both shows the palm `identities[i]`.
+        Row i of both shows a palm of `persons[i]`.
     distance : float
         What `kernel_distance` says of them.
     """
@@ -95,7 +95,7 @@ def kernel_interval(
         same = _off_diagonal(within_a, rows) + _off_diagonal(within_b, rows)
         return same / (n * (n - 1)) - 2 * float(between[np.ix_(rows, rows)].sum()) / n**2
 
-    return jackknife_interval(without, distance, identities)
+    return jackknife_interval(without, distance, persons)
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ def set_distances(
     features: str,
     originals: Sequence[np.ndarray],
     deidentified: Sequence[np.ndarray],
-    identities: Sequence[str],
+    persons: Sequence[str],
     failed: int = 0,
 ) -> dict[str, Number]:
     """FID and KID, or the Fréchet distance on hand features, of de-identified photos against their originals.
@@ -29,8 +29,8 @@ def set_distances(
         What the features are of: they give the distances their names.
     originals, deidentified : n arrays of shape (n_features,) each
         Below two there is no distance, and its value is None.
-    identities : n str
-        Whose palm each photo shows: groups of palms are left out in turn for the interval, which three palms have.
+    persons : n str
+        Whose palm each photo shows: groups of persons are left out in turn for the interval, which three persons have.
     failed : int
         Photos that have no features.
 
@@ -44,13 +44,13 @@ def set_distances(
         return dict.fromkeys(names, Number.of(None, n=n, failed=failed))
     a, b = np.stack(originals), np.stack(deidentified)
     frechet = frechet_distance(a, b)
-    spread = frechet_interval(a, b, frechet, identities)
+    spread = frechet_interval(a, b, frechet, persons)
     distances = {names[0]: Number.of(frechet, spread, n, failed, note=few_images(n, a.shape[1]))}
     for name in names[1:]:
         kernel = kernel_distance(a, b)
         # One subset that is everything has no spread.
         std = kernel.std if kernel.subset_size < n else None
-        distances[name] = Number.of(kernel.value, kernel_interval(a, b, kernel.value, identities), n, failed, std)
+        distances[name] = Number.of(kernel.value, kernel_interval(a, b, kernel.value, persons), n, failed, std)
     return distances
 
 

@@ -302,7 +302,7 @@ def _notes(
     texts = [entry_texts(entry, intervals) for line in lines for entry in line.entries]
     notes = []
     if any("[" in ours for ours, _ in texts):
-        notes.append("In brackets: 95 % intervals, over identities.")
+        notes.append("In brackets: 95 % intervals, over persons.")
     if any("σ" in ours for ours, _ in texts):
         notes.append("After σ: standard deviation between run seeds; intervals span those of the seeds.")
     metrics = [entry.metric for line in lines for entry in line.entries]

@@ -1,9 +1,9 @@
-"""How sure one can be of a number: percentile intervals of a bootstrap over identities.
+"""How sure one can be of a number: percentile intervals of a bootstrap over persons.
 
-Scores of one identity depend on each other, so identities are drawn with replacement, not pairs (the subset
-bootstrap of Bolle, Ratha and Pankanti, 1999). An impostor pair counts as often as the product of how often
-its two identities were drawn; copies of one identity never make impostors. Every replicate finds its own
-equal-error threshold, so that the threshold's uncertainty is part of the intervals of rates taken at it.
+Scores of one person depend on each other, those of the two hands too, so persons are drawn with replacement, each with
+all photos, and not pairs (the subset bootstrap of Bolle, Ratha and Pankanti, 1999). An impostor pair counts as often as
+the product of how often its two persons were drawn; copies of one person never make impostors. Every replicate finds
+its own equal-error threshold, so that the threshold's uncertainty is part of the intervals of rates taken at it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from palmbench.scoring.levels import levels_of
 from palmbench.scoring.pairs import labels, pair_kinds
 from recognizers.common.jit import run_all
 
-VERSION = 2
+VERSION = 3
 REPLICATES = 1000
 FMRS = (0.01, 0.001)
 _PER_TASK = 25
@@ -31,7 +31,7 @@ class Replicates(NamedTuple):
     Attributes
     ----------
     weights : (n_replicates, n) int32
-        How often the identity of each of the n samples was drawn.
+        How often the person of each of the n samples was drawn.
     eer, threshold : (n_replicates,) float64
         Equal error rate and its threshold; NaN, like the rest, where a replicate has no genuine or no
         impostor pair.
@@ -103,7 +103,7 @@ def bootstrap(
     replicates: int = REPLICATES,
     threads: int | None = 1,
 ) -> Replicates:
-    """Resample the identities of a data set, and find the operating point of each replicate.
+    """Resample the persons of a data set, and find the operating point of each replicate.
 
     Points of a sweep over one data set share their originals: run this once, and `score_intervals` for each.
 
@@ -120,7 +120,8 @@ def bootstrap(
     rng : numpy.random.Generator
         Source of the draws; the same state gives the same replicates, whatever the threads.
     persons : (n,) array_like, optional
-        Person of each sample: pairs of two hands of one person are left out.
+        Person of each sample, who is drawn with both hands; pairs of a person's two hands are left out. Without it
+        every identity counts as a person.
     replicates : int
         Number of replicates.
     threads : int or None
@@ -144,7 +145,7 @@ def bootstrap(
     levels[~impostor] = LEFT_OUT
     del genuine, impostor
 
-    weights = draw(hands, rng, replicates)
+    weights = draw(hands if persons is None else labels(persons), rng, replicates)
     found = np.full((replicates, len(REPLICATE)), np.nan)
     fmr_thresholds = np.full((replicates, len(FMRS)), np.nan)
     tasks = (
@@ -187,7 +188,7 @@ def replicate_rates(
 ) -> ReplicateRates:
     """Rejection rate, DIR, rank-1 accuracy and true accept rate of a method in each replicate.
 
-    Methods that are given the same replicates are compared on the same identities.
+    Methods that are given the same replicates are compared on the same persons.
 
     Parameters
     ----------
@@ -214,7 +215,7 @@ def replicate_rates(
 
 
 def moments(weights: np.ndarray, values: np.ndarray) -> Moments:
-    """Moments of numbers in each replicate; all numbers of a photo count as often as its identity was drawn.
+    """Moments of numbers in each replicate; all numbers of a photo count as often as its person was drawn.
 
     Parameters
     ----------
@@ -258,7 +259,7 @@ def deid_ratios(replicates: Replicates, weights: np.ndarray, distances: np.ndarr
 
 def mean_interval(
     values: ArrayLike,
-    identities: ArrayLike,
+    persons: ArrayLike,
     rng: np.random.Generator,
     replicates: int = REPLICATES,
     level: float = 0.95,
@@ -269,27 +270,27 @@ def mean_interval(
     ----------
     values : (n,) array_like
         The number; NaN is left out.
-    identities : (n,) array_like
-        Identity of each sample: identities are resampled.
+    persons : (n,) array_like
+        Person of each sample: persons are resampled.
     rng : numpy.random.Generator
         Source of the draws.
     """
     values = np.asarray(values, np.float64)
-    weights = draw(labels(identities), rng, replicates)
+    weights = draw(labels(persons), rng, replicates)
     return interval(moments(weights, values).mean, level)
 
 
-def draw(hands: np.ndarray, rng: np.random.Generator, replicates: int) -> np.ndarray:
-    """How often the identity of each sample is drawn in each replicate, (replicates, n) int32.
+def draw(persons: np.ndarray, rng: np.random.Generator, replicates: int) -> np.ndarray:
+    """How often the person of each sample is drawn in each replicate, (replicates, n) int32.
 
     Parameters
     ----------
-    hands : (n,) int
-        Identities, numbered from 0 without gaps (`pairs.labels`).
+    persons : (n,) int
+        Numbered from 0 without gaps (`pairs.labels`).
     """
-    identities = int(hands.max()) + 1
-    counts = rng.multinomial(identities, np.full(identities, 1 / identities), size=replicates)
-    return counts.astype(np.int32)[:, hands]
+    people = int(persons.max()) + 1
+    counts = rng.multinomial(people, np.full(people, 1 / people), size=replicates)
+    return counts.astype(np.int32)[:, persons]
 
 
 def _genuine_by_row(genuine: np.ndarray, n: int) -> np.ndarray:

@@ -33,7 +33,7 @@ def replicate_all(
     Parameters
     ----------
     weights : (n_replicates, n) int32
-        How often each sample's identity was drawn.
+        How often each sample's person was drawn.
     levels : (n * (n - 1) / 2,) uint16
         Place of each impostor distance in `values`; `LEFT_OUT` for pairs that are not impostors.
     genuine_first, genuine_levels : (n_genuine,) int32, (n_genuine,) uint16

@@ -24,7 +24,7 @@ from palmbench.scoring.bootstrap import REPLICATES, draw
 from palmbench.scoring.intervals import Interval, interval
 from palmbench.scoring.pairs import CrossKinds, cross_kinds
 
-VERSION = 2
+VERSION = 3
 PERMUTATIONS = 200
 SCORES_PER_BIN = 10
 MAX_BINS = 100
@@ -53,7 +53,7 @@ class Linkability(NamedTuple):
     d_sys : float
         In [0, 1].
     interval : Interval
-        Spread of D_sys about its estimate when identities are resampled. It says nothing of the bias of D_sys,
+        Spread of D_sys about its estimate when persons are resampled. It says nothing of the bias of D_sys,
         which `null` shows.
     null : (n_permutations,) float64
         D_sys when palms are exchanged; NaN where an exchange leaves no mated or no non-mated score.
@@ -87,7 +87,7 @@ def linkability(
     the first of the other, nor the second with the second, so that there are as many mated scores as in truth. Draws
     that leave a palm where it is are kept, as a permutation test asks.
 
-    The interval resamples the palms of the de-identified photos; the gallery of originals stays. Its percentiles are
+    The interval resamples the persons of the de-identified photos; the gallery of originals stays. Its percentiles are
     moved so that the mean of the replicates comes to lie on the estimate, because resampling adds to D_sys once more
     what chance has added already.
 
@@ -111,18 +111,18 @@ def linkability(
     """
     kinds = cross_kinds(identities, persons)
     hands = kinds.hands
-    palms = int(hands.max()) + 1 if len(hands) else 0
+    people = int(kinds.people.max()) + 1 if len(hands) else 0
     places, bins = _binned(distances, kinds)
-    mated, non_mated = np.zeros((palms, bins), np.int64), np.zeros((palms, bins), np.int64)
+    mated, non_mated = np.zeros((people, bins), np.int64), np.zeros((people, bins), np.int64)
     probes = 0
     for i in range(len(hands)):
         known = places[i] != _LEFT_OUT
         own = kinds.mated(i) & known
         probes += bool(own.any())
-        mated[hands[i]] += np.bincount(places[i][own], minlength=bins)
-        non_mated[hands[i]] += np.bincount(places[i][kinds.non_mated(i) & known], minlength=bins)
+        mated[kinds.people[i]] += np.bincount(places[i][own], minlength=bins)
+        non_mated[kinds.people[i]] += np.bincount(places[i][kinds.non_mated(i) & known], minlength=bins)
     found = float(global_measure(mated.sum(0), non_mated.sum(0)))
-    weights = draw(np.arange(palms), rng, replicates)
+    weights = draw(np.arange(people), rng, replicates)
     drawn = global_measure(weights @ mated, weights @ non_mated)
     spread = interval(drawn, level)
     moved = np.clip(np.array(spread) - np.nanmean(drawn) + found, 0, 1)

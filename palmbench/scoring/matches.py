@@ -45,7 +45,7 @@ def match_rate_interval(
     level: float = 0.95,
     threads: int | None = 1,
 ) -> Interval:
-    """Interval of `match_rate`: identities resampled, each replicate at its own equal-error threshold.
+    """Interval of `match_rate`: persons resampled, each replicate at its own equal-error threshold.
 
     Parameters
     ----------

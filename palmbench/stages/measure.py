@@ -118,15 +118,15 @@ def measure_recognition(
     replicates = bootstrap(distances, identities, np.random.default_rng(BOOTSTRAP_SEED), persons, REPLICATES, threads)
     bounds = score_intervals(replicates, deid=scores.own, hits=scores.hits)
     metrics = {
-        "acc_nn": share(scores.hits.mean(), bounds.acc_nn, identities, n, failed),
-        "acc_nn_without_failures": mean_share(np.where(failures, np.nan, scores.hits), identities),
-        "acc_nn_without_source": mean_share(scores.hits_without_source.astype(float), identities, failed),
+        "acc_nn": share(scores.hits.mean(), bounds.acc_nn, persons, n, failed),
+        "acc_nn_without_failures": mean_share(np.where(failures, np.nan, scores.hits), persons),
+        "acc_nn_without_source": mean_share(scores.hits_without_source.astype(float), persons, failed),
         **_chances(identities),
-        **_true_accepts(impostor, scores.own, bounds, identities),
+        **_true_accepts(impostor, scores.own, bounds, persons),
     }
     operating, lacking = _operating_point(genuine, impostor, eer)
     if operating is not None:
-        metrics |= _at_operating_point(operating, genuine, impostor, scores.own, bounds, identities)
+        metrics |= _at_operating_point(operating, genuine, impostor, scores.own, bounds, persons)
         enrolled = int(_enrolled(~np.isnan(distances), n).sum())
         of_pairs = [name for name in _AT_OPERATING_POINT if METRICS[name].basis == "pairs"]
         metrics |= {name: replace(metrics[name], n=enrolled, failed=n - enrolled) for name in of_pairs}
@@ -194,10 +194,10 @@ def _at_operating_point(
     impostor: Distribution,
     own: np.ndarray,
     bounds: ScoreIntervals,
-    identities: Sequence[str],
+    persons: Sequence[str],
 ) -> dict[str, Number]:
     there = ~np.isnan(own)
-    known, known_identities = own[there], list(compress(identities, there))
+    known, known_persons = own[there], list(compress(persons, there))
     n, scored = len(own), len(known)
     failed = n - scored
     ratio = _defined(deid_ratio, genuine, impostor, known) if scored > 1 else None
@@ -208,14 +208,14 @@ def _at_operating_point(
         "frr": Number.percent(operating.frr, n=n),
         "threshold": Number.of(operating.threshold, n=n),
         "dprime": Number.of(_defined(decidability, genuine, impostor), bounds.dprime, n),
-        "rr": share(rejection_rate(own, operating.threshold), bounds.rr, identities, n, failed),
-        "rr_without_failures": share(without, bounds.rr_without_failures, known_identities, scored, 0),
+        "rr": share(rejection_rate(own, operating.threshold), bounds.rr, persons, n, failed),
+        "rr_without_failures": share(without, bounds.rr_without_failures, known_persons, scored, 0),
         "dir": Number.percent(ratio, bounds.dir, scored, failed),
     }
 
 
 def _true_accepts(
-    impostor: Distribution, own: np.ndarray, bounds: ScoreIntervals, identities: Sequence[str]
+    impostor: Distribution, own: np.ndarray, bounds: ScoreIntervals, persons: Sequence[str]
 ) -> dict[str, Number]:
     known = ~np.isnan(own)
     scored = int(known.sum())
@@ -229,9 +229,9 @@ def _true_accepts(
         rate = true_accept_rate(own, impostor, fmr)
         all_bounds = bounds.tar[place] if bounds.tar else None
         known_bounds = bounds.tar_without_failures[place] if bounds.tar_without_failures else None
-        found[name] = share(rate, all_bounds, identities, len(own), failed)
+        found[name] = share(rate, all_bounds, persons, len(own), failed)
         known_rate = rate * len(own) / scored if scored else None
-        found[without] = share(known_rate, known_bounds, list(compress(identities, known)), scored, 0)
+        found[without] = share(known_rate, known_bounds, list(compress(persons, known)), scored, 0)
     return found
 
 
@@ -264,7 +264,7 @@ def _inter_deid_match(
     if math.isnan(matched):
         return Number.lacking("a pair of two persons' de-identified photos", failed)
     bounds = match_rate_interval(among, identities, recognition.replicates, persons, threads=threads)
-    return share(matched, bounds, list(compress(identities, enrolled)), n, failed)
+    return share(matched, bounds, list(compress(persons, enrolled)), n, failed)
 
 
 def _enrolled(known: np.ndarray, n: int) -> np.ndarray:

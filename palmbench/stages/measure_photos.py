@@ -14,7 +14,7 @@ from palmbench.quality.usability import PLACES, USABILITY_METRICS
 from palmbench.scoring import Number, mean_interval
 from palmbench.scoring.shares import BOOTSTRAP_SEED, mean_share
 
-VERSION = 2
+VERSION = 3
 MOVED_TRUTH = "against the points and the outline of the original as the method moved them"
 
 
@@ -36,12 +36,12 @@ def measure_images(
         What was not measured, and which file it would need.
     """
     summary: dict[str, Number] = {}
-    identities = [sample.identity for sample in samples]
+    persons = [sample.person for sample in samples]
     for metric in metrics:
         found = np.array([values.get(sample.id, {}).get(metric, math.nan) for sample in samples])
         mean, std, n = summarise(found[~np.isnan(found)].tolist())
         finite = np.where(np.isfinite(found), found, np.nan)
-        bounds = mean_interval(finite, identities, np.random.default_rng(BOOTSTRAP_SEED)) if n > 1 else None
+        bounds = mean_interval(finite, persons, np.random.default_rng(BOOTSTRAP_SEED)) if n > 1 else None
         summary[metric] = Number.of(mean, bounds, n, int(np.isnan(found).sum()), std)
     return summary | {metric: Number.lacking(file) for metric, file in missing.items()}
 
@@ -57,8 +57,8 @@ def measure_usability(
     out.
     """
     lost = np.array([sample.id not in values for sample in samples], float)
-    identities = [sample.identity for sample in samples]
+    persons = [sample.person for sample in samples]
     measured = measure_images(samples, values, USABILITY_METRICS, {})
     if moved:
         measured |= {name: replace(measured[name], note=MOVED_TRUTH) for name in PLACES}
-    return {**measured, "hand_lost": mean_share(lost, identities)}
+    return {**measured, "hand_lost": mean_share(lost, persons)}

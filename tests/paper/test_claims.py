@@ -77,7 +77,7 @@ def on_paper() -> dict[str, Finding]:
 def small_words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Settings of a store in which two methods are computed."""
     place = tmp_path_factory.mktemp("results")
-    words = ["dataset.identities=4", "dataset.samples=2", "executor.workers=1", f"results_dir={place}"]
+    words = ["dataset.identities=6", "dataset.samples=2", "executor.workers=1", f"results_dir={place}"]
     run_points(compose_points(["method=mask,blur", *words]))
     return words
 

@@ -97,6 +97,19 @@ def test_a_link_stands_out_of_the_null_and_its_interval_holds_the_estimate():
     assert found.interval.hi - found.interval.lo < 0.3
 
 
+def test_both_hands_of_a_person_are_resampled_together():
+    # The right hands give themselves away, the left ones do not: drawn hand by hand, their shares would vary too.
+    hands, distances = data_set(signal=0)
+    persons = hands // 2
+    right = hands % 2 == 1
+    distances[np.ix_(right, right)] -= 100 * (hands[right][:, None] == hands[right])
+    by_person, by_hand = (
+        linkability(distances, hands, np.random.default_rng(0), whose, permutations=2).interval
+        for whose in (persons, None)
+    )
+    assert by_person.hi - by_person.lo < 0.8 * (by_hand.hi - by_hand.lo)
+
+
 def test_photos_that_give_themselves_away_are_fully_linkable():
     hands, distances = data_set(signal=100)
     found = linkability(distances, hands, np.random.default_rng(0), replicates=50)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -156,6 +157,31 @@ def test_exact_intervals_count_the_palms_that_a_share_is_of() -> None:
     among = np.where(np.triu_indices(120, 1)[1] < 60, 0.01, np.nan).astype(np.float32)
     linkage = measure_linkage(samples, recognition, np.full((120, 120), np.nan), among)
     assert linkage["inter_deid_match"].lo == pytest.approx(100 * 0.025 ** (1 / 15))
+
+
+def test_intervals_are_over_persons_both_of_whose_hands_are_photographed() -> None:
+    one_handed, distances = many(np.random.default_rng(0))
+    samples = [replace(sample, person=str(int(sample.identity) // 2)) for sample in one_handed]
+    assert len({sample.person for sample in samples}) == 15
+    rejected = [INF] * len(samples)
+    recognition = measure_recognition(samples, distances, scores([9.0] * len(samples), rejected, rejected))
+    among = np.full(len(distances), 0.01, np.float32)
+    far = np.full((len(samples), len(samples)), 9.0) + np.random.default_rng(1).random((len(samples), len(samples)))
+    linkage = measure_linkage(samples, recognition, far, among)
+    classified = measure_classifier(samples, Classified(np.array([sample.identity for sample in samples]), None))
+    lost = measure_usability(samples, {})
+    of_fifteen = pytest.approx(100 * 0.025 ** (1 / 15))
+    found = {**recognition.metrics, **linkage, **classified, **lost}
+    all_of_them = ("rr", "rr_without_failures", "acc_nn", "acc_nn_without_failures")
+    for name in (*all_of_them, "inter_deid_match", "acc_cls", "acc_cls_without_failures", "hand_lost"):
+        assert (found[name].value, found[name].lo, found[name].hi) == (100, of_fifteen, 100)
+    for name in ("acc_nn_without_source", "tar_fmr100", "tar_fmr100_without_failures"):
+        assert (found[name].value, found[name].lo, 100 - found[name].hi) == (0, 0, of_fifteen)
+    # A number that is one for each person moves with persons: as far as its standard error says.
+    values = {sample.id: {"ssim": float(sample.person)} for sample in samples}
+    ssim = measure_images(samples, values, ["ssim"], {})["ssim"]
+    spread = 2 * 1.96 * np.arange(15).std() / math.sqrt(15)
+    assert ssim.hi - ssim.lo == pytest.approx(spread, rel=0.08)
 
 
 def test_a_false_match_rate_needs_its_impostor_pairs() -> None:

@@ -28,10 +28,10 @@ from palmbench.scoring.metric_table import (
     METRICS,
 )
 
-_ENOUGH_PALMS = 30  # a percentile bootstrap of fewer covers less than it says
+_ENOUGH_PERSONS = 30  # a percentile bootstrap of fewer covers less than it says
 _HOW = (
     "A comparison holds if the 95 % interval of the difference lies on its side of zero, fails if it lies on the "
-    "other, and is undecided in between. Identities are resampled, the same ones for two settings of one data set."
+    "other, and is undecided in between. Persons are resampled, the same ones for two settings of one data set."
 )
 _COUNTS = (
     "A claim of several comparisons needs all of them, unless it speaks of most or only denies an extreme. Each is "
@@ -119,8 +119,8 @@ def check_runs(request: Request, run: bool = False) -> Checked:
         left = f"{len(points) - len(records)} of {len(points)} runs are not there; `{command}` computes them."
         notes = [*notes, left]
     evidence = Runs(records, request.texts_of(OURS.method))
-    few = [f"{dataset_label(name)} has {n} palms here: intervals from so few are too narrow, and verdicts too sure."
-           for name, n in evidence.palms.items() if n < _ENOUGH_PALMS]  # fmt: skip
+    few = [f"{dataset_label(name)} has {n} persons here: intervals from so few are too narrow, and verdicts too sure."
+           for name, n in evidence.persons.items() if n < _ENOUGH_PERSONS]  # fmt: skip
     measured = [*describe_methods(points), *describe_conventions(points, METRICS)]
     said = [_HOW, _COUNTS, *few, *measured, *evidence.stand_ins, *notes, *absent]
     names = ", ".join(dataset_label(name) for name in dict.fromkeys([*across, *within]))

@@ -25,7 +25,7 @@ class Measured(NamedTuple):
     lo, hi : float
         Ends of its 95 % interval; NaN where there is none. Printed numbers are taken as they stand: both are the value.
     replicates : ndarray of shape (n_replicates,) or None
-        Its values when identities are resampled. Numbers of one data set share the draws, so that their differences
+        Its values when persons are resampled. Numbers of one data set share the draws, so that their differences
         are paired.
     draws : str
         Which draws: numbers with equal names are paired.

@@ -1,4 +1,4 @@
-"""Finished runs as evidence: every number with its values when identities are resampled, shared within a data set."""
+"""Finished runs as evidence: every number with its values when persons are resampled, shared within a data set."""
 
 from __future__ import annotations
 
@@ -79,11 +79,10 @@ class Runs:
         ]
 
     @property
-    def palms(self) -> dict[str, int]:
-        """Number of palms of each data set: what is resampled."""
+    def persons(self) -> dict[str, int]:
+        """Number of persons of each data set: what is resampled."""
         return {
-            place.dataset: len({sample.identity for sample in run.pipeline.samples})
-            for place, run in self._runs.items()
+            place.dataset: len({sample.person for sample in run.pipeline.samples}) for place, run in self._runs.items()
         }
 
     def number(self, quantity: Quantity) -> Measured:
@@ -140,8 +139,8 @@ class _Run:
             return _measured(found)
         bounds = interval(replicates)
         if METRICS[metric].counts_failures:
-            palms = len({sample.identity for sample in self.pipeline.samples})
-            share = share_interval(Interval(bounds.lo / 100, bounds.hi / 100), palms)
+            persons = len({sample.person for sample in self.pipeline.samples})
+            share = share_interval(Interval(bounds.lo / 100, bounds.hi / 100), persons)
             bounds = Interval(100 * share.lo, 100 * share.hi)
         return Measured(found.value, *bounds, replicates, self.dataset, found.n)
 
