@@ -107,6 +107,11 @@ class Attacked(Recorded):
         return str(self.content["point"]["attack"])
 
     @property
+    def persons_asked(self) -> int:
+        """How many of the evaluated persons are asked for: a palm of one photo, or lot, has none to be known by."""
+        return int(self.content.get("persons_asked", self.content["people"]["evaluated"]))
+
+    @property
     def rank_1_curve(self) -> dict[int, Number]:
         """Rank-1 rate in percent by palms in the gallery; empty where no probe has a stranger to be taken for."""
         curve = json.loads(self.record.read(METRICS))["rank_1_curve"]

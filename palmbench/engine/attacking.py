@@ -94,6 +94,7 @@ def measure(
         "versions": {**attack.versions(), "attacking": VERSION},
         "people": {name: len(group) for name, group in pipeline.people._asdict().items()},
         "people_digest": pipeline.people.digest,
+        "persons_asked": len(np.unique(trials.persons)),
         "training_errors": pipeline.errors,
         "gallery": ranks_of(trials).largest if attack.size is None else attack.size,
         "validation": {name: None if np.isnan(value) else value for name, value in values.items()},

@@ -94,7 +94,7 @@ def strongest_of(attacked: Sequence[Attacked]) -> Strongest | None:
         return None
     draws = {each.called: each.replicated() for each in attacked}
     winner = strongest(chosen_on, leaks_up=False)
-    persons, own = named[winner].content["people"]["evaluated"], named[winner].numbers
+    persons, own = named[winner].persons_asked, named[winner].numbers
     numbers = {}
     for name, measure in LEAKS.items():
         beside = {
@@ -159,10 +159,12 @@ def _title(attacked: Sequence[Attacked]) -> str:
     content = attacked[0].content
     point, people = content["point"], content["people"]
     sizes = sorted({each.content["gallery"] for each in attacked})
+    asked = min(each.persons_asked for each in attacked)
+    some = f" ({asked} asked for: the others' palms have one photo)" if asked < people["evaluated"] else ""
     method = f"{point['method']} {point['setting']}".strip()
     recognizer = f"{point['recognizer']} {point['variant']}".strip()
     return (
-        f"{method} on {point['dataset']}, {recognizer}: {people['evaluated']} persons evaluated, "
+        f"{method} on {point['dataset']}, {recognizer}: {people['evaluated']} persons evaluated{some}, "
         f"{people['validation']} to choose attacks on, {' or '.join(map(str, sizes))} palms in the gallery; "
         "95 % intervals over persons"
     )

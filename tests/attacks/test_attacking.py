@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,19 @@ def test_the_worst_case_names_its_attack_and_knows_of_the_others(tmp_path: Path)
     assert worst.winner == "unchanged a-a"
     assert worst.numbers["lid"].value == within.numbers["lid"].value
     assert worst.numbers["lid"].hi >= within.numbers["lid"].hi
+
+
+def test_exact_intervals_of_the_worst_case_count_the_persons_who_are_asked_for(tmp_path: Path) -> None:
+    found = [attacked(tmp_path, leaking(9.0, 9.0), attack) for attack in (None, A_A)]
+    people = found[0].content["people"]["evaluated"]
+    assert [each.persons_asked for each in found] == [people] * 2
+    assert "asked for" not in attack_lines(found)[1]
+    # As where all but three persons have one photo of each palm.
+    few = [replace(each, record=replace(each.record, content={**each.content, "persons_asked": 3})) for each in found]
+    for several, persons in ((found, people), (few, 3)):
+        worst = strongest_of(several).numbers["rank_1"]
+        assert (worst.value, worst.lo) == (100, pytest.approx(100 * 0.025 ** (1 / persons)))
+    assert f"{people} persons evaluated (3 asked for: the others' palms have one photo)" in attack_lines(few)[1]
 
 
 def test_galleries_of_two_sizes_are_not_set_against_each_other(tmp_path: Path) -> None:
