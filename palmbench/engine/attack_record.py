@@ -118,6 +118,13 @@ class Attacked(Recorded):
         return {int(size): Number.from_json(each) for size, each in curve.items()}
 
     @property
+    def rank_1_curve_by_chance(self) -> dict[int, float]:
+        """What a guess gets in percent by palms in the gallery: 100 / N where all palms have as many photos."""
+        metrics = json.loads(self.record.read(METRICS))
+        known = metrics.get("rank_1_curve_by_chance") or {size: 100 / int(size) for size in metrics["rank_1_curve"]}
+        return {int(size): float(guess) for size, guess in known.items()}
+
+    @property
     def chosen_on(self) -> dict[str, float]:
         """By name, the number on validation persons, in the unit of `LEAKS`; NaN where there is none."""
         return {name: np.nan if each is None else each for name, each in self.content["validation"].items()}

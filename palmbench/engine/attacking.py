@@ -25,7 +25,7 @@ from palmbench.engine.records import METRICS, write_record
 from palmbench.engine.resume import Failure
 from palmbench.engine.sweep import METRICS_FORMAT
 from palmbench.scoring import Number
-from palmbench.scoring.identification import ranks_of
+from palmbench.scoring.identification import rank_1_by_chance, ranks_of
 from palmbench.scoring.intervals import Interval, share_interval
 from palmbench.scoring.leak import Calibration, Leak, measure_leak, rank_1_curve
 from palmbench.scoring.leak_table import LEAKS
@@ -76,12 +76,14 @@ def measure(
     )
     validation["singling_out"] = _singled_out(others, chosen_on, nobody)
     numbers = {name: _number(name, leaks[name], trials) for name in LEAKS}
+    curve = _curve(trials, weights)
     metrics = {
         "format": METRICS_FORMAT,
         "point": _point(pipeline),
         "metrics": {name: number.to_json() for name, number in numbers.items()},
         "by_chance": {name: _chance(name, leaks[name]).to_json() for name in LEAKS},
-        "rank_1_curve": {size: number.to_json() for size, number in _curve(trials, weights).items()},
+        "rank_1_curve": {size: number.to_json() for size, number in curve.items()},
+        "rank_1_curve_by_chance": {size: 100 * float(rank_1_by_chance(trials, size).mean()) for size in curve},
     }
     values = {name: _scale(name) * leak.found.value for name, leak in validation.items()}
     content = {

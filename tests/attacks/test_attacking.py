@@ -46,6 +46,8 @@ def test_a_record_has_the_rank_1_rate_of_every_size_of_gallery(tmp_path: Path) -
     assert min(curve) == 2 and max(curve) == found.content["gallery"] == 19
     assert curve[19] == found.numbers["rank_1"]
     assert curve[5] == attacked(tmp_path, draw, UnchangedConfig(size=5)).numbers["rank_1"]
+    assert found.rank_1_curve_by_chance == {size: pytest.approx(100 / size) for size in curve}
+    assert found.rank_1_curve_by_chance[19] == pytest.approx(found.by_chance["rank_1"].value)
     rates = [number.value for number in curve.values()]
     assert rates == sorted(rates, reverse=True) and rates[0] > rates[-1]
     assert all(number.lo < number.value < number.hi for number in curve.values())

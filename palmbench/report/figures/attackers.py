@@ -124,7 +124,7 @@ def _draw_chance(axes: Axes, resisted: Sequence[Resisted]) -> None:
 
 
 def _draw_curves(axes: Axes, method: Resisted) -> None:
-    sizes: set[int] = set()
+    guesses: dict[int, float] = {}
     attacks = {"worst case": method.winner, "unchanged o-a": method.naive, "floor": method.floor}
     # The worst case is solid and first: where it is one of the others, those dashes lie over it.
     for name, attack in attacks.items():
@@ -134,10 +134,9 @@ def _draw_curves(axes: Axes, method: Resisted) -> None:
         lows, values, highs = zip(*(spread_of(number) for number in curve.values()), strict=True)
         axes.plot(list(curve), values, color=pen.colour, linestyle=pen.dashes, linewidth=1.4)
         axes.fill_between(list(curve), lows, highs, color=pen.colour, alpha=0.1, linewidth=0)
-        sizes |= curve.keys()
-    if sizes:
-        at = sorted(sizes)
-        axes.plot(at, [100 / size for size in at], color=PALE, linestyle="dotted", linewidth=0.8)
+        guesses |= attack.rank_1_curve_by_chance
+    if guesses:
+        axes.plot(*zip(*sorted(guesses.items()), strict=True), color=PALE, linestyle="dotted", linewidth=0.8)
     winner = "" if method.winner is None else f"\nworst case: {method.winner.called}"
     axes.set_title(f"{heading(method.name)}{winner}", fontsize=7)
     axes.set_xscale("log", base=2)

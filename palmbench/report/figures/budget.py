@@ -85,7 +85,7 @@ def _draw(axes: Axes, name: str, series: Series) -> None:
         correlation = most.content["output_correlation"]
         words += "" if correlation is None else f", \u03c1 = {correlation:.2f}"
         _draw_gaussian(axes, series["outputs"], correlation, palms)
-    axes.axhline(100 / palms, color=PALE, linewidth=0.8, linestyle="dotted", zorder=0)
+    axes.axhline(first.by_chance[MEASURE].value or 100 / palms, color=PALE, linewidth=0.8, linestyle="dotted", zorder=0)
     axes.set_title(heading(words, 36), fontsize=7)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
