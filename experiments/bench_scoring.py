@@ -1,4 +1,4 @@
-"""How long the bootstrap over identities takes, beside replicates evaluated one by one.
+"""How long the bootstrap over persons takes, beside replicates evaluated one by one.
 
     python -m experiments.bench_scoring [--palms N] [--photos N] [--replicates N] [--threads N]
 
