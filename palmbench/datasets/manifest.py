@@ -59,6 +59,7 @@ def read_manifest(file: Path) -> Table:
     remarks = _check_header(file, header)
     problems: list[str] = []
     rows: list[Row] = []
+    untold: dict[str, int] = {}
     for line, values in cells[1:]:
         if len(values) != len(header):
             problems.append(f"line {line} has {len(values)} cells, and the first line {len(header)}")
@@ -69,6 +70,14 @@ def read_manifest(file: Path) -> Table:
         problems += [f"line {line}: {problem}" for problem in wrong]
         if not wrong:
             rows.append(Row(line, said["path"], _label(said)))
+            if not said.get("person"):
+                untold.setdefault(said["identity"], line)
+    problems += [
+        f"line {row.line}: person {row.label.person} is called like the identity of line {untold[row.label.person]}, "
+        "whose person is not told"
+        for row in rows
+        if row.label.person in untold and row.label.identity != row.label.person
+    ]
     problems += _contradictions(rows)
     if problems:
         raise RequestError(f"{file} cannot be read as it stands: {_listed(problems)}.")

@@ -38,7 +38,7 @@ from recognizers.common.cache_keys import KEY_VERSION
 from recognizers.common.errors import no_exit
 from recognizers.common.writing import json_bytes
 
-VERSION = 5
+VERSION = 6
 _SIZES = 24  # galleries of which the record has the rank-1 rate, at most
 
 

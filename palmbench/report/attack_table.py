@@ -159,8 +159,9 @@ def _title(attacked: Sequence[Attacked]) -> str:
     content = attacked[0].content
     point, people = content["point"], content["people"]
     sizes = sorted({each.content["gallery"] for each in attacked})
-    asked = min(each.persons_asked for each in attacked)
-    some = f" ({asked} asked for: the others' palms have one photo)" if asked < people["evaluated"] else ""
+    asked = sorted({each.persons_asked for each in attacked})
+    none_left = " asked for: palms of the others have no second photo, or lot of photos"
+    some = f" ({' or '.join(map(str, asked))}{none_left})" if asked[0] < people["evaluated"] else ""
     method = f"{point['method']} {point['setting']}".strip()
     recognizer = f"{point['recognizer']} {point['variant']}".strip()
     return (

@@ -91,7 +91,9 @@ def result_lines(pipelines: Sequence[Pipeline]) -> list[str]:
 def _attack(pipeline: Pipeline) -> str:
     point = pipeline.point
     name = f"{point['recognizer']}{recognizers.origin(point['recognizer'])} {point['variant']}".strip()
-    return f"{point['dataset']}, {pipeline.extent}, attacked by {name}; 95 % intervals in brackets"
+    persons = len({sample.person for sample in pipeline.samples})
+    brackets = f"in brackets 95 % intervals over {persons} person{'s' * (persons > 1)}"
+    return f"{point['dataset']}, {pipeline.extent}, attacked by {name}; {brackets}"
 
 
 def failure_lines(failures: Sequence[Failure], titles: Mapping[str, str]) -> list[str]:

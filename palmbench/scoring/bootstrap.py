@@ -19,7 +19,7 @@ from palmbench.scoring.levels import levels_of
 from palmbench.scoring.pairs import labels, pair_kinds
 from recognizers.common.jit import run_all
 
-VERSION = 3
+VERSION = 4
 REPLICATES = 1000
 FMRS = (0.01, 0.001)
 _PER_TASK = 25
@@ -283,12 +283,16 @@ def mean_interval(
 def draw(persons: np.ndarray, rng: np.random.Generator, replicates: int) -> np.ndarray:
     """How often the person of each sample is drawn in each replicate, (replicates, n) int32.
 
+    One person alone is never drawn: that one tells nothing of others, and no number has an interval.
+
     Parameters
     ----------
     persons : (n,) int
         Numbered from 0 without gaps (`pairs.labels`).
     """
     people = int(persons.max()) + 1
+    if people == 1:
+        return np.zeros((replicates, len(persons)), np.int32)
     counts = rng.multinomial(people, np.full(people, 1 / people), size=replicates)
     return counts.astype(np.int32)[:, persons]
 

@@ -41,7 +41,7 @@ def independent(before: Number, after: Number) -> Number:
 
 
 def same_draws(before: Replicated, after: Replicated) -> bool:
-    """Whether two numbers have as many replicates, of which at least half define both."""
+    """Whether two numbers have as many replicates, of which enough for an interval define both."""
     if before.draws.shape != after.draws.shape:
         return False
     return not np.isnan(interval(after.draws - before.draws).lo)

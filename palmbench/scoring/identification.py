@@ -20,7 +20,7 @@ import numpy as np
 
 from palmbench.scoring.trials import Trials
 
-VERSION = 3
+VERSION = 4
 
 
 class Ranks(NamedTuple):
@@ -98,11 +98,14 @@ def rank_1_by_chance(trials: Trials, size: int) -> np.ndarray:
     """What `rank_1_at` is on the average when no photo is closer to a probe than another for whose it is, (n_probes,).
 
     With m photos of the own palm and S of the strangers' it is m / (m + S): 1 / N where all palms have as many. Exact
-    in a gallery of all palms; of fewer, where S is drawn too, to the second order in its spread.
+    in a gallery of all palms and of two; of others, where S is drawn too, to the second order in its spread.
     """
     strangers, failed = trials.strangers, np.isnan(trials.mated)
     photos = np.broadcast_to(trials.photos, strangers.shape)
     own, count = photos[np.arange(len(trials.own)), trials.own], np.maximum(strangers.sum(axis=1), 1)
+    if size == 2:
+        shares = own[:, None] / np.maximum(own[:, None] + photos, 1)
+        return np.where(failed, 0.5, np.where(strangers, shares, 0).sum(axis=1) / count)
     mean = photos.sum(axis=1, where=strangers) / count
     spread = np.where(strangers, (photos - mean[:, None]) ** 2, 0).sum(axis=1) / count
     every = np.where(failed, 1, own + (size - 1) * mean)

@@ -11,7 +11,7 @@ from palmbench.scoring.bootstrap import mean_interval
 from palmbench.scoring.intervals import Interval, share_interval
 from palmbench.scoring.number import Number
 
-VERSION = 3
+VERSION = 4
 BOOTSTRAP_SEED = 20250408  # intervals must not change from run to run
 
 
@@ -26,6 +26,8 @@ def mean_share(hits: np.ndarray, persons: Sequence[str], failed: int = 0) -> Num
 
 def share(value: float | None, bounds: Interval | None, persons: Sequence[str], n: int, failed: int) -> Number:
     """A share with its interval; persons are those of the samples that it is over."""
+    if value in (0, 1) and len(set(persons)) == 1:
+        bounds = Interval(value, value)
     if bounds is not None and persons:
         bounds = share_interval(bounds, len(set(persons)))
     return Number.percent(value, bounds, n, failed)

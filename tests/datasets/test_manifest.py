@@ -111,6 +111,7 @@ def test_a_photo_has_one_name_however_its_path_is_written(tmp_path: Path, path: 
         (HEADER + "a.jpg,x,x,,1,1\n\na.jpg,y,y,,1,2\n", "line 4: a.jpg stands in line 2 already"),
         (HEADER + "a.jpg,x,x,,1,1\nb.jpg,x,x,,1,1\n", "line 3: identity x has a photo 1_1 in line 2 already"),
         (HEADER + "a.jpg,x,p,,1,1\nb.jpg,x,q,,1,2\n", "line 3: identity x is of person q, and in line 2 of p"),
+        (HEADER + "a.jpg,7,,,1,1\nb.jpg,8,7,,1,1\n", "line 3: person 7 is called like the identity of line 2, whose"),
         (HEADER.encode() + b"a.jpg,M\xfcller,,,,\n", "line 2: not UTF-8; save the table as CSV in UTF-8"),
         (HEADER + '"a.jpg,x,x,,1,1\n', "line 2: not a line of a CSV file"),
     ],

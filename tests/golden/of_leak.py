@@ -81,7 +81,7 @@ def _identification() -> dict[str, Any]:
         "ranks": numbers(*ranks),
         "rank 1": numbers(*(rank_1_at(ranks, size) for size in (1, 4, ranks.largest))),
         "every rank": sampled(rank_probabilities(ranks, 5)),
-        "rank 1 by chance": numbers(*(rank_1_by_chance(_uneven(), size) for size in (3, 6))),
+        "rank 1 by chance": numbers(*(rank_1_by_chance(_uneven(), size) for size in (2, 3, 6))),
     }
 
 

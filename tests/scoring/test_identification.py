@@ -64,7 +64,9 @@ def test_a_guess_finds_palms_with_more_photos_more_often():
     for size in (2, 3, 4):
         drawn = [3 / (3 + sum(chosen)) for chosen in itertools.combinations(photos[0, 1:], size - 1)]
         assert rank_1_by_chance(trials, size)[0] == pytest.approx(np.mean(drawn), rel=0.05)
+    exact = np.mean([3 / (3 + stranger) for stranger in photos[0, 1:]])
+    assert rank_1_by_chance(trials, 2)[0] == pytest.approx(exact)
     alike = Trials(np.zeros((1, 5)), np.array([0]), np.arange(5), 7)
     assert rank_1_by_chance(alike, 4)[0] == 1 / 4
     failed = Trials(np.full((1, 5), np.nan), np.array([0]), np.arange(5), photos)
-    assert rank_1_by_chance(failed, 4)[0] == 1 / 4
+    assert [rank_1_by_chance(failed, size)[0] for size in (2, 4)] == [1 / 2, 1 / 4]

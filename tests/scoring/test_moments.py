@@ -1,4 +1,4 @@
-"""Numbers in every draw of identities: the plain number where every photo is drawn once, weighted where not."""
+"""Numbers in every draw of persons: the plain number where every photo is drawn once, weighted where not."""
 
 from __future__ import annotations
 

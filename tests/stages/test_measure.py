@@ -142,7 +142,7 @@ def test_accepted_probes_at_a_false_match_rate_are_counted_with_failures() -> No
     assert (known.value, known.n, known.failed) == (pytest.approx(100 * 24 / 114), 114, 0)
 
 
-def test_exact_intervals_count_the_palms_that_a_share_is_of() -> None:
+def test_exact_intervals_count_the_persons_that_a_share_is_of() -> None:
     # The method destroyed the photos of 28 of 30 palms, and those of the two others are rejected.
     samples, distances = many(np.random.default_rng(0))
     own = [0.9] * 8 + [math.nan] * 112
@@ -182,6 +182,30 @@ def test_intervals_are_over_persons_both_of_whose_hands_are_photographed() -> No
     ssim = measure_images(samples, values, ["ssim"], {})["ssim"]
     spread = 2 * 1.96 * np.arange(15).std() / math.sqrt(15)
     assert ssim.hi - ssim.lo == pytest.approx(spread, rel=0.08)
+
+
+@pytest.mark.parametrize("people", [1, 2, 3, 8])
+def test_one_person_alone_tells_nothing_of_others(people: int) -> None:
+    """Of that one's photos half are identified, more or less like their originals; all others failed."""
+    samples = [
+        Sample(f"{person}{hand}_{photo}", f"{person}{hand}", f"{person}", "left", "")
+        for person in range(people)
+        for hand in "lr"
+        for photo in range(2)
+    ]
+    n = len(samples)
+    first, second = np.triu_indices(n, 1)
+    distances = np.where(first // 2 == second // 2, 0.1, 0.5) + np.random.default_rng(0).random(len(first)) / 10
+    own = np.full(n, math.nan)
+    own[:4] = (0.1, 0.1, 0.7, 0.8)
+    stranger = np.full(n, 0.5)
+    found = measure_recognition(samples, distances.astype(np.float32), scores(own, np.full(n, INF), stranger)).metrics
+    ssim = measure_images(samples, {sample.id: {"ssim": k / 9} for k, sample in enumerate(samples[:4])}, ["ssim"], {})
+    lost = measure_usability(samples, {sample.id: {} for sample in samples[:4]})["hand_lost"]
+    for number in (found["acc_nn_without_failures"], ssim["ssim"], *([found["acc_nn"]] if people == 1 else [])):
+        assert number.value is not None and (number.lo, number.hi) == (None, None)
+    if people == 1:  # a share of 0 or 100 % has the exact interval of one trial
+        assert (lost.value, lost.lo, lost.hi) == (0, 0, 97.5)
 
 
 def test_a_false_match_rate_needs_its_impostor_pairs() -> None:
@@ -226,7 +250,7 @@ def test_photos_that_all_look_alike_match_each_other() -> None:
     across = np.full((120, 120), 0.6, np.float32)
     alike = measure_linkage(samples, recognition, across, np.full(7140, 0.01, np.float32))["inter_deid_match"]
     assert (alike.value, alike.hi, alike.n, alike.failed) == (100, 100, 120, 0)
-    # No draw of palms can show a pair that does not match, but there are only 30 palms.
+    # No draw of persons can show a pair that does not match, but there are only 30 persons.
     assert alike.lo == pytest.approx(100 * 0.025 ** (1 / 30))
     apart = measure_linkage(samples, recognition, across, distances)["inter_deid_match"]
     assert apart.value == recognition.metrics["eer"].value == 0
