@@ -1,4 +1,4 @@
-"""What is learned beside open palms: backs, fists, covered palms, gloves, and pictures without a hand."""
+"""What is learned beside drawn palms: backs, fists, covered palms, gloves, solid palms, and pictures without a hand."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from palmbench.synth.other_hands import TRUTH, render_other
 from palmbench.synth.profiles import PROFILES
 
 _HEIGHT, _WIDTH = 240, 320
-# Kinds take turns.
-TURNS = ("back", "fist", "closed", "holding", "glove")
+# Kinds take turns. Palms are among them so that how a hand is drawn does not tell what it shows; their fingers may
+# touch, and they wear sleeves, rings and watches.
+TURNS = ("back", "fist", "pressed", "closed", "open", "holding", "glove", "pressed")
 # A glove is no palm; but a network that learns so takes palms of deep folds for gloves, which leaves them in the clear.
 UNTOLD = 255
 
 
 @dataclass(frozen=True)
 class Others:
-    """What is learned beside open palms, memory-mapped.
+    """What is learned beside drawn palms, memory-mapped.
 
     Attributes
     ----------

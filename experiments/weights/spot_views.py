@@ -10,7 +10,17 @@ import numpy as np
 from experiments.weights.crude import deidentify
 from experiments.weights.negatives import backdrop, draw_negative
 from experiments.weights.others import UNTOLD, Others
-from experiments.weights.views import Subject, degrade, empty_view, light, open_palm, other_hand, show
+from experiments.weights.views import (
+    Subject,
+    degrade,
+    empty_view,
+    end_near,
+    light,
+    open_palm,
+    other_hand,
+    other_skin,
+    show,
+)
 from experiments.weights.world import World
 from palmbench.hands.network import VIEWS
 from palmbench.hands.palm import fill_polygon, palm_polygon
@@ -25,6 +35,7 @@ _SHARES = (0.4, 0.25, 0.35)  # of palms, other hands, and no hands
 _NEAR, _FAR = 0.35, 0.85  # palm sizes from a palm's centre: cells up to the one answer for it, beyond the other do not
 _RIGHT, _WRONG = 1.3, 1.9  # factors of `PALM_SIZE`: palms up to the one are answered for, beyond the other not
 _SHOWN, _HIDDEN = 0.6, 0.3  # shares of a palm: from the one it is answered for, up to the other it is not
+_REACH = (0.5, 1.8)  # from a palm's centre, in its sizes, to where a picture ends that ends near it
 _BEYOND = 128  # what the network takes the picture to be beyond its rim
 
 
@@ -65,7 +76,7 @@ def draw_spot_view(sources: Sources, random: np.random.Generator) -> SpotView:
         if random.random() < 0.65:
             visible = _cover_part(image, placed, world, others, random)
         if random.random() < 0.15:
-            ended = _end_near(placed, random)
+            ended = end_near(placed, SIDE, _REACH, random)
             visible &= ended
         cells = _answers(subject, placed, mask > 127, shown > 127, visible)
         if random.random() < 0.12:
@@ -88,19 +99,7 @@ def _placed(
         palm = world.palms[int(random.integers(len(world.palms)))]
         photo = deidentify(photo.copy(), subject.mask, subject.points, palm, random)
     image, mask, shown = show(subject, photo, transform, SIDE, world, others, random)
-    return _other_skin(image, mask, random), mask, shown, subject.points @ transform[:, :2].T + transform[:, 2]
-
-
-def _other_skin(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The view with the skin of its hand darker now and then, its blue most, and with deeper folds, uint8."""
-    values = image.astype(np.float32) / 255
-    if random.random() < 0.25:
-        dark = values ** (random.uniform(1.2, 2.6) * np.array([0.9, 1.0, 1.1], np.float32))
-        values += mask[..., None].astype(np.float32) / 255 * (dark - values)
-    if random.random() < 0.2:
-        hollows = np.minimum(values - cv2.GaussianBlur(values, (0, 0), random.uniform(0.8, 3)), 0)
-        values += random.uniform(1, 4) * hollows
-    return np.clip(np.round(255 * values), 0, 255).astype(np.uint8)
+    return other_skin(image, mask, random), mask, shown, subject.points @ transform[:, :2].T + transform[:, 2]
 
 
 def _hand_before(
@@ -116,16 +115,6 @@ def _hand_before(
     # What is left of a palm behind is not asked for, and neither is the one in front where it is no answer.
     behind = np.where(hidden & (cells != NONE), IGNORED, cells)
     return both, np.where(before == NONE, behind, before).astype(np.uint8)
-
-
-def _end_near(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Where a picture that ends near its palm, as one does that a palm fills, is not at its end, bool."""
-    polygon = palm_polygon(points)
-    centre, size = polygon.mean(axis=0), palm_size(polygon)
-    left, top = centre - size * random.uniform(0.5, 1.8, 2)
-    right, bottom = centre + size * random.uniform(0.5, 1.8, 2)
-    rows, columns = np.indices((SIDE, SIDE))
-    return np.asarray((columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom))
 
 
 def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -2,7 +2,8 @@
 
     python -m experiments.weights.train_hand
 
-Writes palmbench/weights/hand/hand.safetensors and prints its errors on identities held out from training.
+Writes palmbench/weights/hand/hand.safetensors and prints its errors on identities held out from training. With
+--continued it goes on with the weights that are there, and ends halfway between those and what it came to.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from experiments.weights.training import (
     Schedule,
     Trainer,
     begin_with,
+    halfway,
     parse_options,
     prefetch,
     save_half,
@@ -39,8 +41,8 @@ from palmbench.synth import RENDERER_VERSION
 from palmbench.synth.empty_scenes import empty_scene
 
 # Photos of other hands, and pictures without one, for each palm of the training set.
-OTHERS, EMPTIES = 1.5, 2
-OTHER = 0.42  # share of the views with a hand whose hand is no open palm
+OTHERS, EMPTIES = 3, 2
+OTHER = 0.5  # share of the views with a hand whose hand is one of them
 HELD_OUT = 60  # identities, or a fifth of a smaller training set
 SPREAD = 1.2  # of the target heat maps, in cells
 VALLEY_WEIGHT = 4.0  # the recognition ROI hangs from the valley points alone
@@ -62,9 +64,11 @@ def train(rank: int, options: Options) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     world = load_world(options.data, options.identities, options.samples, options.processes)
     others = others_of(options)
+    path = weights_dir() / "hand" / "hand.safetensors"
     network = HandNetwork()
     if options.continued:
-        begin_with(network, weights_dir() / "hand" / "hand.safetensors")
+        begin_with(network, path)
+    before = {name: value.clone() for name, value in network.state_dict().items()} if options.continued else None
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(options.steps, options.minutes, rate=1e-3 if options.continued else 2e-3, warmup=100)
     trainer = Trainer(network, schedule, options.data / "hand.pt", average=0.997)
@@ -80,7 +84,8 @@ def train(rank: int, options: Options) -> None:
     trainer.save()
     if rank == 0:
         trainer.adopt_average()
-        path = weights_dir() / "hand" / "hand.safetensors"
+        if before is not None:
+            network.load_state_dict(halfway(before, network.state_dict()))
         save_half(network.state_dict(), path)
         measured = _report(world, others, range(count, len(world.photos)))
         what = "Hand network: presence, view, 21 keypoints with depths, two valley points, masks of hand and palm."

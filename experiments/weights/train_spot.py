@@ -8,7 +8,7 @@ it goes on with the weights that are there, and ends halfway between those and w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from experiments.weights.training import (
     Schedule,
     Trainer,
     begin_with,
+    halfway,
     parse_options,
     prefetch,
     save_half,
@@ -82,11 +83,6 @@ def sources_of(options: Options) -> Sources:
     )
     palms = options.samples * (options.identities - min(HELD_OUT, options.identities // 5))
     return Sources(world, others, range(palms), range(held_out_others(others)))
-
-
-def halfway(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Means of a network's weights before and after a training: it sees what it saw after, with fewer false alarms."""
-    return {name: ((before[name] + value.cpu()) / 2).to(value.dtype) for name, value in after.items()}
 
 
 def spot_loss(logits: Tensor, cells: Tensor) -> Tensor:

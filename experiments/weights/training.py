@@ -6,7 +6,7 @@ import argparse
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -201,6 +201,11 @@ class Trainer:
             self.smooth[name].copy_(value)
         self.step, self.spent = state["step"], state["spent"]
         print(f"resumed at step {self.step}", flush=True)
+
+
+def halfway(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Means of a network's weights before and after a training: most of what it gained, for less of what it forgot."""
+    return {name: ((before[name] + value.cpu()) / 2).to(value.dtype) for name, value in after.items()}
 
 
 def begin_with(module: nn.Module, weights: Path) -> None:

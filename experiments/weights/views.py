@@ -14,8 +14,10 @@ from experiments.weights.world import World
 from palmbench.hands.cutting import cut_view
 from palmbench.hands.network import INPUT_SIZE, VIEWS
 from palmbench.hands.palm import fill_polygon, palm_polygon
+from palmbench.hands.spotting import palm_size
 
 NO_HAND = 0.3
+_ENDED, _REACH = 0.15, (0.8, 2.4)  # share of the views whose picture ends near the palm, and how near
 _TURNS = (0.6, 0.32, 0.08)  # hardly turned, turned as far as a person would, any way
 
 
@@ -90,12 +92,17 @@ def draw_view(subject: Subject, world: World, others: Others, random: np.random.
     transform = _placement(subject.points, random)
     placed = subject.points @ transform[:, :2].T + transform[:, 2]
     image, mask, shown = show(subject, photo, transform, INPUT_SIZE, world, others, random)
+    image = other_skin(image, mask, random)
     if not present:
         image = _without_hand(image, mask, placed, others, random)
         mask, shown = np.zeros_like(mask), np.zeros_like(shown)
     elif random.random() < 0.12:
         cover_rim(image, mask, random)
     image = degrade(light(image, random), random)
+    if random.random() < _ENDED:
+        inside = end_near(placed, INPUT_SIZE, _REACH, random)
+        image = _replicated(image, inside)
+        mask = mask * inside
     size = (INPUT_SIZE // 2, INPUT_SIZE // 2)
     halves = (cv2.resize(np.minimum(each, mask), size, interpolation=cv2.INTER_AREA) for each in (mask, shown))
     covers = [half / np.float32(255) for half in halves]
@@ -174,6 +181,41 @@ def show(
         cut = mask[..., None].astype(np.float32) / 255
         image = (cut * image + (1 - cut) * behind).astype(np.uint8)
     return image, mask, palm
+
+
+def other_skin(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The view with the skin of its hand darker now and then, its blue most, and with deeper folds, uint8."""
+    values = image.astype(np.float32) / 255
+    if random.random() < 0.25:
+        dark = values ** (random.uniform(1.2, 2.6) * np.array([0.9, 1.0, 1.1], np.float32))
+        values += mask[..., None].astype(np.float32) / 255 * (dark - values)
+    if random.random() < 0.2:
+        hollows = np.minimum(values - cv2.GaussianBlur(values, (0, 0), random.uniform(0.8, 3)), 0)
+        values += random.uniform(1, 4) * hollows
+    return np.clip(np.round(255 * values), 0, 255).astype(np.uint8)
+
+
+def end_near(points: np.ndarray, side: int, reach: tuple[float, float], random: np.random.Generator) -> np.ndarray:
+    """What a view shows of a picture that ends near its palm, as one does that a hand fills, bool (side, side).
+
+    `reach` is how far it goes on from the palm's centre at least and at most, in palm sizes.
+    """
+    polygon = palm_polygon(points)
+    centre, size = polygon.mean(axis=0), palm_size(polygon)
+    left, top = centre - size * random.uniform(*reach, 2)
+    right, bottom = centre + size * random.uniform(*reach, 2)
+    rows, columns = np.indices((side, side))
+    return np.asarray((columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom))
+
+
+def _replicated(image: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """The view with the outermost pixels of a rectangle in it repeated beyond, as a look beyond a photo shows it."""
+    if not inside.any():
+        return image
+    (top, *_, bottom), (left, *_, right) = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    part = image[top : bottom + 1, left : right + 1]
+    beyond = (top, len(inside) - 1 - bottom, left, len(inside) - 1 - right)
+    return cv2.copyMakeBorder(part, *(int(each) for each in beyond), cv2.BORDER_REPLICATE)
 
 
 def cover_rim(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> None:

@@ -81,6 +81,14 @@ def open_hand(shape: HandShape, generator: Generator) -> Gesture:
     return _gesture(shape, bends, fan, str(generator.choice(["open", "open", "open", "along", "opposed"])), generator)
 
 
+def pressed_hand(shape: HandShape, generator: Generator) -> Gesture:
+    """An open hand whose fingers touch, and the thumb too as often as not."""
+    curl = abs(generator.normal(0, 8)) if generator.random() < 0.5 else 0.0
+    bends = np.clip(np.array([3, 8, 5]) + curl + generator.normal(0, 3, (4, 3)), -4, 40)
+    thumb = str(generator.choice(["along", "along", "along", "open", "opposed"]))
+    return _gesture(shape, bends, generator.uniform(0.0, 0.35), thumb, generator)
+
+
 def _closed(shape: HandShape, generator: Generator, straight: tuple[int, ...], thumb: str) -> Gesture:
     loose = generator.uniform(0, 1) ** 1.5
     bends = np.array([84.0, 102.0, 66.0]) - loose * np.array([18.0, 8.0, 14.0]) + generator.normal(0, 3.5, (4, 3))

@@ -1,4 +1,4 @@
-"""Photos of hands drawn as solids: backs, fists, half-closed and holding hands, gloves, and open palms among them."""
+"""Photos of hands drawn as solids: backs, fists, half-closed and holding hands, gloves, and among them palms."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from palmbench.synth.solid_light import light_solid
 from palmbench.synth.worn import GLOVES, wear_glove, wear_sleeve, wear_watch
 
 TRUTH = 2  # version of what is told of a photo beside its pixels
-KINDS = ("back", "fist", "closed", "holding", "glove", "open")
+KINDS = ("back", "fist", "closed", "holding", "glove", "open", "pressed")
 # A hand shows its palm when more than this share of the palm polygon's skin is seen, and no three fingers are closed
 # over it; a sign made with fewer shows its back from behind.
 PALM_SHOWN = 0.25
@@ -173,7 +173,7 @@ def _photograph(
         behind, surface.coverage, light, generator.uniform(0.04, 0.16), generator.uniform(0.2, 0.4)
     )
     from_behind = _seen_from_behind(view)
-    inside_seen = kind in ("fist", "closed", "holding", "open") and not from_behind
+    inside_seen = kind in ("fist", "closed", "holding", "open", "pressed") and not from_behind
     window = bounding_rows_and_columns(surface.coverage, margin=2)
     part = Surface(*(np.ascontiguousarray(layer[window]) for layer in surface))
     near = replace(view, centre=view.centre - (window[1].start, window[0].start))
@@ -188,7 +188,7 @@ def _photograph(
     light_solid(photo[window], part, coat, light, view.unit, generator.uniform(0.2, 1.6), kind != "glove")
     mask = surface.coverage > 0.5
     pose = held_as(view, gesture.joints, shape, shape.webs)
-    if kind in ("back", "open") and clothes.random() < 0.25:
+    if kind in ("back", "open", "pressed") and clothes.random() < 0.25:
         ring = wear.ring(pose, height, width, clothes)
         if ring is not None:
             ring.put_over(photo)

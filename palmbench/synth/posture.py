@@ -31,6 +31,8 @@ def posture(kind: str, shape: HandShape, side: str, generator: Generator) -> tup
     upright = 0.0
     if kind in ("back", "open"):
         gesture = gestures.open_hand(shape, generator)
+    elif kind == "pressed":
+        gesture = gestures.pressed_hand(shape, generator)
     elif kind == "fist":
         if generator.random() < 0.55:
             gesture = gestures.fist(shape, generator)

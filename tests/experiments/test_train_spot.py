@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from experiments.weights.spot_views import IGNORED, NONE, OTHER, PALM, SIDE, Sources, SpotView, draw_spot_view
-from experiments.weights.train_spot import halfway, sources_of, spot_loss
+from experiments.weights.train_spot import sources_of, spot_loss
 from experiments.weights.training import Options
 from palmbench.hands.spotting import KINDS, PALM_SIZE, STRIDE
 
@@ -60,12 +60,6 @@ def test_the_same_draws_give_the_same_views(sources: Sources) -> None:
 def test_what_is_held_out_is_not_drawn(sources: Sources) -> None:
     assert sources.palms == range(4)  # one identity of five is kept
     assert sources.hands.stop < len(sources.others.photos)
-
-
-def test_a_training_that_went_on_ends_halfway() -> None:
-    before = {"weight": torch.tensor([0.0, 2.0]), "seen": torch.tensor(4)}
-    found = halfway(before, {"weight": torch.tensor([1.0, 2.0]), "seen": torch.tensor(8)})
-    assert found["weight"].tolist() == [0.5, 2.0] and found["seen"].item() == 6 and found["seen"].dtype == torch.int64
 
 
 def test_the_loss_is_of_what_is_answered_for() -> None:

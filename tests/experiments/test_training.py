@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from experiments.weights.train_autoencoder import CONFIG, start_as_thumbnail
 from experiments.weights.train_inpainting import STRANGER_ALPHA, UNET, TrainingAttention, with_strangers
-from experiments.weights.training import Schedule, Trainer, begin_with, prefetch, save_half
+from experiments.weights.training import Schedule, Trainer, begin_with, halfway, prefetch, save_half
 
 HOURS = 1e9  # never the limit
 STEPS = 12
@@ -161,3 +161,9 @@ def test_strangers_lie_faintly_in_holes_and_bring_no_colour() -> None:
     alpha = moved / (inside[2] - inside[1]).mean(dim=2)
     torch.testing.assert_close(alpha, alpha[:, :1].expand_as(alpha), rtol=1e-2, atol=1e-3)
     assert alpha.min() > 0 and alpha.max() <= STRANGER_ALPHA + 1e-3
+
+
+def test_a_training_that_went_on_ends_halfway() -> None:
+    before = {"weight": torch.tensor([0.0, 2.0]), "seen": torch.tensor(4)}
+    found = halfway(before, {"weight": torch.tensor([1.0, 2.0]), "seen": torch.tensor(8)})
+    assert found["weight"].tolist() == [0.5, 2.0] and found["seen"].item() == 6 and found["seen"].dtype == torch.int64

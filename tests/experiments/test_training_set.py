@@ -10,6 +10,7 @@ import pytest
 
 from experiments.weights import kept_arrays
 from experiments.weights.crude import deidentify
+from experiments.weights.others import TURNS as OTHER_TURNS
 from experiments.weights.others import UNTOLD, Others, load_others
 from experiments.weights.views import View, draw_view, open_palm, other_hand
 from experiments.weights.world import TURNS, World, load_world
@@ -116,8 +117,20 @@ def test_some_views_are_grey(views: list[View]) -> None:
 
 def test_some_views_show_no_hand(views: list[View]) -> None:
     absent = [view for view in views if not view.present]
-    assert 0.08 < len(absent) / len(views) < 0.3
+    assert 0.15 < len(absent) / len(views) < 0.45
     assert not any(view.mask.any() or view.palm.any() for view in absent)
+
+
+def test_some_pictures_end_near_their_hand(views: list[View]) -> None:
+    """As one does that a hand fills: what lies beyond it repeats its outermost pixels, and shows no hand."""
+    ended = 0
+    for view in views:
+        for image, cover in ((view.image, view.mask), (view.image.swapaxes(0, 1), view.mask.T)):
+            beyond = image[: len(image) // 8]
+            if (beyond == beyond[0]).all() and np.ptp(beyond[0].astype(int), axis=0).max() > 40:
+                ended += view.present
+                assert not cover[: len(beyond) // 2 - 1].any()
+    assert ended >= 3
 
 
 def test_the_palm_of_a_view_is_a_part_of_its_hand(views: list[View]) -> None:
@@ -128,7 +141,9 @@ def test_the_palm_of_a_view_is_a_part_of_its_hand(views: list[View]) -> None:
 
 def test_other_hands_show_what_they_are_said_to(world: World, others: Others) -> None:
     assert [VIEWS[view] for view in others.views[:2]] == ["back", "closed"]  # kinds take turns
-    assert (others.views[4::5] == UNTOLD).all()  # gloves
+    assert [kind == "glove" for kind in (*OTHER_TURNS, *OTHER_TURNS)][:10] == (others.views == UNTOLD).tolist()
+    pressed = [view for view, kind in zip(others.views, OTHER_TURNS, strict=False) if kind == "pressed"]
+    assert pressed and all(VIEWS[view] == "palm" for view in pressed)
     for index, view in enumerate(others.views):
         assert others.masks[index].any()
         assert others.palms[index].any() or view != VIEWS.index("palm")

@@ -36,6 +36,17 @@ def test_backs_and_gloves_show_no_palm(photos: list[OtherRender]) -> None:
             assert photo.view == views[photo.kind]
 
 
+def test_fingers_of_a_pressed_hand_touch(photos: list[OtherRender]) -> None:
+    def fanned(photo: OtherRender) -> float:
+        """Angle in degrees from the index to the little finger, bones next to the palm."""
+        index, little = (photo.keypoints_3d[base + 1] - photo.keypoints_3d[base] for base in (5, 17))
+        return float(np.degrees(np.arccos(index @ little / np.linalg.norm(index) / np.linalg.norm(little))))
+
+    angles = {kind: [fanned(photo) for photo in photos if photo.kind == kind] for kind in ("open", "pressed")}
+    assert max(angles["pressed"]) < 12 < np.mean(angles["open"])
+    assert {photo.view for photo in photos if photo.kind == "pressed"} == {"palm"}
+
+
 def test_a_sign_shows_the_palm_that_can_be_seen_and_a_fist_none() -> None:
     photos = [render_other("fist", 2 * k, k, size=SIZE) for k in range(40)]
     shown = {view: [photo for photo in photos if photo.view == view] for view in ("palm", "back", "closed")}
