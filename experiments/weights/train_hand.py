@@ -24,7 +24,6 @@ from experiments.weights.training import (
     Schedule,
     Trainer,
     begin_with,
-    halfway,
     parse_options,
     prefetch,
     save_half,
@@ -68,10 +67,9 @@ def train(rank: int, options: Options) -> None:
     network = HandNetwork()
     if options.continued:
         begin_with(network, path)
-    before = {name: value.clone() for name, value in network.state_dict().items()} if options.continued else None
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(options.steps, options.minutes, rate=1e-3 if options.continued else 2e-3, warmup=100)
-    trainer = Trainer(network, schedule, options.data / "hand.pt", average=0.997)
+    trainer = Trainer(network, schedule, options.data / "hand.pt", average=0.997, halfway=options.continued)
     each = len(world.photos) // options.identities
     count = each * (options.identities - min(HELD_OUT, options.identities // 5))
     batches = prefetch(_batches(world, others, count, options.batch, trainer.step, rank))
@@ -84,8 +82,6 @@ def train(rank: int, options: Options) -> None:
     trainer.save()
     if rank == 0:
         trainer.adopt_average()
-        if before is not None:
-            network.load_state_dict(halfway(before, network.state_dict()))
         save_half(network.state_dict(), path)
         measured = _report(world, others, range(count, len(world.photos)))
         what = "Hand network: presence, view, 21 keypoints with depths, two valley points, masks of hand and palm."

@@ -25,7 +25,6 @@ from experiments.weights.training import (
     Schedule,
     Trainer,
     begin_with,
-    halfway,
     parse_options,
     prefetch,
     save_half,
@@ -54,10 +53,9 @@ def train(rank: int, options: Options) -> None:
     path = weights_dir() / "spot" / "spot.safetensors"
     network = SpotNetwork()
     begin_with(network, path if options.continued else weights_dir() / "hand" / "hand.safetensors")
-    before = {name: value.clone() for name, value in network.state_dict().items()} if options.continued else None
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(options.steps, options.minutes, rate=1e-3, warmup=100)
-    trainer = Trainer(network, schedule, options.data / "spot.pt", average=0.997, decay=1e-2)
+    trainer = Trainer(network, schedule, options.data / "spot.pt", average=0.997, decay=1e-2, halfway=options.continued)
     batches = prefetch(_batches(sources, options.batch, trainer.step, rank))
     network.train()
     while trainer.running():
@@ -68,8 +66,6 @@ def train(rank: int, options: Options) -> None:
     trainer.save()
     if rank == 0:
         trainer.adopt_average()
-        if before is not None:
-            network.load_state_dict(halfway(before, network.state_dict()))
         save_half(network.state_dict(), path)
         what = "Spot network: where a picture shows a palm, with fingers or without."
         write_card(path, what, "spot", options, trainer, _report(network, sources), trained_on(options, sources.others))

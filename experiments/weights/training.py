@@ -6,7 +6,7 @@ import argparse
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -106,6 +106,9 @@ class Trainer:
         Decay of AdamW's second moment.
     longest : float
         Norm to which longer gradients are cut.
+    halfway : bool
+        Whether the average that is adopted is the mean of that and the weights that the training began with: most of
+        what it gained, for less of what it forgot.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class Trainer:
         decay: float = 1e-3,
         second: float = 0.99,
         longest: float = 1.0,
+        halfway: bool = False,
     ) -> None:
         self.module, self.schedule, self.checkpoint, self.average = module, schedule, checkpoint, average
         self.longest = longest
@@ -124,6 +128,7 @@ class Trainer:
             module.parameters(), lr=schedule.rate, weight_decay=decay, betas=(0.9, second), fused=True
         )
         self.smooth = {name: value.detach().clone().float() for name, value in module.state_dict().items()}
+        self.begun = {name: value.clone() for name, value in self.smooth.items()} if halfway else {}
         self.step, self.spent, self._loss = 0, 0.0, 0.0
         self._since = self._saved = time.monotonic()
         state = load_checkpoint(checkpoint, checkpoint.name)
@@ -169,6 +174,7 @@ class Trainer:
             "module": self.module.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "smooth": self.smooth,
+            "begun": self.begun,
             "step": self.step,
             "spent": self.spent,
         }
@@ -177,7 +183,8 @@ class Trainer:
     def adopt_average(self) -> nn.Module:
         """Put the averaged weights into the module and return it, ready for use."""
         own = self.module.state_dict()
-        self.module.load_state_dict({name: value.to(own[name].dtype) for name, value in self.smooth.items()})
+        found = {name: (value + self.begun[name]) / 2 if self.begun else value for name, value in self.smooth.items()}
+        self.module.load_state_dict({name: value.to(own[name].dtype) for name, value in found.items()})
         return self.module.eval()
 
     def _progress(self) -> float:
@@ -191,21 +198,18 @@ class Trainer:
     def _resume(self, state: dict[str, Any]) -> None:
         try:
             self.module.load_state_dict(state["module"])
-        except RuntimeError as error:
+            for name, value in self.begun.items():
+                value.copy_(state["begun"][name])
+        except (RuntimeError, KeyError) as error:
             raise SystemExit(
-                f"{self.checkpoint} is of a training of another size: give the same options again, or remove it and "
-                f"{self.checkpoint.with_suffix('.before.pt').name} to start anew."
+                f"{self.checkpoint} is of a training of another size or kind: give the same options again, or remove "
+                f"it and {self.checkpoint.with_suffix('.before.pt').name} to start anew."
             ) from error
         self.optimiser.load_state_dict(state["optimiser"])
         for name, value in state["smooth"].items():
             self.smooth[name].copy_(value)
         self.step, self.spent = state["step"], state["spent"]
         print(f"resumed at step {self.step}", flush=True)
-
-
-def halfway(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Means of a network's weights before and after a training: most of what it gained, for less of what it forgot."""
-    return {name: ((before[name] + value.cpu()) / 2).to(value.dtype) for name, value in after.items()}
 
 
 def begin_with(module: nn.Module, weights: Path) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from experiments.weights.train_autoencoder import CONFIG, start_as_thumbnail
 from experiments.weights.train_inpainting import STRANGER_ALPHA, UNET, TrainingAttention, with_strangers
-from experiments.weights.training import Schedule, Trainer, begin_with, halfway, prefetch, save_half
+from experiments.weights.training import Schedule, Trainer, begin_with, prefetch, save_half
 
 HOURS = 1e9  # never the limit
 STEPS = 12
@@ -163,7 +163,19 @@ def test_strangers_lie_faintly_in_holes_and_bring_no_colour() -> None:
     assert alpha.min() > 0 and alpha.max() <= STRANGER_ALPHA + 1e-3
 
 
-def test_a_training_that_went_on_ends_halfway() -> None:
-    before = {"weight": torch.tensor([0.0, 2.0]), "seen": torch.tensor(4)}
-    found = halfway(before, {"weight": torch.tensor([1.0, 2.0]), "seen": torch.tensor(8)})
-    assert found["weight"].tolist() == [0.5, 2.0] and found["seen"].item() == 6 and found["seen"].dtype == torch.int64
+def test_a_training_that_went_on_ends_halfway_between_its_beginning_and_its_end(tmp_path: Path) -> None:
+    def trained(begun: float, halfway: bool, checkpoint: str) -> float:
+        module = nn.Linear(1, 1, bias=False)
+        nn.init.constant_(module.weight, begun)
+        trainer = Trainer(module, Schedule(STEPS, HOURS, 0.1, warmup=1), tmp_path / checkpoint, halfway=halfway)
+        while trainer.running():
+            trainer.update(module(torch.ones(1, 1)).sum())
+        trainer.save()
+        trainer.adopt_average()
+        return module.weight.item()
+
+    plain = trained(1.0, False, "plain.pt")
+    assert plain < 0.9
+    assert trained(1.0, True, "halfway.pt") == pytest.approx((1 + plain) / 2)
+    # Again, where the weights that are there are those of the finished training already.
+    assert trained((1 + plain) / 2, True, "halfway.pt") == pytest.approx((1 + plain) / 2)
