@@ -93,9 +93,10 @@ def test_metrics_name_the_point_and_what_each_number_is_over(sweep: Told, result
     for name, number in found["metrics"].items():
         assert {"value", "std", "lo", "hi", "n", "failed"} <= {*number}
         assert number["value"] is not None or number["missing"], name
-    for name in ("rr", "acc_nn", "eer"):
-        number = found["metrics"][name]
-        assert 0 <= number["lo"] <= number["value"] <= number["hi"] <= 100
+    number = found["metrics"]["acc_nn"]
+    assert 0 <= number["lo"] <= number["value"] <= number["hi"] <= 100
+    # Three palms are of two persons, too few for an interval of what takes two.
+    assert {found["metrics"][name][end] for name in ("rr", "eer") for end in ("lo", "hi")} == {None}
 
 
 def test_numbers_say_what_methods_do(sweep: Told, results: Path) -> None:
@@ -230,9 +231,10 @@ def test_a_sweep_ends_with_one_table_of_its_points(sweep: Told, results: Path) -
     for method, row in zip(METHODS, rows.values(), strict=True):
         for metric, cell in zip(shown, row, strict=True):
             number = metrics(point(results, method))[metric]
-            value, lo, hi = map(float, re.split(r"[ ,\[\]]+", cell.rstrip("]")))
+            told = [float(each) for each in re.split(r"[ ,\[\]]+", cell.rstrip("]"))]
+            known = [number[each] for each in ("value", "lo", "hi") if number[each] is not None]
             printed = 10.0 ** -len(cell.split()[0].partition(".")[2]) * 0.501
-            assert (value, lo, hi) == pytest.approx((number["value"], number["lo"], number["hi"]), abs=printed)
+            assert told == pytest.approx(known, abs=printed)
     assert all(len(line) <= 100 for line in lines[title : heading + 4])
 
 

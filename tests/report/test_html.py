@@ -94,7 +94,7 @@ def test_the_pages_numbers_are_the_stores(made):
     page, metrics = made
     for metric, decimals in (("rr", 2), ("dir", 2), ("ssim", 4), ("psnr", 4), ("keypoints_2d", 3)):
         assert f"{float(metrics[metric].value):.{decimals}f}<" in page
-    assert "[{0.lo:.2f}, {0.hi:.2f}]".format(metrics["dir"]) in page
+    assert "[{0.lo:.2f}, {0.hi:.2f}]".format(metrics["acc_nn"]) in page
 
 
 def test_the_page_says_what_is_not_computed_and_how_it_would_be(made):
