@@ -212,10 +212,10 @@ def _replicated(image: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """The view with the outermost pixels of a rectangle in it repeated beyond, as a look beyond a photo shows it."""
     if not inside.any():
         return image
-    (top, *_, bottom), (left, *_, right) = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    part = image[top : bottom + 1, left : right + 1]
-    beyond = (top, len(inside) - 1 - bottom, left, len(inside) - 1 - right)
-    return cv2.copyMakeBorder(part, *(int(each) for each in beyond), cv2.BORDER_REPLICATE)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    part = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    down, across = ((each[0], len(inside) - 1 - each[-1]) for each in (rows, columns))
+    return np.pad(part, (down, across, (0, 0)), mode="edge")
 
 
 def cover_rim(image: np.ndarray, mask: np.ndarray, random: np.random.Generator) -> None:
