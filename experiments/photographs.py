@@ -9,7 +9,8 @@ pixel, and each that is not listed must have been said. Exit status 1 if anythin
 
 Two numbers say how a repainted palm sits in its hand: `colour`, the median CIEDE2000 difference inside the polygon of
 what is coarser than a fiftieth of it, and `finest`, the strength of structure of a few pixels inside the polygon over
-that of the fingers. With --natural a palm is right only if the first is at most 4 and the second 0.7 to 1.3.
+that of the fingers, beside what it was. With --natural a palm is right only if the first is at most 4 and the second
+0.7 to 1.3.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class Outcome(NamedTuple):
         Share of each palm's polygon whose pixels changed.
     elsewhere : int
         Changed pixels of a photo without palms.
-    colour, finest : list of float
-        Of each palm's polygon, see above; NaN where a finger shows too little.
+    colour, finest, was_finest : list of float
+        Of each palm's polygon, see above, and of the one that was there; NaN where a finger shows too little.
     """
 
     photo: str
@@ -64,6 +65,7 @@ class Outcome(NamedTuple):
     elsewhere: int
     colour: list[float]
     finest: list[float]
+    was_finest: list[float]
 
 
 def outcome(photo: Path, palms: Sequence[Any], account: Mapping[str, Any], out: Path, natural: bool) -> Outcome:
@@ -81,9 +83,10 @@ def outcome(photo: Path, palms: Sequence[Any], account: Mapping[str, Any], out: 
         finest = [finest_structure(after, polygon) for polygon in polygons]
         if natural:
             right &= max(colour) <= MOST_COLOUR_CHANGE and all(FINEST[0] <= each <= FINEST[1] for each in finest)
-        return Outcome(photo.name, right, said, shares, 0, colour, finest)
+        was = [finest_structure(before, polygon) for polygon in polygons]
+        return Outcome(photo.name, right, said, shares, 0, colour, finest, was)
     count = int(changed.sum())
-    return Outcome(photo.name, count == 0 and result.get("reason") is not None, said, [], count, [], [])
+    return Outcome(photo.name, count == 0 and result.get("reason") is not None, said, [], count, [], [], [])
 
 
 def colour_change(before: np.ndarray, after: np.ndarray, polygon: np.ndarray) -> float:
@@ -142,10 +145,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for account in accounts
         ]
     for row in rows:
-        palms_of = zip(row.changed, row.colour, row.finest, strict=True)
-        told = [f"changed {share:.1%}, colour {colour:.1f}, finest {fine:.2f}" for share, colour, fine in palms_of]
+        palms_of = zip(row.changed, row.colour, row.finest, row.was_finest, strict=True)
+        told = [
+            f"changed {share:.1%}, colour {colour:.1f}, finest {fine:.2f} (was {was:.2f})"
+            for share, colour, fine, was in palms_of
+        ]
         what = "; ".join(told) or f"{row.elsewhere} pixels changed"
-        print(f"{'right' if row.right else 'WRONG'}  {row.photo:28} {what:40} {row.found}")
+        print(f"{'right' if row.right else 'WRONG'}  {row.photo:28} {what:52} {row.found}")
     print(f"{sum(row.right for row in rows)} of {len(rows)} right; {seconds / len(rows):.2f} s a photo")
     return 0 if all(row.right for row in rows) else 1
 

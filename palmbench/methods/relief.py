@@ -10,12 +10,13 @@ import numpy as np
 
 from palmbench.methods.bands import TINT, between, inside, lacking
 
-VERSION = 1
+VERSION = 2
 _BAND = (5.0, 18.0)  # standard deviations, in pixels of the crop, between which structure is relief
 _DRAWN = (9.0, 24.0)  # the same of what is drawn: of noise, the narrower the more there is
 _GLARE = 0.3  # of full scale below white: the brighter skin is, the less of its relief a camera shows
 _STRONGEST = 0.06  # standard deviation of relief, as a share of the brightness
 _FADE = 12.0  # pixels of the crop over which relief ends at the palm's rim
+_ROUND = 18.0  # the same within which a hand turns away from the light, which is no relief
 
 
 def with_relief(
@@ -42,14 +43,13 @@ def with_relief(
     ndarray of shape (size, size, 3), float32
         In [0, 1]; unchanged outside the repainted palm.
     """
-    weights = inside(repainted, _FADE)
-    inner = weights > 0.5
+    inner = inside(repainted, _ROUND) == 1
     lack = lacking(lit, original, repainted, inner, _BAND, _BAND[1], _STRONGEST)
     if not lack:
         return lit
     noise = generator.standard_normal(repainted.shape).astype(np.float32)
     relief = between(noise, np.ones_like(repainted), _DRAWN)
     drawn = float(between(relief, repainted, _BAND)[inner].std())
-    relief *= lack / max(drawn, 1e-6) * weights
+    relief *= lack / max(drawn, 1e-6) * inside(repainted, _FADE)
     relief *= np.clip((1 - lit.mean(axis=2, dtype=np.float32)) / _GLARE, 0, 1)
     return np.clip(lit * (1 + relief[..., None] * TINT), 0, 1).astype(np.float32)

@@ -16,6 +16,7 @@ from palmbench.hands.palm_frame import PalmFrame
 from palmbench.hands.roi_squares import Square
 from palmbench.methods import (
     bands,
+    blotches,
     crease_terms,
     crop,
     inpainted_crop,
@@ -97,6 +98,12 @@ def _relief() -> dict[str, Any]:
     return {"uneven": [picture(255 * each) for each in drawn]}
 
 
+def _blotches() -> dict[str, Any]:
+    painted, crop, _, repainted = _painted_crop()
+    smooth = np.rint(255 * painted).astype(np.uint8)
+    return {"calmed": picture(255 * blotches.without_blotches(crop / 255, smooth, repainted))}
+
+
 def _bands() -> dict[str, Any]:
     _, crop, _, repainted = _painted_crop()
     level = crop[..., 1] / np.float32(255)
@@ -106,12 +113,13 @@ def _bands() -> dict[str, Any]:
 
 
 def _light() -> dict[str, Any]:
-    painted, crop, hand, _ = _painted_crop()
+    painted, crop, hand, repainted = _painted_crop()
     shaded = (crop * np.linspace(0.2, 1, 192)[:, None, None]).astype(np.uint8)
     sleeve = crop.copy()
     sleeve[150:] = (40, 60, 200)
     lit = [light.follow_light(painted, each, hand) for each in (crop, shaded, sleeve)]
-    return {"lit": [picture(255 * each) for each in lit]}
+    usual = light.in_usual_colour(0.9 * painted, crop, repainted)
+    return {"lit": [picture(255 * each) for each in lit], "usual": picture(255 * usual)}
 
 
 def _skin_texture() -> dict[str, Any]:
@@ -319,7 +327,7 @@ def _sdedit() -> dict[str, Any]:
 
 _PASTED = [f"palmbench.methods.{name}" for name in ("region", "crop", "paste_back")]
 _READ = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_hand")]
-_ADDED = ("bands", "light", "paste_back", "relief", "skin_texture", "wrinkles")
+_ADDED = ("bands", "blotches", "light", "paste_back", "relief", "skin_texture", "wrinkles")
 _METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
 _SKIN = [
     "palmbench.hands.palm_frame",
@@ -380,7 +388,10 @@ GOLDENS = [
            constants=True),
     Golden("palmbench.methods.relief", "relief", _relief, ["palmbench.methods.bands"], tolerance=_PICTURE,
            constants=True),
-    Golden("palmbench.methods.light", "light or colours", _light, tolerance=_PICTURE, constants=True),
+    Golden("palmbench.methods.blotches", "blotches", _blotches, ["palmbench.methods.bands"], tolerance=_PICTURE,
+           constants=True),
+    Golden("palmbench.methods.light", "light or colours", _light, ["palmbench.methods.bands"], tolerance=_PICTURE,
+           constants=True),
     Golden("palmbench.methods.skin_texture", "textures", _skin_texture, tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.paste_back", "photos", _paste_back,
            [*_PALM, "palmbench.methods.skin_texture"], tolerance=_PICTURE, constants=True),

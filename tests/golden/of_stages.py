@@ -226,7 +226,8 @@ _EEHNET = ["recognizers.eehnet", "recognizers.networks.embedding", "recognizers.
 _PARTS = ("attention", "denoiser", "fusion", "layers", "noise", "prior", "sampler", "paint")
 _PAINTING = [f"palmbench.diffusion.{name}" for name in _PARTS]
 _ADDED = [
-    f"palmbench.methods.{name}" for name in ("bands", "light", "paste_back", "relief", "skin_texture", "wrinkles")
+    f"palmbench.methods.{name}"
+    for name in ("bands", "blotches", "light", "paste_back", "relief", "skin_texture", "wrinkles")
 ]
 _DIFFUSION = ["palmbench.methods.diffusion", *_ADDED, *_PAINTING]
 _PREPARED = [*_SEEING, _STAGES + "prepare"]

@@ -64,4 +64,3 @@ def test_on_photographs_palms_are_found_whole_and_nothing_else_is_taken_for_one(
         for corners in polygons.get(path.stem, []):
             palm = fill_polygon(np.array(corners, np.float32), photo.shape[:2])
             assert np.logical_or.reduce(palms)[palm].mean() > 0.9, path.stem
-

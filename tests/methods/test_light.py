@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from palmbench.methods.light import follow_light
+from palmbench.methods.light import follow_light, in_usual_colour
 
 SIZE = 256
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]
@@ -71,3 +71,23 @@ def test_a_dark_background_casts_no_shadow_on_the_palm() -> None:
 
 def test_without_a_hand_nothing_is_changed() -> None:
     np.testing.assert_array_equal(follow_light(SKIN, as_photo(shaded()), np.zeros_like(HAND)), SKIN)
+
+
+def test_a_palm_has_on_the_whole_the_usual_colour_of_the_one_that_was_there() -> None:
+    painted = SKIN * np.array([0.92, 1.0, 1.08], np.float32)
+    creased = SKIN.copy()
+    creased[::16] *= 0.4
+    found = in_usual_colour(painted, as_photo(creased), HAND)
+    usual = np.median(cv2.GaussianBlur(creased, (0, 0), 5.0)[INNER], axis=0)
+    np.testing.assert_allclose(np.median(found[INNER], axis=0), usual, atol=0.01)
+    np.testing.assert_array_equal(found[~HAND], painted[~HAND])
+
+
+def test_a_whole_palm_is_brightened_by_little() -> None:
+    found = in_usual_colour(0.5 * SKIN, as_photo(SKIN), HAND)
+    np.testing.assert_allclose(found[INNER], 0.59 * SKIN[INNER], rtol=1e-5)
+
+
+def test_a_narrow_palm_keeps_its_colour() -> None:
+    painted = 0.9 * SKIN
+    assert in_usual_colour(painted, as_photo(SKIN), np.abs(ROWS - 128) < 10) is painted

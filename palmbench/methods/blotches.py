@@ -1,0 +1,85 @@
+"""Blotches that a small painter leaves where the hand has none: patches of shade and of colour, calmed.
+
+A network of a few million weights paints the mounds and the flush of palms as it has learnt them, in a hand that is
+itself smooth too. What stands out there by more than the hand's own unevenness says is what a looker sees first.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from palmbench.methods.bands import between, inside
+
+VERSION = 1
+_SHADE = (2.5, 24.0)  # standard deviations, in pixels of the crop, between which patches of shade lie
+_COLOUR = (1.0, 24.0)  # the same of colour
+_TOLD = (3.0, 8.0)  # the same of what tells how blotchy a palm is: light that falls slowly across it does not count
+_MOST = 0.5  # standard deviations that structure may stand out by where the own palm has half as much
+_DARK = 0.06  # of full scale: darker skin has no colour to speak of
+_FADE = 12.0  # pixels of the crop over which calming ends at the palm's rim
+_ROUND = 18.0  # the same within which a hand turns away from the light, which says nothing of blotches
+
+
+def without_blotches(painted: np.ndarray, original: np.ndarray, repainted: np.ndarray) -> np.ndarray:
+    """Calm what of a painted palm stands out further, in shade or in colour, than the palm that was there.
+
+    Of the palm that was there four numbers are used, how uneven its brightness and its three channels beside that are;
+    not where. A palm that was as uneven as the painted one leaves it as it is.
+
+    Parameters
+    ----------
+    painted : ndarray of shape (size, size, 3), float
+        In [0, 1].
+    original : ndarray of shape (size, size, 3), uint8
+        The crop before.
+    repainted : ndarray of shape (size, size), bool
+        What was repainted.
+
+    Returns
+    -------
+    ndarray of shape (size, size, 3), float32
+        In [0, 1]; unchanged outside the repainted palm, and where that is nowhere wide.
+    """
+    inner = inside(repainted, _ROUND) == 1
+    if not inner.any():
+        return painted
+    weights = inside(repainted, _FADE)
+    (level, *channels), (own_level, *own_channels) = _parts(painted), _parts(original / np.float32(255))
+    calm = level - weights * _beyond(level, own_level, repainted, inner, _SHADE)
+    tones = [
+        channel - weights * _beyond(channel, own, repainted, inner, _COLOUR)
+        for channel, own in zip(channels, own_channels, strict=True)
+    ]
+    changed = np.clip(calm[..., None] * np.dstack(tones), 0, 1)
+    return np.where(repainted[..., None], changed, painted).astype(np.float32)
+
+
+def _parts(image: np.ndarray) -> tuple[np.ndarray, ...]:
+    """An image's brightness, and its three channels beside that."""
+    level = image.mean(axis=2, dtype=np.float32)
+    return level, *np.moveaxis((image / np.maximum(level, 1e-3)[..., None]).astype(np.float32), 2, 0)
+
+
+def _beyond(
+    layer: np.ndarray, own: np.ndarray, repainted: np.ndarray, inner: np.ndarray, band: tuple[float, float]
+) -> np.ndarray:
+    """What of a layer's structure stands out: nothing where the own palm has as much, nearly all where it has none."""
+    told, owned = (_usual(_relative(each, repainted, _TOLD)[inner]) for each in (layer, own))
+    structure = _relative(layer, repainted, band)
+    share = min(1.0, owned / told)
+    limit = _MOST * share / max(1 - share, 1e-3) * _usual(structure[inner])
+    return (structure - limit * np.tanh(structure / limit)) * _around(layer, band)
+
+
+def _relative(layer: np.ndarray, repainted: np.ndarray, band: tuple[float, float]) -> np.ndarray:
+    return between(layer, repainted, band) / _around(layer, band)
+
+
+def _around(layer: np.ndarray, band: tuple[float, float]) -> np.ndarray:
+    return np.maximum(cv2.GaussianBlur(layer, (0, 0), band[1]), _DARK)
+
+
+def _usual(structure: np.ndarray) -> float:
+    """Standard deviation as the median tells it: what stands out does not count."""
+    return max(1e-5, 1.4826 * float(np.median(np.abs(structure))))
