@@ -1,7 +1,7 @@
 """Blotches that a small painter leaves where the hand has none: patches of shade and of colour, calmed.
 
-A network of a few million weights paints the mounds and the flush of palms as it has learnt them, in a hand that is
-itself smooth too. What stands out there by more than the hand's own unevenness says is what a looker sees first.
+A network of a few million weights paints the mounds and the flush of palms as it has learnt them, in a smooth and even
+hand too, and there they are what one sees first.
 """
 
 from __future__ import annotations
