@@ -25,6 +25,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 import recognizers
+from experiments.bench_rois import read_rois
 from experiments.palm_statistics.__main__ import rendered_rois
 from palmbench.base.status import DONE
 from palmbench.commands.cli import guarded
@@ -86,11 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--finest", type=float, nargs="+", default=FINEST, metavar="SHARE", help="of the crop's side")
     chosen = parser.parse_args(arguments)
     if chosen.file is None:
-        rois, palms = rendered_rois("controlled", chosen.palms, chosen.photos), np.arange(chosen.palms)
-        palms = np.repeat(palms, chosen.photos)
+        rois = rendered_rois("controlled", chosen.palms, chosen.photos)
+        palms = np.repeat(np.arange(chosen.palms), chosen.photos)
     else:
-        with np.load(chosen.file) as file:
-            rois, palms = file["rois"], file["identity"]
+        rois, names = read_rois(chosen.file)
+        palms = np.array(names)
     print(
         f"{len(rois)} ROIs of {len(np.unique(palms))} palms; light is what is coarser than a share of the crop's side"
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 TINT = np.array([0.85, 1.1, 1.1], np.float32)  # what is darker is redder: creases and hollows of skin
 _DARK = 0.06  # of full scale: relative to darker skin, noise would count as structure
+_ROUND = 18.0  # pixels of the crop from the palm's rim within which a hand turns away from the light
 _FEW = 4.0  # standard deviations as the median tells them, beyond which a line is one of the few deep ones
 
 
@@ -85,3 +86,8 @@ def inside(region: np.ndarray, fade: float) -> np.ndarray:
     """Weights that rise from 0 at a region's rim to 1 so many pixels within, float32."""
     distance = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     return np.clip(distance / fade, 0, 1)
+
+
+def facing(region: np.ndarray) -> np.ndarray:
+    """Where a region is so far within its rim that a hand's roundness is no structure of it, bool; maybe nowhere."""
+    return inside(region, _ROUND) == 1

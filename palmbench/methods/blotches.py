@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from palmbench.methods.bands import between, inside
+from palmbench.methods.bands import between, facing, inside
 
 VERSION = 1
 _SHADE = (2.5, 24.0)  # standard deviations, in pixels of the crop, between which patches of shade lie
@@ -18,7 +18,6 @@ _TOLD = (3.0, 8.0)  # the same of what tells how blotchy a palm is: light that f
 _MOST = 0.5  # standard deviations that structure may stand out by where the own palm has half as much
 _DARK = 0.06  # of full scale: darker skin has no colour to speak of
 _FADE = 12.0  # pixels of the crop over which calming ends at the palm's rim
-_ROUND = 18.0  # the same within which a hand turns away from the light, which says nothing of blotches
 
 
 def without_blotches(painted: np.ndarray, original: np.ndarray, repainted: np.ndarray) -> np.ndarray:
@@ -41,7 +40,7 @@ def without_blotches(painted: np.ndarray, original: np.ndarray, repainted: np.nd
     ndarray of shape (size, size, 3), float32
         In [0, 1]; unchanged outside the repainted palm, and where that is nowhere wide.
     """
-    inner = inside(repainted, _ROUND) == 1
+    inner = facing(repainted)
     if not inner.any():
         return painted
     weights = inside(repainted, _FADE)

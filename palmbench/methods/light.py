@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from palmbench.methods.bands import inside
+from palmbench.methods.bands import facing, inside
 
 VERSION = 4
 # Standard deviation, as a share of the crop's side, above which structure is light and colour: a twentieth is a
@@ -21,8 +21,7 @@ _DARK = 0.02  # of full scale: what is darker has no colour to speak of
 _CELLS = 4.0  # in a standard deviation, of the grid on which light is averaged: what is so smooth needs no finer one
 _CLOTH = 16.0  # distance in a*b* from the hand's colour beyond which a pixel is not skin
 _LINES = 5.0  # standard deviation, in pixels of the crop, of a mean in which lines do not count
-_WITHIN = 18.0  # pixels of the crop from the palm's rim on which its colour is usual
-_FADE = 12.0  # the same over which a change of the whole palm's colour ends
+_FADE = 12.0  # pixels of the crop over which a change of the whole palm's colour ends
 _DIM = 0.06  # of full scale: ratios of what is darker would be of noise
 _GAIN = (0.85, 1.18)  # factors by which a whole palm may be darkened and brightened
 
@@ -79,7 +78,7 @@ def in_usual_colour(painted: np.ndarray, original: np.ndarray, repainted: np.nda
     ndarray of shape (size, size, 3), float32
         In [0, 1]; unchanged outside the repainted palm, and where that is nowhere wide.
     """
-    inner = inside(repainted, _WITHIN) == 1
+    inner = facing(repainted)
     if not inner.any():
         return painted
     crops = (original / np.float32(255), painted.astype(np.float32))

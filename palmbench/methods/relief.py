@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from palmbench.methods.bands import TINT, between, inside, lacking
+from palmbench.methods.bands import TINT, between, facing, inside, lacking
 
 VERSION = 2
 _BAND = (5.0, 18.0)  # standard deviations, in pixels of the crop, between which structure is relief
@@ -16,7 +16,6 @@ _DRAWN = (9.0, 24.0)  # the same of what is drawn: of noise, the narrower the mo
 _GLARE = 0.3  # of full scale below white: the brighter skin is, the less of its relief a camera shows
 _STRONGEST = 0.06  # standard deviation of relief, as a share of the brightness
 _FADE = 12.0  # pixels of the crop over which relief ends at the palm's rim
-_ROUND = 18.0  # the same within which a hand turns away from the light, which is no relief
 
 
 def with_relief(
@@ -43,7 +42,7 @@ def with_relief(
     ndarray of shape (size, size, 3), float32
         In [0, 1]; unchanged outside the repainted palm.
     """
-    inner = inside(repainted, _ROUND) == 1
+    inner = facing(repainted)
     lack = lacking(lit, original, repainted, inner, _BAND, _BAND[1], _STRONGEST)
     if not lack:
         return lit

@@ -6,6 +6,7 @@ from tests.golden import (
     of_attacks,
     of_diffusion,
     of_disclosures,
+    of_finishing,
     of_hands,
     of_leak,
     of_methods,
@@ -31,7 +32,7 @@ WITHOUT = {
 def goldens() -> dict[str, Golden]:
     """Every sample, by the module that it guards."""
     parts = (
-        of_attacks, of_diffusion, of_disclosures, of_hands, of_methods, of_whole_hand, of_recognizers, of_quality,
-        of_scoring, of_leak, of_photos, of_spots, of_stages,
+        of_attacks, of_diffusion, of_disclosures, of_hands, of_finishing, of_methods, of_whole_hand, of_recognizers,
+        of_quality, of_scoring, of_leak, of_photos, of_spots, of_stages,
     )  # fmt: skip
     return {golden.module: golden for part in parts for golden in part.GOLDENS}

@@ -15,23 +15,16 @@ import recognizers
 from palmbench.hands.palm_frame import PalmFrame
 from palmbench.hands.roi_squares import Square
 from palmbench.methods import (
-    bands,
-    blotches,
     crease_terms,
     crop,
     inpainted_crop,
     lama,
-    light,
     new_skin,
-    paste_back,
     perturbation,
     pool,
     quilting,
-    relief,
     rim_fill,
-    skin_texture,
     victims,
-    wrinkles,
 )
 from palmbench.methods.adversarial import AdversarialConfig
 from palmbench.methods.blur import BlurConfig
@@ -51,6 +44,7 @@ from palmbench.synth.flat_palm import FlatPalm, flat_palm, lit
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 from tests.golden.of_diffusion import DIFFUSION, PAPER, SMALL, TINY, painter_weights
+from tests.golden.of_finishing import FINISHING
 from tests.tiny_pipelines import save_tiny
 
 _PICTURE = 1e-4
@@ -75,76 +69,6 @@ def _region() -> dict[str, Any]:
     return {
         "photo": picture(_of(_Negative(IdentityConfig(), region="palm"))),
         "paper": exact(palm_region(inputs.hand(), "paper")),
-    }
-
-
-def _painted_crop() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """A crop of the photo, a smoother and darker one in the place of what a painter gave, the hand and the palm."""
-    crop, hand = inputs.photo()[64:256, 0:192], inputs.hand().mask[64:256, 0:192]
-    repainted = palm_region(inputs.hand(), "paper")[64:256, 0:192]
-    ramp = np.linspace(0.85, 0.95, 192)[:, None, None]
-    return cv2.GaussianBlur(crop, (0, 0), 2.5) / 255 * ramp, crop, hand, repainted
-
-
-def _wrinkles() -> dict[str, Any]:
-    painted, crop, _, repainted = _painted_crop()
-    drawn = [wrinkles.wrinkled(each, crop, repainted, np.random.default_rng(5)) for each in (painted, crop / 255)]
-    return {"wrinkled": [picture(255 * each) for each in drawn]}
-
-
-def _relief() -> dict[str, Any]:
-    painted, crop, _, repainted = _painted_crop()
-    drawn = [relief.with_relief(each, crop, repainted, np.random.default_rng(5)) for each in (painted, crop / 255)]
-    return {"uneven": [picture(255 * each) for each in drawn]}
-
-
-def _blotches() -> dict[str, Any]:
-    painted, crop, _, repainted = _painted_crop()
-    smooth = np.rint(255 * painted).astype(np.uint8)
-    return {"calmed": picture(255 * blotches.without_blotches(crop / 255, smooth, repainted))}
-
-
-def _bands() -> dict[str, Any]:
-    _, crop, _, repainted = _painted_crop()
-    level = crop[..., 1] / np.float32(255)
-    wide = ((0.8, 5.0), (4.0, 12.0))
-    found = [bands.strength(level, repainted, repainted, band, band[1]) for band in wide]
-    return {"between": sampled(bands.between(level, repainted, (0.8, 5.0))), "strength": found}
-
-
-def _light() -> dict[str, Any]:
-    painted, crop, hand, repainted = _painted_crop()
-    shaded = (crop * np.linspace(0.2, 1, 192)[:, None, None]).astype(np.uint8)
-    sleeve = crop.copy()
-    sleeve[150:] = (40, 60, 200)
-    lit = [light.follow_light(painted, each, hand) for each in (crop, shaded, sleeve)]
-    usual = light.in_usual_colour(0.9 * painted, crop, repainted)
-    return {"lit": [picture(255 * each) for each in lit], "usual": picture(255 * usual)}
-
-
-def _skin_texture() -> dict[str, Any]:
-    painted, crop, hand, repainted = _painted_crop()
-    noise = np.random.default_rng(6).integers(0, 30, crop.shape, np.uint8)
-    noisy = (crop // 2 + noise).astype(np.uint8)
-    found = [
-        skin_texture.textured(painted, noisy, skin, repainted, size, np.random.default_rng(5))
-        for skin, size in ((hand, 192), (hand, 96), (repainted, 192))
-    ]
-    rough = skin_texture.textured(noisy / 255, crop, hand, repainted, 192, np.random.default_rng(5))
-    return {"textured": [picture(255 * each) for each in (*found, rough)]}
-
-
-def _paste_back() -> dict[str, Any]:
-    hand, square = inputs.hand(), Square(0, 64, 192)
-    painted, _, _, repainted = _painted_crop()
-    photos = []
-    for only_palm in (True, False):
-        for grain in (None, np.random.default_rng(5)):
-            photos.append(inputs.photo().copy())
-            paste_back.paste_back(photos[-1], painted, square, hand, "paper", only_palm, grain)
-    return {
-        "rim": picture(paste_back.soft_rim(repainted)),
-        "photos": [picture(photo) for photo in photos],
     }
 
 
@@ -327,8 +251,7 @@ def _sdedit() -> dict[str, Any]:
 
 _PASTED = [f"palmbench.methods.{name}" for name in ("region", "crop", "paste_back")]
 _READ = [f"palmbench.hands.{name}" for name in ("recognition_roi", "recognition_hand")]
-_ADDED = ("bands", "blotches", "light", "paste_back", "relief", "skin_texture", "wrinkles")
-_METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *_ADDED)]
+_METHODS = [f"palmbench.methods.{name}" for name in ("region", "crop", *FINISHING)]
 _SKIN = [
     "palmbench.hands.palm_frame",
     "palmbench.synth.flat_palm",
@@ -383,18 +306,6 @@ GOLDENS = [
            victim_weights, _STEERED),
     Golden("palmbench.methods.crop", "crops", _crop, [*_PALM, "palmbench.methods.region"], tolerance=_PICTURE,
            constants=True),
-    Golden("palmbench.methods.bands", "structure", _bands, tolerance=_PICTURE, constants=True),
-    Golden("palmbench.methods.wrinkles", "wrinkles", _wrinkles, ["palmbench.methods.bands"], tolerance=_PICTURE,
-           constants=True),
-    Golden("palmbench.methods.relief", "relief", _relief, ["palmbench.methods.bands"], tolerance=_PICTURE,
-           constants=True),
-    Golden("palmbench.methods.blotches", "blotches", _blotches, ["palmbench.methods.bands"], tolerance=_PICTURE,
-           constants=True),
-    Golden("palmbench.methods.light", "light or colours", _light, ["palmbench.methods.bands"], tolerance=_PICTURE,
-           constants=True),
-    Golden("palmbench.methods.skin_texture", "textures", _skin_texture, tolerance=_PICTURE, constants=True),
-    Golden("palmbench.methods.paste_back", "photos", _paste_back,
-           [*_PALM, "palmbench.methods.skin_texture"], tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.diffusion", "photos", _diffusion,
            [*_PALM, *_METHODS, "palmbench.diffusion.paint", *DIFFUSION],
            painter_weights, _PAINTED),

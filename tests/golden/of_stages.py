@@ -34,6 +34,7 @@ from recognizers.common.cache_keys import digest, sample_seed
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, numbers, picture, sampled
 from tests.golden.of_diffusion import SMALL, painter_weights
+from tests.golden.of_finishing import FINISHING
 from tests.golden.of_hands import LOOKING, detector_weights
 
 SAMPLES = tuple(Sample(f"{i:04d}_0000", f"{i:04d}", f"{i:04d}", "", f"{i:032d}") for i in (0, 1))
@@ -225,10 +226,7 @@ _EEHNET = ["recognizers.eehnet", "recognizers.networks.embedding", "recognizers.
            *(f"recognizers.networks.{name}" for name in ("backbones", "hand_landmarks", "tps"))]  # fmt: skip
 _PARTS = ("attention", "denoiser", "fusion", "layers", "noise", "prior", "sampler", "paint")
 _PAINTING = [f"palmbench.diffusion.{name}" for name in _PARTS]
-_ADDED = [
-    f"palmbench.methods.{name}"
-    for name in ("bands", "blotches", "light", "paste_back", "relief", "skin_texture", "wrinkles")
-]
+_ADDED = [f"palmbench.methods.{name}" for name in FINISHING]
 _DIFFUSION = ["palmbench.methods.diffusion", *_ADDED, *_PAINTING]
 _PREPARED = [*_SEEING, _STAGES + "prepare"]
 _DEIDENTIFIED = [*_PREPARED, *_MASKING, _STAGES + "deidentify"]
