@@ -1,4 +1,4 @@
-"""Palms beside the hands that were found: what looks like one, its fingers hidden perhaps, keeps a photo back."""
+"""Palms that would stay in the clear: what looks like one, its fingers hidden perhaps, keeps a photo back."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Box = tuple[int, int, int, int]
 
 
 def overlooked(picture: np.ndarray, hands: Sequence[WindowedHand], spotter: Spotter) -> list[Box]:
-    """Where something looks like a palm and is none of the hands: left, top, right and bottom, the surest first.
+    """Where something looks like a palm and lies in none of the hands: left, top, right and bottom, the surest first.
 
     Parameters
     ----------
     picture : ndarray of shape (height, width, 3), uint8 RGB
     hands : sequence of WindowedHand
-        All that were found in it.
+        Those found in it that are not looked at.
     spotter : Spotter
     """
     height, width = picture.shape[:2]
     covered = np.zeros((height, width), bool)
     for found in hands:
-        found.window.of(covered)[...] |= cover(found.hand)
+        covered |= _covered(found, (height, width))
     # The rest of a large photo is not looked at closer than this anyway.
     scale = min(1.0, LARGEST / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -38,9 +38,21 @@ def overlooked(picture: np.ndarray, hands: Sequence[WindowedHand], spotter: Spot
     return [_box(spot, size, (width, height)) for spot in spots if not hidden[_middle(spot, size)]]
 
 
+def lies_in(box: Box, found: WindowedHand, shape: tuple[int, int]) -> bool:
+    """Whether the middle of what looks like a palm lies in a hand of a photo of some height and width."""
+    left, top, right, bottom = box
+    return bool(_covered(found, shape)[(top + bottom) // 2, (left + right) // 2])
+
+
 def told(box: Box) -> str:
     """What people read of one."""
     return f"something at {box} looks like a palm, and no hand was found there"
+
+
+def _covered(found: WindowedHand, shape: tuple[int, int]) -> np.ndarray:
+    covered = np.zeros(shape, bool)
+    found.window.of(covered)[...] = cover(found.hand)
+    return covered
 
 
 def _middle(spot: Spot, size: tuple[int, int]) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import cv2
@@ -15,13 +16,13 @@ from palmbench.hands.palm import Region, palm_mask
 from palmbench.hands.spotting import Spotter
 from palmbench.methods import Method, output_checks
 from palmbench.photos.evidence import MOST, share_that_stayed
-from palmbench.photos.overlooked import Box, overlooked
+from palmbench.photos.overlooked import Box, lies_in, overlooked
 from palmbench.photos.window import WindowedHand, find_hands, may_show_palm, unpaintable
 from palmbench.photos.writing import eight_bits
 from recognizers.common.cache_keys import digest, sample_seed
 from recognizers.common.errors import SampleError
 
-VERSION = 3
+VERSION = 4
 _NO_PALM = {"back": "it shows its back", "closed": "its fingers are closed over its palm"}
 
 
@@ -105,13 +106,15 @@ class Painter:
         views = {} if every_hand else {index: one.hand.view for index, one in enumerate(self.hands)}
         no_palm = {index: _NO_PALM[view] for index, view in views.items() if view in _NO_PALM}
         doubtful = {index for index in no_palm if may_show_palm(self.hands[index].hand)}
+        self.overlooked: list[Box] = []
+        if tools.spotter:
+            doubtful |= self._look_again(tools.spotter, no_palm.keys() - doubtful)
         self.left_alone = {index: what for index, what in no_palm.items() if index not in doubtful}
         reasons = {index: unpaintable(one.hand) for index, one in enumerate(self.hands) if index not in no_palm}
         reasons |= {index: f"{no_palm[index]}, or its palm after all" for index in doubtful}
         beyond = [index for index in reasons if index >= most and self.hands[index].hand.view == "unsure"]
         reasons |= dict.fromkeys(beyond, f"there are more than {most} hands; look for more with detector.hands")
         self.skipped = {index: reason for index, reason in reasons.items() if reason}
-        self.overlooked: list[Box] = overlooked(self.picture, self.hands, tools.spotter) if tools.spotter else []
         self._photo = "" if shared else pixels_digest(pixels)
 
     @property
@@ -147,6 +150,17 @@ class Painter:
                 continue
             seeds[index] = seed if self._tools.method.seeded else None
         return Drawn(pixels, seeds, evened)
+
+    def _look_again(self, spotter: Spotter, clear: AbstractSet[int]) -> set[int]:
+        """Look for palms in all that would stay in the clear; which hands there, of places `clear`, look like one."""
+        hidden = [hand for index, hand in enumerate(self.hands) if index not in clear]
+        doubtful = set()
+        for box in overlooked(self.picture, hidden, spotter):
+            inside = {index for index in clear if lies_in(box, self.hands[index], self.picture.shape[:2])}
+            doubtful |= inside
+            if not inside:
+                self.overlooked.append(box)
+        return doubtful
 
     def _others(self, index: int) -> np.ndarray:
         """Where other hands are in the window of a hand, bool of its height and width."""

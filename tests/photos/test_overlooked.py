@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from known_photos import deid, pixels, truth
+from known_photos import Knowing, deid, pixels, truth
 from PIL import Image
 
 import palmbench
@@ -22,6 +23,7 @@ from palmbench.photos.overlooked import overlooked
 from palmbench.photos.painter import Painter, Tools
 from palmbench.photos.window import in_window
 from palmbench.synth import Render, render
+from palmbench.synth.other_hands import render_other
 from recognizers.common.errors import SampleError
 
 
@@ -70,6 +72,24 @@ def test_without_a_spotter_nothing_is_asked(both: Shown, eyes: Tools, spotter: S
     assert len(Painter(both.image, tools._replace(spotter=spotter)).overlooked) == 1
     assert tools.settings()["spotter"] == {}
     assert tools._replace(spotter=spotter).settings()["spotter"]["weights"] == spotter.digest
+
+
+def test_a_hand_that_is_called_a_back_and_looks_like_a_palm_is_in_doubt(
+    seen: Render, eyes: Tools, spotter: Spotter
+) -> None:
+    back = replace(truth(seen), view="back")
+    tools = eyes._replace(detector=Knowing((back,)), method=methods.load(MaskConfig()))
+    assert Painter(seen.image, tools).left_alone == {0: "it shows its back"}
+    painter = Painter(seen.image, tools._replace(spotter=spotter))
+    assert painter.skipped == {0: "it shows its back, or its palm after all"}
+    assert painter.left_alone == {} and painter.overlooked == []
+
+
+def test_a_hand_that_shows_its_back_is_left_alone(eyes: Tools, spotter: Spotter) -> None:
+    back = render_other("back", 7000, 1)
+    knowing = Knowing((back.as_hand(),))
+    painter = Painter(back.image, eyes._replace(detector=knowing, method=methods.load(MaskConfig()), spotter=spotter))
+    assert painter.left_alone == {0: "it shows its back"} and painter.skipped == {}
 
 
 @pytest.mark.parametrize("alone", [False, True])
