@@ -31,7 +31,7 @@ VERSION = 5
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 _ENCODING = ("fusion", "layers", "noise", "prior", "paint")
 _PAINTING = ("attention", "denoiser", "sampler")
-_FINISHING = ("bands", "blotches", "light", "paste_back", "relief", "skin_texture", "wrinkles")
+_FINISHING = ("bands", "blotches", "light", "palette", "paste_back", "relief", "skin_texture", "wrinkles")
 # Of weights that are known by name.
 _LICENCES = {"embedded": "Apache-2.0", "Fantasy-Studio/Paint-by-Example": "CreativeML OpenRAIL-M"}
 _MOST_ALPHA = 0.2  # the own palm shows through above it
@@ -161,10 +161,11 @@ class Diffusion(Method):
 
     What small weights cannot paint is added after them. With `wrinkles` "match" wrinkles are drawn at random until the
     palm's lines are as strong as they were (`wrinkles.wrinkled`), with `colour` "match" the crop gets the light and
-    the colours of the hand (`light.follow_light`, `light.in_usual_colour`), with `relief` "match" it is as uneven as it
-    was: blotches that stand out are calmed (`blotches.without_blotches`), folds and pads that it lacks are drawn at
-    random (`relief.with_relief`). With `grain` "match" it gets the texture of the skin around the palm, at the photo's
-    own scale (`skin_texture.textured`). None of this is diffusion, and the paper's setting has none of it.
+    the colours of the hand (`light.follow_light`, `light.in_usual_colour`, `palette.in_its_shades`), with `relief`
+    "match" it is as uneven as it was: blotches that stand out are calmed (`blotches.without_blotches`), folds and pads
+    that it lacks are drawn at random (`relief.with_relief`). With `grain` "match" it gets the texture of the skin
+    around the palm, at the photo's own scale (`skin_texture.textured`). None of this is diffusion, and the paper's
+    setting has none of it.
 
     Exemplars are 128 pixels a side, as the authors', and go to the encoder's size at once; theirs go by way of 512.
 
@@ -325,6 +326,7 @@ class Diffusion(Method):
         from palmbench.methods.blotches import without_blotches
         from palmbench.methods.crop import hand_in
         from palmbench.methods.light import follow_light, in_usual_colour
+        from palmbench.methods.palette import in_its_shades
         from palmbench.methods.relief import with_relief
         from palmbench.methods.wrinkles import wrinkled
 
@@ -332,12 +334,13 @@ class Diffusion(Method):
             painted = wrinkled(painted, crop.image, crop.mask, generator)
         if self.config.relief == "match":
             painted = without_blotches(painted, crop.image, crop.mask)
+        seen = hand_in(crop.square, hand, len(painted)) | crop.mask
         if self.config.colour == "match":
-            painted = follow_light(painted, crop.image, hand_in(crop.square, hand, len(painted)) | crop.mask)
+            painted = follow_light(painted, crop.image, seen)
         if self.config.relief == "match":
             painted = with_relief(painted, crop.image, crop.mask, generator)
         if self.config.colour == "match":
-            painted = in_usual_colour(painted, crop.image, crop.mask)
+            painted = in_its_shades(in_usual_colour(painted, crop.image, crop.mask), crop.image, seen)
         return painted
 
     @cached_property

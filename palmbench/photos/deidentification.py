@@ -226,6 +226,7 @@ def result_key(settings: dict[str, Any], photo: str, number: int, format_name: s
     versions = {
         "deidentification": VERSION,
         **versions_of("palmbench.base", "photo_files"),
+        **versions_of("palmbench.methods", "palette"),
         **versions_of("palmbench.photos", *_CODE),
         **region_versions(),
     }

@@ -15,6 +15,7 @@ from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.hands.spotting import Spotter
 from palmbench.methods import Method, output_checks
+from palmbench.methods.palette import in_its_shades
 from palmbench.photos.evidence import MOST, share_that_stayed
 from palmbench.photos.overlooked import Box, lies_in, overlooked
 from palmbench.photos.window import WindowedHand, find_hands, may_show_palm, unpaintable
@@ -201,11 +202,13 @@ def repaint(
     window, hand = found
     before = np.ascontiguousarray(window.of(picture))
     (after,) = output_checks.photos(tools.method, [before], [hand], [seed])
+    changed = (before != after).any(axis=2)
+    shaded = in_its_shades(after / np.float32(255), before, hand.mask)
+    after = np.where(changed[..., None], np.round(255 * shaded), before).astype(np.uint8)
     palm = palm_mask(hand, tools.region)
     if (stayed := share_that_stayed(before, after, palm)) > MOST:
         raise SampleError(f"{stayed:.0%} of its palm stayed as it was")
     # Of the palm itself no pixel stays, not even in the bits that a painter does not see.
-    changed = (before != after).any(axis=2)
     where = (changed | palm) & hand.mask
     if tools.method.config.declaration(tools.region).region == "around":
         where = (changed & (hand.mask | ~others)) | palm

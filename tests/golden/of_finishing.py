@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from palmbench.hands.roi_squares import Square
-from palmbench.methods import bands, blotches, light, paste_back, relief, skin_texture, wrinkles
+from palmbench.methods import bands, blotches, light, palette, paste_back, relief, skin_texture, wrinkles
 from palmbench.methods.region import palm_region
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, picture, sampled
 
-FINISHING = ("bands", "blotches", "light", "paste_back", "relief", "skin_texture", "wrinkles")
+FINISHING = ("bands", "blotches", "light", "palette", "paste_back", "relief", "skin_texture", "wrinkles")
 _PICTURE = 1e-4
 _PALM = [f"palmbench.hands.{name}" for name in ("roi_squares", "palm", "skeleton")]
 
@@ -66,6 +66,12 @@ def _light() -> dict[str, Any]:
     return {"lit": [picture(255 * each) for each in lit], "usual": picture(255 * usual)}
 
 
+def _palette() -> dict[str, Any]:
+    painted, crop, hand, _ = _painted_crop()
+    sepia = np.rint(crop.mean(axis=2, keepdims=True) * (1.0, 0.9, 0.7)).astype(np.uint8)
+    return {"shades": [picture(255 * palette.in_its_shades(painted, each, hand)) for each in (crop, sepia)]}
+
+
 def _skin_texture() -> dict[str, Any]:
     painted, crop, hand, repainted = _painted_crop()
     noise = np.random.default_rng(6).integers(0, 30, crop.shape, np.uint8)
@@ -102,6 +108,7 @@ GOLDENS = [
            constants=True),
     Golden("palmbench.methods.light", "light or colours", _light, ["palmbench.methods.bands"], tolerance=_PICTURE,
            constants=True),
+    Golden("palmbench.methods.palette", "shades", _palette, tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.skin_texture", "textures", _skin_texture, tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.paste_back", "photos", _paste_back,
            [*_PALM, "palmbench.methods.skin_texture"], tolerance=_PICTURE, constants=True),

@@ -263,6 +263,7 @@ def _of(*names: str) -> list[str]:
 _SEEING = ["palmbench.hands.embedded", *LOOKING]
 _MTCC = ["recognizers.mtcc", "recognizers.codes.gabor", "recognizers.matching.shifts"]
 _BLUR = ["palmbench.methods.blur", "palmbench.methods.region"]
+_PAINTED = [*_BLUR, "palmbench.methods.palette"]
 
 GOLDENS = [
     Golden("palmbench.base.photo_files", "turned photos", _turned),
@@ -278,9 +279,9 @@ GOLDENS = [
     Golden(_PHOTOS + "verification", "verdicts", _judge,
            [*_PALM, "palmbench.hands.assembly", *_MTCC, *_of("window")], tolerance=5e-3, constants=True),
     Golden(_PHOTOS + "painter", "photos or seeds", _painter,
-           [*_PALM, "palmbench.hands.assembly", *_BLUR, *_of("window", "evidence", "writing")], tolerance=_CODED),
+           [*_PALM, "palmbench.hands.assembly", *_PAINTED, *_of("window", "evidence", "writing")], tolerance=_CODED),
     Golden(_PHOTOS + "deidentification", "results", _deidentification,
-           [*_PALM, *_SEEING, *_MTCC, *_BLUR,
+           [*_PALM, *_SEEING, *_MTCC, *_PAINTED,
             *SPOTTING, "palmbench.hands.several_hands",
             *_of("window", "evidence", "writing", "verification", "painter", "overlooked", "reading")],
            lambda: detector_weights() + spot_weights(), tolerance=5e-3, constants=True),

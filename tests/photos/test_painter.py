@@ -273,3 +273,19 @@ def test_a_hand_whose_palm_cannot_be_repainted_is_skipped_with_the_reason(
 def test_what_transparency_hides_is_seen(photo: np.ndarray) -> None:
     hidden = np.dstack([photo, np.zeros(photo.shape[:2], np.uint8)])
     np.testing.assert_array_equal(picture_of(hidden), photo)
+
+
+def test_a_palm_in_a_grey_photo_is_grey_whatever_paints_it(one: Render, eyes: Tools) -> None:
+    class Red(RegionMethod):
+        """Paints palms red."""
+
+        version = 1
+
+        def redraw(self, photo: np.ndarray, region: np.ndarray, seed: int) -> np.ndarray:
+            return np.where(region[..., None], np.array([200, 40, 30], np.uint8), photo)
+
+    grey = np.repeat(one.image[..., 1:2], 3, axis=2)
+    tools = eyes._replace(detector=Knowing((truth(one),)), method=Red(MaskConfig()))
+    drawn = Painter(grey, tools).draw()
+    assert (drawn.pixels == drawn.pixels[..., :1]).all()
+    assert (drawn.pixels[inpaint_mask(truth(one))] == 90).all()
