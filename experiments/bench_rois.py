@@ -58,7 +58,7 @@ def read_rois(path: Path) -> tuple[np.ndarray, list[str]]:
         with np.load(path, allow_pickle=False) as file:
             rois, palms = file["rois"], [str(palm) for palm in file["identity"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RequestError(f"{path} is no npz with `rois` and `identity`: {error}.") from error
+        raise RequestError(f"{path} is no npz with `rois` and `identity`: {str(error).rstrip('.')}.") from error
     if rois.dtype != np.uint8 or rois.shape != (len(palms), ROI_SIDE, ROI_SIDE) or len(set(palms)) < 2:
         wanted = f"uint8 (n, {ROI_SIDE}, {ROI_SIDE}) of two palms or more"
         raise RequestError(f"{path}: `rois` are {rois.dtype} {rois.shape} of {len(set(palms))} palms, not {wanted}.")

@@ -85,6 +85,7 @@ def _say(accounts: Sequence[PhotoAccount], found: Plan, deid: Deidentification, 
     alone = [
         f"{account.photo}: hand {place}, as {hand.left_alone}"
         for account in accounts
+        if not account.bare  # where all are, the reason says so
         for place, hand in enumerate(account.hands, 1)
         if hand.left_alone
     ]

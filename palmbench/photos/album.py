@@ -27,7 +27,7 @@ class Done(NamedTuple):
 
     accounts: list[PhotoAccount]
     left: int
-    stopped: RequestError | None
+    stopped: RequestError | KeyboardInterrupt | None
 
 
 def deidentify_album(found: Plan, deid: Deidentification, executor: ExecutorConfig, out: Path, force: bool) -> Done:
@@ -84,7 +84,9 @@ def _no_idle_workers(config: ExecutorConfig, photos: int) -> ExecutorConfig:
     return replace(config, workers=min(photos, config.workers or available_cores()))
 
 
-def _run(executor: Executor, tasks: Sequence[Task]) -> tuple[list[PhotoAccount | None], RequestError | None]:
+def _run(
+    executor: Executor, tasks: Sequence[Task]
+) -> tuple[list[PhotoAccount | None], RequestError | KeyboardInterrupt | None]:
     """Accounts of the photos, in their order; None for those that were not come to, and what stopped it then."""
     accounts: list[PhotoAccount | None] = [None] * len(tasks)
     finished = [place for place, task in enumerate(tasks) if len(task.there) == len(task.job.outputs)]
@@ -100,6 +102,9 @@ def _run(executor: Executor, tasks: Sequence[Task]) -> tuple[list[PhotoAccount |
             progress.advance(int(account.done), int(not account.done))
     except RequestError as error:
         return accounts, error
+    except KeyboardInterrupt as interrupt:
+        executor.stop()
+        return accounts, interrupt
     finally:
         progress.finish()
     return accounts, None

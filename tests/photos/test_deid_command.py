@@ -175,6 +175,26 @@ def test_a_full_disk_is_said_leaves_nothing_and_costs_nothing(
     assert "1 de-identified, 1 already there" in capsys.readouterr().out
 
 
+def test_who_interrupts_is_told_what_was_done(
+    album: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, report, link, left = album.parent / "out", album.parent / "report.json", os.link, [False, True]
+
+    def until_interrupted(source: Path, target: Path) -> None:
+        if left and left.pop(0):
+            raise KeyboardInterrupt
+        link(source, target)
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(os, "link", until_interrupted)
+        assert deid(album, out, "--report", report) == 130
+    said = capsys.readouterr()
+    assert "2 photos: 1 de-identified, 1 not come to" in said.out
+    assert "the same command goes on" in said.err
+    assert list(files(out)) == ["a.png"]
+    assert [photo["photo"] for photo in json.loads(report.read_text())["photos"]] == ["a.png"]
+
+
 def test_several_results_differ_and_the_seed_gives_their_bytes_again(album: Path) -> None:
     outs = [album.parent / name for name in ("x", "y", "z")]
     for out, seed in zip(outs, (7, 7, 8), strict=True):
