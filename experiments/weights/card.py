@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from experiments.weights.training import Options, Trainer
+from experiments.weights.training import IDENTITIES, SAMPLES, Options, Trainer
 from experiments.weights.world import TURNS
 from palmbench.engine.executor import available_cores
 from palmbench.quality.weights import sha256_of
@@ -45,6 +45,10 @@ def write_card(
     """
     minutes = max(1, round(trainer.spent / 60))
     limits = f"--minutes {options.minutes:g} --processes {options.processes}" + " --continued" * options.continued
+    if options.identities != IDENTITIES:
+        limits += f" --identities {options.identities}"
+    if options.samples != SAMPLES:
+        limits += f" --samples {options.samples}"
     batch = options.batch * options.processes
     command = f"python -m experiments.weights.train_{recipe} {limits}"
     time = f"{minutes} minutes, {trainer.step} steps of {batch} examples"

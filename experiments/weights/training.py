@@ -25,6 +25,7 @@ from palmbench.engine.executor import available_cores, leave_with
 from recognizers.training.checkpoints import load_checkpoint, save_checkpoint
 
 Item = TypeVar("Item")
+IDENTITIES, SAMPLES = 2400, 4  # palms, and photos of each, that a recipe trains on if it is not told
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ def parse_options(recipe: str, steps: int, minutes: float, batch: int) -> Option
     """Options of a recipe from the process's words; `recipe` is its docstring."""
     parser = argparse.ArgumentParser(description=recipe, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("data/training"), help="training set and checkpoints")
-    parser.add_argument("--identities", type=int, default=2400, help="palms in the training set")
-    parser.add_argument("--samples", type=int, default=4, help="photos of each palm")
+    parser.add_argument("--identities", type=int, default=IDENTITIES, help="palms in the training set")
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="photos of each palm")
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--minutes", type=float, default=minutes, help="training ends when steps or minutes run out")
     parser.add_argument("--batch", type=int, default=batch, help="examples a process and step")

@@ -95,6 +95,7 @@ def test_a_training_writes_weights_that_load_and_a_card(
     assert templates.shape == (1, 128)
     first = yaml.safe_load((weights.parent / "card.yaml").read_text())
     assert "6 drawn palms" in first["trained_on"] and "before" not in first
+    assert first["command"].endswith(f" --identities {options.identities} --samples {options.samples}")
 
     # Going on from there the card tells of both; written once more, it tells the same.
     (options.data / "ccnet.pt").unlink()
