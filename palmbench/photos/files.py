@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 from palmbench.base.photo_kinds import HEAD
 from palmbench.photos.formats import FORMATS, OWN_SUFFIXES, SUFFIXES, format_of
 from palmbench.photos.naming import Wish, result_names
+from recognizers.common.did_you_mean import did_you_mean
 from recognizers.common.errors import RequestError
 
 _SHOWN = 3
@@ -85,6 +86,10 @@ def plan(inputs: Sequence[Path], out: Path, format_name: str | None = None, coun
     single = len(inputs) == 1 and os.path.isfile(inputs[0]) and not os.path.isdir(out)
     if single and out.suffix.lower() in SUFFIXES:
         return _single(inputs[0], out, format_name, count)
+    if single and not os.path.lexists(out) and (meant := did_you_mean(out.suffix, OWN_SUFFIXES)):
+        raise RequestError(
+            f"{shown(out)}: no image is called {shown(out.suffix)}{meant} To have a folder of that name, make it first."
+        )
     if os.path.lexists(out) and not os.path.isdir(out):
         raise RequestError(
             f"{shown(out)} is not a folder, and results need one, or a new file that is called like an image."

@@ -109,6 +109,7 @@ def test_photos_by_name_with_another_format_and_several_results(tmp_path: Path) 
     assert single.folder is None
     assert results(single, tmp_path) == {"a.jpg": ["new-1.png", "new-2.png"]}
     assert single.jobs[0].format == "png"
+    assert plan([tmp_path / "a.jpg"], tmp_path / "hands-1.2").folder == tmp_path / "hands-1.2"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,7 @@ def test_photos_by_name_with_another_format_and_several_results(tmp_path: Path) 
         (["gone.jpg"], "out", "there is no such photo or folder"),
         (["empty"], "out", r"There is no photo in .*empty \(only 1 .txt\)"),
         (["album"], "empty/n.txt", "n.txt is not a folder, and results need one"),
+        (["album/a.jpg"], "new.jpgg", "new.jpgg: no image is called .jpgg; did you mean .jpg.* make it first"),
         (["album/a.jpg"], "new.heic", "can be read and not written; end the name with one of .jpg"),
     ],
 )
