@@ -11,20 +11,21 @@ import numpy as np
 
 from palmbench.methods.bands import between, facing, inside
 
-VERSION = 1
+VERSION = 2
 _SHADE = (2.5, 24.0)  # standard deviations, in pixels of the crop, between which patches of shade lie
 _COLOUR = (1.0, 24.0)  # the same of colour
 _TOLD = (3.0, 8.0)  # the same of what tells how blotchy a palm is: light that falls slowly across it does not count
+_SHARE = 0.7  # of the own palm's unevenness: the rest of it are lines, which are drawn
 _MOST = 0.5  # standard deviations that structure may stand out by where the own palm has half as much
 _DARK = 0.06  # of full scale: darker skin has no colour to speak of
 _FADE = 12.0  # pixels of the crop over which calming ends at the palm's rim
 
 
 def without_blotches(painted: np.ndarray, original: np.ndarray, repainted: np.ndarray) -> np.ndarray:
-    """Calm what of a painted palm stands out further, in shade or in colour, than the palm that was there.
+    """Calm what of a painted palm stands out further, in shade or in colour, than in the palm that was there.
 
     Of the palm that was there four numbers are used, how uneven its brightness and its three channels beside that are;
-    not where. A palm that was as uneven as the painted one leaves it as it is.
+    not where. A palm that was half again as uneven as the painted one leaves it as it is.
 
     Parameters
     ----------
@@ -63,10 +64,10 @@ def _parts(image: np.ndarray) -> tuple[np.ndarray, ...]:
 def _beyond(
     layer: np.ndarray, own: np.ndarray, repainted: np.ndarray, inner: np.ndarray, band: tuple[float, float]
 ) -> np.ndarray:
-    """What of a layer's structure stands out: nothing where the own palm has as much, nearly all where it has none."""
+    """What of a layer's structure stands out: nothing where the own palm has far more, most where it has none."""
     told, owned = (_usual(_relative(each, repainted, _TOLD)[inner]) for each in (layer, own))
     structure = _relative(layer, repainted, band)
-    share = min(1.0, owned / told)
+    share = min(1.0, _SHARE * owned / told)
     limit = _MOST * share / max(1 - share, 1e-3) * _usual(structure[inner])
     return (structure - limit * np.tanh(structure / limit)) * _around(layer, band)
 

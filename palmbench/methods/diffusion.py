@@ -31,7 +31,7 @@ VERSION = 5
 ROI_NAMES = ("s", "m", "f")  # small, medium and full-scale exemplar square, in the paper's order
 _ENCODING = ("fusion", "layers", "noise", "prior", "paint")
 _PAINTING = ("attention", "denoiser", "sampler")
-_FINISHING = ("bands", "blotches", "light", "palette", "paste_back", "relief", "skin_texture", "wrinkles")
+_FINISHING = ("bands", "blotches", "light", "palette", "palm_lines", "paste_back", "relief", "skin_texture", "wrinkles")
 # Of weights that are known by name.
 _LICENCES = {"embedded": "Apache-2.0", "Fantasy-Studio/Paint-by-Example": "CreativeML OpenRAIL-M"}
 _MOST_ALPHA = 0.2  # the own palm shows through above it
@@ -159,13 +159,13 @@ class Diffusion(Method):
     size and pasted inside the hand mask. So fingers pass through the autoencoder too, and the background is untouched.
     Of a palm crop, unlike the authors' hand crop, only the palm is pasted, with a soft rim around it.
 
-    What small weights cannot paint is added after them. With `wrinkles` "match" wrinkles are drawn at random until the
-    palm's lines are as strong as they were (`wrinkles.wrinkled`), with `colour` "match" the crop gets the light and
-    the colours of the hand (`light.follow_light`, `light.in_usual_colour`, `palette.in_its_shades`), with `relief`
-    "match" it is as uneven as it was: blotches that stand out are calmed (`blotches.without_blotches`), folds and pads
-    that it lacks are drawn at random (`relief.with_relief`). With `grain` "match" it gets the texture of the skin
-    around the palm, at the photo's own scale (`skin_texture.textured`). None of this is diffusion, and the paper's
-    setting has none of it.
+    What small weights cannot paint is added after them. With `relief` "match" the palm is as uneven as it was: blotches
+    that stand out are calmed (`blotches.without_blotches`), folds and pads that it lacks are drawn at random
+    (`relief.with_relief`). With `wrinkles` "match" the lines and wrinkles of nobody's palm are drawn where palms have
+    them (`palm_lines.palm_lines`), as strong as the lines that were there (`wrinkles.wrinkled`). With `colour` "match"
+    the crop gets the light and the colours of the hand (`light.follow_light`, `light.in_usual_colour`,
+    `palette.in_its_shades`), with `grain` "match" the texture of the skin around the palm, at the photo's own scale
+    (`skin_texture.textured`). None of this is diffusion, and the paper's setting has none of it.
 
     Exemplars are 128 pixels a side, as the authors', and go to the encoder's size at once; theirs go by way of 512.
 
@@ -322,18 +322,20 @@ class Diffusion(Method):
         )
 
     def _finished(self, painted: np.ndarray, crop: Crop, hand: Hand, generator: np.random.Generator) -> np.ndarray:
-        """A painted crop, float in [0, 1], with the wrinkles, the light and the relief that were asked for."""
+        """A painted crop, float in [0, 1], with the lines, the light and the relief that were asked for."""
         from palmbench.methods.blotches import without_blotches
         from palmbench.methods.crop import hand_in
         from palmbench.methods.light import follow_light, in_usual_colour
         from palmbench.methods.palette import in_its_shades
+        from palmbench.methods.palm_lines import palm_lines
         from palmbench.methods.relief import with_relief
         from palmbench.methods.wrinkles import wrinkled
 
-        if self.config.wrinkles == "match":
-            painted = wrinkled(painted, crop.image, crop.mask, generator)
         if self.config.relief == "match":
             painted = without_blotches(painted, crop.image, crop.mask)
+        if self.config.wrinkles == "match":
+            lines = palm_lines(hand, crop.square, len(painted), generator)
+            painted = wrinkled(painted, crop.image, crop.mask, lines, generator)
         seen = hand_in(crop.square, hand, len(painted)) | crop.mask
         if self.config.colour == "match":
             painted = follow_light(painted, crop.image, seen)

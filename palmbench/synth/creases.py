@@ -46,7 +46,11 @@ class Creases:
 def palm_creases(identity: int) -> Creases:
     """Creases of an identity's palm. Both hands of a person have creases of their own."""
     # A stream apart from the one that shapes the hand: a change of one leaves the other as it is.
-    generator = hand_generator(identity).spawn(1)[0]
+    return drawn_creases(hand_generator(identity).spawn(1)[0])
+
+
+def drawn_creases(generator: np.random.Generator) -> Creases:
+    """Creases of the palm that a generator draws, of nobody."""
     drawing = _Drawing(generator)
     _principal_lines(drawing, generator)
     _secondary_lines(drawing, generator)

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from palmbench.hands.roi_squares import Square
-from palmbench.methods import bands, blotches, light, palette, paste_back, relief, skin_texture, wrinkles
+from palmbench.methods import bands, blotches, light, palette, palm_lines, paste_back, relief, skin_texture, wrinkles
 from palmbench.methods.region import palm_region
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, exact, picture, sampled
 
-FINISHING = ("bands", "blotches", "light", "palette", "paste_back", "relief", "skin_texture", "wrinkles")
+FINISHING = ("bands", "blotches", "light", "palette", "palm_lines", "paste_back", "relief", "skin_texture", "wrinkles")
 _PICTURE = 1e-4
 _PALM = [f"palmbench.hands.{name}" for name in ("roi_squares", "palm", "skeleton")]
 
@@ -28,8 +28,18 @@ def _painted_crop() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 def _wrinkles() -> dict[str, Any]:
     painted, crop, _, repainted = _painted_crop()
-    drawn = [wrinkles.wrinkled(each, crop, repainted, np.random.default_rng(5)) for each in (painted, crop / 255)]
+    lines = np.zeros(repainted.shape, np.float32)
+    lines[:, 60:64] = 1
+    drawn = [
+        wrinkles.wrinkled(each, crop, repainted, lines, np.random.default_rng(5)) for each in (painted, crop / 255)
+    ]
     return {"wrinkled": [picture(255 * each) for each in drawn]}
+
+
+def _palm_lines() -> dict[str, Any]:
+    hands = (inputs.hand(), inputs.hand(1))
+    drawn = [palm_lines.palm_lines(hand, Square(0, 64, 192), 128, np.random.default_rng(5)) for hand in hands]
+    return {"lines": [picture(255 * np.minimum(each, 1)) for each in drawn]}
 
 
 def _relief() -> dict[str, Any]:
@@ -102,6 +112,8 @@ GOLDENS = [
     Golden("palmbench.methods.bands", "structure", _bands, tolerance=_PICTURE, constants=True),
     Golden("palmbench.methods.wrinkles", "wrinkles", _wrinkles, ["palmbench.methods.bands"], tolerance=_PICTURE,
            constants=True),
+    Golden("palmbench.methods.palm_lines", "lines", _palm_lines,
+           ["palmbench.hands.palm_frame", "palmbench.hands.roi_squares"], tolerance=_PICTURE),
     Golden("palmbench.methods.relief", "relief", _relief, ["palmbench.methods.bands"], tolerance=_PICTURE,
            constants=True),
     Golden("palmbench.methods.blotches", "blotches", _blotches, ["palmbench.methods.bands"], tolerance=_PICTURE,
