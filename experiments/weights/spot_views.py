@@ -60,8 +60,8 @@ def draw_spot_view(sources: Sources, random: np.random.Generator) -> SpotView:
     world, others = sources.world, sources.others
     kind = int(random.choice(3, p=_SHARES))
     if kind == 2 and random.random() < 0.5:
-        image = empty_view(others, SIDE, random)
-        return SpotView(degrade(light(image, random), random), np.full((SIDE // STRIDE,) * 2, NONE, np.uint8))
+        image = degrade(_ill_taken(light(empty_view(others, SIDE, random), random), random), random)
+        return SpotView(image, np.full((SIDE // STRIDE,) * 2, NONE, np.uint8))
     if kind == 1 or (kind == 2 and random.random() < 0.3):
         subject = other_hand(others, int(random.choice(sources.hands)))
     else:
@@ -83,7 +83,7 @@ def draw_spot_view(sources: Sources, random: np.random.Generator) -> SpotView:
             image, cells = _hand_before(image, cells, sources, random)
     for _ in range(2 if random.random() < 0.2 else 1):
         image = np.clip(light(image, random), 0, 255).astype(np.uint8)
-    image = degrade(image.astype(np.float32), random)
+    image = degrade(_ill_taken(image.astype(np.float32), random), random)
     image[~ended] = _BEYOND
     return SpotView(image, cells)
 
@@ -115,6 +115,20 @@ def _hand_before(
     # What is left of a palm behind is not asked for, and neither is the one in front where it is no answer.
     behind = np.where(hidden & (cells != NONE), IGNORED, cells)
     return both, np.where(before == NONE, behind, before).astype(np.uint8)
+
+
+def _ill_taken(lit: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The view now and then as a photo that hardly shows anything: pale, dark, of much noise, or a negative."""
+    way = random.random()
+    if way < 0.05:
+        return random.uniform(60, 130) + random.uniform(0.2, 0.4) * lit
+    if way < 0.1:
+        return random.uniform(0.1, 0.3) * lit
+    if way < 0.15:
+        return np.asarray(lit + random.standard_normal(lit.shape, np.float32) * random.uniform(14, 36))
+    if way < 0.2:
+        return 255 - lit
+    return lit
 
 
 def _placement(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
