@@ -11,6 +11,10 @@ from palmbench.synth.creases import drawn_creases
 from palmbench.synth.grooves import Grooves, press
 
 VERSION = 1
+# Laid over one hand, palms of two people would be more alike than they are: each is moved (standard deviation, in hand
+# lengths), turned (degrees) and stretched about the middle of the palm.
+_MOVED, _TURNED, _STRETCHED = 0.03, 8.0, 0.12
+_MIDDLE = np.array([0.0, -0.33])
 
 
 def palm_lines(hand: Hand, square: Square, size: int, generator: np.random.Generator) -> np.ndarray:
@@ -39,7 +43,15 @@ def palm_lines(hand: Hand, square: Square, size: int, generator: np.random.Gener
     """
     frame, creases = PalmFrame.of(hand), drawn_creases(generator)
     scale = size / square.side
-    points = (frame.pixels(creases.points) - (square.x, square.y) + 0.5) * scale - 0.5
+    points = (frame.pixels(_placed(creases.points, generator)) - (square.x, square.y) + 0.5) * scale - 0.5
     unit = frame.unit * scale
     lines = Grooves(points, creases.width * unit, creases.depth, creases.line, creases.kind)
     return press(lines, (size, size), (0, 0))
+
+
+def _placed(points: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Points of lines, (n, 2) in palm coordinates, where another palm might have them."""
+    turn = np.radians(generator.normal(0, _TURNED))
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    stretch = 1 + generator.normal(0, _STRETCHED, 2)
+    return np.asarray((points - _MIDDLE) * stretch @ turned + _MIDDLE + generator.normal(0, _MOVED, 2))

@@ -17,7 +17,7 @@ _BAND = (0.8, 5.0)  # standard deviations, in pixels of the crop, between which 
 _AROUND = 8.0  # standard deviation, in pixels of the crop, of the brightness that lines are relative to
 _STRONGEST = 0.05  # standard deviation of lines, as a share of the brightness
 _FADE = 12.0  # pixels of the crop over which lines end at the palm's rim
-_DEEP, _DEEPEST = 1.5, 0.8  # how deep lines are against fine wrinkles, and what of them is no deeper
+_DEEPEST = 0.8  # a line counts for no deeper than this
 # Fine wrinkles, which run anyhow: how many, how deep, and how long as shares of the square's side.
 _COUNT, _DEPTH, _LENGTHS = 900, 0.7, (0.04, 0.16)
 _BEND, _SOFTNESS = 0.5, 1.2
@@ -57,7 +57,7 @@ def wrinkled(
     if not lack:
         return painted
     fine = cv2.resize(drawn(generator), repainted.shape, interpolation=cv2.INTER_AREA)
-    relief = -between(fine + _DEEP * np.minimum(lines, _DEEPEST), np.ones_like(repainted), _BAND)
+    relief = -between(fine + np.minimum(lines, _DEEPEST), np.ones_like(repainted), _BAND)
     relief *= lack / max(float(relief[inner].std()), 1e-6) * weights
     return np.clip(painted * (1 + relief[..., None] * TINT), 0, 1).astype(np.float32)
 

@@ -36,7 +36,7 @@ def test_lines_lie_within_the_palm(hand: Hand, square: Square) -> None:
     corners = (palm_polygon(hand.keypoints_2d) - (square.x, square.y)) * SIZE / square.side
     palm = fill_polygon(corners, lines.shape)
     deep = lines > 0.2
-    assert deep[palm].mean() > 0.01 and deep[palm].sum() > 0.9 * deep.sum()
+    assert deep[palm].mean() > 0.01 and deep[palm].sum() > 0.75 * deep.sum()
 
 
 def test_every_seed_draws_another_palm(hand: Hand, square: Square) -> None:
