@@ -164,7 +164,7 @@ class Diffusion(Method):
     (`relief.with_relief`). With `wrinkles` "match" the lines and wrinkles of nobody's palm are drawn where palms have
     them (`palm_lines.palm_lines`), as strong as the lines that were there (`wrinkles.wrinkled`). With `colour` "match"
     the crop gets the light and the colours of the hand (`light.follow_light`, `light.in_usual_colour`,
-    `palette.in_its_shades`), with `grain` "match" the texture of the skin around the palm, at the photo's own scale
+    `palette.in_shades`), with `grain` "match" the texture of the skin around the palm, at the photo's own scale
     (`skin_texture.textured`). None of this is diffusion, and the paper's setting has none of it.
 
     Exemplars are 128 pixels a side, as the authors', and go to the encoder's size at once; theirs go by way of 512.
@@ -326,7 +326,7 @@ class Diffusion(Method):
         from palmbench.methods.blotches import without_blotches
         from palmbench.methods.crop import hand_in
         from palmbench.methods.light import follow_light, in_usual_colour
-        from palmbench.methods.palette import in_its_shades
+        from palmbench.methods.palette import in_shades, shades_of
         from palmbench.methods.palm_lines import palm_lines
         from palmbench.methods.relief import with_relief
         from palmbench.methods.wrinkles import wrinkled
@@ -342,7 +342,9 @@ class Diffusion(Method):
         if self.config.relief == "match":
             painted = with_relief(painted, crop.image, crop.mask, generator)
         if self.config.colour == "match":
-            painted = in_its_shades(in_usual_colour(painted, crop.image, crop.mask), crop.image, seen)
+            painted = in_usual_colour(painted, crop.image, crop.mask)
+            shades = shades_of(crop.image, seen)
+            painted = painted if shades is None else in_shades(painted, shades)
         return painted
 
     @cached_property

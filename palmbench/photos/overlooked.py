@@ -28,7 +28,7 @@ def overlooked(picture: np.ndarray, hands: Sequence[WindowedHand], spotter: Spot
     height, width = picture.shape[:2]
     covered = np.zeros((height, width), bool)
     for found in hands:
-        covered |= _covered(found, (height, width))
+        found.window.of(covered)[...] |= cover(found.hand)
     # The rest of a large photo is not looked at closer than this anyway.
     scale = min(1.0, LARGEST / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -38,21 +38,17 @@ def overlooked(picture: np.ndarray, hands: Sequence[WindowedHand], spotter: Spot
     return [_box(spot, size, (width, height)) for spot in spots if not hidden[_middle(spot, size)]]
 
 
-def lies_in(box: Box, found: WindowedHand, shape: tuple[int, int]) -> bool:
-    """Whether the middle of what looks like a palm lies in a hand of a photo of some height and width."""
+def lies_in(box: Box, found: WindowedHand) -> bool:
+    """Whether the middle of what looks like a palm lies in a hand."""
     left, top, right, bottom = box
-    return bool(_covered(found, shape)[(top + bottom) // 2, (left + right) // 2])
+    column, row = (left + right) // 2 - found.window.x, (top + bottom) // 2 - found.window.y
+    inside = 0 <= column < found.window.width and 0 <= row < found.window.height
+    return inside and bool(cover(found.hand)[row, column])
 
 
 def told(box: Box) -> str:
     """What people read of one."""
     return f"something at {box} looks like a palm, and no hand was found there"
-
-
-def _covered(found: WindowedHand, shape: tuple[int, int]) -> np.ndarray:
-    covered = np.zeros(shape, bool)
-    found.window.of(covered)[...] = cover(found.hand)
-    return covered
 
 
 def _middle(spot: Spot, size: tuple[int, int]) -> tuple[int, int]:

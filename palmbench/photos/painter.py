@@ -15,7 +15,7 @@ from palmbench.hands import Detector, Segmenter
 from palmbench.hands.palm import Region, palm_mask
 from palmbench.hands.spotting import Spotter
 from palmbench.methods import Method, output_checks
-from palmbench.methods.palette import in_its_shades
+from palmbench.methods.palette import in_shades, shades_of
 from palmbench.photos.evidence import MOST, share_that_stayed
 from palmbench.photos.overlooked import Box, lies_in, overlooked
 from palmbench.photos.window import WindowedHand, find_hands, may_show_palm, unpaintable
@@ -157,7 +157,7 @@ class Painter:
         hidden = [hand for index, hand in enumerate(self.hands) if index not in clear]
         doubtful = set()
         for box in overlooked(self.picture, hidden, spotter):
-            inside = {index for index in clear if lies_in(box, self.hands[index], self.picture.shape[:2])}
+            inside = {index for index in clear if lies_in(box, self.hands[index])}
             doubtful |= inside
             if not inside:
                 self.overlooked.append(box)
@@ -203,8 +203,10 @@ def repaint(
     before = np.ascontiguousarray(window.of(picture))
     (after,) = output_checks.photos(tools.method, [before], [hand], [seed])
     changed = (before != after).any(axis=2)
-    shaded = in_its_shades(after / np.float32(255), before, hand.mask)
-    after = np.where(changed[..., None], np.round(255 * shaded), before).astype(np.uint8)
+    shades = shades_of(before, hand.mask)
+    if shades is not None:
+        after = after.copy()
+        after[changed] = np.round(255 * in_shades(after[changed] / np.float32(255), shades))
     palm = palm_mask(hand, tools.region)
     if (stayed := share_that_stayed(before, after, palm)) > MOST:
         raise SampleError(f"{stayed:.0%} of its palm stayed as it was")

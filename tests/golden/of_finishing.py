@@ -79,7 +79,9 @@ def _light() -> dict[str, Any]:
 def _palette() -> dict[str, Any]:
     painted, crop, hand, _ = _painted_crop()
     sepia = np.rint(crop.mean(axis=2, keepdims=True) * (1.0, 0.9, 0.7)).astype(np.uint8)
-    return {"shades": [picture(255 * palette.in_its_shades(painted, each, hand)) for each in (crop, sepia)]}
+    shades = palette.shades_of(sepia, hand)
+    assert shades is not None and palette.shades_of(crop, hand) is None
+    return {"shades": sampled(shades), "shaded": picture(255 * palette.in_shades(painted, shades))}
 
 
 def _skin_texture() -> dict[str, Any]:

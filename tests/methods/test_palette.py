@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from palmbench.methods.palette import in_its_shades
+from palmbench.methods.palette import in_shades, shades_of
 from palmbench.synth import render
 
 TINTS = {"grey": (1.0, 1.0, 1.0), "sepia": (1.05, 0.97, 0.8)}
@@ -44,7 +44,9 @@ def test_of_a_photo_of_one_colour_the_painting_has_it(
     tint: str, jpeg: bool, photo: np.ndarray, hand: np.ndarray, painted: np.ndarray
 ) -> None:
     one = tinted(photo, TINTS[tint])
-    shaded = in_its_shades(painted, compressed(one) if jpeg else one, hand)
+    shades = shades_of(compressed(one) if jpeg else one, hand)
+    assert shades is not None
+    shaded = in_shades(painted, shades)
     level = painted.mean(axis=2, keepdims=True)
     expected = level * np.array(TINTS[tint]) / np.mean(TINTS[tint])
     skin = level[..., 0] < 0.9  # what is brighter may be clipped
@@ -52,16 +54,24 @@ def test_of_a_photo_of_one_colour_the_painting_has_it(
 
 
 def test_a_grey_photo_stays_grey_to_the_last_bit(photo: np.ndarray, hand: np.ndarray, painted: np.ndarray) -> None:
-    pixels = np.round(255 * in_its_shades(painted, tinted(photo, TINTS["grey"]), hand))
+    shades = shades_of(tinted(photo, TINTS["grey"]), hand)
+    assert shades is not None
+    pixels = np.round(255 * in_shades(painted, shades))
     assert (pixels == pixels[..., :1]).all()
 
 
 @pytest.mark.parametrize("gain", [1.0, 0.6])
-def test_a_photo_of_skin_leaves_a_painting_its_colours(
-    gain: float, photo: np.ndarray, hand: np.ndarray, painted: np.ndarray
-) -> None:
-    assert in_its_shades(painted, (gain * photo).astype(np.uint8), hand) is painted
+def test_a_photo_of_skin_has_more_than_shades(gain: float, photo: np.ndarray, hand: np.ndarray) -> None:
+    assert shades_of((gain * photo).astype(np.uint8), hand) is None
 
 
-def test_without_a_hand_nothing_is_told(photo: np.ndarray, painted: np.ndarray) -> None:
-    assert in_its_shades(painted, photo, np.zeros(photo.shape[:2], bool)) is painted
+def test_without_a_hand_nothing_is_told(photo: np.ndarray) -> None:
+    assert shades_of(photo, np.zeros(photo.shape[:2], bool)) is None
+
+
+def test_of_a_large_photo_some_pixels_tell_the_same(photo: np.ndarray, hand: np.ndarray) -> None:
+    grey = tinted(photo, TINTS["sepia"])
+    large, its_hand = (each.repeat(4, axis=0).repeat(4, axis=1) for each in (grey, hand))
+    for shades in (shades_of(large, its_hand), shades_of(large[..., ::-1], its_hand)):
+        assert shades is not None
+    np.testing.assert_allclose(shades_of(large, its_hand), shades_of(grey, hand), atol=0.01)

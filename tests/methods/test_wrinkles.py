@@ -52,17 +52,12 @@ def test_a_palm_painted_with_lines_as_strong_gets_none() -> None:
 
 
 def test_no_palm_becomes_rougher_than_a_limit() -> None:
-    deep, deeper = (
-        wrinkled(lined(0), as_photo(lined(depth)), PALM, NO_LINES, np.random.default_rng(1)) for depth in (0.4, 0.8)
-    )
+    deep, deeper = (roughened(lined(0), lined(depth)) for depth in (0.4, 0.8))
     np.testing.assert_array_equal(deep, deeper)
 
 
 def test_wrinkles_tell_only_how_strong_the_lines_were() -> None:
-    first, turned = (
-        wrinkled(lined(0), as_photo(lined(0.08, turned)), PALM, NO_LINES, np.random.default_rng(1))
-        for turned in (False, True)
-    )
+    first, turned = (roughened(lined(0), lined(0.08, turned)) for turned in (False, True))
     np.testing.assert_allclose(first, turned, atol=0.01)
 
 
