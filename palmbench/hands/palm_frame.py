@@ -16,7 +16,7 @@ from palmbench.hands.hand import Hand
 from palmbench.hands.palm import PALM_KEYPOINTS
 from recognizers.common.errors import SampleError
 
-VERSION = 1
+VERSION = 2
 # What the frame shows: left, top, side in hand lengths; all skin of a palm, from the wrist line to the finger bases.
 SQUARE = (-0.38, -0.66, 0.72)
 # Where the six keypoints of the palm polygon lie in it, and the valley points: means of rendered hands at rest.
@@ -28,7 +28,8 @@ _PLACES = np.array(
 )
 _STIFFNESS = (1e-3, 1e-2, 1e-1, 1e0, 1e2, 1e4)
 _STEEPEST = 0.6
-_ROUNDS = 40  # each brings the inverse nearer by `_STEEPEST`: 0.6**40 is 1e-9
+_ROUNDS = 40  # each brings the inverse nearer by `_STEEPEST`: 0.6**40 is 1e-9 ...
+_STILL = 1e-9  # ... and a round that moves no place by more, in hand lengths, is the last
 _EVERY = 4  # pixels of a map between those that the spline is asked for: it bends over a hundred
 _FLAT = 0.05  # of the longer axis: what is flatter than that is no palm that one sees
 
@@ -91,7 +92,9 @@ class PalmFrame:
         """The inverse of `places`."""
         placed = np.asarray(places, np.float64)
         for _ in range(_ROUNDS):
-            placed = places - self._spline(placed)
+            before, placed = placed, places - self._spline(placed)
+            if np.abs(placed - before).max(initial=0) < _STILL:
+                break
         return _moved(self._back, placed)
 
     def rectified(self, photo: np.ndarray, side: int) -> np.ndarray:

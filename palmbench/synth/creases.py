@@ -17,6 +17,7 @@ from palmbench.synth.seeds import hand_generator
 PRINCIPAL, SECONDARY, WRINKLE = 0, 1, 2
 _STEP = 0.0026
 _WEAK_PLACES = 0.045  # from one to the next along a line, in hand lengths
+_LENGTHS = 1024  # of lines, in points, that what depends on them alone is kept for: a palm has hundreds, of few lengths
 # Unit square of the crease statistics, laid over the palm: left, top, width, height in hand lengths.
 PALM_SQUARE = (-0.190, -0.545, 0.385, 0.430)
 
@@ -79,7 +80,7 @@ class _Drawing:
         # Weak places lie some way apart on every line: with as many on a short one it would look like beads.
         knots = max(2, round(count * _STEP / _WEAK_PLACES))
         normal = _normals(curve)
-        along = np.linspace(0, 1, count)
+        along = _even(count)
         for strand in range(strands):
             first, last = (0.0, 1.0) if strand == 0 else np.sort(generator.uniform(0, 1, 2))
             if last - first < 0.15:
@@ -87,11 +88,11 @@ class _Drawing:
             wander = _smooth_noise(generator, count, 2 * knots) * width * (0.35 if strand == 0 else 0.8)
             offset = 0.0 if strand == 0 else generator.normal(0, 1.5) * width
             inside = (along - first) / (last - first)
-            taper = np.clip(np.minimum(inside, 1 - inside) * 5, 0, 1) ** 0.7
+            taper = _thinner(count) if strand == 0 else _taper(inside)
             if pointed:
-                taper *= 1 - inside
+                taper = taper * (1 - inside)
             weak = np.clip(1 + frailty * _smooth_noise(generator, count, knots), 0.25, 1.4)
-            keep = (inside >= 0) & (inside <= 1)
+            keep = slice(None) if strand == 0 else (inside >= 0) & (inside <= 1)
             share = 1.0 if strand == 0 else generator.uniform(0.3, 0.6)
             self._parts.append(
                 (
@@ -237,7 +238,7 @@ def _arc(start: np.ndarray, end: np.ndarray, bend: float, generator: np.random.G
     early, late = generator.normal(0.33, 0.04), generator.normal(0.70, 0.04)
     bulge = bend * 4 / 3 * np.array([generator.normal(1, 0.12), generator.normal(1, 0.12)])
     controls = [first, first + early * chord + bulge[0] * normal, first + late * chord + bulge[1] * normal, last]
-    t = np.linspace(0, 1, max(8, int(np.hypot(*chord) * 1.15 / _STEP)))[:, None]
+    t = _even(max(8, int(np.hypot(*chord) * 1.15 / _STEP)))[:, None]
     weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3)
     curve = sum(weight * control for weight, control in zip(weights, controls, strict=True))
     return curve + _normals(curve) * (_smooth_noise(generator, len(curve), 6) * 0.0035)[:, None]
@@ -247,12 +248,14 @@ def _bow(first: np.ndarray, last: np.ndarray, bend: float) -> np.ndarray:
     """A shallow bow between two points; `bend` is the sagitta as a share of the chord."""
     chord = last - first
     control = (first + last) / 2 + 2 * bend * np.array([-chord[1], chord[0]])
-    t = np.linspace(0, 1, max(6, int(np.hypot(*chord) / _STEP)))[:, None]
-    return (1 - t) ** 2 * first + 2 * (1 - t) * t * control + t**2 * last
+    start, middle, end = _parabola(max(6, int(np.hypot(*chord) / _STEP)))
+    return start * first + middle * control + end * last
 
 
 def _normals(curve: np.ndarray) -> np.ndarray:
-    tangent = np.gradient(curve, axis=0)
+    tangent = np.empty_like(curve)
+    tangent[1:-1] = (curve[2:] - curve[:-2]) / 2
+    tangent[0], tangent[-1] = curve[1] - curve[0], curve[-1] - curve[-2]
     tangent /= np.maximum(np.hypot(tangent[:, 0], tangent[:, 1]), 1e-9)[:, None]
     return np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
 
@@ -260,8 +263,43 @@ def _normals(curve: np.ndarray) -> np.ndarray:
 def _smooth_noise(generator: np.random.Generator, count: int, knots: int) -> np.ndarray:
     """Unit-variance noise along a line, smooth between `knots` random values."""
     values = generator.normal(0, 1, knots + 2)
+    index, blend = _between_knots(count, knots)
+    return values[index] * (1 - blend) + values[index + 1] * blend
+
+
+@lru_cache(_LENGTHS)
+def _even(count: int) -> np.ndarray:
+    """Places along a line of so many points, from 0 to 1."""
+    return _shared(np.linspace(0, 1, count))
+
+
+@lru_cache(_LENGTHS)
+def _thinner(count: int) -> np.ndarray:
+    """`_taper` of a whole line of so many points."""
+    return _shared(_taper(_even(count)))
+
+
+@lru_cache(_LENGTHS)
+def _between_knots(count: int, knots: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each point of a line the knot before it, and how far it is on the way to the next, eased."""
     position = np.linspace(0, knots - 1e-9, count)
     index = position.astype(int)
     blend = position - index
-    blend = blend * blend * (3 - 2 * blend)
-    return values[index] * (1 - blend) + values[index + 1] * blend
+    return _shared(index), _shared(blend * blend * (3 - 2 * blend))
+
+
+@lru_cache(_LENGTHS)
+def _parabola(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shares that the three control points of a bow have in each of its points, (count, 1)."""
+    t = _even(count)[:, None]
+    return _shared((1 - t) ** 2), _shared(2 * (1 - t) * t), _shared(t**2)
+
+
+def _taper(inside: np.ndarray) -> np.ndarray:
+    """How wide and deep a line is, from 0 at its ends to 1."""
+    return np.asarray(np.clip(np.minimum(inside, 1 - inside) * 5, 0, 1) ** 0.7)
+
+
+def _shared(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values
