@@ -22,7 +22,7 @@ _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _WHITE_16_BIT = 65535
 _ON_THEIR_SIDE = (5, 6, 7, 8)
 JPEG_QUALITY = 95
-# A sixth of the time of Pillow's default for a tenth more bytes, and half of what one filter for each row would take.
+# A seventh of the time of Pillow's default for a seventh more bytes; a filter chosen for each row doubles the time.
 _QUICKLY = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 
 

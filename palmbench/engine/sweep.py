@@ -87,7 +87,8 @@ def sweep(
     Raises
     ------
     RequestError
-        If a data set, weights or a setting is not to be had; before anything is computed.
+        If a data set, weights or a setting is not to be had; before anything is computed, but where embedded weights
+        are damaged.
     """
     pipelines = [Pipeline.of(point) for point in points]
     for note in dict.fromkeys(note for pipeline in pipelines for note in pipeline.dataset.notes):

@@ -92,7 +92,7 @@ class _Drawing:
             if pointed:
                 taper = taper * (1 - inside)
             weak = np.clip(1 + frailty * _smooth_noise(generator, count, knots), 0.25, 1.4)
-            keep = slice(None) if strand == 0 else (inside >= 0) & (inside <= 1)
+            keep = (inside >= 0) & (inside <= 1)
             share = 1.0 if strand == 0 else generator.uniform(0.3, 0.6)
             self._parts.append(
                 (

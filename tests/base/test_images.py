@@ -126,3 +126,9 @@ def test_only_decoding_finds_a_truncated_file(tmp_path: Path) -> None:
         photo_facts(path, b"something else")
     with pytest.raises(ValueError, match=r"not written as \.gif"):
         encode_photo(noise, ".gif")
+
+
+@pytest.mark.parametrize("view", [np.s_[::-1], np.s_[:, ::-1], np.s_[::2, ::3], np.s_[..., ::-1], np.s_[:1, :1]])
+@pytest.mark.parametrize("picture", [PICTURE, PICTURE[..., 0]], ids=["colour", "grey"])
+def test_a_view_of_a_picture_is_written_as_it_is(picture: np.ndarray, view: tuple[slice, ...]) -> None:
+    np.testing.assert_array_equal(decode_png(encode_png(picture[view])), picture[view])
