@@ -15,7 +15,7 @@ import numpy as np
 from palmbench.hands.hand import FINGERS, INDEX, LITTLE, MIDDLE, RING, THUMB, WRIST, Hand
 from palmbench.hands.skeleton import FINGER_RADIUS, hand_length
 
-VERSION = 1
+VERSION = 2
 Region = Literal["paper", "palm"]
 
 PALM_KEYPOINTS = (0, 17, 13, 9, 5, 2)
@@ -71,7 +71,8 @@ def completed(hand: Hand) -> np.ndarray:
 
     A mask that a network draws has holes and notches in shadows, on dark skin and below rings. The polygon of the six
     keypoints is skin whatever it says, unless bent fingers lie over it, and but for a strip along the web of the thumb.
-    So are holes and narrow notches in the palm's rim.
+    So are narrow notches in the palm's rim, and narrow holes anywhere in it: by the web of the thumb too, where a wide
+    one is what a thumb on a finger encloses.
     """
     keypoints, length = hand.keypoints_2d, hand_length(hand.keypoints_2d)
     polygon = fill_polygon(palm_polygon(keypoints), hand.mask.shape[:2])
@@ -80,7 +81,9 @@ def completed(hand: Hand) -> np.ndarray:
     bones = _bones(keypoints)
     notches = _without_gaps(mask, keypoints) & ~mask
     notches &= _nearer(mask, bones.rim, np.concatenate([bones.inner, bones.outside]))
-    return mask | _thick(notches, _THIN * length)
+    holes = _narrow_holes(mask, _NOTCH * length)
+    holes &= _nearer(mask, np.concatenate([bones.rim, bones.inner]), bones.outside)
+    return mask | _thick(notches, _THIN * length) | holes
 
 
 def _palm_skin(hand: Hand) -> np.ndarray:
@@ -177,6 +180,19 @@ def _thick(mask: np.ndarray, least: float) -> np.ndarray:
     kept = np.zeros(count, bool)
     kept[labels[mask & (inside >= least)]] = True
     return kept[labels]
+
+
+def _narrow_holes(mask: np.ndarray, most: float) -> np.ndarray:
+    """What a mask encloses that is nowhere thicker than twice some pixels."""
+    around = np.pad(~mask, 1, constant_values=True).astype(np.uint8)
+    count, labels = cv2.connectedComponents(around)
+    enclosed = (labels != labels[0, 0]) & (around > 0)
+    if not enclosed.any():
+        return enclosed[1:-1, 1:-1]
+    thickness = cv2.distanceTransform(around, cv2.DIST_L2, cv2.DIST_MASK_5)
+    wide = np.zeros(count, bool)
+    wide[labels[enclosed & (thickness > most)]] = True
+    return np.asarray((enclosed & ~wide[labels])[1:-1, 1:-1])
 
 
 def _without_gaps(mask: np.ndarray, keypoints: np.ndarray) -> np.ndarray:

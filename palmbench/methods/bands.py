@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 TINT = np.array([0.85, 1.1, 1.1], np.float32)  # what is darker is redder: creases and hollows of skin
 _DARK = 0.06  # of full scale: relative to darker skin, noise would count as structure
 _ROUND = 18.0  # pixels of the crop from the palm's rim within which a hand turns away from the light
@@ -22,64 +24,52 @@ def between(level: np.ndarray, region: np.ndarray, band: tuple[float, float]) ->
     return fine - coarse
 
 
+class Strength(NamedTuple):
+    """How strong structure is, relative to the brightness around it.
+
+    Attributes
+    ----------
+    usual : float
+        Standard deviation as the median tells it: what stands out, such as lines, does not count.
+    whole : float
+        Standard deviation; the few deep lines count no more than the rest.
+    """
+
+    usual: float
+    whole: float
+
+    def at_most(self, strongest: float) -> Strength:
+        """Both, brought down as much as the whole has to be."""
+        share = min(1.0, strongest / max(self.whole, 1e-9))
+        return Strength(share * self.usual, share * self.whole)
+
+
 def strength(
-    level: np.ndarray, region: np.ndarray, inner: np.ndarray, band: tuple[float, float], around: float
-) -> float:
-    """How strong structure is in the inner part of a region, relative to the brightness around it.
+    crop: np.ndarray, region: np.ndarray, inner: np.ndarray, band: tuple[float, float], around: float
+) -> Strength:
+    """How strong structure is in the inner part of a region.
 
     Parameters
     ----------
-    level : ndarray of shape (height, width), float32
-        Brightness in [0, 1].
+    crop : ndarray of shape (height, width, 3)
+        In [0, 1].
     region, inner : ndarray of shape (height, width), bool
-        What structure is taken from, and where it is measured.
+        What structure is taken from, and where it is measured; there must be such a place.
     band : (float, float)
         Standard deviations in pixels between which structure counts.
     around : float
         Standard deviation in pixels of the brightness that it is relative to.
-
-    Returns
-    -------
-    float
-        Its standard deviation; the few deep lines count no more than the rest.
     """
+    level = crop.mean(axis=2, dtype=np.float32)
     brightness = np.maximum(cv2.GaussianBlur(level, (0, 0), around), _DARK)
     relative = (between(level, region, band) / brightness)[inner]
     usual = 1.4826 * float(np.median(np.abs(relative)))
-    return float(np.clip(relative, -_FEW * usual, _FEW * usual).std())
+    return Strength(usual, float(np.clip(relative, -_FEW * usual, _FEW * usual).std()))
 
 
-def lacking(
-    painted: np.ndarray,
-    original: np.ndarray,
-    region: np.ndarray,
-    inner: np.ndarray,
-    band: tuple[float, float],
-    around: float,
-    strongest: float,
-) -> float:
-    """How strong what is drawn on a painted palm must be, for its structure to be as strong as the original's.
-
-    Parameters
-    ----------
-    painted, original : ndarray of shape (size, size, 3)
-        Crops, the painted one in [0, 1], the original in levels from 0 to 255.
-    region, inner, band, around
-        See `strength`.
-    strongest : float
-        Strength up to which the original's is followed.
-
-    Returns
-    -------
-    float
-        0 if the painted palm lacks nothing, or where `inner` is empty.
-    """
-    if not inner.any():
-        return 0.0
-    wanted, found = (
-        strength(crop.mean(axis=2, dtype=np.float32), region, inner, band, around) for crop in (original / 255, painted)
-    )
-    return np.sqrt(max(0.0, min(wanted, strongest) ** 2 - found**2))
+def lacking(wanted: float, found: float) -> float:
+    """How strong what is added must be, for structure that is found to become as strong as wanted; 0 if it is."""
+    return max(0.0, wanted**2 - found**2) ** 0.5
 
 
 def inside(region: np.ndarray, fade: float) -> np.ndarray:

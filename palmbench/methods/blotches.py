@@ -11,11 +11,12 @@ import numpy as np
 
 from palmbench.methods.bands import between, facing, inside
 
-VERSION = 2
-_SHADE = (2.5, 24.0)  # standard deviations, in pixels of the crop, between which patches of shade lie
-_COLOUR = (1.0, 24.0)  # the same of colour
+VERSION = 3
+# Standard deviations, in pixels of the crop, between which patches of shade and of colour lie, and the share of the own
+# palm's unevenness that they may have: the rest of it are lines and relief, which are drawn.
+_SHADE, _SHADE_SHARE = (2.5, 24.0), 0.5
+_COLOUR, _COLOUR_SHARE = (1.0, 24.0), 0.25
 _TOLD = (3.0, 8.0)  # the same of what tells how blotchy a palm is: light that falls slowly across it does not count
-_SHARE = 0.7  # of the own palm's unevenness: the rest of it are lines, which are drawn
 _MOST = 0.5  # standard deviations that structure may stand out by where the own palm has half as much
 _DARK = 0.06  # of full scale: darker skin has no colour to speak of
 _FADE = 12.0  # pixels of the crop over which calming ends at the palm's rim
@@ -25,7 +26,7 @@ def without_blotches(painted: np.ndarray, original: np.ndarray, repainted: np.nd
     """Calm what of a painted palm stands out further, in shade or in colour, than in the palm that was there.
 
     Of the palm that was there four numbers are used, how uneven its brightness and its three channels beside that are;
-    not where. A palm that was half again as uneven as the painted one leaves it as it is.
+    not where. A palm of twice the shade and four times the colour of the painted one leaves it as it is.
 
     Parameters
     ----------
@@ -46,9 +47,9 @@ def without_blotches(painted: np.ndarray, original: np.ndarray, repainted: np.nd
         return painted
     weights = inside(repainted, _FADE)
     (level, *channels), (own_level, *own_channels) = _parts(painted), _parts(original / np.float32(255))
-    calm = level - weights * _beyond(level, own_level, repainted, inner, _SHADE)
+    calm = level - weights * _beyond(level, own_level, repainted, inner, _SHADE, _SHADE_SHARE)
     tones = [
-        channel - weights * _beyond(channel, own, repainted, inner, _COLOUR)
+        channel - weights * _beyond(channel, own, repainted, inner, _COLOUR, _COLOUR_SHARE)
         for channel, own in zip(channels, own_channels, strict=True)
     ]
     changed = np.clip(calm[..., None] * np.dstack(tones), 0, 1)
@@ -62,12 +63,17 @@ def _parts(image: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _beyond(
-    layer: np.ndarray, own: np.ndarray, repainted: np.ndarray, inner: np.ndarray, band: tuple[float, float]
+    layer: np.ndarray,
+    own: np.ndarray,
+    repainted: np.ndarray,
+    inner: np.ndarray,
+    band: tuple[float, float],
+    most: float,
 ) -> np.ndarray:
     """What of a layer's structure stands out: nothing where the own palm has far more, most where it has none."""
     told, owned = (_usual(_relative(each, repainted, _TOLD)[inner]) for each in (layer, own))
     structure = _relative(layer, repainted, band)
-    share = min(1.0, _SHARE * owned / told)
+    share = min(1.0, most * owned / told)
     limit = _MOST * share / max(1 - share, 1e-3) * _usual(structure[inner])
     return (structure - limit * np.tanh(structure / limit)) * _around(layer, band)
 

@@ -10,10 +10,10 @@ from palmbench.hands.roi_squares import Square
 from palmbench.synth.creases import drawn_creases
 from palmbench.synth.grooves import Grooves, press
 
-VERSION = 1
+VERSION = 2
 # Laid over one hand, palms of two people would be more alike than they are: each is moved (standard deviation, in hand
 # lengths), turned (degrees) and stretched about the middle of the palm.
-_MOVED, _TURNED, _STRETCHED = 0.03, 8.0, 0.12
+_MOVED, _TURNED, _STRETCHED = 0.04, 10.0, 0.15
 _MIDDLE = np.array([0.0, -0.33])
 
 

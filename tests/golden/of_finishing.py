@@ -58,10 +58,10 @@ def _bands() -> dict[str, Any]:
     _, crop, _, repainted = _painted_crop()
     level = crop[..., 1] / np.float32(255)
     wide = ((0.8, 5.0), (4.0, 12.0))
-    found = [bands.strength(level, repainted, repainted, band, band[1]) for band in wide]
+    found = [bands.strength(crop / 255, repainted, repainted, band, band[1]) for band in wide]
     return {
         "between": sampled(bands.between(level, repainted, (0.8, 5.0))),
-        "strength": found,
+        "strength": [list(each) for each in found],
         "facing": exact(bands.facing(repainted)),
     }
 

@@ -10,7 +10,7 @@ import pytest
 
 from palmbench.hands.assembly import connected
 from palmbench.hands.hand import Hand
-from palmbench.hands.palm import fill_polygon, inpaint_mask, palm_polygon
+from palmbench.hands.palm import completed, fill_polygon, inpaint_mask, palm_polygon
 from palmbench.hands.palm_or_back import palm_side
 from palmbench.hands.recognition_hand import recognition_hand, recognition_square
 from palmbench.hands.recognition_roi import recognition_corners, recognition_roi
@@ -40,6 +40,17 @@ def test_the_palm_polygon_is_keypoints_0_17_13_9_5_2() -> None:
     polygon = palm_polygon(keypoints)
     assert polygon.dtype == np.float32
     np.testing.assert_array_equal(polygon[:, 0], [0, 34, 26, 18, 10, 4])
+
+
+@pytest.mark.parametrize(("width", "filled"), [(4, True), (60, False)], ids=["narrow", "wide"])
+def test_a_narrow_hole_by_the_web_of_the_thumb_is_skin_and_a_wide_one_the_background(width: int, filled: bool) -> None:
+    photo = render(40, 0)
+    hand = photo.as_hand()
+    thumb, index = hand.keypoints_2d[[2, 5]]
+    x, y = (0.5 * (thumb + index)).round().astype(int)
+    mask = np.ones_like(hand.mask)
+    mask[y - width : y + width, x - width : x + width] = False
+    assert completed(replace(hand, mask=mask))[y, x] == filled
 
 
 def test_a_filled_polygon_holds_its_corners() -> None:

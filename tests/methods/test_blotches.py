@@ -34,9 +34,9 @@ def test_blotches_that_a_hand_has_not_are_calmed(colour: np.ndarray) -> None:
     np.testing.assert_array_equal(found[~PALM], painted[~PALM])
 
 
-def test_a_hand_that_is_half_again_as_blotchy_leaves_them() -> None:
-    painted = blotchy(0.1) + blotchy(0.05, RED, seed=2) - 0.5
-    found = calmed(painted, blotchy(0.17, seed=3) + blotchy(0.1, RED, seed=4) - 0.5)
+def test_a_hand_that_is_far_blotchier_leaves_them() -> None:
+    painted = blotchy(0.1) + blotchy(0.03, RED, seed=2) - 0.5
+    found = calmed(painted, blotchy(0.24, seed=3) + blotchy(0.14, RED, seed=4) - 0.5)
     np.testing.assert_allclose(found, painted, atol=0.01)
 
 

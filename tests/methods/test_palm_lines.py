@@ -40,9 +40,9 @@ def test_lines_lie_within_the_palm(hand: Hand, square: Square) -> None:
 
 
 def test_every_seed_draws_another_palm(hand: Hand, square: Square) -> None:
-    one, same, two = (drawn(hand, square, seed) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, same)
-    assert np.corrcoef(one.ravel(), two.ravel())[0, 1] < 0.3
+    np.testing.assert_array_equal(drawn(hand, square, 1), drawn(hand, square, 1))
+    palms = [drawn(hand, square, seed).ravel() for seed in range(6)]
+    assert np.corrcoef(palms)[np.triu_indices(6, 1)].mean() < 0.25
 
 
 def test_lines_move_with_the_hand(hand: Hand, square: Square) -> None:

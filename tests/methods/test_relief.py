@@ -28,7 +28,7 @@ def as_photo(crop: np.ndarray) -> np.ndarray:
 
 def unevenness(crop: np.ndarray) -> float:
     inner = cv2.erode(PALM.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
-    return strength(crop.mean(axis=2), PALM, inner, BAND, BAND[1])
+    return strength(crop, PALM, inner, BAND, BAND[1]).whole
 
 
 def test_a_flat_palm_becomes_as_uneven_as_the_one_that_was_there() -> None:
