@@ -16,7 +16,9 @@ VERSION = 5
 _BAND = (0.8, 5.0)  # standard deviations, in pixels of the crop, between which structure counts as lines
 _AROUND = 8.0  # standard deviation, in pixels of the crop, of the brightness that lines are relative to
 _STRONGEST = 0.05  # standard deviation of lines, as a share of the brightness
-_FADE = 12.0  # pixels of the crop over which lines end at the palm's rim
+# Pixels of the crop: over which lines end at the palm's rim, and from that rim within which a hand turns away from the
+# light, so that structure is not measured there.
+_FADE, _RIM = 3.0, 6.0
 _DEEPEST = 0.9  # a line counts for no deeper than this
 # Shares of the own palm's structure, on the whole and where none stands out, that lines and fine wrinkles bring it to:
 # the rest is the skin's texture, which comes later.
@@ -60,8 +62,7 @@ def wrinkled(
     ndarray of shape (size, size, 3), float32
         In [0, 1]; unchanged outside the repainted palm.
     """
-    weights = inside(repainted, _FADE)
-    inner = weights > 0.5
+    inner = inside(repainted, _RIM) == 1
     if not inner.any():
         return painted
     own, found = (strength(crop, repainted, inner, _BAND, _AROUND) for crop in (original / 255, painted))
@@ -76,7 +77,7 @@ def wrinkled(
     for depths, wanted in ((mesh, fine), (np.minimum(lines, _DEEPEST), deep)):
         layer = between(depths, np.ones_like(repainted), _BAND)
         relief -= layer * (wanted / max(float(layer[inner].std()), _FAINTEST))
-    relief *= weights
+    relief *= inside(repainted, _FADE)
     return np.clip(painted * (1 + relief[..., None] * TINT), 0, 1).astype(np.float32)
 
 

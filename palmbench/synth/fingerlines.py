@@ -18,7 +18,7 @@ _JOINTS = ((0.125, 0.75), (0.470, 0.85), (0.783, 0.75))
 _THUMB_JOINTS = ((0.345, 0.55), (0.670, 0.85))
 _WRIST_DROPS = (0.004, 0.022, 0.046)
 _THUMB = 4
-_SLENDERNESS = 0.11  # half width of a finger as a share of its length
+SLENDERNESS = 0.11  # half width of a finger as a share of its length
 
 
 class FingerLine(NamedTuple):
@@ -63,6 +63,11 @@ def finger_lines(identity: int) -> tuple[FingerLine, ...]:
     return tuple(lines)
 
 
+def drawn_base_lines(generator: np.random.Generator, depth: float) -> list[FingerLine]:
+    """Creases at the bases of the four long fingers that a generator draws, of nobody; `along` is 0 at the crease."""
+    return [line for finger in range(_THUMB) for line in _joint(finger, 0.0, depth, generator)]
+
+
 @lru_cache(maxsize=256)
 def wrist_lines(identity: int) -> tuple[WristLine, ...]:
     """Lines of an identity's wrist."""
@@ -91,7 +96,7 @@ def _joint(finger: int, place: float, depth: float, generator: np.random.Generat
         share = 1.0 if strand == 0 else generator.uniform(0.3, 0.75)
         strength = np.clip(1 + 0.3 * _wave(generator, u), 0.2, 1.5) * _tapered(np.linspace(-1, 1, len(u)))
         lines.append(
-            FingerLine(finger, place + aside + _SLENDERNESS * arc, u, depth * share * strength, 0.0022 * share**0.5)
+            FingerLine(finger, place + aside + SLENDERNESS * arc, u, depth * share * strength, 0.0022 * share**0.5)
         )
     return lines
 
@@ -105,7 +110,7 @@ def _wrinkle(finger: int, generator: np.random.Generator) -> FingerLine:
     across, along = (slope * t, t) if upright else (t, slope * t + generator.normal(0, 0.2) * t * t)
     depth = generator.uniform(0.08, 0.30) * _tapered(t / half)
     width = generator.uniform(0.0009, 0.0015)
-    return FingerLine(finger, place + _SLENDERNESS * along, np.clip(middle + across, -0.95, 0.95), depth, width)
+    return FingerLine(finger, place + SLENDERNESS * along, np.clip(middle + across, -0.95, 0.95), depth, width)
 
 
 def _tapered(t: np.ndarray) -> np.ndarray:

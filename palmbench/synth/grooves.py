@@ -15,7 +15,7 @@ from palmbench.synth.profiles import Profile
 from recognizers.common.jit import compiled
 
 KINDS = ("principal", "secondary", "wrinkle", "finger", "wrist")
-_FINGER, _WRIST = 3, 4
+FINGER, WRIST = 3, 4
 
 
 class Crease(NamedTuple):
@@ -115,7 +115,7 @@ def _finger_grooves(pose: Pose, lines: tuple[FingerLine, ...]) -> Iterator[Groov
         tube, (at, normal) = tubes[line.finger], frames[line.finger]
         centre, aside, half = (_along(values, at, line.along) for values in (tube.centre, normal, tube.half_width))
         points = centre + aside * (half * line.across)[:, None]
-        yield _one_line(_dense(points), line.width * pose.camera.unit, _dense(line.depth, points), _FINGER)
+        yield one_line(points, line.width * pose.camera.unit, line.depth, FINGER)
 
 
 def _seams(pose: Pose) -> Iterator[Grooves]:
@@ -123,16 +123,21 @@ def _seams(pose: Pose) -> Iterator[Grooves]:
     for first, second in pairwise(pose.fingers):
         seam = _seam(first, second, unit)
         if len(seam):
-            yield _one_line(seam, 0.0050 * unit, np.linspace(1.2, 2.0, len(seam)), _FINGER)
+            yield _of_points(seam, 0.0050 * unit, np.linspace(1.2, 2.0, len(seam)), FINGER)
 
 
 def _wrist_grooves(pose: Pose, lines: tuple[WristLine, ...]) -> Iterator[Grooves]:
     for line in lines:
         points = pose.camera.project(line.points)
-        yield _one_line(_dense(points), line.width * pose.camera.unit, _dense(line.depth, points), _WRIST)
+        yield one_line(points, line.width * pose.camera.unit, line.depth, WRIST)
 
 
-def _one_line(points: np.ndarray, width: float, depth: np.ndarray, kind: int) -> Grooves:
+def one_line(points: np.ndarray, width: float, depth: np.ndarray, kind: int) -> Grooves:
+    """A line of the given half width (pixels) along points (n, 2) in pixels, with a depth at each, as line 0."""
+    return _of_points(_dense(points), width, _dense(depth, points), kind)
+
+
+def _of_points(points: np.ndarray, width: float, depth: np.ndarray, kind: int) -> Grooves:
     count = len(points)
     return Grooves(points, np.full(count, width), depth, np.zeros(count, int), np.full(count, kind))
 

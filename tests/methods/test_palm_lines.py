@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 
 from palmbench.hands import Hand
+from palmbench.hands.hand import FINGERS
 from palmbench.hands.palm import fill_polygon, palm_polygon
-from palmbench.hands.roi_squares import Square, palm_crop
+from palmbench.hands.roi_squares import Square, hand_crop, palm_crop
 from palmbench.methods.palm_lines import palm_lines
 from palmbench.synth import render
 from recognizers.common.errors import SampleError
 
 SIZE = 256
+
+
+def in_crop(points: np.ndarray, square: Square) -> np.ndarray:
+    return (points - (square.x, square.y)) * SIZE / square.side
 
 
 def drawn(hand: Hand, square: Square, seed: int = 1, size: int = SIZE) -> np.ndarray:
@@ -33,10 +38,19 @@ def square(hand: Hand) -> Square:
 
 def test_lines_lie_within_the_palm(hand: Hand, square: Square) -> None:
     lines = drawn(hand, square)
-    corners = (palm_polygon(hand.keypoints_2d) - (square.x, square.y)) * SIZE / square.side
-    palm = fill_polygon(corners, lines.shape)
+    palm = fill_polygon(in_crop(palm_polygon(hand.keypoints_2d), square), lines.shape)
     deep = lines > 0.2
-    assert deep[palm].mean() > 0.01 and deep[palm].sum() > 0.75 * deep.sum()
+    assert deep[palm].mean() > 0.01 and deep[palm].sum() > 0.6 * deep.sum()
+
+
+def test_every_long_finger_has_a_crease_at_its_base(hand: Hand) -> None:
+    square = hand_crop(hand, hand.mask.shape)
+    lines = drawn(hand, square)
+    for finger in FINGERS[1:]:
+        knuckle, joint = in_crop(hand.keypoints_2d[list(finger[:2])], square)
+        for share, creased in ((0.38, True), (0.7, False)):
+            column, row = np.round(knuckle + share * (joint - knuckle)).astype(int)
+            assert (lines[row - 5 : row + 6, column - 3 : column + 4].max() > 0.2) == creased
 
 
 def test_every_seed_draws_another_palm(hand: Hand, square: Square) -> None:
