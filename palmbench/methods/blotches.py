@@ -6,10 +6,9 @@ hand too, and there they are what one sees first.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from palmbench.methods.bands import between, facing, inside
+from palmbench.methods.bands import between, blurred, facing, inside
 
 VERSION = 3
 # Standard deviations, in pixels of the crop, between which patches of shade and of colour lie, and the share of the own
@@ -45,47 +44,44 @@ def without_blotches(painted: np.ndarray, original: np.ndarray, repainted: np.nd
     inner = facing(repainted)
     if not inner.any():
         return painted
-    weights = inside(repainted, _FADE)
-    (level, *channels), (own_level, *own_channels) = _parts(painted), _parts(original / np.float32(255))
+    weights = inside(repainted, _FADE)[..., None]
+    (level, tones), (own_level, own_tones) = _parts(painted), _parts(original / np.float32(255))
     calm = level - weights * _beyond(level, own_level, repainted, inner, _SHADE, _SHADE_SHARE)
-    tones = [
-        channel - weights * _beyond(channel, own, repainted, inner, _COLOUR, _COLOUR_SHARE)
-        for channel, own in zip(channels, own_channels, strict=True)
-    ]
-    changed = np.clip(calm[..., None] * np.dstack(tones), 0, 1)
-    return np.where(repainted[..., None], changed, painted).astype(np.float32)
+    tones = tones - weights * _beyond(tones, own_tones, repainted, inner, _COLOUR, _COLOUR_SHARE)
+    return np.where(repainted[..., None], np.clip(calm * tones, 0, 1), painted).astype(np.float32)
 
 
-def _parts(image: np.ndarray) -> tuple[np.ndarray, ...]:
-    """An image's brightness, and its three channels beside that."""
-    level = image.mean(axis=2, dtype=np.float32)
-    return level, *np.moveaxis((image / np.maximum(level, 1e-3)[..., None]).astype(np.float32), 2, 0)
+def _parts(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An image's brightness (height, width, 1), and its three channels beside that."""
+    level = image.mean(axis=2, keepdims=True, dtype=np.float32)
+    return level, (image / np.maximum(level, 1e-3)).astype(np.float32)
 
 
 def _beyond(
-    layer: np.ndarray,
+    layers: np.ndarray,
     own: np.ndarray,
     repainted: np.ndarray,
     inner: np.ndarray,
     band: tuple[float, float],
     most: float,
 ) -> np.ndarray:
-    """What of a layer's structure stands out: nothing where the own palm has far more, most where it has none."""
-    told, owned = (_usual(_relative(each, repainted, _TOLD)[inner]) for each in (layer, own))
-    structure = _relative(layer, repainted, band)
-    share = min(1.0, most * owned / told)
-    limit = _MOST * share / max(1 - share, 1e-3) * _usual(structure[inner])
-    return (structure - limit * np.tanh(structure / limit)) * _around(layer, band)
+    """What of layers' structure stands out: nothing where the own palm has far more, most where it has none."""
+    told, owned = (_usual(_relative(each, repainted, _TOLD)[inner]) for each in (layers, own))
+    around = _around(layers, band)
+    structure = between(layers, repainted, band) / around
+    share = np.minimum(1.0, most * owned / told)
+    limit = _MOST * share / np.maximum(1 - share, 1e-3) * _usual(structure[inner])
+    return (structure - limit * np.tanh(structure / limit)) * around
 
 
-def _relative(layer: np.ndarray, repainted: np.ndarray, band: tuple[float, float]) -> np.ndarray:
-    return between(layer, repainted, band) / _around(layer, band)
+def _relative(layers: np.ndarray, repainted: np.ndarray, band: tuple[float, float]) -> np.ndarray:
+    return between(layers, repainted, band) / _around(layers, band)
 
 
-def _around(layer: np.ndarray, band: tuple[float, float]) -> np.ndarray:
-    return np.maximum(cv2.GaussianBlur(layer, (0, 0), band[1]), _DARK)
+def _around(layers: np.ndarray, band: tuple[float, float]) -> np.ndarray:
+    return np.maximum(blurred(layers, band[1]), _DARK)
 
 
-def _usual(structure: np.ndarray) -> float:
-    """Standard deviation as the median tells it: what stands out does not count."""
-    return max(1e-5, 1.4826 * float(np.median(np.abs(structure))))
+def _usual(structure: np.ndarray) -> np.ndarray:
+    """Standard deviation of each layer as the median tells it: what stands out does not count."""
+    return np.maximum(1e-5, 1.4826 * np.median(np.abs(structure), axis=0)).astype(np.float32)

@@ -63,6 +63,6 @@ def _lit_from_a_side(shape: tuple[int, ...], generator: np.random.Generator) -> 
     Lit so they are seen as relief; heights themselves, dark where they are low, would be seen as stains.
     """
     noise = generator.standard_normal(shape).astype(np.float32)
-    down, right = np.gradient(between(noise, np.ones(shape, bool), _DRAWN))
+    down, right = np.gradient(between(noise, None, _DRAWN))
     side = generator.uniform(0, 2 * np.pi)
     return np.asarray(np.cos(side) * right + np.sin(side) * down, np.float32)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 _COARSEST = 1.0  # standard deviation, in pixels of the painter's crop, of what is still texture
 _LEAST_COARSEST = 1.5  # the same in pixels of the photo
 _SCRAP = 10  # side of a scrap, in standard deviations
@@ -107,7 +107,7 @@ def _fine(level: np.ndarray, region: np.ndarray, sigma: float) -> np.ndarray:
 class _Scraps(NamedTuple):
     """Squares of fine structure of unit strength, and how strong it is where skin is so bright, darkest first."""
 
-    pieces: list[np.ndarray]
+    pieces: np.ndarray
     levels: np.ndarray
     strengths: np.ndarray
 
@@ -121,42 +121,46 @@ def _scraps(
     if len(centres) < _FEWEST:
         return None
     chosen = centres[generator.choice(len(centres), min(_TRIED, len(centres)), replace=False)] - side // 2
-    scraps = [fine[row : row + side, column : column + side] for row, column in chosen]
-    bright = np.array([level[row : row + side, column : column + side].mean() for row, column in chosen])
-    strengths = np.array([_strength(scrap) for scrap in scraps])
-    peaks = np.array([np.abs(scrap).max() for scrap in scraps]) / strengths
+    scraps, shades = (
+        np.stack([layer[row : row + side, column : column + side] for row, column in chosen]).reshape(len(chosen), -1)
+        for layer in (fine, level)
+    )
+    bright, strengths = shades.mean(axis=1), np.maximum(1e-6, 1.4826 * np.median(np.abs(scraps), axis=1))
+    peaks = np.abs(scraps).max(axis=1) / strengths
     # Noise of a camera is the stronger, beside the light, the darker the skin: bright skin has less of it.
     parts = np.array_split(np.argsort(bright), _LEVELS)
     levels, usual = (np.array([np.median(each[part]) for part in parts]) for each in (bright, strengths))
     expected = np.interp(bright, levels, usual)
     plain = (strengths >= _FAINTEST * expected) & (strengths <= _STRONGEST * expected) & (peaks <= np.median(peaks))
-    pieces = [scraps[i] / strengths[i] for i in np.flatnonzero(plain)]
-    return _Scraps(pieces, levels, usual) if pieces else None
+    pieces = (scraps[plain] / strengths[plain, None]).reshape(-1, side, side)
+    return _Scraps(pieces, levels, usual) if len(pieces) else None
 
 
-def _laid(scraps: list[np.ndarray], palm: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _laid(scraps: np.ndarray, palm: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Scraps over each other in every part of a palm, of unit strength; 0 far from it."""
     side = len(scraps[0])
     step = side // 2
     along = (np.arange(side) + 0.5) / side * 2 - 1
     window = np.cos(np.pi / 2 * np.minimum(1, np.hypot(along[:, None], along))).astype(np.float32) ** 2
+    seen, power_of_one = window > _SEEN, window**2
     height, width = palm.shape
     texture, power = np.zeros((2, height + 4 * side, width + 4 * side), np.float32)
     rows, columns = np.flatnonzero(palm.any(axis=1)), np.flatnonzero(palm.any(axis=0))
     for top in range(rows[0] - side, rows[-1] + 1, step) if len(rows) else ():
         for left in range(columns[0] - side, columns[-1] + 1, step):
-            scrap = _turned(scraps[generator.integers(len(scraps))], window, generator)
+            scrap = _turned(scraps[generator.integers(len(scraps))], seen, generator)
             moved = generator.integers(-step // 6, step // 6 + 1, 2) + 2 * side
             part = np.s_[top + moved[0] : top + moved[0] + side, left + moved[1] : left + moved[1] + side]
             texture[part] += scrap * window
-            power[part] += window**2
+            power[part] += power_of_one
     texture /= np.sqrt(np.maximum(power, 1e-2))
     return texture[2 * side : 2 * side + height, 2 * side : 2 * side + width]
 
 
-def _turned(scrap: np.ndarray, window: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A scrap turned by any angle, of unit strength where the window shows it: blocks of a JPEG never line up again."""
+def _turned(scrap: np.ndarray, seen: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A scrap turned by any angle, of unit strength where it is seen: blocks of a JPEG never line up again."""
     middle = (len(scrap) - 1) / 2
     turn = cv2.getRotationMatrix2D((middle, middle), generator.uniform(0, 360), 1.0)
     turned = cv2.warpAffine(scrap, turn, scrap.shape, flags=cv2.INTER_LANCZOS4)
-    return turned / _strength(turned, window > _SEEN)
+    inside = turned[seen]
+    return turned / max(float(inside @ inside / len(inside)) ** 0.5, 1e-6)

@@ -75,7 +75,7 @@ def wrinkled(
     mesh = cv2.resize(drawn(generator), repainted.shape, interpolation=cv2.INTER_AREA)
     relief = np.zeros(repainted.shape, np.float32)
     for depths, wanted in ((mesh, fine), (np.minimum(lines, _DEEPEST), deep)):
-        layer = between(depths, np.ones_like(repainted), _BAND)
+        layer = between(depths, None, _BAND)
         relief -= layer * (wanted / max(float(layer[inner].std()), _FAINTEST))
     relief *= inside(repainted, _FADE)
     return np.clip(painted * (1 + relief[..., None] * TINT), 0, 1).astype(np.float32)
