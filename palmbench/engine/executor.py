@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import wait
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -40,6 +40,24 @@ class Came(NamedTuple):
     number: int
     answer: Any
     seconds: float
+
+
+class Means(NamedTuple):
+    """What something was computed with, as records tell it.
+
+    Attributes
+    ----------
+    device : str
+        Every device, with commas between them; "cpu" without any.
+    workers : int
+        Processes that computed at the same time on processors.
+    memory : dict of str to int
+        See `Executor.peaks`.
+    """
+
+    device: str
+    workers: int
+    memory: dict[str, int]
 
 
 class Died(NamedTuple):
@@ -223,6 +241,15 @@ class Executor:
         """Bytes of memory that this process ("main") and a worker of each lane have held at most, as far as known."""
         workers = {lane: max((worker.peak for worker in pool), default=0) for lane, pool in self._pools.items()}
         return {"main": peak(), **{str(lane): most for lane, most in workers.items() if most}}
+
+    @property
+    def means(self) -> Means:
+        """What tasks are computed with."""
+        return Means(",".join(self.devices) or "cpu", self.workers, self.peaks())
+
+    def made_elsewhere(self, part: str) -> Mapping[str, tuple[int, float]]:
+        """What was made of a part, by its digest, before this was asked: artefacts, and seconds of all, by stage."""
+        return {}
 
     def close(self) -> None:
         """End the worker processes when they have done what they have in hand."""

@@ -14,6 +14,7 @@ from palmbench.datasets.sample import Sample
 from palmbench.engine.executor import Lane
 from palmbench.engine.resume import Failure
 from palmbench.stages.stage import Stage
+from recognizers.common.cache_keys import digest
 
 
 class Step(NamedTuple):
@@ -152,6 +153,11 @@ class Part:
     nodes: dict[str, list[Node]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     unbegun: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def digest(self) -> str:
+        """By which it is known again, whatever of it is there: of what it wants of its first sample."""
+        return digest("part", keys=[stage.key(sample) for stage, _ in self.steps for sample in self.samples[:1]])
 
     def failures(self, stage: Stage, given: Sequence[Sample]) -> dict[str, Failure]:
         """Samples of those given to a stage that have no artefact of it, by id."""

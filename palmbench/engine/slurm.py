@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from palmbench.config.executors import SlurmConfig
-from palmbench.engine.slurm_task import Share
+from palmbench.engine.slurm_task import Share, Told
 from recognizers.common.errors import RequestError
 
 # How often a job may run into its time limit.
@@ -35,10 +35,10 @@ _FORGOTTEN = "ENDED"  # Slurm keeps what it knows of a job that is over for some
 _UNKNOWN = "UNKNOWN"  # it does not answer
 
 
-class Told(NamedTuple):
-    """What a job that was through has said: why photos failed, by stage and id, or why it could not compute at all."""
+class Answer(NamedTuple):
+    """What a job that was through has said of its work; None, and why, if it could not compute at all."""
 
-    failures: Mapping[tuple[str, str], str]
+    told: Told | None
     error: str
 
 
@@ -120,19 +120,19 @@ def lost(folder: Path, states: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def answers(folder: Path, jobs: Sequence[str]) -> dict[str, Told]:
+def answers(folder: Path, jobs: Sequence[str]) -> dict[str, Answer]:
     """What the jobs have said that were through."""
     found = {}
     for job in jobs:
         try:
             kind, said = pickle.loads(_answer_file(folder, job).read_bytes())
-        except (OSError, ValueError, EOFError, pickle.UnpicklingError):
+        except (OSError, ValueError, EOFError, AttributeError, ImportError, pickle.UnpicklingError):
             continue
-        if kind == "success":
-            found[job] = Told(said, "")
-        else:
+        if kind != "success":
             last = str(said).strip().splitlines()[-1]
-            found[job] = Told({}, last.removeprefix(f"{RequestError.__module__}.{RequestError.__name__}: "))
+            found[job] = Answer(None, last.removeprefix(f"{RequestError.__module__}.{RequestError.__name__}: "))
+        elif isinstance(said, Told):  # not of an array that other code was given
+            found[job] = Answer(said, "")
     return found
 
 

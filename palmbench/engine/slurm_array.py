@@ -19,9 +19,9 @@ from palmbench.base.board import Board
 from palmbench.base.plain_files import read_object
 from palmbench.config.executors import ExecutorConfig, SlurmConfig
 from palmbench.engine import slurm
-from palmbench.engine.executor import Executor, Lane, available_cores
+from palmbench.engine.executor import Executor, Lane, Means, available_cores
 from palmbench.engine.graph import Part
-from palmbench.engine.slurm_task import Share
+from palmbench.engine.slurm_task import Share, Told
 from palmbench.engine.tasks import Done, Finding, Task
 from palmbench.engine.wanted import Wanted
 from recognizers.common.errors import RequestError
@@ -59,6 +59,10 @@ class Array(NamedTuple):
         jobs = (read_object(folder / ARRAY) or {}).get("jobs")
         return cls(folder, tuple(map(str, jobs))) if isinstance(jobs, list) and jobs else None
 
+    def told(self) -> list[Told]:
+        """What those of its tasks have said that were through."""
+        return [answer.told for answer in slurm.answers(self.folder, self.jobs).values() if answer.told]
+
     def remember(self) -> None:
         """Have a later command find it."""
         write_json(self.folder / ARRAY, {"jobs": list(self.jobs)})
@@ -67,23 +71,24 @@ class Array(NamedTuple):
 def compute(parts: Sequence[Part], config: SlurmConfig, results_dir: Path) -> Executor:
     """Have the artefacts of parts made; see `palmbench.engine.open_executor.open_executor`."""
     wanted = Wanted(parts)
-    failures: dict[tuple[str, str], str] = {}
-    if wanted.left:
-        slurm.require(config)
-        board = Board()
-        wanted.show_on(board)
-        folder = results_dir.absolute() / "slurm" / wanted.digest[:16]
-        try:
-            failures = _follow_arrays(parts, config, folder, wanted, board)
-        finally:
-            board.finish()
-    return Computed(config, failures)
+    folder = results_dir.absolute() / "slurm" / wanted.digest[:16]
+    if not wanted.left:
+        array = Array.remembered(folder)
+        return Computed(config, array.told() if array else [])
+    slurm.require(config)
+    board = Board()
+    wanted.show_on(board)
+    try:
+        return Computed(config, _follow_arrays(parts, config, folder, wanted, board))
+    finally:
+        board.finish()
 
 
 def _follow_arrays(
     parts: Sequence[Part], config: SlurmConfig, folder: Path, wanted: Wanted, board: Board
-) -> dict[tuple[str, str], str]:
-    """Follow an array, and another over what the first has left; why photos failed, by stage and id."""
+) -> list[Told]:
+    """Follow an array, and another over what the first has left; what their tasks have said."""
+    said: list[Told] = []
     array = Array.remembered(folder)
     if array is not None and not slurm.under_way(states := slurm.states(array.id, array.jobs)):
         _say_ended(array, slurm.lost(array.folder, states))
@@ -93,15 +98,15 @@ def _follow_arrays(
     for _ in range(_ARRAYS):
         array = array or _submit(parts, config, folder, wanted)
         lost = _follow(array, wanted, board)
-        told = slurm.answers(array.folder, array.jobs)
-        failures = {failure: reason for each in told.values() for failure, reason in each.failures.items()}
-        wanted.give_up(failures)
-        errors = [f"{each.error} (log: {slurm.log(array.folder, job)})" for job, each in told.items() if each.error]
+        answers = slurm.answers(array.folder, array.jobs)
+        said += array.told()
+        wanted.give_up({failure for each in said for failure in each.failures})
+        errors = [f"{each.error} (log: {slurm.log(array.folder, job)})" for job, each in answers.items() if each.error]
         if wanted.left and errors:
             raise RequestError(errors[0])
         _await_files(wanted, lost)
         if not wanted.left:
-            return failures
+            return said
         if lost and len(lost) == len(array.jobs) and set(lost.values()) == {"CANCELLED"}:
             raise RequestError(f"Slurm array {array.id} was cancelled. The same command submits what is left.")
         _say_ended(array, lost)
@@ -184,13 +189,37 @@ class Computed(Executor):
     Parameters
     ----------
     config : SlurmConfig
-    failures : mapping of (str, str) to str
-        Why photos have failed, by a stage's name and the photo's id.
+    said : sequence of Told
+        By the array's tasks.
     """
 
-    def __init__(self, config: SlurmConfig, failures: Mapping[tuple[str, str], str]) -> None:
+    def __init__(self, config: SlurmConfig, said: Sequence[Told]) -> None:
         super().__init__(ExecutorConfig(devices=("cpu",), workers=available_cores(), batch_size=config.batch_size))
-        self._answer = _Unmade(failures)
+        self._slurm, self._said = config, said
+        self._answer = _Unmade({failure: reason for each in said for failure, reason in each.failures.items()})
+
+    @property
+    def means(self) -> Means:
+        """Those of an array's tasks together; of memory, what a process of one of them has held at most."""
+        if not self._said:
+            return super().means
+        config, means = self._slurm, [each.means for each in self._said]
+        # Of a second array over what the first has left, tasks take the place of others.
+        devices = [each.device for each in means if each.device != "cpu"][: config.tasks]
+        memory = {kind: max(each.memory.get(kind, 0) for each in means) for each in means for kind in each.memory}
+        return Means(",".join(devices) or "cpu", config.tasks * config.cpus_per_task, memory)
+
+    def made_elsewhere(self, part: str) -> Mapping[str, tuple[int, float]]:
+        """What tasks made; seconds are spread over all their workers."""
+        made: dict[str, tuple[int, float]] = {}
+        workers = self.means.workers
+        for told in self._said:
+            for (known, name), counts in told.counts.items():
+                if known == part:
+                    computed, seconds = made.get(name, (0, 0.0))
+                    spread = counts.seconds * told.means.workers / workers
+                    made[name] = computed + counts.computed, seconds + spread
+        return made
 
     @property
     def inline(self) -> bool:

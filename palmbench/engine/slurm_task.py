@@ -6,17 +6,34 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from palmbench.base.board import Board
 from palmbench.base.store import Store
 from palmbench.config.executors import ExecutorConfig
 from palmbench.datasets.sample import Sample
-from palmbench.engine.executor import Executor
+from palmbench.engine.executor import Executor, Means
 from palmbench.engine.flow import Flow
-from palmbench.engine.graph import Part, Step
+from palmbench.engine.graph import Counts, Part, Step
 from palmbench.engine.provenance import code_digest
 from recognizers.common.errors import RequestError
+
+
+class Told(NamedTuple):
+    """What a task says that is through.
+
+    Attributes
+    ----------
+    failures : dict of (str, str) to str
+        Why photos have failed that the store says nothing of, by a stage's name and the photo's id.
+    counts : dict of (str, str) to Counts
+        What it did, by a part's digest and a stage's name.
+    means : Means
+    """
+
+    failures: dict[tuple[str, str], str]
+    counts: dict[tuple[str, str], Counts]
+    means: Means
 
 
 @dataclass
@@ -26,6 +43,8 @@ class Share:
     Attributes
     ----------
     parts : list of (list of Step, list of Sample, Store)
+    digests : list of str
+        Of the parts that they are of.
     executor : ExecutorConfig
         Of the machine that it comes to.
     code : str
@@ -33,6 +52,7 @@ class Share:
     """
 
     parts: list[tuple[list[Step], list[Sample], Store]]
+    digests: list[str]
     executor: ExecutorConfig
     code: str
     leaving: bool = False
@@ -40,14 +60,12 @@ class Share:
     @classmethod
     def of(cls, parts: Sequence[Part], ids: frozenset[str], executor: ExecutorConfig) -> Share:
         """The samples of some ids."""
-        shares = [
-            (list(part.steps), [sample for sample in part.samples if sample.id in ids], _absolute(part.store))
-            for part in parts
-        ]
-        return cls([share for share in shares if share[1]], executor, code_digest())
+        held = [(part, [sample for sample in part.samples if sample.id in ids]) for part in parts]
+        shares = [(list(part.steps), samples, _absolute(part.store)) for part, samples in held if samples]
+        return cls(shares, [part.digest for part, samples in held if samples], executor, code_digest())
 
-    def __call__(self) -> dict[tuple[str, str], str]:
-        """Compute; why photos have failed that the store says nothing of, by a stage's name and the photo's id.
+    def __call__(self) -> Told:
+        """Compute.
 
         Raises
         ------
@@ -62,12 +80,21 @@ class Share:
         try:
             with Executor(self.executor) as executor:
                 Flow(executor, Board()).run(parts)
+                means = executor.means
         except RequestError:
             if self.leaving:  # submitit's way out was taken for somebody's who had no business to leave
                 sys.exit(1)
             raise
         failures = [failure for part in parts for failure in part.all_failures() if not failure.lasting]
-        return {(failure.stage, failure.sample): failure.reason for failure in failures}
+        return Told(
+            {(failure.stage, failure.sample): failure.reason for failure in failures},
+            {
+                (known, name): counts
+                for known, part in zip(self.digests, parts, strict=True)
+                for name, counts in part.counts().items()
+            },
+            means,
+        )
 
     def checkpoint(self) -> Any:
         """What submitit has Slurm queue again when time is up, or another job takes the machine: the same.
@@ -77,7 +104,7 @@ class Share:
         from submitit.helpers import DelayedSubmission
 
         self.leaving = True
-        return DelayedSubmission(Share(self.parts, self.executor, self.code))
+        return DelayedSubmission(Share(self.parts, self.digests, self.executor, self.code))
 
 
 def _absolute(store: Store) -> Store:

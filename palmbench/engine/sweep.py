@@ -191,6 +191,8 @@ class _Sweep:
             ERRORS: _errors(outcome.failures),
         }
         counts = part.counts()
+        for name, (made, seconds) in self.executor.made_elsewhere(part.digest).items():
+            counts[name].add(-made, made, seconds=seconds)
         account = _account(pipeline, self.executor, outcome, {**counts, MEASURE: spent})
         content = {"key": run.key, "key_version": KEY_VERSION, **account.plain()}
         write_record(run.folder / RECORD, content, files)
@@ -209,15 +211,16 @@ class _Sweep:
 def _account(pipeline: Pipeline, executor: Executor, outcome: Outcome, counts: dict[str, Counts]) -> Account:
     kinds = {stage.name: Kind.of(stage, pipeline.config) for stage, _ in pipeline.steps}
     kinds[MEASURE] = Kind.of_measuring(pipeline.enrol.settings, len(pipeline.samples))
+    means = executor.means
     return Account(
         point=pipeline.point,
         items={name: len(samples) for name, samples in outcome.passed.items()},
         stages={name: Spent(each.computed, round(each.seconds, 3), kinds[name]) for name, each in counts.items()},
         failures=tuple(outcome.failures),
-        device=",".join(executor.devices) or "cpu",
-        workers=executor.workers,
+        device=means.device,
+        workers=means.workers,
         batch_size=executor.batch_size,
-        memory=executor.peaks(),
+        memory=means.memory,
         written=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         method={
             **pipeline.config.method.declaration(pipeline.config.region).plain(),

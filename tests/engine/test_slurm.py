@@ -21,8 +21,11 @@ from palmbench.engine import slurm, slurm_array
 from palmbench.engine.graph import Part
 from palmbench.engine.open_executor import open_executor
 from palmbench.engine.pipeline import Pipeline
+from palmbench.engine.planning import plan
+from palmbench.engine.run import Run
 from palmbench.engine.slurm_array import Array
 from palmbench.engine.slurm_task import Share
+from palmbench.engine.sweep import sweep
 from palmbench.engine.wanted import Wanted
 from palmbench.stages.artefacts import Artefacts
 from recognizers.common.errors import RequestError
@@ -144,11 +147,45 @@ def test_what_a_lost_job_had_is_computed_by_a_second_array(
 ) -> None:
     cluster = Cluster({0: "NODE_FAIL", 1: "CANCELLED"})
     on(cluster, monkeypatch)
-    with open_executor(QUICK, parts[0].store.root.parent, parts):
+    with open_executor(QUICK, parts[0].store.root.parent, parts) as executor:
         assert Wanted(parts).left == 0
+    assert sum(count for count, _ in executor.made_elsewhere(parts[0].digest).values()) == 4 * len(parts[0].steps)
     assert [len(jobs) for jobs in cluster.submitted] == [3, 3]
     err = capsys.readouterr().err
     assert "Slurm task 100_0 ended as NODE_FAIL; its log: " in err and "100_0_0_log.out" in err
+
+
+def test_runs_tell_what_their_array_did_and_the_plan_goes_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["dataset.identities=2", "dataset.samples=2", "method=blur", "method.sigma=4,5", f"results_dir={tmp_path}"]
+    words += ["executor=slurm", "executor.tasks=3", "executor.cpus_per_task=1"]
+    on(Cluster({0: "NODE_FAIL"}), monkeypatch)
+    points = compose_points(words)
+    sweep(points)
+    accounts = [account for point in points if (account := Run.of(point).account)]
+    computed = [{name: spent.computed for name, spent in account.stages.items()} for account in accounts]
+    assert [(each["hands"], each["templates"], each["deidentified"]) for each in computed] == [(4, 4, 4), (0, 0, 4)]
+    assert all(account.stages["deidentified"].seconds > 0 for account in accounts)
+    assert {(account.device, account.workers) for account in accounts} == {("cpu", 3)}
+    assert all(account.memory["main"] > 0 for account in accounts)
+    capsys.readouterr()
+    assert plan(compose_points([*words, "method.sigma=4", "dataset.identities=4"])) == 0
+    out = capsys.readouterr().out
+    assert "built-in" not in "".join(line for line in out.splitlines() if "measure" not in line)
+
+
+def test_what_an_array_did_whose_command_was_gone_is_told_too(
+    parts: list[Part], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(Cluster(), monkeypatch)
+    results = parts[0].store.root.parent
+    open_executor(QUICK, results, parts).close()
+    with open_executor(QUICK, results, parts) as later:
+        made = later.made_elsewhere(parts[0].digest)
+        assert {name: count for name, (count, _) in made.items()} == dict.fromkeys(made, 4) != {}
+        assert later.means.workers == 3
+        assert not later.made_elsewhere("another part's")
 
 
 def test_an_array_that_was_cancelled_is_not_submitted_again(parts: list[Part], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,6 +343,10 @@ def test_jobs_that_are_cancelled_killed_and_preempted_change_no_byte(real: dict[
     assert "Requeued job" in next((tmp_path / "slurm").glob(f"slurm/*/{third}_0_log.out")).read_text()
     start(tmp_path / "local", real, "executor.devices=cpu", "executor.workers=1").communicate()
     assert tables(tmp_path / "slurm") == tables(tmp_path / "local")
+    (account,) = [run.account for run in Run.all(tmp_path / "slurm")]
+    assert account is not None and account.workers == 3
+    # What a task had done before it was killed or queued again is reused by the next, and nobody tells of it.
+    assert 0 < account.stages["deidentified"].computed <= 8 and account.stages["deidentified"].seconds > 0
 
 
 @pytest.mark.slow
