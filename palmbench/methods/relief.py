@@ -6,6 +6,7 @@ fiftieth are lines (`wrinkles`). A network of a few million weights leaves what 
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from palmbench.methods.bands import between, facing, inside, lacking, strength
@@ -63,6 +64,8 @@ def _lit_from_a_side(shape: tuple[int, ...], generator: np.random.Generator) -> 
     Lit so they are seen as relief; heights themselves, dark where they are low, would be seen as stains.
     """
     noise = generator.standard_normal(shape).astype(np.float32)
-    down, right = np.gradient(between(noise, None, _DRAWN))
+    # Not on a grid: how steeply a mean rises there shows its cells, as a weave.
+    fine, coarse = (cv2.GaussianBlur(noise, (0, 0), sigma) for sigma in _DRAWN)
+    down, right = np.gradient(fine - coarse)
     side = generator.uniform(0, 2 * np.pi)
     return np.asarray(np.cos(side) * right + np.sin(side) * down, np.float32)

@@ -62,6 +62,14 @@ def test_every_draw_has_relief_of_its_own() -> None:
     assert abs(np.corrcoef(one[PALM].ravel(), two[PALM].ravel())[0, 1]) < 0.3
 
 
+def test_relief_is_smooth_and_shows_no_weave() -> None:
+    flat = uneven(0)
+    drawn = (with_relief(flat, as_photo(uneven(0.1)), PALM, np.random.default_rng(1)) - flat).mean(axis=2)
+    inner = cv2.erode(PALM.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0
+    finest = drawn - cv2.medianBlur(drawn, 5)
+    assert finest[inner].std() < 0.05 * drawn[inner].std()
+
+
 def test_where_nothing_was_repainted_nothing_is_drawn() -> None:
     flat = uneven(0)
     assert with_relief(flat, as_photo(uneven(0.1)), np.zeros_like(PALM), np.random.default_rng(1)) is flat
