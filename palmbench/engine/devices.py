@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from recognizers.common.errors import RequestError
 
 _NAMED = re.compile(r"(cpu|cuda):(\d+)")
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+# What a driver of GPUs that torch knows as CUDA devices leaves in /dev on Linux: of NVIDIA on a PC, on Tegra and below
+# Windows, and of AMD. Torch takes seconds to say that there is none.
+NODES = Path("/dev")
+_NODES = ("nvidiactl", "nvmap", "dxg", "kfd")
 
 
 def require_names(devices: Sequence[str]) -> None:
@@ -31,6 +37,8 @@ def found(devices: Sequence[str]) -> tuple[str, ...]:
         return ()
     if devices[0].startswith("cpu:"):
         return tuple(devices)
+    if devices[0] == "auto" and not has_driver():
+        return ()
     there = _cuda_devices()
     if devices[0] == "auto":
         return there
@@ -39,6 +47,11 @@ def found(devices: Sequence[str]) -> tuple[str, ...]:
         has = f"has {', '.join(there)} here" if there else "finds no CUDA device here"
         raise RequestError(f"executor.devices={named}, but torch {has}; use executor.devices=cpu.")
     return there if devices[0] == "cuda" else tuple(devices)
+
+
+def has_driver() -> bool:
+    """Whether there may be a GPU: on Linux, whether the driver of one is there."""
+    return sys.platform != "linux" or any((NODES / name).exists() for name in _NODES)
 
 
 def _cuda_devices() -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from palmbench.base.store import Store
 from palmbench.config.executors import AnyExecutorConfig, RayConfig, SlurmConfig
@@ -16,7 +15,6 @@ from palmbench.engine.pipeline import Pipeline
 from palmbench.engine.run import Account, Run, describe
 
 _RECENT = 40  # runs whose pace counts
-_ACCELERATORS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 _START = 4.0  # seconds until a command's first stage, and of its worker processes
 
 
@@ -110,10 +108,7 @@ def _width(config: AnyExecutorConfig) -> tuple[int, tuple[str, ...]]:
     if isinstance(config, RayConfig):
         return config.workers or available_cores(), config.devices if config.devices[0].startswith("cpu:") else ()
     executor = Executor(config)
-    # Torch takes seconds to say that there is no accelerator.
-    named = config.devices[0].startswith("cpu")
-    devices = executor.devices if named or any(Path(node).exists() for node in _ACCELERATORS) else ()
-    return executor.workers, devices
+    return executor.workers, executor.devices
 
 
 def _kind(devices: str) -> str:

@@ -19,6 +19,7 @@ from palmbench.base.device import turn
 from palmbench.base.store import Store
 from palmbench.config.executors import ExecutorConfig
 from palmbench.datasets.sample import Sample
+from palmbench.engine import devices
 from palmbench.engine.executor import Executor
 from palmbench.engine.flow import Flow
 from palmbench.engine.graph import Part, Step
@@ -348,16 +349,23 @@ def test_a_device_s_worker_sees_that_device_alone(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "devices", [("gpu",), ("cuda:0", "cuda:0"), ("cuda:0", "cpu:0"), ("auto", "cuda:0"), ("cuda:x",)]
+    "named", [("gpu",), ("cuda:0", "cuda:0"), ("cuda:0", "cpu:0"), ("auto", "cuda:0"), ("cuda:x",)]
 )
-def test_devices_that_cannot_be_are_refused(devices: tuple[str, ...]) -> None:
+def test_devices_that_cannot_be_are_refused(named: tuple[str, ...]) -> None:
     with pytest.raises(RequestError, match=r"executor\.devices"):
-        Executor(ExecutorConfig(devices=devices))
+        Executor(ExecutorConfig(devices=named))
 
 
-def test_a_device_that_is_not_among_those_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torch_is_asked_where_a_driver_is_there_or_a_gpu_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(devices, "NODES", tmp_path)
+    assert Executor(ExecutorConfig()).devices == ()
+    (tmp_path / "nvidiactl").touch()
     assert Executor(ExecutorConfig()).devices == ("cuda:0",)
+    (tmp_path / "nvidiactl").unlink()
+    assert Executor(ExecutorConfig(devices=("cuda",))).devices == ("cuda:0",)
     with pytest.raises(RequestError, match="cuda:3"):
         _ = Executor(ExecutorConfig(devices=("cuda:0", "cuda:3"))).devices
