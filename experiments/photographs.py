@@ -1,6 +1,6 @@
 """What becomes of real photographs: every palm repainted, wholly, and nothing else.
 
-    python -m experiments.photographs FOLDER [--natural] [--detector mediapipe] [any other word of `palmbench deid`]
+    python -m experiments.photographs FOLDER [--natural] [--sheets OUT] [any word of `palmbench deid`]
 
 FOLDER holds photos, and `palms.json`: the name of each photo that shows palms, and for each palm the corners of the
 paper's polygon, (x, y) in pixels of the upright photo. The photos go through `palmbench deid --format png
@@ -10,7 +10,8 @@ pixel, and each that is not listed must have been said. Exit status 1 if anythin
 Two numbers say how a repainted palm sits in its hand: `colour`, the median CIEDE2000 difference inside the polygon of
 what is coarser than a fiftieth of it, and `finest`, the strength of structure of a few pixels inside the polygon over
 that of the fingers, beside what it was. With --natural a palm is right only if the first is at most 4 and the second
-0.7 to 1.3.
+0.7 to 1.3. With --sheets palms are drawn beside what became of them, and their plain statistics compared; see
+`experiments.before_after`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import cv2
 import numpy as np
 from skimage.color import deltaE_ciede2000
 
+from experiments.before_after import Pair, ratios, write_sheets
 from palmbench.base.images import read_image
 from palmbench.commands.cli import main as palmbench
 from palmbench.hands.palm import fill_polygon
@@ -123,11 +125,23 @@ def _box(polygon: np.ndarray, shape: Sequence[int], margin: float) -> tuple[np.n
     return np.maximum(low, 0).astype(int), np.minimum(np.ceil(high), shape[1::-1]).astype(int)
 
 
+def _pairs(folder: Path, palms: Mapping[str, Any], account: Mapping[str, Any], out: Path) -> list[Pair]:
+    """The palms of a photo before and after, where a file was written."""
+    photo = folder / account["photo"]
+    if not account["results"] or account["results"][0]["state"] not in ("written", "kept"):
+        return []
+    before = picture_of(decode(read_bytes(photo, photo.name), photo).pixels)
+    after = read_image(out / account["results"][0]["file"])
+    return [Pair(photo.stem, before, after, np.array(palm)) for palm in palms.get(photo.stem, [])]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `palmbench deid` on a folder and print what became of each photo."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     natural = "--natural" in words
     words = [word for word in words if word != "--natural"]
+    sheets = words.pop(words.index("--sheets") + 1) if "--sheets" in words[:-1] else None
+    words = [word for word in words if word != "--sheets"]
     if not words or words[0].startswith("-"):
         print(__doc__)
         return 2
@@ -144,6 +158,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             outcome(folder / account["photo"], palms.get(Path(account["photo"]).stem, []), account, out, natural)
             for account in accounts
         ]
+        if sheets:
+            pairs = [pair for account in accounts for pair in _pairs(folder, palms, account, out)]
+            files = write_sheets(pairs, Path(sheets))
+            print("drawn: " + ", ".join(map(str, files)))
+            print("after over before: " + ", ".join(f"{name} {value:.2f}" for name, value in ratios(pairs).items()))
     for row in rows:
         palms_of = zip(row.changed, row.colour, row.finest, row.was_finest, strict=True)
         told = [
