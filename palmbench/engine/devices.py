@@ -37,7 +37,7 @@ def found(devices: Sequence[str]) -> tuple[str, ...]:
         return ()
     if devices[0].startswith("cpu:"):
         return tuple(devices)
-    if devices[0] == "auto" and not has_driver():
+    if devices[0] == "auto" and not _has_driver():
         return ()
     there = _cuda_devices()
     if devices[0] == "auto":
@@ -49,7 +49,7 @@ def found(devices: Sequence[str]) -> tuple[str, ...]:
     return there if devices[0] == "cuda" else tuple(devices)
 
 
-def has_driver() -> bool:
+def _has_driver() -> bool:
     """Whether there may be a GPU: on Linux, whether the driver of one is there."""
     return sys.platform != "linux" or any((NODES / name).exists() for name in _NODES)
 

@@ -191,7 +191,8 @@ class _Sweep:
             ERRORS: _errors(outcome.failures),
         }
         counts = part.counts()
-        for name, (made, seconds) in self.executor.made_elsewhere(part.digest).items():
+        for name, (times, seconds) in self.executor.made_elsewhere(part.digest).items():
+            made = min(times, counts[name].reused)  # what was lost was made twice
             counts[name].add(-made, made, seconds=seconds)
         account = _account(pipeline, self.executor, outcome, {**counts, MEASURE: spent})
         content = {"key": run.key, "key_version": KEY_VERSION, **account.plain()}

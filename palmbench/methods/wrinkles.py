@@ -70,7 +70,7 @@ def wrinkled(
     lack = lacking(_WHOLE * own.whole, found.whole)
     if not lack:
         return painted
-    fine = lacking(_USUAL * own.usual, found.usual)
+    fine = min(lack, lacking(_USUAL * own.usual, found.usual))
     deep = max(lacking(lack, fine), _LEAST * lack)
     mesh = cv2.resize(drawn(generator), repainted.shape, interpolation=cv2.INTER_AREA)
     relief = np.zeros(repainted.shape, np.float32)
