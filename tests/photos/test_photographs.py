@@ -14,8 +14,8 @@ PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 # A palm with deep folds: its own light, without any line, is off by a CIEDE2000 of 4.6, where 4 is the most that should
 # be, and finer light would give palms away (`experiments/kept_light.py`).
 OFF_IN_COLOUR = {"palm-ring-closeup.jpg"}
-# The finest structure is 0.51 to 0.55 of the fingers', where 0.7 is the least and the palms that were there had 0.45
-# and 0.65; or 1.34 to 1.63, where 1.3 is the most and the palm that was there had 1.26.
+# The finest structure is 0.51 to 0.54 of the fingers', where 0.7 is the least and the palms that were there had 0.45
+# and 0.65; or 1.33 to 1.60, where 1.3 is the most and the palm that was there had 1.26.
 SMOOTHER_THAN_FINGERS = {"palm-orange-light.jpg", "palm-ring-closeup.jpg"}
 ROUGHER_THAN_FINGERS = {"palm-dark-shadow.jpg"}
 UNLIKE_THE_HAND = OFF_IN_COLOUR | SMOOTHER_THAN_FINGERS | ROUGHER_THAN_FINGERS
