@@ -140,9 +140,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     natural = "--natural" in words
     words = [word for word in words if word != "--natural"]
-    sheets = words.pop(words.index("--sheets") + 1) if "--sheets" in words[:-1] else None
-    words = [word for word in words if word != "--sheets"]
-    if not words or words[0].startswith("-"):
+    sheets = None
+    if "--sheets" in words[:-1]:
+        place = words.index("--sheets")
+        sheets = words.pop(place + 1)
+        del words[place]
+    if not words or words[0].startswith("-") or "--sheets" in words:
         print(__doc__)
         return 2
     folder = Path(words[0])
@@ -160,9 +163,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
         if sheets:
             pairs = [pair for account in accounts for pair in _pairs(folder, palms, account, out)]
-            files = write_sheets(pairs, Path(sheets))
-            print("drawn: " + ", ".join(map(str, files)))
-            print("after over before: " + ", ".join(f"{name} {value:.2f}" for name, value in ratios(pairs).items()))
+            if not pairs:
+                print("no palm to draw: no photo that shows one was written")
+            else:
+                print("drawn: " + ", ".join(map(str, write_sheets(pairs, Path(sheets)))))
+                print("after over before: " + ", ".join(f"{name} {value:.2f}" for name, value in ratios(pairs).items()))
     for row in rows:
         palms_of = zip(row.changed, row.colour, row.finest, row.was_finest, strict=True)
         told = [
