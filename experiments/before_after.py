@@ -54,7 +54,10 @@ def write_sheets(pairs: Sequence[Pair], folder: Path) -> list[Path]:
 
 
 def ratios(pairs: Sequence[Pair]) -> dict[str, float]:
-    """Medians of the statistics after over those before; of skew, which has no ratio, of the difference."""
+    """Medians of the statistics after over those before; of skew, which has no ratio, of the difference.
+
+    NaN where every palm had 0 before.
+    """
     before, after = (
         table(_roi(photo, pair.polygon) for pair, photo in zip(pairs, photos, strict=True))
         for photos in ([pair.before for pair in pairs], [pair.after for pair in pairs])
@@ -63,7 +66,9 @@ def ratios(pairs: Sequence[Pair]) -> dict[str, float]:
         found = after / np.where(before == 0, np.nan, before)
     skew = PalmStatistics._fields.index("high_skew")
     found[:, skew] = (after - before)[:, skew]
-    return dict(zip(PalmStatistics._fields, np.nanmedian(found, axis=0).tolist(), strict=True))
+    known = [column[~np.isnan(column)] for column in found.T]
+    medians = [float(np.median(column)) if len(column) else float("nan") for column in known]
+    return dict(zip(PalmStatistics._fields, medians, strict=True))
 
 
 def _side_by_side(pair: Pair) -> np.ndarray:
