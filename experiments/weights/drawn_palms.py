@@ -5,6 +5,9 @@ and its mottling. Principal lines run where those of palms run, in five topologi
 transverse, and without a heart line); all else is random. A photo of it lights the relief from a side, darkens the
 creases, and cuts the ROI as a detector would that is a little off. Nobody's palm is among them, and strengths vary by
 more than they do in photos, so that a network which tells these apart has not learned the drawing.
+
+Real palms have much the same principal lines. So palms are drawn in families of four that have them in common: a
+network that looked at nothing else would take each for the others.
 """
 
 from __future__ import annotations
@@ -14,15 +17,21 @@ import numpy as np
 
 from recognizers.protocol import ROI_SIDE
 
+KIN = 4  # palms of a family
 SIDE = 176  # pixels of the maps; the ROI lies in their middle
 _DRAWN = 2 * SIDE  # pixels of the square on which lines are drawn
 _MARGIN = (SIDE - ROI_SIDE) / 2 / SIDE
+_CARELESS = 0.2, 1.0  # errors of a photo, from the best to the worst
 _LINES, _WRINKLES, _RELIEF, _TEXTURE, _MOTTLING = range(5)
 
 
 def draw_palm(number: int) -> np.ndarray:
-    """The maps of a palm, float16 (5, 176, 176): lines and wrinkles as depths, the rest with mean 0 and deviation 1."""
-    random = np.random.default_rng((77, number))
+    """The maps of a palm, float16 (5, 176, 176): lines and wrinkles as depths, the rest with mean 0 and deviation 1.
+
+    Palms 0 to 3 are a family, so are 4 to 7, and so on.
+    """
+    family = number // KIN
+    lines, random = np.random.default_rng((77, family)), np.random.default_rng((78, number))
     relief = _smooth(random, SIDE, 3) + 0.35 * _smooth(random, SIDE, 5) + _thenar(random)
     grain = random.standard_normal((SIDE, SIDE)).astype(np.float32)
     texture = np.zeros_like(grain)
@@ -30,15 +39,16 @@ def draw_palm(number: int) -> np.ndarray:
         noise = grain if sigma < 1 else random.standard_normal((SIDE, SIDE)).astype(np.float32)
         texture += sigma**1.7 * cv2.GaussianBlur(noise, (0, 0), sigma)
     mottling = _smooth(random, SIDE, 9) + 0.7 * _smooth(random, SIDE, 18) + 0.3 * _smooth(random, SIDE, 32)
-    maps = [_small(_principal(random)), _small(_fine(random))]
+    maps = [_small(_principal(lines)), _small(_fine(random))]
     palm = np.stack([*maps, *(each / each.std() for each in (relief, texture, mottling))])
     # Toolboxes lay ROIs in all four ways; a network that was taught one reads the others worse.
-    return np.ascontiguousarray(np.rot90(palm, number % 4, axes=(1, 2)).astype(np.float16))
+    return np.ascontiguousarray(np.rot90(palm, family % 4, axes=(1, 2)).astype(np.float16))
 
 
 def photograph(palm: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A recognition ROI of a drawn palm in some light, uint8 (128, 128)."""
-    return _cut(_lit(palm.astype(np.float32), random), random)
+    """A recognition ROI of a drawn palm in some light, uint8 (128, 128), taken with more care or less."""
+    careless = random.uniform(*_CARELESS)
+    return _cut(_lit(palm.astype(np.float32), random, careless), random, careless)
 
 
 def _principal(random: np.random.Generator) -> np.ndarray:
@@ -148,7 +158,7 @@ def _thenar(random: np.random.Generator) -> np.ndarray:
     return mound.astype(np.float32)
 
 
-def _lit(palm: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _lit(palm: np.ndarray, random: np.random.Generator, careless: float) -> np.ndarray:
     """A photo of a palm's maps, float32 (176, 176), in grey levels."""
     uniform = random.uniform
     depth, fine = uniform(0.16, 0.34) * random.lognormal(0, 0.2), uniform(0.14, 0.36) * random.lognormal(0, 0.3)
@@ -160,9 +170,9 @@ def _lit(palm: np.ndarray, random: np.random.Generator) -> np.ndarray:
     )
     shoulders = cv2.GaussianBlur(palm[_LINES], (0, 0), 5) + 0.5 * cv2.GaussianBlur(palm[_WRINKLES], (0, 0), 3)
     photo = 1 - uniform(0.5, 1.1) * creases - uniform(0, 0.8) * depth * shoulders
-    photo += uniform(0, 1.2) * slope + uniform(0.4, 1.8) * broad
+    photo += careless * (uniform(0, 1.2) * slope + uniform(0.4, 1.8) * broad)
     photo += uniform(0.012, 0.035) * palm[_TEXTURE] + uniform(0.015, 0.065) * palm[_MOTTLING]
-    photo += uniform(0, 0.05) * _smooth(random, SIDE, 4) + uniform(0, 0.012) * _smooth(random, SIDE, 9)
+    photo += careless * (uniform(0, 0.05) * _smooth(random, SIDE, 4) + uniform(0, 0.012) * _smooth(random, SIDE, 9))
     along = np.linspace(-1, 1, SIDE, dtype=np.float32)
     across, down = np.meshgrid(along, along)
     tilt = random.normal(0, 0.17, 2)
@@ -170,29 +180,29 @@ def _lit(palm: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.asarray(photo * uniform(60, 190), np.float32)
 
 
-def _cut(photo: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _cut(photo: np.ndarray, random: np.random.Generator, careless: float) -> np.ndarray:
     """A ROI from the middle of a photo: off by what a detector is, bent a little, blurred and noisy; uint8."""
     side = ROI_SIDE
     corners = np.array([(0, 0), (side, 0), (side, side), (0, side)], np.float64)
-    angle = np.deg2rad(random.normal(0, 4))
+    angle = np.deg2rad(random.normal(0, 4 * careless))
     turn = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
-    scale = (1 + random.normal(0, 0.05)) * (1 + random.normal(0, 0.03, 2))
-    shift = random.normal(0, 0.035 * side, 2) + random.normal(0, 0.018 * side, (4, 2))
+    scale = (1 + random.normal(0, 0.05 * careless)) * (1 + random.normal(0, 0.03 * careless, 2))
+    shift = careless * (random.normal(0, 0.035 * side, 2) + random.normal(0, 0.018 * side, (4, 2)))
     seen = (corners - side / 2) @ turn * scale + shift + SIDE / 2
     transform = cv2.getPerspectiveTransform(corners.astype(np.float32), seen.astype(np.float32))
     columns, rows = np.meshgrid(*[np.arange(side, dtype=np.float64)] * 2)
     places = np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ transform.T
-    bend = random.uniform(0, 1.6)
+    bend = random.uniform(0, 1.6 * careless)
     across, down = (places[..., i] / places[..., 2] + bend * _smooth(random, side, 5) for i in range(2))
     roi = cv2.remap(
         photo, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
     )
-    if random.random() < 0.6:
+    if random.random() < 0.6 * careless:
         roi = cv2.GaussianBlur(roi, (0, 0), random.uniform(0.3, 1.4))
     roi = 255 * np.clip(roi / 255, 0, 1) ** random.uniform(0.8, 1.25)
     noise = random.standard_normal((2, side, side)).astype(np.float32)
-    roi = roi + noise[0] * random.uniform(0, 2.2)
-    if random.random() < 0.3:
+    roi = roi + noise[0] * random.uniform(0, 2.2 * careless)
+    if random.random() < 0.3 * careless:
         roi = roi + cv2.GaussianBlur(noise[1], (0, 0), 0.8) * random.uniform(0, 6)
     return np.clip(roi, 1, 255).astype(np.uint8)
 

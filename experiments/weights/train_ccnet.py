@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 import recognizers
 from experiments.weights.card import write_card
-from experiments.weights.drawn_palms import SIDE, draw_palm, photograph
+from experiments.weights.drawn_palms import KIN, SIDE, draw_palm, photograph
 from experiments.weights.rendered_rois import ROIS, augment, cut_rois
 from experiments.weights.training import Options, Schedule, Trainer, begin_with, parse_options, save_half, spread
 from experiments.weights.world import TURNS, load_world
@@ -132,7 +132,7 @@ def drawn_count(options: Options) -> int:
 def draw_palms(options: Options) -> np.ndarray:
     """The maps of the drawn palms, float16 (n, 5, 176, 176), drawn once and kept beside the checkpoint."""
     count = drawn_count(options)
-    kept = options.data / f"drawn_{count}.npy"
+    kept = options.data / f"drawn_{count}_families_of_{KIN}.npy"
     if not kept.is_file():
         cv2.setNumThreads(1)
         options.data.mkdir(parents=True, exist_ok=True)
@@ -148,8 +148,8 @@ def draw_palms(options: Options) -> np.ndarray:
 class Photos(IterableDataset[tuple[np.ndarray, np.ndarray]]):
     """Batches without end: two photos of each of some palms, uint8 (n, 128, 128), and whose they are, int64 (n,).
 
-    Half of the palms are rendered and half are drawn. A batch depends on its number alone, so that a training which
-    goes on sees what it would have seen.
+    Half of the palms are rendered and half are drawn, these two of a family each. A batch depends on its number alone,
+    so that a training which goes on sees what it would have seen.
     """
 
     def __init__(self, options: Options, rank: int, first: int = 0) -> None:
@@ -177,8 +177,9 @@ class Photos(IterableDataset[tuple[np.ndarray, np.ndarray]]):
         while True:
             random = np.random.default_rng((11, step, self._rank))
             rendered = random.choice(self.rendered, min(half, self.rendered), replace=False)
-            drawn = self.rendered + random.choice(len(self._drawn), min(half, len(self._drawn)), replace=False)
-            palms = np.concatenate([rendered, drawn])
+            families = random.choice(len(self._drawn) // KIN, min(half // 2, len(self._drawn) // KIN), replace=False)
+            drawn = [self.rendered + KIN * each + random.choice(KIN, 2, replace=False) for each in families]
+            palms = np.concatenate([rendered, *drawn])
             photos = [
                 self.photo(palm, random, sample)
                 for palm in palms

@@ -12,7 +12,7 @@ import yaml
 
 import recognizers
 from experiments.weights import train_ccnet
-from experiments.weights.drawn_palms import draw_palm, photograph
+from experiments.weights.drawn_palms import KIN, draw_palm, photograph
 from experiments.weights.rendered_rois import ROIS, augment, cut_rois
 from experiments.weights.training import Options
 from experiments.weights.world import TURNS, load_world
@@ -38,6 +38,15 @@ def test_a_palm_is_the_same_for_its_number_and_its_photos_are_not() -> None:
     assert all(photo.dtype == np.uint8 and photo.shape == (128, 128) and photo.min() > 0 for photo in photos)
     np.testing.assert_array_equal(photos[0], photos[1])
     assert (photos[0] != photos[2]).any()
+
+
+def test_a_family_has_its_principal_lines_in_common_and_nothing_else() -> None:
+    first, last, next_one = map(draw_palm, (KIN, 2 * KIN - 1, 2 * KIN))
+    np.testing.assert_array_equal(first[0], last[0])
+    assert (first[0] != next_one[0]).any()
+    alike = [abs(np.corrcoef(mine.ravel(), other.ravel())[0, 1]) for mine, other in zip(first, last, strict=True)]
+    # All palms have a ball of the thumb, in much the same place.
+    assert max(alike[1], alike[3], alike[4]) < 0.3 and alike[2] < 0.99
 
 
 def test_palm_codes_tell_drawn_palms_apart_as_they_tell_real_ones() -> None:
@@ -75,7 +84,7 @@ def test_a_batch_has_two_photos_of_each_palm_and_depends_on_its_number_alone(opt
     first, second = (value for value, _ in zip(photos, range(2), strict=False))
     assert first[0].shape == (8, 128, 128)
     assert (first[1][::2] == first[1][1::2]).all()
-    # Five rendered palms are learned from, the sixth is held out; then come the drawn ones.
+    # Five rendered palms are learned from, the sixth is held out; then come the drawn ones, of one family.
     assert (first[1][:4] < 5).all() and (first[1][4:] >= 5).all() and photos.palms == 11
     later = next(iter(train_ccnet.Photos(options, rank=0, first=1)))
     np.testing.assert_array_equal(later[0], second[0])

@@ -38,6 +38,7 @@ from recognizers.common.cache_keys import digest
 from tests.attacks.drawn_templates import enrolled, leaking, photographed, pipeline, point
 from tests.golden import inputs
 from tests.golden.artefacts import Golden, numbers, picture, sampled
+from tests.golden.of_recognizers import weights_of
 
 _ATTACKS, _ENGINE = "palmbench.attacks.", "palmbench.engine."
 _MEASURES = [
@@ -207,7 +208,7 @@ GOLDENS = [
     Golden(_ATTACKS + "whitened", "distances", _whitened, tolerance=1e-5),
     Golden(_ATTACKS + "bit_weights", "weights or distances", _bit_weights, ["recognizers.codes.base"], tolerance=1e-5),
     Golden(_ATTACKS + "finetuned", "templates", _finetuned, ["palmbench.scoring.hull", "recognizers.ccnet"],
-           tolerance=1e-2),
+           weights_of("ccnet"), tolerance=1e-2),
     Golden(_ATTACKS + "restored_unet", "restored crops", _restored_unet, tolerance=1e-2),
     Golden(_ATTACKS + "redrawn", "photo", _redrawn, [*_REGION[:2], "palmbench.hands.recognition_roi"], tolerance=1e-2),
     Golden("palmbench.stages.learn", "lessons", _learn,

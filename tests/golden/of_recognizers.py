@@ -180,7 +180,8 @@ def _landmarks() -> dict[str, Any]:
     }
 
 
-def _weights(name: str) -> Callable[[], list[str]]:
+def weights_of(name: str) -> Callable[[], list[str]]:
+    """What gives the digest of a recognizer's own weights."""
     return lambda: [str(recognizers.load(name).settings()["weights"])]
 
 
@@ -206,8 +207,8 @@ GOLDENS = [
     Golden("recognizers.networks.embedding", "directions of embeddings", _embedding),
     Golden("recognizers.ccnet", "templates or distances", _ccnet_recognizer,
            ["recognizers.networks.embedding", "recognizers.networks.ccnet", "recognizers.networks.gabor_conv"],
-           _weights("ccnet"), _NETWORK),
+           weights_of("ccnet"), _NETWORK),
     Golden("recognizers.eehnet", "templates or distances", _eehnet_recognizer,
            ["recognizers.networks.embedding", "recognizers.networks.eehnet", *_EEHNET_USES],
-           _weights("eehnet"), _NETWORK),
+           weights_of("eehnet"), _NETWORK),
 ]  # fmt: skip
