@@ -120,7 +120,7 @@ def trained_on(options: Options) -> str:
     rendered, drawn = Photos(options, 0).rendered, drawn_count(options)
     return (
         f"{rendered} training palms x {options.samples} photos, renderer version {RENDERER_VERSION}; "
-        f"{drawn} drawn palms (experiments/weights/drawn_palms.py)"
+        f"{drawn} drawn palms in families of {KIN} (experiments/weights/drawn_palms.py)"
     )
 
 
